@@ -1,0 +1,147 @@
+"""The ledger in memory: the default for tests and simulations, and the model other adapters are held to."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
+from collections.abc import Sequence
+from threading import RLock
+
+from attrs import define, field
+
+from commitcollect_core.awards import Award
+from commitcollect_core.errors import VersionConflict
+from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerState, LedgerView
+from commitcollect_core.milestones import Milestone
+from commitcollect_core.ports import MilestonePage, WorkoutPage, WorkoutPosition, WorkoutQuery
+from commitcollect_core.values import MilestoneId, UserId, WorkoutKey
+from commitcollect_core.workouts import Workout
+
+_SortKey = tuple[float, WorkoutKey]
+
+
+def _sort_key(workout: Workout) -> _SortKey:
+    return (workout.snapshot.started_at.timestamp(), workout.key)
+
+
+@define
+class _Partition:
+    """Everything of one athlete."""
+
+    head: LedgerHead = field(factory=LedgerHead)
+    workouts: dict[WorkoutKey, Workout] = field(factory=dict)
+    by_start: list[_SortKey] = field(factory=list)
+    milestones: dict[MilestoneId, Milestone] = field(factory=dict)
+    awards: dict[MilestoneId, dict[int, Award]] = field(factory=lambda: defaultdict(dict))
+
+
+class MemoryLedger:
+    """Ledgers that last as long as the process. Implements `Ledger`."""
+
+    def __init__(self) -> None:
+        self._partitions: dict[UserId, _Partition] = defaultdict(_Partition)
+        self._lock = RLock()
+
+    def read_head(self, user_id: UserId) -> LedgerHead:
+        """See `Ledger`."""
+        with self._lock:
+            return self._partitions[user_id].head
+
+    def read(self, user_id: UserId, keys: Sequence[WorkoutKey]) -> LedgerView:
+        """See `Ledger`."""
+        with self._lock:
+            partition = self._partitions[user_id]
+            return LedgerView(
+                user_id=user_id,
+                head=partition.head,
+                workouts={key: partition.workouts[key] for key in keys if key in partition.workouts},
+                milestones=tuple(partition.milestones[each] for each in partition.head.tracked_milestone_ids),
+            )
+
+    def commit(self, commit: LedgerCommit) -> None:
+        """See `Ledger`."""
+        with self._lock:
+            partition = self._partitions[commit.user_id]
+            _check(partition, commit)
+            partition.head = commit.head
+            for workout in commit.workouts:
+                _put_workout(partition, workout)
+            for milestone in commit.milestones:
+                partition.milestones[milestone.milestone_id] = milestone
+            for award in commit.awards:
+                partition.awards[award.milestone_id][award.part_index] = award
+
+    def read_milestone(self, user_id: UserId, milestone_id: MilestoneId) -> Milestone | None:
+        """See `Ledger`."""
+        with self._lock:
+            return self._partitions[user_id].milestones.get(milestone_id)
+
+    def read_milestones(self, user_id: UserId, *, after: MilestoneId | None, limit: int) -> MilestonePage:
+        """See `Ledger`."""
+        with self._lock:
+            milestones = self._partitions[user_id].milestones
+            ids = sorted(each for each in milestones if after is None or each > after)
+            page = [milestones[each] for each in ids[:limit]]
+        return MilestonePage(milestones=page, next=page[-1].milestone_id if len(ids) > limit else None)
+
+    def read_awards(self, user_id: UserId, milestone_id: MilestoneId) -> Sequence[Award]:
+        """See `Ledger`."""
+        with self._lock:
+            awards = self._partitions[user_id].awards.get(milestone_id, {})
+            return [awards[part_index] for part_index in sorted(awards)]
+
+    def read_workouts(self, user_id: UserId, query: WorkoutQuery) -> WorkoutPage:
+        """See `Ledger`."""
+        with self._lock:
+            partition = self._partitions[user_id]
+            keys = _span(partition.by_start, query)
+            page = [partition.workouts[key] for _, key in keys[: query.limit]]
+        has_more = len(keys) > query.limit
+        last = WorkoutPosition(page[-1].snapshot.started_at, page[-1].key) if has_more else None
+        return WorkoutPage(workouts=page, next=last)
+
+
+def _check(partition: _Partition, commit: LedgerCommit) -> None:
+    """Refuse a commit unless everything it replaces is one version behind, and all it adds is new."""
+    conflicts = (
+        partition.head.state is not LedgerState.ACTIVE
+        or partition.head.version != commit.head.version - 1
+        or any(_version(partition.workouts.get(each.key)) != each.version - 1 for each in commit.workouts)
+        or any(
+            _version(partition.milestones.get(each.milestone_id)) != each.version - 1
+            for each in commit.milestones
+        )
+        or any(each.part_index in partition.awards.get(each.milestone_id, {}) for each in commit.awards)
+    )
+    if conflicts:
+        raise VersionConflict("somebody else wrote to this ledger first; read it again and decide again")
+
+
+def _version(item: Workout | Milestone | None) -> int:
+    return 0 if item is None else item.version
+
+
+def _put_workout(partition: _Partition, workout: Workout) -> None:
+    before = partition.workouts.get(workout.key)
+    if before is None:
+        insort(partition.by_start, _sort_key(workout))
+    elif _sort_key(before) != _sort_key(workout):
+        del partition.by_start[bisect_left(partition.by_start, _sort_key(before))]
+        insort(partition.by_start, _sort_key(workout))
+    partition.workouts[workout.key] = workout
+
+
+def _span(by_start: list[_SortKey], query: WorkoutQuery) -> list[_SortKey]:
+    """The keys of a query in the direction of its walk, one more than its limit where there are more."""
+    low = 0 if query.start_at is None else bisect_left(by_start, (query.start_at.timestamp(),))
+    high = len(by_start) if query.end_at is None else bisect_left(by_start, (query.end_at.timestamp(),))
+    if query.after is not None:
+        position = (query.after.started_at.timestamp(), query.after.key)
+        if query.newest_first:
+            high = min(high, bisect_left(by_start, position))
+        else:
+            low = max(low, bisect_right(by_start, position))
+    wanted = query.limit + 1
+    if query.newest_first:
+        return by_start[max(low, high - wanted) : max(low, high)][::-1]
+    return by_start[low : min(high, low + wanted)]

@@ -1,0 +1,286 @@
+"""A list of JSON items, one at a time, in flat memory and by the letter of the standard.
+
+`json.load` needs the whole file at once, takes NaN, takes a key twice, and gives up on all items because of
+one. Here each item is judged alone. Most are decoded straight from a window of the file. An item that does not
+decode there (it crosses the window's edge, or is broken) is delimited first, by its brackets and
+strings, each character looked at once, so that big or hostile items cost no more than their length.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import math
+import re
+from collections.abc import Iterator
+from typing import Any, BinaryIO, NoReturn
+
+from attrs import define, field, frozen
+
+from commitcollect_core.errors import InvalidInput
+
+from .fields import shown
+
+ITEM_CHARS_MAX = 1_048_576
+"""A full activity with all its laps and segments has about 100,000 characters."""
+
+NESTING_LEVELS_MAX = 64
+"""Strava's payloads nest 5 levels deep."""
+
+INTEGER_DIGITS_MAX = 30
+"""Python would take time that grows with the square of the digits."""
+
+WINDOW_BYTES = 65_536
+"""How much of the file is read at once."""
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_OUTSIDE_STRING = re.compile(r'["\[\]{},]')
+_INSIDE_STRING = re.compile(r'["\n]|\\(.)?', re.DOTALL)
+_UNDECODED = re.compile("[\udc80-\udcff]")
+_OPENER = {"]": "[", "}": "{"}
+
+
+@frozen
+class Item:
+    """An item of the list and its place, counted from 1."""
+
+    index: int
+    value: Any
+
+
+@frozen
+class Broken:
+    """An item that could be told from its neighbours but not be accepted."""
+
+    index: int
+    reason: str
+
+
+class BrokenList(InvalidInput):
+    """The list cannot be read any further.
+
+    Attributes:
+        index: the item at which reading stopped; 0 if the file holds no list at all.
+    """
+
+    def __init__(self, index: int, reason: str) -> None:
+        super().__init__(reason)
+        self.index = index
+
+
+def read_list(stream: BinaryIO) -> Iterator[Item | Broken]:
+    """Yield the items of the JSON list in a file.
+
+    Raises:
+        BrokenList: the file holds something else, or ends before its list does, or goes on after it.
+    """
+    text = _Text(stream)
+    _enter(text)
+    index = 1
+    separator = text.peek()
+    if separator == "]":
+        text.at += 1
+    while separator != "]":
+        yield _quick_item(text, index) or _delimited_item(text, index)
+        separator = text.peek()
+        text.at += 1
+        index += 1
+    if text.peek():
+        raise BrokenList(index, "there is more after the end of the list; export the file again")
+
+
+class _Text:
+    """A window of the file's text. `at` is where the reader stands; what lies behind may be forgotten."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        # Wrong bytes become lone surrogates, which no right byte does, so that only their item is lost.
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape")
+        self._ended = False
+        self.window = ""
+        self.at = 0
+
+    def more(self) -> bool:
+        """Extend the window; False if the file has no more."""
+        if self._ended:
+            return False
+        data = self._stream.read(WINDOW_BYTES)
+        self._ended = not data
+        self.window = self.window[self.at :] + self._decoder.decode(data, self._ended)
+        self.at = 0
+        return True
+
+    def peek(self) -> str:
+        """Step to the next character that is not white space and return it, or "" at the file's end."""
+        while True:
+            self.at = _after_space(self.window, self.at)
+            if self.at < len(self.window):
+                return self.window[self.at]
+            if not self.more():
+                return ""
+
+
+def _after_space(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
+
+
+def _enter(text: _Text) -> None:
+    first = text.peek()
+    if first == "[":
+        text.at += 1
+        return
+    kinds = {"": "is empty", "{": "holds one JSON object", '"': "holds a JSON text"}
+    kind = kinds.get(first, "is not JSON" if first not in "-0123456789tfn" else "holds a single JSON value")
+    raise BrokenList(0, f"{kind}; a list of activities is expected, as Strava's API returns it: [{{…}}, …]")
+
+
+def _quick_item(text: _Text, index: int) -> Item | None:
+    """The next item if it lies in the window with the separator after it, and nothing is odd about it."""
+    text.peek()
+    try:
+        value, end = _DECODER.raw_decode(text.window, text.at)
+    except (ValueError, RecursionError):
+        return None
+    follow = _after_space(text.window, end)
+    if text.window[follow : follow + 1] not in {",", "]"} or _is_suspect(text.window[text.at : end]):
+        return None
+    text.at = follow
+    return Item(index, value)
+
+
+def _is_suspect(raw: str) -> bool:
+    return raw.count("{") + raw.count("[") > NESTING_LEVELS_MAX or _is_undecoded(raw)
+
+
+def _is_undecoded(raw: str) -> bool:
+    return not raw.isascii() and _UNDECODED.search(raw) is not None
+
+
+def _delimited_item(text: _Text, index: int) -> Item | Broken:
+    """The next item, found by its end; the window grows with it up to `ITEM_CHARS_MAX`."""
+    outline = _Outline()
+    is_oversize = False
+    at, is_found = outline.end(text.window, text.at)
+    while True:
+        is_oversize = is_oversize or at - text.at > ITEM_CHARS_MAX
+        if is_oversize:
+            text.at = at
+        if is_found:
+            break
+        at -= text.at
+        if not text.more():
+            raise BrokenList(index, "the file ends before its list does; export or download it again")
+        at, is_found = outline.end(text.window, at)
+    raw = text.window[text.at : at]
+    text.at = at
+    if is_oversize:
+        return Broken(index, f"the item is longer than {ITEM_CHARS_MAX:,} characters")
+    if outline.is_too_deep:
+        return Broken(index, f"the item is nested deeper than {NESTING_LEVELS_MAX} levels")
+    return _judged(index, raw)
+
+
+@define
+class _Outline:
+    """Follows the brackets and strings of one item, from window to window, to find where it ends."""
+
+    is_too_deep: bool = False
+    _is_in_string: bool = False
+    _open: list[str] = field(factory=list)
+    _open_beyond: int = 0
+
+    def end(self, text: str, at: int) -> tuple[int, bool]:
+        """Where the item ends and True, or where to go on with more text and False."""
+        while True:
+            found = (_INSIDE_STRING if self._is_in_string else _OUTSIDE_STRING).search(text, at)
+            if found is None:
+                return len(text), False
+            mark = found[0]
+            if mark == "\\":
+                return found.start(), False
+            if not self._is_in_string and self._ends_at(mark):
+                return found.start(), True
+            self._follow(mark)
+            at = found.end()
+
+    def _ends_at(self, mark: str) -> bool:
+        if mark == ",":
+            return not self._open
+        # A list bracket that closes nothing in the item closes the list, whatever else is left open.
+        return mark == "]" and "[" not in self._open
+
+    def _follow(self, mark: str) -> None:
+        if self._is_in_string:
+            # No string goes over a line's end: a forgotten quote costs its line, not the rest of the file.
+            self._is_in_string = mark not in {'"', "\n"}
+        elif mark == '"':
+            self._is_in_string = True
+        elif mark in "[{":
+            self._opened(mark)
+        elif mark != ",":
+            self._closed(_OPENER[mark])
+
+    def _opened(self, mark: str) -> None:
+        if len(self._open) < NESTING_LEVELS_MAX:
+            self._open.append(mark)
+        else:
+            self.is_too_deep = True
+            self._open_beyond += 1
+
+    def _closed(self, opener: str) -> None:
+        if self._open_beyond:
+            self._open_beyond -= 1
+        elif opener in self._open:
+            while self._open.pop() != opener:
+                pass
+
+
+def _judged(index: int, raw: str) -> Item | Broken:
+    if _is_undecoded(raw):
+        return Broken(index, "the item is not UTF-8 text")
+    if not raw.strip():
+        return Broken(index, "nothing stands where an item should; remove the comma")
+    try:
+        return Item(index, _DECODER.decode(raw))
+    except _Refused as error:
+        return Broken(index, str(error))
+    except json.JSONDecodeError as error:
+        return Broken(index, f"the item is not JSON: {error.msg} at its character {error.pos + 1}")
+    except RecursionError:
+        return Broken(index, "the item is nested too deep")
+
+
+class _Refused(ValueError):
+    """JSON that Python would take but the standard, or our limits, do not."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in made if names.count(name) > 1)
+        raise _Refused(f"the key {shown(twice)} appears twice in one object")
+    return made
+
+
+def _integer(digits: str) -> int:
+    if len(digits.lstrip("-")) > INTEGER_DIGITS_MAX:
+        raise _Refused(f"a whole number has more than {INTEGER_DIGITS_MAX} digits")
+    return int(digits)
+
+
+def _float(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise _Refused(f"the number {shown(digits)} is too large")
+    return value
+
+
+def _constant(name: str) -> NoReturn:
+    raise _Refused(f"{name} is not a JSON number")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant
+)

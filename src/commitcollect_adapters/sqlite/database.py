@@ -1,0 +1,137 @@
+"""Connections to the SQLite file, its transactions, and what its errors mean to the core.
+
+Every write is one ``BEGIN IMMEDIATE`` transaction in WAL mode with ``synchronous=FULL``: when it returns, it
+is on the disk.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from commitcollect_adapters.sqlite.schema import APPLICATION_ID, SCHEMA, SCHEMA_VERSION
+from commitcollect_core.errors import StorageError, StorageUnavailable
+
+BUSY_TIMEOUT_SECONDS = 30.0
+"""How long a writer waits for the writer before it."""
+
+_TRY_LATER = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+_PRIMARY_CODE_MASK = 0xFF
+"""SQLite's extended result codes carry the primary one in the low byte."""
+
+
+class Database:
+    """One SQLite file. Each thread works over a connection of its own; `close` closes them all."""
+
+    def __init__(self, path: Path | str, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> None:
+        """Open the file, or make it if its folder exists.
+
+        Raises:
+            StorageError: the file cannot be opened, or is not a CommitCollect store.
+        """
+        self.path = Path(path)
+        self._busy_timeout_seconds = busy_timeout_seconds
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+        try:
+            with self.connection() as connection:
+                _prepare(connection, self.path)
+        except StorageError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close every connection. The database cannot be used afterwards."""
+        with self._lock:
+            while self._connections:
+                self._connections.pop().close()
+
+    @contextmanager
+    def connection(self) -> Iterator[sqlite3.Connection]:
+        """This thread's connection, outside a transaction, with its errors translated.
+
+        Raises:
+            StorageError: SQLite refused.
+        """
+        try:
+            yield self._connection()
+        except sqlite3.Error as refused:
+            raise _translated(refused, self.path) from refused
+
+    @contextmanager
+    def transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        """A transaction over this thread's connection: committed at the end, rolled back on any error.
+
+        Args:
+            begin: ``BEGIN`` to read one state of the file, ``BEGIN IMMEDIATE`` to write.
+
+        Raises:
+            StorageError: SQLite refused; nothing was written.
+        """
+        with self.connection() as connection:
+            connection.execute(begin)
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+                raise
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(
+                self.path, timeout=self._busy_timeout_seconds, isolation_level=None, check_same_thread=False
+            )
+            with self._lock:
+                self._connections.append(connection)
+            connection.execute("PRAGMA synchronous = FULL")
+            self._local.connection = connection
+        return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Check whose file this is before touching it; lay out the tables in an empty one."""
+    if not _is_ready(connection, path):
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        # Looked at once more: another process may have laid them out in between.
+        if not _is_ready(connection, path):
+            for statement in SCHEMA.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("COMMIT")
+
+
+def _is_ready(connection: sqlite3.Connection, path: Path) -> bool:
+    (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if application_id != APPLICATION_ID:
+        if tables:
+            raise StorageError(f"{path} belongs to another program; name another file for the store")
+        return False
+    if version > SCHEMA_VERSION:
+        raise StorageError(
+            f"{path} was written by a newer CommitCollect (layout {version}); upgrade this one"
+        )
+    return True
+
+
+def _translated(refused: sqlite3.Error, path: Path) -> StorageError:
+    code = getattr(refused, "sqlite_errorcode", 0) & _PRIMARY_CODE_MASK
+    if code in _TRY_LATER:
+        return StorageUnavailable(f"the store {path} is busy, full or failing ({refused}); try again later")
+    if code == sqlite3.SQLITE_CANTOPEN:
+        return StorageError(f"cannot open the store {path}; check that its folder exists and may be written")
+    if code == sqlite3.SQLITE_NOTADB:
+        return StorageError(f"{path} is not a CommitCollect store; name another file")
+    if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}:
+        return StorageError(f"the store {path} may not be written; check its permissions")
+    return StorageError(f"the store {path} failed: {refused}")

@@ -1,0 +1,169 @@
+"""The ledger's tables: conditional writes and keyed reads."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from commitcollect_adapters.sqlite import rows
+from commitcollect_adapters.sqlite.database import Database
+from commitcollect_core.awards import Award
+from commitcollect_core.errors import VersionConflict
+from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerView
+from commitcollect_core.milestones import Milestone
+from commitcollect_core.ports import MilestonePage, WorkoutPage, WorkoutPosition, WorkoutQuery
+from commitcollect_core.values import MilestoneId, UserId, WorkoutKey
+
+
+def _select(table: str, columns: Sequence[str], rest: str = "") -> str:
+    return f"SELECT {', '.join(columns)} FROM {table} WHERE userId = ? {rest}"  # noqa: S608 - own names only
+
+
+def _insert(table: str, columns: Sequence[str]) -> str:
+    marks = ", ".join("?" * len(columns))
+    return f"INSERT INTO {table} (userId, {', '.join(columns)}) VALUES (?, {marks})"  # noqa: S608 - own names only
+
+
+class _VersionedTable:
+    """Writes items of one table: version 1 is inserted, a later one goes over the version before it.
+
+    A row starts with its version and then `keys`, which with the user identify the item.
+    """
+
+    def __init__(
+        self,
+        table: str,
+        columns: Sequence[str],
+        keys: Sequence[str],
+        encode: Callable[[Any], rows.Row],
+        condition: str = "",
+    ) -> None:
+        changes = ", ".join(f"{column} = ?" for column in columns)
+        where = " AND ".join(f"{key} = ?" for key in ("userId", *keys))
+        self._key_count = len(keys)
+        self._encode = encode
+        self._insert = _insert(table, columns)
+        self._replace = f"UPDATE {table} SET {changes} WHERE {where} AND version = ? {condition}"  # noqa: S608 - own names only
+
+    def write(self, connection: sqlite3.Connection, user_id: UserId, items: Sequence[object]) -> None:
+        """Write `items`, or raise `VersionConflict` if one is not exactly one version ahead of the stored."""
+        encoded = [self._encode(item) for item in items]
+        new = [(user_id, *row) for row in encoded if row[0] == 1]
+        later = [(*row, user_id, *row[1 : 1 + self._key_count], row[0] - 1) for row in encoded if row[0] != 1]
+        if new:
+            connection.executemany(self._insert, new)
+        if later and connection.executemany(self._replace, later).rowcount != len(later):
+            raise _conflict()
+
+
+def _conflict() -> VersionConflict:
+    return VersionConflict("somebody else wrote to this ledger first; read it again and decide again")
+
+
+_HEADS = _VersionedTable("ledgerHead", rows.HEAD_COLUMNS, (), rows.head_row, "AND state = 'ACTIVE'")
+_WORKOUTS = _VersionedTable("workout", rows.WORKOUT_COLUMNS, ("source", "activityId"), rows.workout_row)
+_MILESTONES = _VersionedTable("milestone", rows.MILESTONE_COLUMNS, ("milestoneId",), rows.milestone_row)
+_INSERT_AWARD = _insert("award", rows.AWARD_COLUMNS)
+_READ_HEAD = _select("ledgerHead", rows.HEAD_COLUMNS)
+_READ_WORKOUT = _select("workout", rows.WORKOUT_COLUMNS, "AND source = ? AND activityId = ?")
+_READ_MILESTONE = _select("milestone", rows.MILESTONE_COLUMNS, "AND milestoneId = ?")
+_READ_MILESTONES = _select(
+    "milestone", rows.MILESTONE_COLUMNS, "AND milestoneId > ? ORDER BY milestoneId LIMIT ?"
+)
+_READ_AWARDS = _select("award", rows.AWARD_COLUMNS, "AND milestoneId = ? ORDER BY partIndex")
+
+
+class SqliteLedger:
+    """Ledgers in a SQLite file. Implements `Ledger`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def read_head(self, user_id: UserId) -> LedgerHead:
+        """See `Ledger`."""
+        with self._database.connection() as connection:
+            return _read_head(connection, user_id)
+
+    def read(self, user_id: UserId, keys: Sequence[WorkoutKey]) -> LedgerView:
+        """See `Ledger`."""
+        with self._database.transaction("BEGIN") as connection:
+            head = _read_head(connection, user_id)
+            stored = (connection.execute(_READ_WORKOUT, (user_id, *key)).fetchone() for key in keys)
+            workouts = [rows.workout(row) for row in stored if row is not None]
+            milestones = tuple(
+                rows.milestone(connection.execute(_READ_MILESTONE, (user_id, each)).fetchone())
+                for each in head.tracked_milestone_ids
+            )
+        return LedgerView(
+            user_id=user_id,
+            head=head,
+            workouts={workout.key: workout for workout in workouts},
+            milestones=milestones,
+        )
+
+    def commit(self, commit: LedgerCommit) -> None:
+        """See `Ledger`."""
+        with self._database.transaction("BEGIN IMMEDIATE") as connection:
+            try:
+                _HEADS.write(connection, commit.user_id, (commit.head,))
+                _WORKOUTS.write(connection, commit.user_id, commit.workouts)
+                _MILESTONES.write(connection, commit.user_id, commit.milestones)
+                awards = [(commit.user_id, *rows.award_row(award)) for award in commit.awards]
+                connection.executemany(_INSERT_AWARD, awards)
+            except sqlite3.IntegrityError as exists:
+                raise _conflict() from exists
+
+    def read_milestone(self, user_id: UserId, milestone_id: MilestoneId) -> Milestone | None:
+        """See `Ledger`."""
+        with self._database.connection() as connection:
+            row = connection.execute(_READ_MILESTONE, (user_id, milestone_id)).fetchone()
+        return None if row is None else rows.milestone(row)
+
+    def read_milestones(self, user_id: UserId, *, after: MilestoneId | None, limit: int) -> MilestonePage:
+        """See `Ledger`."""
+        with self._database.connection() as connection:
+            found = connection.execute(_READ_MILESTONES, (user_id, after or "", limit + 1)).fetchall()
+        page = [rows.milestone(row) for row in found[:limit]]
+        return MilestonePage(milestones=page, next=page[-1].milestone_id if len(found) > limit else None)
+
+    def read_awards(self, user_id: UserId, milestone_id: MilestoneId) -> Sequence[Award]:
+        """See `Ledger`."""
+        with self._database.connection() as connection:
+            found = connection.execute(_READ_AWARDS, (user_id, milestone_id)).fetchall()
+        return [rows.award(row) for row in found]
+
+    def read_workouts(self, user_id: UserId, query: WorkoutQuery) -> WorkoutPage:
+        """See `Ledger`."""
+        statement, parameters = _workout_query(query)
+        with self._database.connection() as connection:
+            found = connection.execute(statement, (user_id, *parameters)).fetchall()
+        page = [rows.workout(row) for row in found[: query.limit]]
+        if len(found) <= query.limit:
+            return WorkoutPage(workouts=page, next=None)
+        return WorkoutPage(workouts=page, next=WorkoutPosition(page[-1].snapshot.started_at, page[-1].key))
+
+
+def _read_head(connection: sqlite3.Connection, user_id: UserId) -> LedgerHead:
+    row = connection.execute(_READ_HEAD, (user_id,)).fetchone()
+    return LedgerHead() if row is None else rows.head(row)
+
+
+def _workout_query(query: WorkoutQuery) -> tuple[str, list[object]]:
+    """The statement of a page of workouts, with its parameters after the user's id."""
+    conditions: list[str] = []
+    parameters: list[object] = []
+    if query.start_at is not None:
+        conditions.append("AND startDateUtc >= ?")
+        parameters.append(int(query.start_at.timestamp()))
+    if query.end_at is not None:
+        conditions.append("AND startDateUtc < ?")
+        parameters.append(int(query.end_at.timestamp()))
+    direction, beyond = ("DESC", "<") if query.newest_first else ("ASC", ">")
+    if query.after is not None:
+        conditions.append(f"AND (startDateUtc, source, activityId) {beyond} (?, ?, ?)")
+        parameters += [int(query.after.started_at.timestamp()), *query.after.key]
+    order = ", ".join(f"{column} {direction}" for column in ("startDateUtc", "source", "activityId"))
+    parameters.append(query.limit + 1)
+    rest = f"{' '.join(conditions)} ORDER BY {order} LIMIT ?"
+    return _select("workout", rows.WORKOUT_COLUMNS, rest), parameters

@@ -1,0 +1,254 @@
+"""Rows: how the core's values stand in the tables. A row starts with its version and then its keys."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any, TypeVar
+
+from commitcollect_core.awards import Award, Crossing
+from commitcollect_core.errors import CorruptItem, InvalidInput
+from commitcollect_core.ledger import LedgerHead, LedgerState
+from commitcollect_core.milestones import Goal, Milestone, Progress
+from commitcollect_core.sports import SportSelection
+from commitcollect_core.values import ActivityId, MilestoneId, ModelId, Source, TargetType, WorkoutKey
+from commitcollect_core.workouts import ActivitySnapshot, Workout
+
+Row = tuple[Any, ...]
+_Value = TypeVar("_Value")
+
+HEAD_COLUMNS = ("version", "state", "activeMilestoneIds", "workoutCount", "fencedAtUtc")
+SNAPSHOT_COLUMNS = (
+    "source", "activityId", "sportType", "startDateUtc", "distanceMeters", "total_elevation_gain",
+    "movingTimeSeconds", "elapsedTimeSeconds", "activityName", "utcOffsetSeconds", "isFlagged",
+)  # fmt: skip
+WORKOUT_COLUMNS = ("version", *SNAPSHOT_COLUMNS, "fetchedAtUtc", "deletedAtUtc")
+MILESTONE_COLUMNS = (
+    "version", "milestoneId", "modelId", "sport", "targetType", "totalTarget", "partsTotal",
+    "periodStartAtUtc", "periodEndAtUtc", "currentValue", "progressValue", "partsAwardedCount", "owedSource",
+    "owedActivityId", "owedEarnedAtUtc", "owedProgressValue", "createdAtUtc", "updatedAtUtc",
+    "progressUpdatedAtUtc", "lastAwardedAtUtc", "completedAtUtc",
+)  # fmt: skip
+AWARD_COLUMNS = (
+    "milestoneId", "modelId", "partIndex", "partName", "meshFile", "attachPoint", "progressValueAtAward",
+    "awardedAtUtc", "earnedAtUtc", "source", "activityId",
+)  # fmt: skip
+
+_SOURCES = {source.value: source for source in Source}
+"""A plain mapping: calling the enum costs four times as much, and reading a history does so for every row."""
+
+
+def _reader(decode: Callable[[Row], _Value]) -> Callable[[Row], _Value]:
+    """Make a decoder say that a row is corrupt instead of failing in its own way."""
+
+    @wraps(decode)
+    def read(row: Row) -> _Value:
+        try:
+            return decode(row)
+        except (ArithmeticError, InvalidInput, LookupError, OSError, TypeError, ValueError) as unreadable:
+            raise CorruptItem(
+                f"cannot read the stored {decode.__name__} {row[:3]}: {unreadable}"
+            ) from unreadable
+
+    return read
+
+
+def _epoch(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp())
+
+
+def _moment(epoch_seconds: int) -> datetime:
+    return datetime.fromtimestamp(epoch_seconds, UTC)
+
+
+def _optional_moment(epoch_seconds: int | None) -> datetime | None:
+    return None if epoch_seconds is None else _moment(epoch_seconds)
+
+
+def head_row(head: LedgerHead) -> Row:
+    """Columns as in `HEAD_COLUMNS`."""
+    return (
+        head.version,
+        head.state.value,
+        json.dumps(head.tracked_milestone_ids),
+        head.workout_count,
+        _epoch(head.fenced_at),
+    )
+
+
+@_reader
+def head(row: Row) -> LedgerHead:
+    """Columns as in `HEAD_COLUMNS`."""
+    version, state, milestone_ids, workout_count, fenced_at = row
+    return LedgerHead(
+        version=version,
+        state=LedgerState(state),
+        tracked_milestone_ids=tuple(map(MilestoneId, json.loads(milestone_ids))),
+        workout_count=workout_count,
+        fenced_at=_optional_moment(fenced_at),
+    )
+
+
+def snapshot_row(snapshot: ActivitySnapshot) -> Row:
+    """Columns as in `SNAPSHOT_COLUMNS`."""
+    return (
+        snapshot.source.value,
+        snapshot.activity_id,
+        snapshot.sport_type,
+        int(snapshot.started_at.timestamp()),
+        snapshot.distance_meters,
+        snapshot.elevation_meters,
+        snapshot.moving_seconds,
+        snapshot.elapsed_seconds,
+        snapshot.name,
+        snapshot.utc_offset_seconds,
+        snapshot.is_flagged,
+    )
+
+
+@_reader
+def snapshot(row: Row) -> ActivitySnapshot:
+    """Columns as in `SNAPSHOT_COLUMNS`."""
+    (
+        source, activity_id, sport_type, started_at, distance_meters, elevation_meters, moving_seconds,
+        elapsed_seconds, name, utc_offset_seconds, is_flagged,
+    ) = row  # fmt: skip
+    return ActivitySnapshot(
+        source=_SOURCES[source],
+        activity_id=ActivityId(activity_id),
+        sport_type=sport_type,
+        started_at=_moment(started_at),
+        distance_meters=distance_meters,
+        elevation_meters=elevation_meters,
+        moving_seconds=moving_seconds,
+        elapsed_seconds=elapsed_seconds,
+        name=name,
+        utc_offset_seconds=utc_offset_seconds,
+        is_flagged=bool(is_flagged),
+    )
+
+
+def workout_row(workout: Workout) -> Row:
+    """Columns as in `WORKOUT_COLUMNS`."""
+    fetched_at = int(workout.fetched_at.timestamp())
+    return (workout.version, *snapshot_row(workout.snapshot), fetched_at, _epoch(workout.deleted_at))
+
+
+@_reader
+def workout(row: Row) -> Workout:
+    """Columns as in `WORKOUT_COLUMNS`."""
+    version, *snapshot_columns, fetched_at, deleted_at = row
+    return Workout(
+        snapshot=snapshot(tuple(snapshot_columns)),
+        version=version,
+        fetched_at=_moment(fetched_at),
+        deleted_at=_optional_moment(deleted_at),
+    )
+
+
+def milestone_row(milestone: Milestone) -> Row:
+    """Columns as in `MILESTONE_COLUMNS`."""
+    goal, progress, owed = milestone.goal, milestone.progress, milestone.owed
+    return (
+        milestone.version,
+        milestone.milestone_id,
+        goal.model_id,
+        str(goal.sports),
+        goal.target_type.value,
+        goal.total_target,
+        goal.parts_total,
+        _epoch(goal.period_start_at),
+        _epoch(goal.period_end_at),
+        progress.current_value,
+        progress.progress_value,
+        milestone.parts_awarded,
+        *((None, None, None, None) if owed is None else _crossing_row(owed)),
+        _epoch(milestone.created_at),
+        _epoch(milestone.updated_at),
+        _epoch(milestone.progress_updated_at),
+        _epoch(milestone.last_awarded_at),
+        _epoch(milestone.completed_at),
+    )
+
+
+def _crossing_row(crossing: Crossing) -> Row:
+    source, activity_id = crossing.key
+    return (source.value, activity_id, _epoch(crossing.earned_at), crossing.progress_value)
+
+
+def _crossing(source: str, activity_id: str, earned_at: int, progress_value: int) -> Crossing:
+    return Crossing(
+        key=WorkoutKey(_SOURCES[source], ActivityId(activity_id)),
+        earned_at=_moment(earned_at),
+        progress_value=progress_value,
+    )
+
+
+@_reader
+def milestone(row: Row) -> Milestone:
+    """Columns as in `MILESTONE_COLUMNS`."""
+    version, milestone_id, *rest = row
+    model_id, sport, target_type, total_target, parts_total, start_at, end_at, *rest = rest
+    current_value, progress_value, parts_awarded, *rest = rest
+    owed, (created_at, updated_at, progress_updated_at, last_awarded_at, completed_at) = rest[:4], rest[4:]
+    return Milestone(
+        milestone_id=MilestoneId(milestone_id),
+        goal=Goal(
+            model_id=ModelId(model_id),
+            sports=SportSelection.parse(sport.split(",")),
+            target_type=TargetType(target_type),
+            total_target=total_target,
+            parts_total=parts_total,
+            period_start_at=_moment(start_at),
+            period_end_at=_optional_moment(end_at),
+        ),
+        progress=Progress(current_value, progress_value),
+        parts_awarded=parts_awarded,
+        owed=None if owed[0] is None else _crossing(*owed),
+        version=version,
+        created_at=_moment(created_at),
+        updated_at=_moment(updated_at),
+        progress_updated_at=_optional_moment(progress_updated_at),
+        last_awarded_at=_optional_moment(last_awarded_at),
+        completed_at=_optional_moment(completed_at),
+    )
+
+
+def award_row(award: Award) -> Row:
+    """Columns as in `AWARD_COLUMNS`."""
+    return (
+        award.milestone_id,
+        award.model_id,
+        award.part_index,
+        award.part_name,
+        award.mesh_file,
+        award.attach_point,
+        award.progress_value_at_award,
+        _epoch(award.awarded_at),
+        _epoch(award.earned_at),
+        award.workout.source.value,
+        award.workout.activity_id,
+    )
+
+
+@_reader
+def award(row: Row) -> Award:
+    """Columns as in `AWARD_COLUMNS`."""
+    (
+        milestone_id, model_id, part_index, part_name, mesh_file, attach_point, progress_value, awarded_at,
+        earned_at, source, activity_id,
+    ) = row  # fmt: skip
+    return Award(
+        milestone_id=MilestoneId(milestone_id),
+        model_id=ModelId(model_id),
+        part_index=part_index,
+        part_name=part_name,
+        mesh_file=mesh_file,
+        attach_point=attach_point,
+        progress_value_at_award=progress_value,
+        awarded_at=_moment(awarded_at),
+        earned_at=_moment(earned_at),
+        workout=WorkoutKey(_SOURCES[source], ActivityId(activity_id)),
+    )

@@ -1,0 +1,37 @@
+"""Statue catalogues: the models shipped with the package, or any given ones.
+
+A model is one JSON file in this folder, named after its id; adding a file adds a statue.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+
+from commitcollect_adapters.serialization import statue_from_document
+from commitcollect_core.awards import StatueModel
+from commitcollect_core.values import ModelId
+
+
+class FixedCatalog:
+    """A catalogue of the models it is given. Implements `StatueCatalog`."""
+
+    def __init__(self, models: Iterable[StatueModel]) -> None:
+        self._models = {model.model_id: model for model in sorted(models, key=lambda each: each.model_id)}
+
+    def model(self, model_id: ModelId) -> StatueModel | None:
+        """See `StatueCatalog`."""
+        return self._models.get(model_id)
+
+    def models(self) -> Sequence[StatueModel]:
+        """See `StatueCatalog`."""
+        return tuple(self._models.values())
+
+
+def shipped_catalog() -> FixedCatalog:
+    """The catalogue of the models shipped with this package."""
+    documents = (each for each in files(__package__).iterdir() if each.name.endswith(".json"))
+    return FixedCatalog(
+        statue_from_document(json.loads(each.read_text(encoding="utf-8"))) for each in documents
+    )

@@ -1,0 +1,334 @@
+"""The one door to an athlete's ledger: state + what the sources found -> atomic writes.
+
+Everything that counts (workouts, milestones, awards) is written only by committing a `LedgerCommit`, and
+only the pure functions of this module make one:
+
+* `decide` takes in what sources say of some activities;
+* `decide_creation` opens a milestone with the stored history already counted;
+* `decide_recount` repairs a milestone from the stored workouts.
+
+Progress moves by difference: what a workout contributes now minus what it contributed before. Taking in the
+same snapshot again therefore changes nothing, and the order of arrival does not matter (law 5). A commit is
+written as a whole or not at all (law 6) and is conditional on the head's version, so one athlete's ledger is
+serialisable.
+
+A commit never holds more than `Policy.commit_items_max` items. What does not fit is split, and every prefix
+of the split is a legal ledger: a workout and the milestones it moves are always together, awards are always
+1..n, and parts that are earned but did not fit are remembered in `Milestone.owed` and awarded by the next
+write, whoever makes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from attrs import evolve, field, frozen
+
+from commitcollect_core.awards import Award, Crossing, StatueModel, mint
+from commitcollect_core.errors import AccountDeleting, LimitExceeded
+from commitcollect_core.milestones import Goal, Milestone, Progress, Tally
+from commitcollect_core.policy import Policy
+from commitcollect_core.values import MilestoneId, ModelId, UserId, WorkoutKey, optional_utc
+from commitcollect_core.workouts import Found, Workout, updated
+
+
+class LedgerState(StrEnum):
+    """Whether the ledger takes writes. DELETING is the fence: it is never left again."""
+
+    ACTIVE = "ACTIVE"
+    DELETING = "DELETING"
+
+
+@frozen(kw_only=True)
+class LedgerHead:
+    """The small item whose version serialises all writes to one athlete's ledger.
+
+    Attributes:
+        version: 0 before the first write, one more with every commit.
+        tracked_milestone_ids: the milestones that workouts can move, oldest first.
+        workout_count: stored workouts that are not tombstones.
+    """
+
+    version: int = 0
+    state: LedgerState = LedgerState.ACTIVE
+    tracked_milestone_ids: tuple[MilestoneId, ...] = ()
+    workout_count: int = 0
+    fenced_at: datetime | None = field(default=None, converter=optional_utc)
+
+
+@frozen(kw_only=True)
+class LedgerView:
+    """What a decision needs to know: the head, the workouts it names, the tracked milestones."""
+
+    user_id: UserId
+    head: LedgerHead = LedgerHead()
+    workouts: Mapping[WorkoutKey, Workout] = field(factory=dict)
+    milestones: tuple[Milestone, ...] = ()
+
+
+@frozen(kw_only=True)
+class LedgerCommit:
+    """One atomic write. Every item carries its new version; it replaces the version before, and 1 is new.
+
+    Attributes:
+        head: with its new version; the write is refused unless the stored head is one version behind.
+        awards: all new; an award that exists refuses the write.
+    """
+
+    user_id: UserId
+    head: LedgerHead
+    workouts: tuple[Workout, ...] = ()
+    milestones: tuple[Milestone, ...] = ()
+    awards: tuple[Award, ...] = ()
+
+    @property
+    def item_count(self) -> int:
+        """Items this writes, the head included."""
+        return 1 + len(self.workouts) + len(self.milestones) + len(self.awards)
+
+
+def decide(
+    view: LedgerView,
+    found: Iterable[Found],
+    *,
+    models: Mapping[ModelId, StatueModel],
+    now: datetime,
+    policy: Policy,
+) -> tuple[LedgerCommit, ...]:
+    """Take in what sources found, in the order given. No commits mean that nothing is new.
+
+    Args:
+        view: read before the sources were asked, so that a stale answer can never overwrite a newer one.
+        found: what the sources say of activities whose keys are in the view.
+        models: the statue models of the view's milestones.
+        now: when this is decided.
+        policy: gives the most items a commit may hold.
+
+    Raises:
+        AccountDeleting: the ledger is fenced.
+    """
+    draft = _Draft(view, models, now, policy.commit_items_max)
+    for each in found:
+        draft.take_in(each)
+    return draft.finish()
+
+
+def decide_creation(
+    view: LedgerView, milestone_id: MilestoneId, goal: Goal, history: Tally, model: StatueModel, *,
+    now: datetime, policy: Policy,
+) -> tuple[LedgerCommit, ...]:  # fmt: skip
+    """Open a milestone with `history`, the tally of the stored workouts, already counted.
+
+    Raises:
+        AccountDeleting: the ledger is fenced.
+        LimitExceeded: the athlete tracks as many milestones as the policy allows, and none is settled.
+    """
+    _check_open(view.head)
+    milestone = Milestone(milestone_id=milestone_id, goal=goal, version=0, created_at=now, updated_at=now)
+    tracked = _with_room(view, policy, now=now)
+    head = evolve(view.head, tracked_milestone_ids=(*tracked, milestone_id))
+    return _recounted(evolve(view, head=head), milestone, history, model, now=now)
+
+
+def decide_recount(
+    view: LedgerView, milestone: Milestone, recount: Tally, model: StatueModel, *, now: datetime
+) -> tuple[LedgerCommit, ...]:
+    """Set a milestone to what its stored workouts add up to. No commits mean that it was right.
+
+    Progress still never falls, and parts once awarded stay.
+    """
+    _check_open(view.head)
+    moved = milestone.progress.moved(recount.current_value - milestone.progress.current_value)
+    if moved == milestone.progress and milestone.parts_awarded == milestone.parts_earned:
+        return ()
+    return _recounted(view, milestone, recount, model, now=now)
+
+
+def _recounted(
+    view: LedgerView, milestone: Milestone, recount: Tally, model: StatueModel, *, now: datetime
+) -> tuple[LedgerCommit, ...]:
+    """One commit with the milestone at `recount` and the awards it lacks; these always fit (see Policy)."""
+    progress = milestone.progress.moved(recount.current_value - milestone.progress.current_value)
+    earned = milestone.goal.parts_earned(progress.progress_value)
+    awards = tuple(
+        mint(model, milestone.milestone_id, index, _crossing_of(index, milestone, recount), now=now)
+        for index in range(milestone.parts_awarded + 1, earned + 1)
+    )
+    commit = LedgerCommit(
+        user_id=view.user_id,
+        head=evolve(view.head, version=view.head.version + 1),
+        milestones=(_advanced(milestone, progress, awards_written=len(awards), owed=None, now=now),),
+        awards=awards,
+    )
+    return (commit,)
+
+
+def _crossing_of(part_index: int, milestone: Milestone, recount: Tally) -> Crossing:
+    """Who earned a part: the workout on record for what is owed, else the one the recount found."""
+    if milestone.owed is not None and part_index <= milestone.parts_earned:
+        return milestone.owed
+    return recount.crossings[part_index - 1]
+
+
+def _advanced(
+    milestone: Milestone, progress: Progress, *, awards_written: int, owed: Crossing | None, now: datetime
+) -> Milestone:
+    """The next version of a milestone."""
+    awarded = milestone.parts_awarded + awards_written
+    is_whole = awarded == milestone.goal.parts_total
+    return evolve(
+        milestone,
+        progress=progress,
+        parts_awarded=awarded,
+        owed=owed,
+        version=milestone.version + 1,
+        updated_at=now,
+        progress_updated_at=now if progress != milestone.progress else milestone.progress_updated_at,
+        last_awarded_at=now if awards_written else milestone.last_awarded_at,
+        completed_at=milestone.completed_at or (now if is_whole else None),
+    )
+
+
+def _check_open(head: LedgerHead) -> None:
+    if head.state is not LedgerState.ACTIVE:
+        raise AccountDeleting("this account is being deleted; nothing can be added to it any more")
+
+
+def _with_room(view: LedgerView, policy: Policy, *, now: datetime) -> tuple[MilestoneId, ...]:
+    """The tracked milestones with room for one more: the oldest settled one gives up its place if needed."""
+    tracked = view.head.tracked_milestone_ids
+    if len(tracked) < policy.milestones_tracked_max:
+        return tracked
+    for milestone in view.milestones:
+        if milestone.is_settled(policy, now=now):
+            return tuple(each for each in tracked if each != milestone.milestone_id)
+    raise LimitExceeded(
+        f"an athlete can have {policy.milestones_tracked_max} milestones under way; complete one, or let its "
+        "period end, before adding another",
+        code="too_many_milestones",
+    )
+
+
+class _Draft:
+    """The commits of one decision while they are being put together."""
+
+    def __init__(
+        self, view: LedgerView, models: Mapping[ModelId, StatueModel], now: datetime, items_max: int
+    ) -> None:
+        _check_open(view.head)
+        self._user_id = view.user_id
+        self._head = view.head
+        self._live = view.head.workout_count
+        self._known = dict(view.workouts)
+        self._milestones = {milestone.milestone_id: milestone for milestone in view.milestones}
+        self._models = models
+        self._now = now
+        self._items_max = items_max
+        self._progress = {key: milestone.progress for key, milestone in self._milestones.items()}
+        self._owed = {key: each.owed for key, each in self._milestones.items() if each.owed is not None}
+        self._commits: list[LedgerCommit] = []
+        self._start_commit()
+        self._award_owed()
+
+    def _start_commit(self) -> None:
+        self._workouts: dict[WorkoutKey, Workout] = {}
+        self._moved: set[MilestoneId] = set()
+        self._awards: list[Award] = []
+        self._awards_written: dict[MilestoneId, int] = {}
+
+    @property
+    def _item_count(self) -> int:
+        return 1 + len(self._workouts) + len(self._moved) + len(self._awards)
+
+    def take_in(self, found: Found) -> None:
+        key = found.key
+        before = self._known.get(key)
+        after = updated(before, found, now=self._now)
+        if after is None:
+            return
+        moves = self._moves(before, after)
+        if key in self._workouts or self._item_count + self._items_needed(moves) > self._items_max:
+            self._cut()
+        self._known[key] = self._workouts[key] = after
+        self._live += (not after.is_deleted) - (before is not None and not before.is_deleted)
+        for milestone_id, progress in moves:
+            self._move(milestone_id, progress, after)
+        self._award_owed()
+
+    def _moves(self, before: Workout | None, after: Workout) -> list[tuple[MilestoneId, Progress]]:
+        """The milestones this change of a workout moves, each with its progress afterwards."""
+        moves = []
+        for milestone_id, milestone in self._milestones.items():
+            goal = milestone.goal
+            difference = goal.contribution(after) - goal.contribution(before)
+            if difference:
+                moves.append((milestone_id, self._progress[milestone_id].moved(difference)))
+        return moves
+
+    def _items_needed(self, moves: Sequence[tuple[MilestoneId, Progress]]) -> int:
+        parts = sum(self._parts_missing(milestone_id, progress) for milestone_id, progress in moves)
+        return 1 + sum(milestone_id not in self._moved for milestone_id, _ in moves) + parts
+
+    def _parts_missing(self, milestone_id: MilestoneId, progress: Progress) -> int:
+        milestone = self._milestones[milestone_id]
+        awarded = milestone.parts_awarded + self._awards_written.get(milestone_id, 0)
+        return milestone.goal.parts_earned(progress.progress_value) - awarded
+
+    def _move(self, milestone_id: MilestoneId, progress: Progress, workout: Workout) -> None:
+        self._moved.add(milestone_id)
+        self._progress[milestone_id] = progress
+        if self._parts_missing(milestone_id, progress):
+            self._owed[milestone_id] = Crossing.by(workout, progress.progress_value)
+
+    def _award_owed(self) -> None:
+        """Award every part that is earned, starting further commits when one is full."""
+        for milestone_id in list(self._owed):
+            while self._parts_missing(milestone_id, self._progress[milestone_id]):
+                if self._item_count + (milestone_id not in self._moved) >= self._items_max:
+                    self._cut()
+                self._award_next(milestone_id)
+            del self._owed[milestone_id]
+
+    def _award_next(self, milestone_id: MilestoneId) -> None:
+        milestone = self._milestones[milestone_id]
+        written = self._awards_written.get(milestone_id, 0) + 1
+        model = self._models[milestone.goal.model_id]
+        part_index = milestone.parts_awarded + written
+        self._awards.append(mint(model, milestone_id, part_index, self._owed[milestone_id], now=self._now))
+        self._awards_written[milestone_id] = written
+        self._moved.add(milestone_id)
+
+    def _cut(self) -> None:
+        """Close the commit under way, if it holds anything, and start the next one on top of it."""
+        if self._item_count == 1:
+            return
+        for milestone_id in self._moved:
+            self._milestones[milestone_id] = _advanced(
+                self._milestones[milestone_id],
+                self._progress[milestone_id],
+                awards_written=self._awards_written.get(milestone_id, 0),
+                owed=self._owed.get(milestone_id),
+                now=self._now,
+            )
+        self._head = evolve(self._head, version=self._head.version + 1, workout_count=self._live)
+        self._commits.append(
+            LedgerCommit(
+                user_id=self._user_id,
+                head=self._head,
+                workouts=tuple(self._workouts.values()),
+                milestones=tuple(self._milestones[key] for key in self._milestones if key in self._moved),
+                awards=tuple(self._awards),
+            )
+        )
+        self._start_commit()
+
+    def finish(self) -> tuple[LedgerCommit, ...]:
+        self._cut()
+        return tuple(self._commits)
+
+
+def keys_of(found: Iterable[Found]) -> tuple[WorkoutKey, ...]:
+    """The keys a view must hold for `decide` to take in `found`, each once."""
+    return tuple(dict.fromkeys(each.key for each in found))

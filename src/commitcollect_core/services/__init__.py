@@ -1,0 +1,1 @@
+"""Use cases: the only core code that calls ports. They order calls and leave every rule to the nouns."""

@@ -1,0 +1,44 @@
+"""Deciding, committing, and deciding again after losing a race."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+
+from commitcollect_core.errors import VersionConflict
+from commitcollect_core.ledger import LedgerCommit
+from commitcollect_core.policy import Policy
+from commitcollect_core.ports import Ledger
+
+_log = logging.getLogger(__name__)
+
+
+def commit_decision(
+    ledger: Ledger, policy: Policy, decide: Callable[[], Iterable[LedgerCommit]]
+) -> list[LedgerCommit]:
+    """Run `decide`, commit what it returns in order, and start over when somebody else wrote first.
+
+    Args:
+        ledger: where to commit.
+        policy: bounds the attempts.
+        decide: reads the ledger afresh each time it is called.
+
+    Returns:
+        The commits that were written, over all attempts.
+
+    Raises:
+        VersionConflict: every attempt lost.
+    """
+    written: list[LedgerCommit] = []
+    for attempt in range(1, policy.commit_attempts_max + 1):
+        try:
+            for commit in decide():
+                ledger.commit(commit)
+                written.append(commit)
+        except VersionConflict:
+            _log.debug("lost the race for a ledger, attempt %d", attempt)
+            continue
+        return written
+    raise VersionConflict(
+        f"this ledger changed under each of {policy.commit_attempts_max} attempts; try again in a moment"
+    )

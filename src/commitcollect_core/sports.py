@@ -1,0 +1,112 @@
+"""Which sport types a milestone's sport names cover.
+
+The mapping is data, applied when measuring, so that changing it needs no migration. Sport types are an
+open set: an unknown one is kept as received and counts for `ANY` only.
+
+Source: the sport types Strava listed in 2026.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import field, frozen
+
+from commitcollect_core.errors import InvalidInput
+from commitcollect_core.policy import DEFAULT_POLICY
+
+ANY = "ANY"
+
+_GROUPED_TYPES: dict[str, tuple[str, ...]] = {
+    "RIDE": ("Ride", "VirtualRide", "GravelRide", "MountainBikeRide", "Velomobile", "Handcycle"),
+    "EBIKE": ("EBikeRide", "EMountainBikeRide"),
+    "RUN": ("Run", "TrailRun", "VirtualRun"),
+    "SWIM": ("Swim",),
+    "WALK": ("Walk",),
+    "HIKE": ("Hike", "Snowshoe"),
+    "SKI": ("AlpineSki", "BackcountrySki", "NordicSki", "RollerSki", "Snowboard"),
+    "ROW": ("Rowing", "VirtualRow"),
+    "PADDLE": ("Canoeing", "Kayaking", "StandUpPaddling"),
+    "SKATE": ("IceSkate", "InlineSkate", "Skateboard"),
+    "RACKET": ("Badminton", "Padel", "Pickleball", "Racquetball", "Squash", "TableTennis", "Tennis"),
+}
+_OTHER_TYPES = (
+    "Basketball", "Cricket", "Crossfit", "Dance", "Elliptical", "Golf", "HighIntensityIntervalTraining",
+    "Kitesurf", "PhysicalTherapy", "Pilates", "RockClimbing", "Sail", "Soccer", "StairStepper", "Surfing",
+    "Volleyball", "WeightTraining", "Wheelchair", "Windsurf", "Workout", "Yoga",
+)  # fmt: skip
+
+SPORT_GROUPS: dict[str, frozenset[str]] = {
+    name: frozenset(each.casefold() for each in types) for name, types in _GROUPED_TYPES.items()
+}
+"""Group name -> the sport types it covers, case folded."""
+
+SPORT_TYPES: dict[str, str] = {
+    each.casefold(): each for types in (*_GROUPED_TYPES.values(), _OTHER_TYPES) for each in types
+}
+"""Every known sport type: case folded -> as Strava writes it."""
+
+
+def known_sport_type(name: str) -> str | None:
+    """Return the sport type called `name`, whatever its case and spacing ("weight training"), or None."""
+    return SPORT_TYPES.get("".join(name.split()).casefold())
+
+
+def _covered_types(name: str) -> frozenset[str]:
+    return SPORT_GROUPS.get(name) or frozenset({name.casefold()})
+
+
+def _canonical_name(name: str) -> str:
+    upper = name.strip().upper()
+    if upper == ANY or upper in SPORT_GROUPS:
+        return upper
+    if (known := known_sport_type(name)) is not None:
+        return known
+    raise InvalidInput(
+        f"unsupported sport {name[:40]!r}; use {ANY}, one of {', '.join(sorted(SPORT_GROUPS))}, "
+        "or a Strava sport type such as TrailRun",
+        code="unsupported_sport",
+        field="sport",
+    )
+
+
+@frozen
+class SportSelection:
+    """The sports a milestone counts: canonical names, sorted, or `ANY` alone.
+
+    A name is a group (``RUN`` covers trail and virtual runs) or one sport type (``TrailRun``).
+    """
+
+    names: tuple[str, ...]
+    _types: frozenset[str] | None = field(init=False, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        covered = None if self.names == (ANY,) else frozenset[str]().union(*map(_covered_types, self.names))
+        object.__setattr__(self, "_types", covered)
+
+    @classmethod
+    def parse(cls, names: Iterable[str]) -> SportSelection:
+        """Make a selection of sport names in any case; `ANY` swallows the rest.
+
+        Raises:
+            InvalidInput: a name is unknown, or there are none or too many.
+        """
+        canonical = {_canonical_name(name) for name in names}
+        limit = DEFAULT_POLICY.milestone_sports_max
+        if not 1 <= len(canonical) <= limit:
+            raise InvalidInput(
+                f"a milestone names 1 to {limit} sports, not {len(canonical)}; use {ANY} for every sport",
+                code="sport_required",
+                field="sport",
+            )
+        return cls((ANY,) if ANY in canonical else tuple(sorted(canonical)))
+
+    def covers(self, sport_type: str) -> bool:
+        """Whether a workout of this sport type counts."""
+        return self._types is None or sport_type.casefold() in self._types
+
+    def __str__(self) -> str:
+        return ",".join(self.names)
+
+
+ANY_SPORT = SportSelection((ANY,))

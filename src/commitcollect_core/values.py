@@ -1,0 +1,75 @@
+"""Ids and times, the vocabulary of every other module."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, NamedTuple, NewType
+
+from commitcollect_core.errors import InvalidInput
+
+UserId = NewType("UserId", str)
+ActivityId = NewType("ActivityId", str)
+MilestoneId = NewType("MilestoneId", str)
+ModelId = NewType("ModelId", str)
+
+ID_CHARS_MAX = 64
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}\Z")
+
+
+class Source(StrEnum):
+    """Where a workout came from. Part of a workout's identity."""
+
+    STRAVA = "STRAVA"
+    MANUAL = "MANUAL"
+    FILE = "FILE"
+
+
+class TargetType(StrEnum):
+    """What a milestone adds up. A workout's share depends on that workout alone."""
+
+    DISTANCE_METERS = "DISTANCE_METERS"
+    ELEVATION_METERS = "ELEVATION_METERS"
+    MOVING_TIME_SECONDS = "MOVING_TIME_SECONDS"
+    ACTIVITY_COUNT = "ACTIVITY_COUNT"
+
+
+class WorkoutKey(NamedTuple):
+    """Identifies one workout within an athlete's ledger."""
+
+    source: Source
+    activity_id: ActivityId
+
+
+def utc(value: datetime) -> datetime:
+    """Return `value` in UTC, whole seconds.
+
+    Raises:
+        InvalidInput: `value` has no time zone. Guessing one is how training ends up on the wrong day.
+    """
+    if value.tzinfo is UTC and not value.microsecond:
+        return value
+    if value.utcoffset() is None:
+        raise InvalidInput(f"{value.isoformat()} has no time zone; give one, such as +00:00")
+    return value.astimezone(UTC).replace(microsecond=0)
+
+
+def optional_utc(value: datetime | None) -> datetime | None:
+    """`utc`, letting None through."""
+    return None if value is None else utc(value)
+
+
+def check_id(_instance: Any, attribute: Any, value: Any) -> None:
+    """Validate an id, as an attrs validator: ids are parts of keys and addresses, so they stay plain.
+
+    Raises:
+        InvalidInput: the id is empty, too long or holds other than letters, digits and ``. _ @ -``.
+    """
+    if not isinstance(value, str) or not _ID.match(value):
+        shown = repr(value[:ID_CHARS_MAX] if isinstance(value, str) else value)
+        raise InvalidInput(
+            f"{attribute.name} {shown} is not an id: use 1 to {ID_CHARS_MAX} letters, digits, '.', '_', '@' "
+            "or '-', starting with a letter or digit",
+            field=attribute.name,
+        )

@@ -1,0 +1,142 @@
+"""Workouts: our normalised record of an activity, and what a source says of one.
+
+A source is asked about an activity and answers with an `ActivitySnapshot` (it exists, and this is how it
+looks) or `ActivityGone`. A `Workout` is the snapshot the ledger accepted last, with the ledger's own
+bookkeeping; a deleted one stays as a tombstone, and a later snapshot revives it, because sources delete
+and restore under the same id.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from attrs import field, frozen
+
+from commitcollect_core.errors import InvalidInput
+from commitcollect_core.policy import Policy
+from commitcollect_core.values import ActivityId, Source, WorkoutKey, check_id, optional_utc, utc
+
+
+@frozen(kw_only=True)
+class ActivitySnapshot:
+    """What a source says about one activity, reduced to what milestones and their readers need.
+
+    Attributes:
+        sport_type: as received; sources invent new ones.
+        started_at: aware, UTC, whole seconds.
+        distance_meters, elevation_meters, moving_seconds, elapsed_seconds: whole, rounded half to even at
+            the edge; 0 where the source says nothing.
+        utc_offset_seconds: of the place where it started, None if unknown.
+        is_flagged: the source withdrew it from competition; it is kept but does not count.
+    """
+
+    source: Source
+    activity_id: ActivityId = field(validator=check_id)
+    sport_type: str
+    started_at: datetime = field(converter=utc)
+    distance_meters: int = 0
+    elevation_meters: int = 0
+    moving_seconds: int = 0
+    elapsed_seconds: int = 0
+    name: str = ""
+    utc_offset_seconds: int | None = None
+    is_flagged: bool = False
+
+    @property
+    def key(self) -> WorkoutKey:
+        """The identity of the workout this describes."""
+        return WorkoutKey(self.source, self.activity_id)
+
+    @property
+    def ended_at(self) -> datetime:
+        """When the athlete stopped: the start plus the elapsed (or else the moving) time."""
+        return self.started_at + timedelta(seconds=self.elapsed_seconds or self.moving_seconds)
+
+    def check(self, policy: Policy, *, now: datetime) -> None:
+        """Refuse what no real workout is like, so that bad data cannot earn a part.
+
+        Raises:
+            InvalidInput: a measure is negative or beyond its limit, the start lies outside the accepted
+                time, or a text is too long; the message names the value and the limit.
+        """
+        _check_between("distance_meters", self.distance_meters, policy.distance_meters_max)
+        _check_between("elevation_meters", self.elevation_meters, policy.elevation_meters_max)
+        _check_between("moving_seconds", self.moving_seconds, policy.duration_seconds_max)
+        _check_between("elapsed_seconds", self.elapsed_seconds, policy.duration_seconds_max)
+        if not 1 <= len(self.sport_type) <= policy.sport_type_chars_max:
+            raise InvalidInput(
+                f"sport_type has {len(self.sport_type)} characters; give 1 to {policy.sport_type_chars_max}",
+                field="sport_type",
+            )
+        if len(self.name) > policy.activity_name_chars_max:
+            raise InvalidInput(
+                f"name has {len(self.name)} characters; at most {policy.activity_name_chars_max} are allowed",
+                field="name",
+            )
+        latest = min(now + timedelta(seconds=policy.clock_ahead_seconds_max), policy.workout_started_at_max)
+        if not policy.workout_started_at_min <= self.started_at <= latest:
+            raise InvalidInput(
+                f"started_at {self.started_at.isoformat()} is outside "
+                f"{policy.workout_started_at_min.date()} to {latest.date()}; check the date",
+                field="started_at",
+            )
+
+
+def _check_between(name: str, value: int, limit: int) -> None:
+    if not 0 <= value <= limit:
+        raise InvalidInput(f"{name} {value} is outside 0 to {limit:,}", field=name)
+
+
+@frozen(kw_only=True)
+class ActivityGone:
+    """The source says that this activity is not there (any more), or not visible to us."""
+
+    key: WorkoutKey
+
+
+Found = ActivitySnapshot | ActivityGone
+"""What a source answers about one activity."""
+
+
+@frozen(kw_only=True)
+class Workout:
+    """One workout as the ledger holds it.
+
+    Attributes:
+        version: 1 when first written, one more with every change.
+        fetched_at: when the snapshot was taken in.
+        deleted_at: set on a tombstone.
+    """
+
+    snapshot: ActivitySnapshot
+    version: int
+    fetched_at: datetime = field(converter=utc)
+    deleted_at: datetime | None = field(default=None, converter=optional_utc)
+
+    @property
+    def key(self) -> WorkoutKey:
+        """The workout's identity within the athlete's ledger."""
+        return self.snapshot.key
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether this is a tombstone."""
+        return self.deleted_at is not None
+
+
+def updated(before: Workout | None, found: Found, *, now: datetime) -> Workout | None:
+    """The workout after its source was asked, or None if nothing changed."""
+    match found:
+        case ActivityGone():
+            if before is None or before.is_deleted:
+                return None
+            return Workout(
+                snapshot=before.snapshot,
+                version=before.version + 1,
+                fetched_at=before.fetched_at,
+                deleted_at=now,
+            )
+        case ActivitySnapshot():
+            if before is not None and not before.is_deleted and before.snapshot == found:
+                return None
+            return Workout(snapshot=found, version=(before.version if before else 0) + 1, fetched_at=now)
