@@ -19,7 +19,7 @@ from commitcollect_core.values import utc
 
 from .bulk_export import read_archive, read_table
 from .demo import demo_history
-from .fields import clean_text
+from .fields import cause, clean_text
 from .rows import Accepted, Desk, Rejected, Row, UnreadableHistory
 from .strava_json import read_api_list, snapshot_from_activity
 
@@ -92,7 +92,7 @@ def _start(path: Path, file: str) -> bytes:
     except PermissionError as error:
         raise UnreadableHistory(file, "no permission to read the file; change it or copy the file") from error
     except (OSError, ValueError) as error:
-        raise UnreadableHistory(file, f"the file cannot be opened: {clean_text(str(error))}") from error
+        raise UnreadableHistory(file, f"the file cannot be opened: {cause(error)}") from error
 
 
 def _reported(rows: Iterator[Row], file: str) -> Iterator[Row]:
@@ -108,4 +108,4 @@ def _reported(rows: Iterator[Row], file: str) -> Iterator[Row]:
         yield Rejected(file=error.file, row=error.row, reason=error.problem)
     except OSError as error:
         # The file went away, or lost its permissions, between a look at it and reading it.
-        raise UnreadableHistory(file, f"the file cannot be opened: {clean_text(str(error))}") from error
+        raise UnreadableHistory(file, f"the file cannot be opened: {cause(error)}") from error

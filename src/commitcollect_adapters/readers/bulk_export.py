@@ -1,11 +1,11 @@
 """Strava's bulk export: ``activities.csv``, on its own or inside the archive it came in.
 
-The table had 10 columns in 2019 and has up to 101 by now, in the account's language, with some titles twice and
-some wrapped in HTML, so columns are found by title. Of two Distance columns the first is for people, the
+The table had 10 columns in 2019 and has up to 101 by now, in the account's language, with some titles twice
+and some wrapped in HTML, so columns are found by title. Of two Distance columns the first is for people, the
 second holds metres; of two Elapsed Time columns the second has the finer value.
 
-Exports before the summer of 2019 or so have no Moving Time and no Elevation Gain: both are 0 then, because the
-elapsed time is no moving time, and an athlete had better see nothing than something invented.
+Tables of 10 columns have no Moving Time and no Elevation Gain. Both are 0 then: the elapsed time is no moving
+time, and an athlete had better see nothing than something invented.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from commitcollect_core.values import Source
 from commitcollect_core.workouts import ActivitySnapshot
 
 from .csv_records import Record, read_records
-from .fields import clean_name, clean_text, shown, strava_id, whole
+from .fields import cause, clean_name, clean_text, shown, strava_id, whole
 from .locales import BEFORE_JULY_2019, ENGLISH, LOCALES, Column, Locale, fold
 from .localised import parse_date, parse_localised_number, parse_plain_number, sport_named
 from .rows import Accepted, Desk, Row, UnreadableHistory
@@ -69,7 +69,7 @@ def read_archive(path: Path, desk: Desk) -> Iterator[Row]:
         raise
     except _ZIP_FAULTS as error:
         raise UnreadableHistory(
-            desk.file, f"the archive is damaged ({clean_text(str(error))}); download it from Strava again"
+            desk.file, f"the archive is damaged ({cause(error)}); download it from Strava again"
         ) from error
 
 
@@ -95,7 +95,7 @@ def _table(archive: zipfile.ZipFile, file: str) -> zipfile.ZipInfo:
         count = "several" if found else "no"
         raise UnreadableHistory(
             file,
-            f"the archive holds {count} {TABLE_NAME}; give the archive as Strava sent it, or the CSV file alone",
+            f"the archive holds {count} {TABLE_NAME}; give it as Strava sent it, or the CSV file alone",
         )
     if problem := _distrust(found[0]):
         raise UnreadableHistory(file, f"{TABLE_NAME} {problem}")
@@ -120,7 +120,7 @@ def _distrust(table: zipfile.ZipInfo) -> str | None:
         return f"has {table.file_size:,} bytes unpacked; at most {TABLE_BYTES_MAX:,} are read"
     expansion = table.file_size / max(table.compress_size, 1)
     if table.file_size > TABLE_EXPANSION_BYTES_MIN and expansion > TABLE_EXPANSION_MAX:
-        return f"unpacks to {expansion:,.0f} times its size, which no real table does; at most {TABLE_EXPANSION_MAX}"
+        return f"unpacks to {expansion:,.0f} times its size; no real table goes beyond {TABLE_EXPANSION_MAX}"
     return None
 
 
@@ -142,7 +142,7 @@ def _read_table(stream: IO[bytes], desk: Desk) -> Iterator[Row]:
     except _ZIP_FAULTS as error:
         raise UnreadableHistory(
             desk.file,
-            f"reading failed ({clean_text(str(error))}); the file is damaged from here on",
+            f"reading failed ({cause(error)}); the file is damaged from here on",
             row=row + 1,
         ) from error
 
@@ -201,8 +201,8 @@ class _Layout:
         if self.locale.is_distance_meters or len(self.places[Column.DISTANCE]) > 1:
             return None
         return (
-            "this export has distances for people only, without their unit: read as kilometres (swims in whole "
-            "metres); if your account shows miles, request a new export from Strava"
+            "this export has distances for people only, without their unit: read as kilometres (swims in "
+            "whole metres); if your account shows miles, request a new export from Strava"
         )
 
     def snapshot(self, cells: list[str], policy: Policy) -> ActivitySnapshot:

@@ -18,7 +18,7 @@ LINE_CHARS_MAX = 262_144
 """A real line of 101 columns has about 1,000 characters; a description may add some thousands."""
 
 RECORD_CHARS_MAX = 524_288
-"""All lines of one record. One cell is bounded by `csv.field_size_limit`, 131,072 unless someone changed it."""
+"""All lines of one record. A cell is bounded by `csv.field_size_limit`, 131,072 unless someone changed it."""
 
 _UNDECODED = re.compile("[\udc80-\udcff]")
 
@@ -76,22 +76,22 @@ class _Lines:
 def read_records(stream: IO[bytes]) -> Iterator[Record]:
     """Yield the records of a UTF-8 file; the first, the header, sets how many cells the others must have.
 
-    Bytes that are not UTF-8 arrive as lone surrogates; a record that holds some has a problem. Blank lines are
-    counted and passed over.
+    Bytes that are not UTF-8 arrive as lone surrogates; a record that holds some has a problem. Blank lines
+    are counted and passed over. The stream is closed at the end.
     """
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    lines = _Lines(text)
-    # Each `next` starts from a clean state, also after an error and after the lines had run out.
-    reader = csv.reader(lines, strict=True)
-    row, width = 0, 0
-    while (record := _next_record(reader, row + 1, width)) is not None:
-        row = record.row
-        if record.problem and not record.cells:
-            lines.give_up_first()
-        width = width or len(record.cells)
-        if record.cells or record.problem:
-            yield record
-        lines.begin_record()
+    with io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
+        lines = _Lines(text)
+        # Each `next` starts from a clean state, also after an error and after the lines had run out.
+        reader = csv.reader(lines, strict=True)
+        row, width = 0, 0
+        while (record := _next_record(reader, row + 1, width)) is not None:
+            row = record.row
+            if record.problem and not record.cells:
+                lines.give_up_first()
+            width = width or len(record.cells)
+            if record.cells or record.problem:
+                yield record
+            lines.begin_record()
 
 
 def _next_record(reader: Iterator[list[str]], row: int, width: int) -> Record | None:

@@ -1,7 +1,7 @@
 """A made-up athlete with years of training, for demonstrations and measurements.
 
-They run before work and on Sundays, ride when the days are long, ski when there is snow, take every fourth week
-easy, are ill or away at times, and get a little faster every year.
+They run before work and on Sundays, ride when the days are long, ski when there is snow, take every fourth
+week easy, are ill or away at times, and get a little faster every year.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
+from typing import NamedTuple
 
 from attrs import frozen
 
@@ -52,39 +53,32 @@ class _Sport:
     pauses: float
 
 
+class _Occasion(NamedTuple):
+    """When something happens; `progress` goes from 0 to 1 over the years."""
+
+    number: int
+    id_shift: int
+    day: date
+    seconds: int
+    progress: float
+
+
+# fmt: off
 _SPORTS = (
     _Sport("Run", "Run", (9, 9, 9, 8, 7, 7, 6, 7, 8, 9, 9, 9), 0.8, (5, 13), 10.4, (3, 10), 0.06),
     _Sport("TrailRun", "Trail Run", (0, 0, 1, 2, 3, 3, 3, 3, 3, 2, 1, 0), 2.0, (8, 18), 8.4, (20, 45), 0.12),
     _Sport("Ride", "Ride", (0, 0.5, 2, 5, 7, 8, 8, 8, 6, 3, 1, 0), 1.3, (22, 65), 26.0, (5, 13), 0.18),
-    _Sport(
-        "GravelRide",
-        "Gravel Ride",
-        (0.5, 1, 2, 2, 2, 2, 2, 2, 3, 3, 1, 0.5),
-        1.6,
-        (20, 50),
-        20.5,
-        (8, 18),
-        0.2,
-    ),
-    _Sport(
-        "Hike", "Hike", (0, 0, 0.3, 0.7, 1, 1, 1.5, 1.5, 1.2, 1, 0.2, 0), 5.0, (7, 17), 4.3, (30, 70), 0.35
-    ),
+    _Sport("GravelRide", "Gravel Ride", (0, 1, 2, 2, 2, 2, 2, 2, 3, 3, 1, 0), 2, (20, 50), 20, (8, 18), 0.2),
+    _Sport("Hike", "Hike", (0, 0, 0, 1, 1, 1, 1.5, 1.5, 1.2, 1, 0, 0), 5.0, (7, 17), 4.3, (30, 70), 0.35),
     _Sport("Swim", "Swim", (2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2), 0.5, (1.2, 2.6), 2.9, (0, 0), 0.15),
-    _Sport(
-        "NordicSki", "Nordic Ski", (2, 2, 0.7, 0, 0, 0, 0, 0, 0, 0, 0, 1), 2.5, (8, 22), 11.5, (8, 18), 0.15
-    ),
-    _Sport(
-        "AlpineSki",
-        "Alpine Ski",
-        (1, 1.2, 0.7, 0, 0, 0, 0, 0, 0, 0, 0, 0.6),
-        4.0,
-        (18, 42),
-        24.0,
-        (90, 130),
-        1.2,
-    ),
+    _Sport("NordicSki", "Nordic Ski", (2, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1), 2.5, (8, 22), 12, (8, 18), 0.1),
+    _Sport("AlpineSki", "Alpine Ski", (1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1), 4, (18, 42), 24, (90, 130), 1),
     _Sport("Yoga", "Yoga", (2, 2, 2, 1.5, 1, 1, 1, 1, 1, 1.5, 2, 2), 0.6, (0, 0), 0.0, (0, 0), 0.02),
 )
+# fmt: on
+_AWAY_SHARE = 0.05
+_WEEKEND = range(5, 7)
+_SUMMER_TIME = range(4, 11)
 _WEEKDAYS = (0.5, 1.1, 0.9, 1.1, 0.4, 1.5, 1.4)
 _DAYPARTS = ((5, "Night"), (11, "Morning"), (14, "Lunch"), (18, "Afternoon"), (22, "Evening"), (24, "Night"))
 
@@ -116,8 +110,7 @@ def _history(random: Random, activities: int, policy: Policy) -> Iterator[Activi
         due = activities if is_last else min(activities, int(activities * so_far / whole_appetite))
         day = first + timedelta(days=number)
         for seconds in _start_seconds(random, day, due - done):
-            activity_id = _activity_id(done, id_shift)
-            yield _activity(random, day, seconds, number / len(appetite), done, activity_id, policy)
+            yield _activity(random, _Occasion(done, id_shift, day, seconds, number / len(appetite)), policy)
             done += 1
 
 
@@ -133,7 +126,7 @@ def _appetite(random: Random, first: date) -> list[float]:
     for number in range((date(LAST_YEAR + 1, 1, 1) - first).days):
         day = first + timedelta(days=number)
         if day.weekday() == 0 or number == 0:
-            is_away = random.random() < 0.05
+            is_away = random.random() < _AWAY_SHARE
             is_rest = day.isocalendar().week % 4 == 0
             week_mood = 0.1 if is_away else 0.5 if is_rest else random.uniform(0.8, 1.2)
         summer = 1.0 + 0.25 * math.cos((day.month - 6.5) / 6 * math.pi)
@@ -144,7 +137,9 @@ def _appetite(random: Random, first: date) -> list[float]:
 def _start_seconds(random: Random, day: date, count: int) -> Iterator[int]:
     """Local seconds of the day at which its activities start, ascending."""
     if count == 1:
-        early, late = (8, 11) if day.weekday() >= 5 else random.choice(((6, 7.5), (12, 12.75), (17, 19)))
+        early, late = (
+            (8, 11) if day.weekday() in _WEEKEND else random.choice(((6, 7.5), (12, 12.75), (17, 19)))
+        )
         yield int(random.uniform(early, late) * 3600)
         return
     for number in range(count):
@@ -152,23 +147,16 @@ def _start_seconds(random: Random, day: date, count: int) -> Iterator[int]:
         yield int(_EARLIEST_SECONDS + (number + random.uniform(0.05, 0.6)) * share)
 
 
-def _activity(
-    random: Random,
-    day: date,
-    seconds: int,
-    progress: float,
-    number: int,
-    activity_id: ActivityId,
-    policy: Policy,
-) -> ActivitySnapshot:
+def _activity(random: Random, occasion: _Occasion, policy: Policy) -> ActivitySnapshot:
+    number, day, seconds = occasion.number, occasion.day, occasion.seconds
     sport = _sport(random, day)
-    meters, climb, moving, elapsed = _measures(random, sport, day, progress)
-    utc_offset = 7200 if 4 <= day.month <= 10 else 3600
+    meters, climb, moving, elapsed = _measures(random, sport, day, occasion.progress)
+    utc_offset = 7200 if day.month in _SUMMER_TIME else 3600
     daypart = next(name for until, name in _DAYPARTS if seconds < until * 3600)
     is_indoors = sport.sport_type == "Run" and number % _INDOORS_EVERY == _INDOORS_EVERY // 2
     return ActivitySnapshot(
         source=Source.FILE,
-        activity_id=activity_id,
+        activity_id=_activity_id(number, occasion.id_shift),
         sport_type=sport.sport_type,
         started_at=datetime.combine(day, time(), UTC) + timedelta(seconds=seconds - utc_offset),
         distance_meters=0 if is_indoors else min(meters, policy.distance_meters_max),
@@ -182,7 +170,7 @@ def _activity(
 
 
 def _sport(random: Random, day: date) -> _Sport:
-    is_weekend = day.weekday() >= 5
+    is_weekend = day.weekday() in _WEEKEND
     month = day.month - 1
     weights = [each.seasons[month] * (each.weekend if is_weekend else 1.0) for each in _SPORTS]
     return random.choices(_SPORTS, weights)[0]
@@ -194,7 +182,7 @@ def _measures(random: Random, sport: _Sport, day: date, progress: float) -> tupl
     if not sport.speed_kmh:
         moving = random.randrange(20, 75) * 60
         return 0, 0, moving, round(moving * pauses)
-    longer = (1.4 if day.weekday() >= 5 else 1.0) * (0.9 + 0.2 * progress)
+    longer = (1.4 if day.weekday() in _WEEKEND else 1.0) * (0.9 + 0.2 * progress)
     kilometers = random.uniform(*sport.kilometers) * longer
     climb = kilometers * random.uniform(*sport.climb)
     speed = sport.speed_kmh * (0.94 + 0.12 * progress) * random.gauss(1, 0.04)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 
@@ -20,7 +19,9 @@ NUMBER_MAX = 10**15
 SHOWN_CHARS_MAX = 40
 """How much of an offending value a message repeats."""
 
-_DIGITS = re.compile(r"[0-9]{1,%d}\Z" % ACTIVITY_ID_DIGITS_MAX)
+CAUSE_CHARS_MAX = 160
+
+_DIGITS = re.compile(rf"[0-9]{{1,{ACTIVITY_ID_DIGITS_MAX}}}\Z")
 _UNFIT = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 # Joins the parts of one emoji ("woman running"); it has no look of its own and reorders nothing.
 _ZERO_WIDTH_JOINER = "\u200d"
@@ -52,9 +53,16 @@ def shown(value: object) -> str:
         return repr(value if len(value) <= SHOWN_CHARS_MAX else value[:SHOWN_CHARS_MAX] + "…")
     if isinstance(value, int) and abs(value) > NUMBER_MAX:
         return "a number beyond all measure"
-    if value is None or isinstance(value, int | float):
+    if value is None:
+        return "nothing"
+    if isinstance(value, int | float):
         return repr(value)
     return f"a {type(value).__name__}"
+
+
+def cause(error: Exception) -> str:
+    """What an exception of somebody else's says, fit to be part of a message."""
+    return clean_text(str(error)[:CAUSE_CHARS_MAX]) or type(error).__name__
 
 
 def whole(value: object, field: str) -> int:
@@ -69,7 +77,7 @@ def whole(value: object, field: str) -> int:
         raise InvalidInput(f"{field} must be a number, not {shown(value)}", field=field)
     # Comparing first: a float of an int with 400 digits does not exist.
     if not 0 <= value <= NUMBER_MAX:
-        raise InvalidInput(f"{field} {shown(value)} is outside 0 to {NUMBER_MAX:.0e}", field=field)
+        raise InvalidInput(f"{field} {shown(value)} is outside 0 to {NUMBER_MAX:,}", field=field)
     return round(value)
 
 
@@ -77,7 +85,7 @@ def finite(value: object) -> float | None:
     """`value` as a float if it is a number of reasonable size, else None."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if abs(value) <= NUMBER_MAX and not math.isnan(value) else None
+    return float(value) if abs(value) <= NUMBER_MAX else None
 
 
 def strava_id(value: object, field: str) -> ActivityId:

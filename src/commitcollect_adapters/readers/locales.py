@@ -1,8 +1,8 @@
 """The languages of Strava's bulk export, as data. Adding a language is adding a `Locale` to `LOCALES`.
 
 An export is written in the language of the athlete's account: headers, activity types and dates, though
-newer headers and types often stay English. A table may hold several spellings of one thing, because Strava changed
-some over the years. Tables compare without regard to case; sports also without spaces and hyphens.
+newer headers and types often stay English. A table may hold several spellings of one thing, because Strava
+changed some over the years. Tables compare without regard to case; sports also without spaces and hyphens.
 
 What is known: English from a real export, German headers from five people's bug reports of 2024 and 2025,
 Dutch ones from scripts that read such exports. German and Dutch sports beyond the common ones, and the

@@ -15,11 +15,16 @@ NUMBER_CHARS_MAX = 32
 _TIME = re.compile(
     r"(?<![0-9:])([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?(?: ?([ap])\.?m\.?)?(?: (?:uhr|uur|utc)|z)?\Z"
 )
-_DAY_WRITING = re.compile(r"[\w .,/-]*")
+_DAY_WRITING = re.compile(r"(?:[0-9 .,/-]|[^\W\d_])*")
 _DAY_PARTS = re.compile(r"[0-9]+|[^\W\d_]+|[./-]")
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?(?:e[+-]?[0-9]{1,3})?")
 _GROUPED = re.compile(r"-?(?:[0-9]+|[0-9]{1,3}(?:[.,][0-9]{3})+)")
-_GROUPING_SPACE = re.compile(r"[\s'’]")
+_YEAR_FIRST = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
+_DAY_FIRST = re.compile(r"([0-9]{1,2})([./-])([0-9]{1,2})\2([0-9]{4})")
+_DAY_AND_YEAR = re.compile(r"([0-9]{1,2}) ([0-9]{4})")
+_NOON = 12
+_GROUP_DIGITS = 3
+_GROUPING_SPACE = re.compile(r"[\s'\u2019]")
 
 
 def parse_date(text: str, locale: Locale) -> datetime | None:
@@ -45,34 +50,31 @@ def parse_date(text: str, locale: Locale) -> datetime | None:
 def _hour(hour: int, half: str | None) -> int | None:
     if half is None:
         return hour
-    return hour % 12 + (12 if half == "p" else 0) if 1 <= hour <= 12 else None
+    return hour % _NOON + (_NOON if half == "p" else 0) if 1 <= hour <= _NOON else None
 
 
 def _day(parts: list[str], locale: Locale) -> tuple[int, int, int] | None:
     """Year, month and day."""
     # The "t" stands between date and time in ISO dates.
     parts = [part for part in parts if part not in locale.date_words and part != "t"]
+    if any(part.isalpha() for part in parts):
+        return _named_day(parts, locale)
+    digits = "".join(parts)
+    if found := _YEAR_FIRST.fullmatch(digits):
+        return int(found[1]), int(found[2]), int(found[3])
+    if (found := _DAY_FIRST.fullmatch(digits)) and found[2] in locale.day_first:
+        return int(found[4]), int(found[3]), int(found[1])
+    return None
+
+
+def _named_day(parts: list[str], locale: Locale) -> tuple[int, int, int] | None:
     names = [part for part in parts if part.isalpha()]
-    if names:
-        return _named_day(names, [part for part in parts if part.isdecimal()], parts, locale)
-    match parts:
-        case [year, "-", month, "-", day] if len(year) == 4:
-            return int(year), int(month), int(day)
-        case [day, mark, month, again, year] if mark == again and mark in locale.day_first and len(year) == 4:
-            return int(year), int(month), int(day)
-        case _:
-            return None
-
-
-def _named_day(
-    names: list[str], numbers: list[str], parts: list[str], locale: Locale
-) -> tuple[int, int, int] | None:
     month = locale.months.get(names[0]) or ENGLISH.months.get(names[0])
-    # With the year last, the month may come before the day or after it without any doubt.
-    if month is None or len(names) != 1 or len(numbers) != 2 or parts[-1] == names[0]:
+    # With the year last, the month may stand before the day or after it without any doubt.
+    numbers = _DAY_AND_YEAR.fullmatch(" ".join(part for part in parts if part.isdecimal()))
+    if month is None or len(names) != 1 or numbers is None or parts[-1] != numbers[2]:
         return None
-    day, year = numbers
-    return (int(year), month, int(day)) if len(day) <= 2 and len(year) == 4 else None
+    return int(numbers[2]), month, int(numbers[1])
 
 
 def parse_plain_number(text: str) -> float | None:
@@ -92,7 +94,9 @@ def parse_localised_number(text: str, locale: Locale) -> float | None:
         return None
     marks = [char for char in plain if char in ".,"]
     if not marks or not _ends_in_decimals(plain, marks, locale):
-        return float(re.sub("[.,]", "", plain)) if _GROUPED.fullmatch(plain) and len(set(marks)) < 2 else None
+        return (
+            float(re.sub("[.,]", "", plain)) if _GROUPED.fullmatch(plain) and len(set(marks)) <= 1 else None
+        )
     ahead, _, decimals = plain.rpartition(marks[-1])
     if not _GROUPED.fullmatch(ahead) or not (decimals.isascii() and decimals.isdecimal()):
         return None
@@ -102,7 +106,7 @@ def parse_localised_number(text: str, locale: Locale) -> float | None:
 def _ends_in_decimals(plain: str, marks: list[str], locale: Locale) -> bool:
     last = marks[-1]
     if len(marks) == 1:
-        return last != locale.thousands or len(plain.rpartition(last)[2]) != 3
+        return last != locale.thousands or len(plain.rpartition(last)[2]) != _GROUP_DIGITS
     return marks.count(last) == 1
 
 

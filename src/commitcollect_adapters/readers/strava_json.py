@@ -16,7 +16,7 @@ from commitcollect_core.policy import Policy
 from commitcollect_core.values import Source, utc
 from commitcollect_core.workouts import ActivitySnapshot
 
-from .fields import clean_name, clean_text, finite, shown, strava_id, whole
+from .fields import cause, clean_name, clean_text, finite, shown, strava_id, whole
 from .rows import Desk, Row, UnreadableHistory
 from .strict_json import Broken, BrokenList, Item, read_list
 
@@ -39,7 +39,7 @@ def read_api_list(path: Path, desk: Desk) -> Iterator[Row]:
     except BrokenList as error:
         raise UnreadableHistory(desk.file, error.message, row=error.index) from error
     except OSError as error:
-        raise UnreadableHistory(desk.file, f"reading failed: {error.strerror}", row=row + 1) from error
+        raise UnreadableHistory(desk.file, f"reading failed ({cause(error)})", row=row + 1) from error
 
 
 def _row(item: Item | Broken, desk: Desk) -> Row:

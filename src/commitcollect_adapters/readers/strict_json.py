@@ -1,9 +1,9 @@
 """A list of JSON items, one at a time, in flat memory and by the letter of the standard.
 
 `json.load` needs the whole file at once, takes NaN, takes a key twice, and gives up on all items because of
-one. Here each item is judged alone. Most are decoded straight from a window of the file. An item that does not
-decode there (it crosses the window's edge, or is broken) is delimited first, by its brackets and
-strings, each character looked at once, so that big or hostile items cost no more than their length.
+one. Here each item is judged alone. Most are decoded straight from a window of the file. An item that does
+not decode there (it crosses the window's edge, or is broken) is delimited first, by its brackets and strings,
+each character looked at once, so that big or hostile items cost no more than their length.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ INTEGER_DIGITS_MAX = 30
 WINDOW_BYTES = 65_536
 """How much of the file is read at once."""
 
+_CUT = "the file ends before its list does; export or download it again"
 _SPACE = re.compile(r"[ \t\r\n]*")
 _OUTSIDE_STRING = re.compile(r'["\[\]{},]')
 _INSIDE_STRING = re.compile(r'["\n]|\\(.)?', re.DOTALL)
@@ -83,8 +84,10 @@ def read_list(stream: BinaryIO) -> Iterator[Item | Broken]:
     while separator != "]":
         yield _quick_item(text, index) or _delimited_item(text, index)
         separator = text.peek()
-        text.at += 1
         index += 1
+        if not separator:
+            raise BrokenList(index, _CUT)
+        text.at += 1
     if text.peek():
         raise BrokenList(index, "there is more after the end of the list; export the file again")
 
@@ -170,7 +173,9 @@ def _delimited_item(text: _Text, index: int) -> Item | Broken:
             break
         at -= text.at
         if not text.more():
-            raise BrokenList(index, "the file ends before its list does; export or download it again")
+            if outline.is_closed and text.window.rstrip().endswith(("}", "]")):
+                break
+            raise BrokenList(index, _CUT)
         at, is_found = outline.end(text.window, at)
     raw = text.window[text.at : at]
     text.at = at
@@ -189,6 +194,11 @@ class _Outline:
     _is_in_string: bool = False
     _open: list[str] = field(factory=list)
     _open_beyond: int = 0
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether all that the item has opened so far is closed."""
+        return not self._open and not self._is_in_string
 
     def end(self, text: str, at: int) -> tuple[int, bool]:
         """Where the item ends and True, or where to go on with more text and False."""

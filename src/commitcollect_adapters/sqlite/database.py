@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
 
 from commitcollect_adapters.sqlite.schema import APPLICATION_ID, SCHEMA, SCHEMA_VERSION
 from commitcollect_core.errors import StorageError, StorageUnavailable
@@ -50,39 +50,24 @@ class Database:
             while self._connections:
                 self._connections.pop().close()
 
-    @contextmanager
-    def connection(self) -> Iterator[sqlite3.Connection]:
-        """This thread's connection, outside a transaction, with its errors translated.
+    def connection(self) -> _Use:
+        """This thread's connection, for reads; SQLite's errors leave it translated.
 
         Raises:
             StorageError: SQLite refused.
         """
-        try:
-            yield self._connection()
-        except sqlite3.Error as refused:
-            raise _translated(refused, self.path) from refused
+        return _Use(self, is_transaction=False)
 
-    @contextmanager
-    def transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
-        """A transaction over this thread's connection: committed at the end, rolled back on any error.
-
-        Args:
-            begin: ``BEGIN`` to read one state of the file, ``BEGIN IMMEDIATE`` to write.
+    def transaction(self) -> _Use:
+        """This thread's connection in a write transaction: committed at the end, rolled back on any error.
 
         Raises:
             StorageError: SQLite refused; nothing was written.
         """
-        with self.connection() as connection:
-            connection.execute(begin)
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    connection.execute("ROLLBACK")
-                raise
+        return _Use(self, is_transaction=True)
 
-    def _connection(self) -> sqlite3.Connection:
+    def thread_connection(self) -> sqlite3.Connection:
+        """This thread's connection, opened at first use."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = sqlite3.connect(
@@ -93,6 +78,49 @@ class Database:
             connection.execute("PRAGMA synchronous = FULL")
             self._local.connection = connection
         return connection
+
+
+class _Use:
+    """A stretch of work over a connection, as a context manager.
+
+    A class, because generators cost several microseconds and every event goes through here twice.
+    """
+
+    __slots__ = ("_connection", "_database", "_is_transaction")
+
+    def __init__(self, database: Database, *, is_transaction: bool) -> None:
+        self._database = database
+        self._is_transaction = is_transaction
+        self._connection: sqlite3.Connection | None = None
+
+    def __enter__(self) -> sqlite3.Connection:
+        try:
+            connection = self._connection = self._database.thread_connection()
+            if self._is_transaction:
+                connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as refused:
+            raise _translated(refused, self._database.path) from refused
+        return connection
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._is_transaction and self._connection is not None:
+            error = self._end(self._connection, error)
+        if isinstance(error, sqlite3.Error):
+            raise _translated(error, self._database.path) from error
+
+    def _end(self, connection: sqlite3.Connection, error: BaseException | None) -> BaseException | None:
+        """Commit, or roll back; returns what went wrong, if anything did."""
+        try:
+            if error is None:
+                connection.execute("COMMIT")
+                return None
+        except sqlite3.Error as refused:
+            error = refused
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        return error
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

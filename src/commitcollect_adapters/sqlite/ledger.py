@@ -28,29 +28,36 @@ def _insert(table: str, columns: Sequence[str]) -> str:
 class _VersionedTable:
     """Writes items of one table: version 1 is inserted, a later one goes over the version before it.
 
-    A row starts with its version and then `keys`, which with the user identify the item.
+    A row starts with its version and then `keys`, which with the user identify the item. Of a later version
+    only the columns from `first_changing` on are written; the rest never changes.
     """
 
     def __init__(
         self,
         table: str,
-        columns: Sequence[str],
-        keys: Sequence[str],
+        columns: tuple[str, ...],
+        keys: tuple[str, ...],
+        first_changing: str,
         encode: Callable[[Any], rows.Row],
         condition: str = "",
     ) -> None:
-        changes = ", ".join(f"{column} = ?" for column in columns)
-        where = " AND ".join(f"{key} = ?" for key in ("userId", *keys))
-        self._key_count = len(keys)
+        self._keys_end = 1 + len(keys)
+        self._changing = columns.index(first_changing)
         self._encode = encode
         self._insert = _insert(table, columns)
-        self._replace = f"UPDATE {table} SET {changes} WHERE {where} AND version = ? {condition}"  # noqa: S608 - own names only
+        changes = ", ".join(f"{column} = ?" for column in ("version", *columns[self._changing :]))
+        where = " AND ".join(f"{column} = ?" for column in ("userId", *keys, "version"))
+        self._replace = f"UPDATE {table} SET {changes} WHERE {where} {condition}"  # noqa: S608 - own names only
 
     def write(self, connection: sqlite3.Connection, user_id: UserId, items: Sequence[object]) -> None:
         """Write `items`, or raise `VersionConflict` if one is not exactly one version ahead of the stored."""
         encoded = [self._encode(item) for item in items]
         new = [(user_id, *row) for row in encoded if row[0] == 1]
-        later = [(*row, user_id, *row[1 : 1 + self._key_count], row[0] - 1) for row in encoded if row[0] != 1]
+        later = [
+            (row[0], *row[self._changing :], user_id, *row[1 : self._keys_end], row[0] - 1)
+            for row in encoded
+            if row[0] != 1
+        ]
         if new:
             connection.executemany(self._insert, new)
         if later and connection.executemany(self._replace, later).rowcount != len(later):
@@ -61,9 +68,13 @@ def _conflict() -> VersionConflict:
     return VersionConflict("somebody else wrote to this ledger first; read it again and decide again")
 
 
-_HEADS = _VersionedTable("ledgerHead", rows.HEAD_COLUMNS, (), rows.head_row, "AND state = 'ACTIVE'")
-_WORKOUTS = _VersionedTable("workout", rows.WORKOUT_COLUMNS, ("source", "activityId"), rows.workout_row)
-_MILESTONES = _VersionedTable("milestone", rows.MILESTONE_COLUMNS, ("milestoneId",), rows.milestone_row)
+_HEADS = _VersionedTable("ledgerHead", rows.HEAD_COLUMNS, (), "state", rows.head_row, "AND state = 'ACTIVE'")
+_WORKOUTS = _VersionedTable(
+    "workout", rows.WORKOUT_COLUMNS, ("source", "activityId"), "sportType", rows.workout_row
+)
+_MILESTONES = _VersionedTable(
+    "milestone", rows.MILESTONE_COLUMNS, ("milestoneId",), "currentValue", rows.milestone_row
+)
 _INSERT_AWARD = _insert("award", rows.AWARD_COLUMNS)
 _READ_HEAD = _select("ledgerHead", rows.HEAD_COLUMNS)
 _READ_WORKOUT = _select("workout", rows.WORKOUT_COLUMNS, "AND source = ? AND activityId = ?")
@@ -87,30 +98,31 @@ class SqliteLedger:
 
     def read(self, user_id: UserId, keys: Sequence[WorkoutKey]) -> LedgerView:
         """See `Ledger`."""
-        with self._database.transaction("BEGIN") as connection:
+        # No transaction around it: the head is read first, and a commit is conditional on its version.
+        with self._database.connection() as connection:
             head = _read_head(connection, user_id)
-            stored = (connection.execute(_READ_WORKOUT, (user_id, *key)).fetchone() for key in keys)
-            workouts = [rows.workout(row) for row in stored if row is not None]
-            milestones = tuple(
-                rows.milestone(connection.execute(_READ_MILESTONE, (user_id, each)).fetchone())
+            workouts = [connection.execute(_READ_WORKOUT, (user_id, *key)).fetchone() for key in keys]
+            milestones = [
+                connection.execute(_READ_MILESTONE, (user_id, each)).fetchone()
                 for each in head.tracked_milestone_ids
-            )
+            ]
         return LedgerView(
             user_id=user_id,
             head=head,
-            workouts={workout.key: workout for workout in workouts},
-            milestones=milestones,
+            workouts={key: rows.workout(row) for key, row in zip(keys, workouts, strict=True) if row},
+            milestones=tuple(rows.milestone(row) for row in milestones if row),
         )
 
     def commit(self, commit: LedgerCommit) -> None:
         """See `Ledger`."""
-        with self._database.transaction("BEGIN IMMEDIATE") as connection:
+        with self._database.transaction() as connection:
             try:
                 _HEADS.write(connection, commit.user_id, (commit.head,))
                 _WORKOUTS.write(connection, commit.user_id, commit.workouts)
                 _MILESTONES.write(connection, commit.user_id, commit.milestones)
-                awards = [(commit.user_id, *rows.award_row(award)) for award in commit.awards]
-                connection.executemany(_INSERT_AWARD, awards)
+                if commit.awards:
+                    awards = [(commit.user_id, *rows.award_row(award)) for award in commit.awards]
+                    connection.executemany(_INSERT_AWARD, awards)
             except sqlite3.IntegrityError as exists:
                 raise _conflict() from exists
 

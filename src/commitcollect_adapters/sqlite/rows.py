@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, TypeVar
 
 from commitcollect_core.awards import Award, Crossing
@@ -25,12 +24,14 @@ SNAPSHOT_COLUMNS = (
     "movingTimeSeconds", "elapsedTimeSeconds", "activityName", "utcOffsetSeconds", "isFlagged",
 )  # fmt: skip
 WORKOUT_COLUMNS = ("version", *SNAPSHOT_COLUMNS, "fetchedAtUtc", "deletedAtUtc")
-MILESTONE_COLUMNS = (
-    "version", "milestoneId", "modelId", "sport", "targetType", "totalTarget", "partsTotal",
-    "periodStartAtUtc", "periodEndAtUtc", "currentValue", "progressValue", "partsAwardedCount", "owedSource",
-    "owedActivityId", "owedEarnedAtUtc", "owedProgressValue", "createdAtUtc", "updatedAtUtc",
-    "progressUpdatedAtUtc", "lastAwardedAtUtc", "completedAtUtc",
+GOAL_COLUMNS = (
+    "modelId", "sport", "targetType", "totalTarget", "partsTotal", "periodStartAtUtc", "periodEndAtUtc",
 )  # fmt: skip
+PROGRESS_COLUMNS = (
+    "currentValue", "progressValue", "partsAwardedCount", "owedSource", "owedActivityId", "owedEarnedAtUtc",
+    "owedProgressValue", "updatedAtUtc", "progressUpdatedAtUtc", "lastAwardedAtUtc", "completedAtUtc",
+)  # fmt: skip
+MILESTONE_COLUMNS = ("version", "milestoneId", *GOAL_COLUMNS, "createdAtUtc", *PROGRESS_COLUMNS)
 AWARD_COLUMNS = (
     "milestoneId", "modelId", "partIndex", "partName", "meshFile", "attachPoint", "progressValueAtAward",
     "awardedAtUtc", "earnedAtUtc", "source", "activityId",
@@ -72,7 +73,7 @@ def head_row(head: LedgerHead) -> Row:
     return (
         head.version,
         head.state.value,
-        json.dumps(head.tracked_milestone_ids),
+        ",".join(head.tracked_milestone_ids),
         head.workout_count,
         _epoch(head.fenced_at),
     )
@@ -85,7 +86,7 @@ def head(row: Row) -> LedgerHead:
     return LedgerHead(
         version=version,
         state=LedgerState(state),
-        tracked_milestone_ids=tuple(map(MilestoneId, json.loads(milestone_ids))),
+        tracked_milestone_ids=tuple(map(MilestoneId, filter(None, milestone_ids.split(",")))),
         workout_count=workout_count,
         fenced_at=_optional_moment(fenced_at),
     )
@@ -161,16 +162,19 @@ def milestone_row(milestone: Milestone) -> Row:
         goal.parts_total,
         _epoch(goal.period_start_at),
         _epoch(goal.period_end_at),
+        _epoch(milestone.created_at),
         progress.current_value,
         progress.progress_value,
         milestone.parts_awarded,
-        *((None, None, None, None) if owed is None else _crossing_row(owed)),
-        _epoch(milestone.created_at),
+        *(_NOTHING_OWED if owed is None else _crossing_row(owed)),
         _epoch(milestone.updated_at),
         _epoch(milestone.progress_updated_at),
         _epoch(milestone.last_awarded_at),
         _epoch(milestone.completed_at),
     )
+
+
+_NOTHING_OWED = (None, None, None, None)
 
 
 def _crossing_row(crossing: Crossing) -> Row:
@@ -186,24 +190,38 @@ def _crossing(source: str, activity_id: str, earned_at: int, progress_value: int
     )
 
 
+@lru_cache(maxsize=1_024)
+def _goal(
+    model_id: str,
+    sport: str,
+    target_type: str,
+    total_target: int,
+    parts_total: int,
+    start_at: int,
+    end_at: int | None,
+) -> Goal:
+    """A goal never changes, and every event of an athlete reads the same few."""
+    return Goal(
+        model_id=ModelId(model_id),
+        sports=SportSelection.parse(sport.split(",")),
+        target_type=TargetType(target_type),
+        total_target=total_target,
+        parts_total=parts_total,
+        period_start_at=_moment(start_at),
+        period_end_at=_optional_moment(end_at),
+    )
+
+
 @_reader
 def milestone(row: Row) -> Milestone:
     """Columns as in `MILESTONE_COLUMNS`."""
-    version, milestone_id, *rest = row
-    model_id, sport, target_type, total_target, parts_total, start_at, end_at, *rest = rest
-    current_value, progress_value, parts_awarded, *rest = rest
-    owed, (created_at, updated_at, progress_updated_at, last_awarded_at, completed_at) = rest[:4], rest[4:]
+    version, milestone_id = row[:2]
+    goal, (created_at, *progress) = row[2:9], row[9:]
+    current_value, progress_value, parts_awarded, *owed = progress[:7]
+    updated_at, progress_updated_at, last_awarded_at, completed_at = progress[7:]
     return Milestone(
         milestone_id=MilestoneId(milestone_id),
-        goal=Goal(
-            model_id=ModelId(model_id),
-            sports=SportSelection.parse(sport.split(",")),
-            target_type=TargetType(target_type),
-            total_target=total_target,
-            parts_total=parts_total,
-            period_start_at=_moment(start_at),
-            period_end_at=_optional_moment(end_at),
-        ),
+        goal=_goal(*goal),
         progress=Progress(current_value, progress_value),
         parts_awarded=parts_awarded,
         owed=None if owed[0] is None else _crossing(*owed),

@@ -1,0 +1,528 @@
+"""What every implementation of a port must keep, as suites to subclass.
+
+::
+
+    class TestMyLedger(LedgerContract):
+        def open_ledger(self) -> AbstractContextManager[Ledger]:
+            return closing(MyLedger(...))
+
+Every test makes athletes of its own, so a store that is costly to empty may be shared by all of them.
+"""
+# ruff: noqa: S101, PLR2004 - a suite asserts literal expectations, though it does not live under tests/
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from typing import TypeVar
+
+import pytest
+from attrs import evolve
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from commitcollect_adapters.testing import samples
+from commitcollect_adapters.testing.dumps import dump_of
+from commitcollect_adapters.testing.strategies import (
+    stored_awards,
+    stored_heads,
+    stored_milestones,
+    stored_workouts,
+    workout_keys,
+)
+from commitcollect_core.errors import AccountDeleting, VersionConflict
+from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerState, LedgerView
+from commitcollect_core.policy import Policy
+from commitcollect_core.ports import Ledger, WorkoutPosition, WorkoutQuery
+from commitcollect_core.values import ActivityId, MilestoneId, Source, UserId, WorkoutKey
+from commitcollect_core.workouts import Workout
+
+_Result = TypeVar("_Result")
+
+_THREADS = 8
+
+_property = settings(
+    deadline=None,  # a store over a network may take its time
+    suppress_health_check=[
+        HealthCheck.differing_executors,  # subclasses share the test, each with its own ledger
+        HealthCheck.too_slow,
+    ],
+)
+
+
+def _assert_same(found: object, expected: object) -> None:
+    """Equal, and of the same types: 1 == True, a string equals its enum, and stores mix them up."""
+    assert found == expected
+    assert repr(found) == repr(expected)
+
+
+def _race(tasks: Sequence[Callable[[], _Result]]) -> list[_Result | VersionConflict]:
+    """Start every task at the same moment, each in a thread; give back results and lost races."""
+    start = threading.Barrier(len(tasks))
+
+    def run(task: Callable[[], _Result]) -> _Result | VersionConflict:
+        start.wait()
+        try:
+            return task()
+        except VersionConflict as lost:
+            return lost
+
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        return list(pool.map(run, tasks))
+
+
+def _by_hand(workouts: Sequence[Workout], query: WorkoutQuery) -> list[Workout]:
+    """Every workout of a query, in its order, whatever its limit."""
+
+    def place(started_at: datetime, key: WorkoutKey) -> tuple[datetime, str, str]:
+        return (started_at, key.source.value, key.activity_id)
+
+    def is_wanted(workout: Workout) -> bool:
+        started_at = workout.snapshot.started_at
+        if query.start_at is not None and started_at < query.start_at:
+            return False
+        if query.end_at is not None and started_at >= query.end_at:
+            return False
+        if query.after is None:
+            return True
+        here = place(started_at, workout.key)
+        beyond = place(query.after.started_at, query.after.key)
+        return here < beyond if query.newest_first else here > beyond
+
+    return sorted(
+        filter(is_wanted, workouts),
+        key=lambda each: place(each.snapshot.started_at, each.key),
+        reverse=query.newest_first,
+    )
+
+
+_few_keys = st.builds(
+    WorkoutKey, st.sampled_from(Source), st.sampled_from(["1", "10", "2", "B", "a"]).map(ActivityId)
+)
+_few_seconds = st.integers(0, 5)
+_bounds = st.none() | st.integers(-1, 7).map(samples.at)
+
+
+@st.composite
+def _few_workouts(draw: st.DrawFn) -> list[Workout]:
+    """Workouts of which many start in the same second; a tombstone here and there."""
+    keys = draw(st.lists(_few_keys, unique=True, max_size=10))
+    deletions = st.sampled_from((None, None, samples.NOW))
+    return [
+        evolve(
+            samples.workout(key.activity_id, source=key.source, start=draw(_few_seconds)),
+            deleted_at=draw(deletions),
+        )
+        for key in keys
+    ]
+
+
+_queries = st.builds(
+    WorkoutQuery,
+    start_at=_bounds,
+    end_at=_bounds,
+    newest_first=st.booleans(),
+    after=st.none() | st.builds(WorkoutPosition, _few_seconds.map(samples.at), _few_keys),
+    limit=st.integers(1, 12),
+)
+
+
+@st.composite
+def _anything(draw: st.DrawFn, user_id: UserId, key: WorkoutKey, before: LedgerCommit | None) -> LedgerCommit:
+    """One item of each kind, whatever it holds, in the version after `before`."""
+    milestone_id = MilestoneId("ms-1")
+    version = 1 if before is None else 2
+    head = draw(stored_heads(version=version))
+    milestone = draw(stored_milestones(milestone_id=milestone_id, version=version))
+    if before is None:
+        head = evolve(head, state=LedgerState.ACTIVE)
+    else:
+        # A milestone's goal never changes, nor does when it was opened: a store need not write them again.
+        (opened,) = before.milestones
+        milestone = evolve(milestone, goal=opened.goal, created_at=opened.created_at)
+    return LedgerCommit(
+        user_id=user_id,
+        head=evolve(head, tracked_milestone_ids=(milestone_id,)),
+        workouts=(draw(stored_workouts(key=key, version=version)),),
+        milestones=(milestone,),
+        awards=(draw(stored_awards(milestone_id=milestone_id, part_index=version)),),
+    )
+
+
+def _assert_read_back(ledger: Ledger, commit: LedgerCommit) -> None:
+    """What `_anything` wrote comes back by every way of reading."""
+    user_id = commit.user_id
+    (workout,), (milestone,), (award,) = commit.workouts, commit.milestones, commit.awards
+    view = LedgerView(
+        user_id=user_id, head=commit.head, workouts={workout.key: workout}, milestones=commit.milestones
+    )
+    _assert_same(ledger.read_head(user_id), commit.head)
+    _assert_same(ledger.read(user_id, [workout.key]), view)
+    _assert_same(list(ledger.read_workouts(user_id, WorkoutQuery(limit=9)).workouts), [workout])
+    _assert_same(ledger.read_milestone(user_id, milestone.milestone_id), milestone)
+    page = ledger.read_milestones(user_id, after=None, limit=9)
+    _assert_same(list(page.milestones), [milestone])
+    _assert_same(ledger.read_awards(user_id, milestone.milestone_id)[-1], award)
+
+
+class LedgerContract(ABC):
+    """Every promise of `ports.Ledger`. Subclass it, call the class ``Test…`` and run pytest."""
+
+    @abstractmethod
+    def open_ledger(self) -> AbstractContextManager[Ledger]:
+        """The ledger under test, ready to use until the context ends. Called once or more per test."""
+
+    @contextmanager
+    def _stored(self) -> Iterator[tuple[Ledger, UserId]]:
+        """A ledger on which an athlete has one thing of each kind."""
+        with self.open_ledger() as ledger:
+            user_id = samples.new_athlete()
+            ledger.commit(samples.first_commit(user_id))
+            yield ledger, user_id
+
+    # Reading what was never written
+
+    def test_a_new_athlete_has_a_fresh_head_and_nothing_else(self) -> None:
+        """Whoever was never written is at version 0; reading is not an error and writes nothing."""
+        with self.open_ledger() as ledger:
+            user_id = samples.new_athlete()
+            key = WorkoutKey(Source.FILE, ActivityId("1"))
+            for _ in range(2):
+                _assert_same(ledger.read_head(user_id), LedgerHead())
+                _assert_same(ledger.read(user_id, [key]), LedgerView(user_id=user_id))
+                assert ledger.read_milestone(user_id, MilestoneId("ms-1")) is None
+                assert not ledger.read_awards(user_id, MilestoneId("ms-1"))
+                milestones = ledger.read_milestones(user_id, after=None, limit=1)
+                workouts = ledger.read_workouts(user_id, WorkoutQuery(limit=1))
+                assert (list(milestones.milestones), milestones.next) == ([], None)
+                assert (list(workouts.workouts), workouts.next) == ([], None)
+
+    # Writing
+
+    def test_a_commit_adds_and_replaces_everything_it_names(self) -> None:
+        """After a commit every item of it is there in its new version, however it is read."""
+        with self._stored() as (ledger, user_id):
+            commit = samples.second_commit(user_id)
+            ledger.commit(commit)
+            dump = dump_of(ledger, user_id)
+            assert dump.head == ledger.read_head(user_id) == commit.head
+            assert dump.by_key == {each.key: each for each in commit.workouts}
+            assert sorted(dump.by_start, key=repr) == sorted(commit.workouts, key=repr)
+            assert dump.milestones == {each.milestone_id: each for each in commit.milestones}
+            assert dump.awards["ms-kept"] == (samples.award("ms-kept", 1), samples.award("ms-kept", 2))  # type: ignore[index]
+            assert dump.awards["ms-new"] == (samples.award("ms-new", 1),)  # type: ignore[index]
+
+    @pytest.mark.parametrize("is_turned_round", [False, True])
+    @pytest.mark.parametrize("what", samples.SPOILED)
+    def test_a_commit_that_is_not_exactly_one_ahead_is_refused_whole(
+        self, what: str, *, is_turned_round: bool
+    ) -> None:
+        """One item out of step refuses the commit, wherever it stands in it, and nothing of it is written."""
+        with self._stored() as (ledger, user_id):
+            spoiled = samples.SPOILED[what](samples.second_commit(user_id))
+            commit = samples.turned_round(spoiled) if is_turned_round else spoiled
+            before = dump_of(ledger, user_id, [commit])
+            with pytest.raises(VersionConflict):
+                ledger.commit(commit)
+            assert dump_of(ledger, user_id, [commit]) == before
+
+    def test_a_commit_that_was_refused_can_be_followed_by_one_that_is_right(self) -> None:
+        """A refusal leaves the ledger as usable as before."""
+        with self._stored() as (ledger, user_id):
+            with pytest.raises(VersionConflict):
+                ledger.commit(samples.first_commit(user_id))
+            ledger.commit(samples.second_commit(user_id))
+            assert ledger.read_head(user_id).version == 2
+
+    def test_a_ledger_never_written_takes_only_version_1(self) -> None:
+        """A commit on top of a head that does not exist is refused, and writes nothing."""
+        with self.open_ledger() as ledger:
+            user_id = samples.new_athlete()
+            commit = samples.commit_of(user_id, 2, workouts=[samples.workout("1")])
+            with pytest.raises(VersionConflict):
+                ledger.commit(commit)
+            assert dump_of(ledger, user_id, [commit]).by_key == {}
+            assert ledger.read_head(user_id) == LedgerHead()
+
+    @pytest.mark.parametrize("state", LedgerState)
+    def test_a_fenced_ledger_takes_nothing_any_more(self, state: LedgerState) -> None:
+        """Once the head says DELETING every commit is refused, even one in step, even another fence."""
+        with self._stored() as (ledger, user_id):
+            fence = LedgerHead(version=2, state=LedgerState.DELETING, fenced_at=samples.NOW)
+            ledger.commit(LedgerCommit(user_id=user_id, head=fence))
+            later = samples.with_head_version(3)(samples.second_commit(user_id))
+            later = evolve(later, head=evolve(later.head, state=state))
+            before = dump_of(ledger, user_id, [later])
+            _assert_same(before.head, fence)
+            with pytest.raises(VersionConflict):
+                ledger.commit(later)
+            assert dump_of(ledger, user_id, [later]) == before
+
+    def test_an_athlete_never_written_can_be_fenced(self) -> None:
+        """The fence holds for whoever has nothing yet: a late event must not be their first write."""
+        with self.open_ledger() as ledger:
+            user_id = samples.new_athlete()
+            fence = LedgerHead(version=1, state=LedgerState.DELETING, fenced_at=samples.NOW)
+            ledger.commit(LedgerCommit(user_id=user_id, head=fence))
+            with pytest.raises(VersionConflict):
+                ledger.commit(samples.commit_of(user_id, 2, workouts=[samples.workout("1")]))
+            with pytest.raises(AccountDeleting):
+                samples.ingestion(ledger).ingest(user_id, samples.rides("late", 1))
+            _assert_same(ledger.read_head(user_id), fence)
+
+    @_property
+    @given(data=st.data())
+    def test_what_is_written_is_read_back(self, data: st.DataObject) -> None:
+        """Every field of every value comes back as it was, in version 1 and when version 2 goes over it."""
+        key = data.draw(workout_keys(), label="key")
+        with self.open_ledger() as ledger:
+            user_id = samples.new_athlete()
+            first = data.draw(_anything(user_id, key, None), label="first")
+            ledger.commit(first)
+            _assert_read_back(ledger, first)
+            second = data.draw(_anything(user_id, key, first), label="second")
+            ledger.commit(second)
+            _assert_read_back(ledger, second)
+
+    # Athletes are strangers to each other
+
+    @pytest.mark.parametrize("suffix", ["b", "-1", "0"])
+    def test_athletes_never_see_or_touch_each_other(self, suffix: str) -> None:
+        """Two ids of which one begins the other are two ledgers, though all in them is called alike."""
+        with self._stored() as (ledger, user_id):
+            other = UserId(user_id + suffix)
+            before = dump_of(ledger, user_id)
+            assert dump_of(ledger, other, [samples.first_commit(user_id)]).by_key == {}
+            ledger.commit(samples.first_commit(other))
+            ledger.commit(samples.second_commit(other))
+            assert dump_of(ledger, user_id) == before
+            theirs = dump_of(ledger, other)
+            ledger.commit(samples.second_commit(user_id))
+            assert dump_of(ledger, other) == theirs
+
+    def test_milestones_never_see_each_others_awards(self) -> None:
+        """Two milestone ids of which one begins the other have awards of their own."""
+        with self.open_ledger() as ledger:
+            user_id = samples.new_athlete()
+            awards = [samples.award("ms-1", 1), samples.award("ms-11", 1), samples.award("ms-11", 2)]
+            milestones = [samples.milestone("ms-1"), samples.milestone("ms-11")]
+            ledger.commit(samples.commit_of(user_id, 1, milestones=milestones, awards=awards))
+            assert list(ledger.read_awards(user_id, MilestoneId("ms-1"))) == awards[:1]
+            assert list(ledger.read_awards(user_id, MilestoneId("ms-11"))) == awards[1:]
+
+    # Reading for a decision
+
+    def test_a_view_holds_the_workouts_asked_for_and_the_milestones_tracked(self) -> None:
+        """A view leaves out what was not asked for or is not there; milestones are as the head says."""
+        with self.open_ledger() as ledger:
+            user_id = samples.new_athlete()
+            tombstone = evolve(samples.workout("1"), deleted_at=samples.NOW)
+            milestones = [samples.milestone(f"ms-{n}") for n in range(1, 4)]
+            commit = samples.commit_of(
+                user_id,
+                1,
+                workouts=[tombstone, samples.workout("2")],
+                milestones=milestones,
+                tracked=["ms-3", "ms-1"],
+            )
+            ledger.commit(commit)
+            absent = WorkoutKey(Source.STRAVA, ActivityId("1"))
+            view = ledger.read(user_id, [absent, tombstone.key])
+            expected = LedgerView(
+                user_id=user_id,
+                head=commit.head,
+                workouts={tombstone.key: tombstone},
+                milestones=(milestones[2], milestones[0]),
+            )
+            _assert_same(view, expected)
+
+    def test_a_view_is_never_older_than_its_head(self) -> None:
+        """While others write, a view's workouts and milestones are at least as new as its head.
+
+        So whatever is decided from something older is refused for the head's version.
+        """
+        commits_total = 40
+        with self.open_ledger() as ledger:
+            user_id = samples.new_athlete()
+            key = samples.workout("1").key
+            ledger.commit(samples.lockstep(user_id, 1))
+
+            def write() -> list[LedgerView]:
+                for version in range(2, commits_total + 1):
+                    ledger.commit(samples.lockstep(user_id, version))
+                return []
+
+            def watch() -> list[LedgerView]:
+                views = [ledger.read(user_id, [key])]
+                while views[-1].head.version < commits_total:
+                    views.append(ledger.read(user_id, [key]))
+                return views
+
+            for views in _race([write, watch, watch]):
+                assert not isinstance(views, VersionConflict)
+                for view in views:
+                    assert view.workouts[key].version >= view.head.version
+                    assert view.milestones[0].version >= view.head.version
+
+    # Pages
+
+    @_property
+    @given(workouts=_few_workouts(), query=_queries)
+    def test_a_page_of_workouts_is_what_the_query_says(
+        self, workouts: list[Workout], query: WorkoutQuery
+    ) -> None:
+        """Bounds, direction, ties in start, a position that may not exist, tombstones: all as by hand."""
+        with self.open_ledger() as ledger:
+            user_id = samples.new_athlete()
+            ledger.commit(samples.commit_of(user_id, 1, workouts=workouts))
+            page = ledger.read_workouts(user_id, query)
+            expected = _by_hand(workouts, query)
+            assert list(page.workouts) == expected[: query.limit]
+            assert (page.next is None) == (len(expected) <= query.limit)
+
+    @_property
+    @given(workouts=_few_workouts(), query=_queries, limit=st.integers(1, 3))
+    def test_pages_of_workouts_follow_each_other_without_gap_or_repetition(
+        self, workouts: list[Workout], query: WorkoutQuery, limit: int
+    ) -> None:
+        """Walking from page to page, even by single workouts, meets everything once, in either direction."""
+        with self.open_ledger() as ledger:
+            user_id = samples.new_athlete()
+            ledger.commit(samples.commit_of(user_id, 1, workouts=workouts))
+            walked: list[Workout] = []
+            step: WorkoutQuery | None = evolve(query, limit=limit)
+            while step is not None:
+                page = ledger.read_workouts(user_id, step)
+                walked += page.workouts
+                step = None if page.next is None else evolve(step, after=page.next)
+            assert walked == _by_hand(workouts, query)
+
+    @pytest.mark.parametrize("newest_first", [False, True])
+    def test_a_walk_goes_on_when_the_workout_it_stands_on_moves_away(self, *, newest_first: bool) -> None:
+        """A position is a place, not a workout: an edit of the start there changes no later page."""
+        with self.open_ledger() as ledger:
+            user_id = samples.new_athlete()
+            workouts = [samples.workout(str(n), start=n) for n in range(1, 6)]
+            ledger.commit(samples.commit_of(user_id, 1, workouts=workouts))
+            query = WorkoutQuery(limit=3, newest_first=newest_first)
+            page = ledger.read_workouts(user_id, query)
+            passed = page.workouts[0].snapshot.started_at
+            moved = evolve(
+                samples.workout("3", version=2), snapshot=evolve(workouts[2].snapshot, started_at=passed)
+            )
+            ledger.commit(samples.commit_of(user_id, 2, workouts=[moved]))
+            rest = ledger.read_workouts(user_id, evolve(query, after=page.next))
+            walk = workouts[::-1] if newest_first else workouts
+            assert list(rest.workouts) == walk[3:]
+
+    def test_a_workout_whose_start_is_edited_is_listed_once_at_its_new_place(self) -> None:
+        """An edit moves a workout in the order of start; nothing of it stays at its old place."""
+        with self.open_ledger() as ledger:
+            user_id = samples.new_athlete()
+            ledger.commit(
+                samples.commit_of(
+                    user_id, 1, workouts=[samples.workout("1", start=1), samples.workout("2", start=2)]
+                )
+            )
+            moved = samples.workout("1", version=2, start=3)
+            ledger.commit(samples.commit_of(user_id, 2, workouts=[moved]))
+            page = ledger.read_workouts(user_id, WorkoutQuery(limit=9))
+            assert list(page.workouts) == [samples.workout("2", start=2), moved]
+            early = ledger.read_workouts(user_id, WorkoutQuery(limit=9, end_at=samples.at(2)))
+            assert not early.workouts
+
+    @_property
+    @given(
+        ids=st.lists(st.sampled_from(["a", "ab", "B", "ms-1", "ms-10", "ms-2", "z"]), unique=True),
+        after=st.none() | st.sampled_from(["a", "aa", "ms-1", "ms-3", "zz"]).map(MilestoneId),
+        limit=st.integers(1, 8),
+    )
+    def test_pages_of_milestones_are_in_order_of_id(
+        self, ids: list[str], after: MilestoneId | None, limit: int
+    ) -> None:
+        """Milestones come in order of id, tracked or not, behind a position whether or not it exists."""
+        with self.open_ledger() as ledger:
+            user_id = samples.new_athlete()
+            ledger.commit(
+                samples.commit_of(
+                    user_id, 1, milestones=[samples.milestone(each) for each in ids], tracked=ids[:1]
+                )
+            )
+            page = ledger.read_milestones(user_id, after=after, limit=limit)
+            expected = sorted(each for each in ids if after is None or each > after)
+            assert [each.milestone_id for each in page.milestones] == expected[:limit]
+            assert page.next == (expected[limit - 1] if len(expected) > limit else None)
+
+    def test_awards_come_in_order_of_part(self) -> None:
+        """Part 10 stands behind part 9, and not between 1 and 2, whatever the order of writing."""
+        with self.open_ledger() as ledger:
+            user_id = samples.new_athlete()
+            awards = [samples.award("ms-1", index) for index in range(1, 13)]
+            ledger.commit(
+                samples.commit_of(user_id, 1, milestones=[samples.milestone("ms-1")], awards=awards[5::-1])
+            )
+            ledger.commit(samples.commit_of(user_id, 2, awards=awards[:5:-1]))
+            assert list(ledger.read_awards(user_id, MilestoneId("ms-1"))) == awards
+
+    # Races
+
+    def test_of_one_commit_raced_exactly_one_wins(self) -> None:
+        """Many writers at the same version: one is written, every other is refused."""
+        with self._stored() as (ledger, user_id):
+            commits = [
+                evolve(samples.second_commit(user_id), workouts=(samples.workout(f"racer-{n}"),))
+                for n in range(_THREADS)
+            ]
+            results = _race([lambda commit=each: ledger.commit(commit) for each in commits])  # type: ignore[misc]
+            (winner,) = [n for n, result in enumerate(results) if not isinstance(result, VersionConflict)]
+            dump = dump_of(ledger, user_id, commits)
+            assert dump.head.version == 2
+            assert dump.by_key == {
+                each.key: each for each in (samples.workout("kept"), samples.workout(f"racer-{winner}"))
+            }
+
+    def test_the_first_write_can_be_raced_too(self) -> None:
+        """Where there is no head yet, still exactly one of many first commits wins."""
+        with self.open_ledger() as ledger:
+            user_id = samples.new_athlete()
+            results = _race([lambda: ledger.commit(samples.first_commit(user_id))] * _THREADS)
+            assert sum(isinstance(each, VersionConflict) for each in results) == _THREADS - 1
+            assert dump_of(ledger, user_id).head.version == 1
+
+    def test_workouts_ingested_at_once_all_land(self) -> None:
+        """Writers who try again after losing lose nothing: all workouts, one count, parts 1 to n."""
+        each_total = 4
+        with self.open_ledger() as ledger:
+            user_id = samples.new_athlete()
+            samples.open_milestone(ledger, user_id)
+
+            def ingest(prefix: str) -> None:
+                for ride in samples.rides(prefix, each_total):
+                    samples.ingestion(ledger).ingest(user_id, [ride])
+
+            results = _race([lambda name=f"t{n}": ingest(name) for n in range(_THREADS)])  # type: ignore[misc]
+            assert results == [None] * _THREADS
+            dump = dump_of(ledger, user_id)
+            live = [each for each in dump.by_start if not each.is_deleted]
+            assert len(live) == dump.head.workout_count == _THREADS * each_total
+            (milestone,) = dump.milestones.values()
+            assert milestone.progress.current_value == sum(each.snapshot.distance_meters for each in live)
+            awards = dump.awards[milestone.milestone_id]
+            assert [each.part_index for each in awards] == list(range(1, milestone.parts_earned + 1))
+
+    def test_different_athletes_never_conflict(self) -> None:
+        """Each athlete's writer succeeds at the first attempt, whatever the others do."""
+        once = Policy(commit_attempts_max=1)
+        with self.open_ledger() as ledger:
+
+            def ingest() -> int:
+                user_id = samples.new_athlete()
+                for ride in samples.rides("r", 5):
+                    samples.ingestion(ledger, once).ingest(user_id, [ride])
+                return ledger.read_head(user_id).workout_count
+
+            assert _race([ingest] * _THREADS) == [5] * _THREADS

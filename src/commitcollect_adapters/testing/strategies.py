@@ -1,0 +1,264 @@
+"""Hypothesis strategies: what athletes do, what they wish for, and what a ledger may hold.
+
+They lean towards the corners: targets smaller than the number of parts (one workout earns several), measures
+of zero, sports nobody has heard of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from string import ascii_letters, digits
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from commitcollect_core.awards import Award, Crossing, ModelPart, StatueModel
+from commitcollect_core.ledger import LedgerHead, LedgerState
+from commitcollect_core.milestones import Goal, Milestone, Progress
+from commitcollect_core.policy import DEFAULT_POLICY
+from commitcollect_core.services.tracking import NewMilestone
+from commitcollect_core.sports import ANY, ANY_SPORT, SPORT_GROUPS, SPORT_TYPES, SportSelection
+from commitcollect_core.values import ActivityId, MilestoneId, ModelId, Source, TargetType, WorkoutKey
+from commitcollect_core.workouts import ActivityGone, ActivitySnapshot, Found, Workout
+
+SEASON_START_AT = datetime(2026, 1, 1, tzinfo=UTC)
+SEASON_END_AT = datetime(2027, 1, 1, tzinfo=UTC)
+"""Snapshots start within the season: set a clock to its end and every one is believable."""
+
+_COMMON_SPORT_TYPES = ("Ride", "VirtualRide", "Run", "TrailRun", "Swim", "Walk", "Snowshoe", "UnheardOf")
+_SELECTABLE_SPORTS = sorted({*SPORT_GROUPS, *SPORT_TYPES.values()})
+
+
+def _statue(model_id: str, parts_total: int) -> StatueModel:
+    parts = tuple(
+        ModelPart(
+            part_index=index,
+            part_name=f"Part {index}",
+            mesh_file=f"{model_id.lower()}_{index:02}.stl",
+            attach_point=f"peg_{index - 1}",
+        )
+        for index in range(1, parts_total + 1)
+    )
+    return StatueModel(model_id=ModelId(model_id), name=model_id.title(), year=2026, parts=parts)
+
+
+STATUES = (_statue("PEBBLE", 1), _statue("HERON", 12), _statue("WHALE", DEFAULT_POLICY.statue_parts_max))
+"""Models of one part, of twelve, and of as many as a model may have."""
+
+
+def moments(
+    earliest: datetime = SEASON_START_AT, latest: datetime = SEASON_END_AT - timedelta(seconds=1)
+) -> SearchStrategy[datetime]:
+    """Aware UTC times in whole seconds, both ends included."""
+    seconds = int((latest - earliest).total_seconds())
+    return st.integers(0, seconds).map(lambda after: earliest + timedelta(seconds=after))
+
+
+def believable_moments() -> SearchStrategy[datetime]:
+    """Every time at which a workout may start."""
+    return moments(DEFAULT_POLICY.workout_started_at_min, DEFAULT_POLICY.workout_started_at_max)
+
+
+def _ids() -> SearchStrategy[str]:
+    plain = ascii_letters + digits
+    return st.builds(str.__add__, st.sampled_from(plain), st.text(plain + "._@-", max_size=63))
+
+
+def workout_keys() -> SearchStrategy[WorkoutKey]:
+    """Identities of workouts: any source, numbers as Strava gives them or any other id."""
+    activity_ids = st.one_of(st.integers(1, 10**11).map(str), _ids()).map(ActivityId)
+    return st.builds(WorkoutKey, st.sampled_from(Source), activity_ids)
+
+
+def _measures(limit: int) -> SearchStrategy[int]:
+    return st.one_of(st.integers(0, min(100, limit)), st.integers(0, limit))
+
+
+def snapshots(
+    *,
+    keys: SearchStrategy[WorkoutKey] | None = None,
+    starts: SearchStrategy[datetime] | None = None,
+    sport_types: SearchStrategy[str] | None = None,
+) -> SearchStrategy[ActivitySnapshot]:
+    """Believable snapshots.
+
+    Args:
+        keys: the identities to draw from; any, unless given.
+        starts: when they start; some time in the season, unless given.
+        sport_types: common sport types and an unknown one, unless given.
+    """
+    limits = DEFAULT_POLICY
+
+    def snapshot(key: WorkoutKey, **facts: object) -> ActivitySnapshot:
+        return ActivitySnapshot(source=key.source, activity_id=key.activity_id, **facts)  # type: ignore[arg-type]
+
+    return st.builds(
+        snapshot,
+        workout_keys() if keys is None else keys,
+        started_at=moments() if starts is None else starts,
+        sport_type=st.sampled_from(_COMMON_SPORT_TYPES) if sport_types is None else sport_types,
+        distance_meters=_measures(limits.distance_meters_max),
+        elevation_meters=_measures(limits.elevation_meters_max),
+        moving_seconds=_measures(limits.duration_seconds_max),
+        elapsed_seconds=_measures(limits.duration_seconds_max),
+        name=st.text(max_size=20),
+        utc_offset_seconds=st.none() | st.integers(-12, 14).map(lambda hours: hours * 3600),
+        is_flagged=st.sampled_from((False, False, False, True)),
+    )
+
+
+def histories(*, min_size: int = 0, max_size: int = 12) -> SearchStrategy[list[ActivitySnapshot]]:
+    """Histories in which every activity is created once: snapshots with keys of their own."""
+    return st.lists(
+        snapshots(), min_size=min_size, max_size=max_size, unique_by=lambda snapshot: snapshot.key
+    )
+
+
+def changing_histories(
+    *, min_size: int = 0, max_size: int = 20, activities_max: int = 5
+) -> SearchStrategy[list[Found]]:
+    """Histories in which activities are edited, deleted and restored, in the order a source reports it.
+
+    Args:
+        min_size: the fewest reports.
+        max_size: the most reports.
+        activities_max: how many activities they are about; fewer make more edits.
+    """
+    pool = st.sampled_from(
+        [WorkoutKey(list(Source)[n % 3], ActivityId(f"{n}")) for n in range(1, activities_max + 1)]
+    )
+    gone = st.builds(lambda key: ActivityGone(key=key), pool)
+    report: SearchStrategy[Found] = st.one_of(snapshots(keys=pool), snapshots(keys=pool), gone)
+    return st.lists(report, min_size=min_size, max_size=max_size)
+
+
+def statue_models(*, parts_max: int = DEFAULT_POLICY.statue_parts_max) -> SearchStrategy[StatueModel]:
+    """Statue models of one part and more, on offer or not."""
+
+    def model(model_id: str, names: list[str], **facts: object) -> StatueModel:
+        parts = tuple(
+            ModelPart(part_index=index, part_name=name, mesh_file=f"{index}.stl", attach_point=name)
+            for index, name in enumerate(names, start=1)
+        )
+        return StatueModel(model_id=ModelId(model_id), parts=parts, **facts)  # type: ignore[arg-type]
+
+    return st.builds(
+        model,
+        _ids(),
+        st.lists(st.text(max_size=10), min_size=1, max_size=parts_max),
+        name=st.text(max_size=20),
+        year=st.none() | st.integers(2000, 2100),
+        is_active=st.booleans(),
+    )
+
+
+def targets(parts_total: int) -> SearchStrategy[int]:
+    """Targets of every size: fewer than there are parts, a few workouts' worth, and out of reach."""
+    return st.one_of(
+        st.integers(1, parts_total),
+        st.integers(1, 300),
+        st.integers(1_000, 5_000_000),
+        st.integers(10**9, DEFAULT_POLICY.total_target_max),
+    )
+
+
+def sport_selections() -> SearchStrategy[SportSelection]:
+    """Every sport, or a few groups and sport types."""
+    few = st.lists(st.sampled_from(_SELECTABLE_SPORTS), min_size=1, max_size=4).map(SportSelection.parse)
+    common = st.sampled_from(("RIDE", "RUN", "TrailRun", "HIKE", ANY)).map(
+        lambda name: SportSelection.parse([name])
+    )
+    return st.one_of(st.just(ANY_SPORT), common, few)
+
+
+@st.composite
+def wishes(draw: st.DrawFn, models: Sequence[StatueModel] = STATUES) -> NewMilestone:
+    """Wishes an athlete may have for one of `models`: every target type, with and without an end."""
+    model = draw(st.sampled_from(models))
+    start_at = draw(st.just(SEASON_START_AT) | moments())
+    days = draw(st.none() | st.integers(1, 400))
+    return NewMilestone(
+        model_id=model.model_id,
+        sports=draw(sport_selections()),
+        target_type=draw(st.sampled_from(TargetType)),
+        total_target=draw(targets(model.parts_total)),
+        period_start_at=start_at,
+        period_end_at=None if days is None else start_at + timedelta(days=days),
+    )
+
+
+def goals(models: Sequence[StatueModel] = STATUES) -> SearchStrategy[Goal]:
+    """The goals that `wishes` become."""
+    by_id = {model.model_id: model for model in models}
+    return wishes(models).map(lambda wish: wish.goal(by_id[wish.model_id]))
+
+
+def stored_heads(*, version: int) -> SearchStrategy[LedgerHead]:
+    """Heads with every field in use. They track nothing: a head may name only milestones that are stored."""
+    return st.builds(
+        LedgerHead,
+        version=st.just(version),
+        state=st.sampled_from(LedgerState),
+        workout_count=st.integers(0, 10**6),
+        fenced_at=st.none() | moments(),
+    )
+
+
+def stored_workouts(*, key: WorkoutKey, version: int) -> SearchStrategy[Workout]:
+    """Workouts a store must hold, tombstones among them, with anything a source may say."""
+    wide = snapshots(
+        keys=st.just(key),
+        starts=believable_moments(),
+        sport_types=st.text(min_size=1, max_size=DEFAULT_POLICY.sport_type_chars_max),
+    )
+    return st.builds(
+        Workout,
+        snapshot=wide,
+        version=st.just(version),
+        fetched_at=moments(),
+        deleted_at=st.none() | moments(),
+    )
+
+
+def crossings() -> SearchStrategy[Crossing]:
+    """Records of a workout that carried progress over a threshold."""
+    return st.builds(Crossing, key=workout_keys(), earned_at=moments(), progress_value=st.integers(1, 10**15))
+
+
+def stored_milestones(*, milestone_id: MilestoneId, version: int) -> SearchStrategy[Milestone]:
+    """Milestones a store must hold: each field takes any value it can, whether or not they fit together."""
+    times = st.none() | moments()
+    values = st.integers(0, 10**15)
+    return st.builds(
+        Milestone,
+        milestone_id=st.just(milestone_id),
+        goal=goals(),
+        progress=st.builds(Progress, values, values),
+        parts_awarded=st.integers(0, DEFAULT_POLICY.statue_parts_max),
+        owed=st.none() | crossings(),
+        version=st.just(version),
+        created_at=moments(),
+        updated_at=moments(),
+        progress_updated_at=times,
+        last_awarded_at=times,
+        completed_at=times,
+    )
+
+
+def stored_awards(*, milestone_id: MilestoneId, part_index: int) -> SearchStrategy[Award]:
+    """Awards a store must hold."""
+    words = st.text(max_size=20)
+    return st.builds(
+        Award,
+        milestone_id=st.just(milestone_id),
+        model_id=_ids().map(ModelId),
+        part_index=st.just(part_index),
+        part_name=words,
+        mesh_file=words,
+        attach_point=words,
+        progress_value_at_award=st.integers(1, 10**15),
+        awarded_at=moments(),
+        earned_at=moments(),
+        workout=workout_keys(),
+    )

@@ -1,0 +1,139 @@
+"""``commitcollect doctor``: is everything in order?"""
+
+from __future__ import annotations
+
+import platform
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import click
+from attrs import frozen
+
+from commitcollect_adapters.settings import Settings
+from commitcollect_adapters.statues import shipped_catalog
+from commitcollect_adapters.wiring import MEMORY
+from commitcollect_cli.options import json_option
+from commitcollect_cli.output import EXIT_FAILURE, print_json, show
+from commitcollect_cli.render import show_goal
+from commitcollect_cli.store import opened, settings_here, store_flags
+from commitcollect_core.app import CommitCollect
+from commitcollect_core.errors import CommitCollectError, StorageError
+from commitcollect_core.ledger import decide_recount
+from commitcollect_core.milestones import Milestone, tally
+from commitcollect_core.services.statues import model_of
+from commitcollect_core.values import UserId
+
+PYTHON_MIN = (3, 11)
+SQLITE_MIN = (3, 15)
+"""The first to compare rows of values, as the paging of workouts does."""
+
+
+@frozen
+class Finding:
+    """What one check found."""
+
+    check: str
+    is_ok: bool
+    detail: str
+
+
+@click.command()
+@store_flags
+@json_option
+@click.pass_context
+def doctor(ctx: click.Context, *, store: str | None, user: str | None, as_json: bool) -> None:
+    """Check the installation, the store and the athlete's milestones. Changes nothing."""
+    findings = []
+    for finding in _findings(store, user):
+        findings.append(finding)
+        if not as_json:
+            mark = click.style("ok    ", fg="green") if finding.is_ok else click.style("FAILED", fg="red")
+            show(f"{mark}  {finding.check:<10}  {finding.detail}")
+    is_healthy = all(each.is_ok for each in findings)
+    if as_json:
+        checks = [{"check": each.check, "isOk": each.is_ok, "detail": each.detail} for each in findings]
+        print_json({"isHealthy": is_healthy, "checks": checks})
+    ctx.exit(0 if is_healthy else EXIT_FAILURE)
+
+
+def _findings(store: str | None, user: str | None) -> Iterator[Finding]:
+    yield Finding("python", sys.version_info >= PYTHON_MIN, platform.python_version())
+    yield Finding("sqlite", sqlite3.sqlite_version_info >= SQLITE_MIN, sqlite3.sqlite_version)
+    yield _checked("catalogue", _check_catalogue)
+    try:
+        settings, origins = settings_here(store, user)
+    except CommitCollectError as refused:
+        yield Finding("settings", False, refused.message)
+        return
+    said = f"store {settings.store} ({origins['store']}), user {settings.user} ({origins['user']})"
+    yield Finding("settings", True, said)
+    yield from _store_findings(settings)
+
+
+def _checked(name: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, True, check())
+    except CommitCollectError as failed:
+        return Finding(name, False, failed.message)
+
+
+def _check_catalogue() -> str:
+    return ", ".join(f"{each.model_id} ({each.parts_total} parts)" for each in shipped_catalog().models())
+
+
+def _store_findings(settings: Settings) -> Iterator[Finding]:
+    try:
+        with opened(settings) as app:
+            head = app.ports.ledger.read_head(settings.user)
+            yield Finding("store", True, f"opens; {head.workout_count:,} workouts of {settings.user}")
+            if settings.store != MEMORY:
+                yield _checked("writable", lambda: _check_writable(Path(settings.store)))
+                yield _checked("integrity", lambda: _check_integrity(Path(settings.store)))
+            for milestone in app.tracking.milestones(settings.user):
+                yield _recounted(app, settings.user, milestone)
+    except CommitCollectError as refused:
+        yield Finding("store", False, refused.message)
+
+
+def _check_writable(path: Path) -> str:
+    from commitcollect_adapters.sqlite import Database  # noqa: PLC0415 - a store in memory needs no SQLite
+
+    # Taking the right to write, without writing, is refused where writing would be.
+    with closing(Database(path)) as database, database.transaction():
+        return "yes"
+
+
+def _check_integrity(path: Path) -> str:
+    from commitcollect_adapters.sqlite import Database  # noqa: PLC0415 - a store in memory needs no SQLite
+
+    with closing(Database(path)) as database, database.connection() as connection:
+        (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    if verdict != "ok":
+        raise StorageError(
+            f"{path} is damaged: {verdict}; restore it from a backup or import the history anew"
+        )
+    return "SQLite finds nothing wrong"
+
+
+def _recounted(app: CommitCollect, user_id: UserId, milestone: Milestone) -> Finding:
+    """Whether a milestone is what its stored workouts add up to."""
+    view = app.ports.ledger.read(user_id, ())
+    milestone = app.tracking.view(user_id, milestone.milestone_id).milestone
+    recount = tally(milestone.goal, app.tracking.workouts(user_id))
+    model = model_of(app.ports.catalog, milestone)
+    repairs = decide_recount(view, milestone, recount, model, now=app.ports.clock.now())
+    name, goal = f"{milestone.milestone_id}", show_goal(milestone.goal)
+    if not repairs:
+        return Finding("milestone", True, f"{name}: {recount.counted:,} workouts agree with it ({goal})")
+    if app.ports.ledger.read_head(user_id).version != view.head.version:
+        return Finding("milestone", True, f"{name}: not compared, workouts are just coming in")
+    stored = milestone.progress.current_value
+    return Finding(
+        "milestone",
+        False,
+        f"{name}: holds {stored:,}, its workouts add up to {recount.current_value:,}; mend it with "
+        f"'commitcollect milestone recompute {name}' ({goal})",
+    )

@@ -1,0 +1,105 @@
+"""The ``commitcollect`` command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
+
+import click
+
+from commitcollect_cli.output import (
+    EXIT_FAILURE,
+    EXIT_INTERRUPTED,
+    EXIT_USAGE,
+    drop_stdout,
+    exit_code,
+    prepare_streams,
+    print_error,
+    print_failure,
+    say,
+)
+from commitcollect_core.errors import CommitCollectError
+
+PROGRAM = "commitcollect"
+
+_COMMANDS = {
+    "simulate": "commitcollect_cli.simulate:simulate",
+    "milestone": "commitcollect_cli.milestone:milestone",
+    "workout": "commitcollect_cli.workout:workout",
+    "statue": "commitcollect_cli.statue:statue",
+    "config": "commitcollect_cli.config:config",
+    "doctor": "commitcollect_cli.doctor:doctor",
+    "completion": "commitcollect_cli.completion:completion",
+}
+"""Command -> where it lives. Imported when used, so that one command does not pay for the others."""
+
+
+class _LateCommands(click.Group):
+    """A group that imports a command when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name = _COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+def _no_color() -> bool | None:
+    """False where https://no-color.org asks for it, else click decides."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
+@click.group(
+    cls=_LateCommands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(version("commitcollect"), "-V", "--version", prog_name=PROGRAM)
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Turn training into a statue: every threshold you cross mints one part, exactly once.
+
+    Try: commitcollect simulate --demo
+    """
+    ctx.color = _no_color()
+
+
+def run(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process with its exit code."""
+    prepare_streams()
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(_exit_code(given))
+
+
+def _exit_code(arguments: list[str]) -> int:
+    as_json = "--json" in arguments
+    try:
+        code = cli.main(arguments, prog_name=PROGRAM, standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except CommitCollectError as error:
+        print_error(error, as_json=as_json)
+        return exit_code(error)
+    except click.ClickException as error:
+        return _click_exit_code(error, as_json=as_json)
+    except (click.Abort, KeyboardInterrupt):
+        print_failure("interrupted", "interrupted; what was written before stays", as_json=as_json)
+        return EXIT_INTERRUPTED
+    except OSError as error:
+        # Reading a history or a store has errors of its own: this is printing, onto a full disk perhaps.
+        drop_stdout()
+        say(f"Error: {error.strerror or error}")
+        return EXIT_FAILURE
+
+
+def _click_exit_code(error: click.ClickException, *, as_json: bool) -> int:
+    is_usage = isinstance(error, click.UsageError)
+    if as_json:
+        print_failure("usage" if is_usage else "failure", error.format_message(), as_json=True)
+    else:
+        error.show()
+    return EXIT_USAGE if is_usage else EXIT_FAILURE

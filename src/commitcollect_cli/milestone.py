@@ -1,0 +1,207 @@
+"""``commitcollect milestone``: goals, and how far they have come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+import click
+
+from commitcollect_adapters.serialization import (
+    Document,
+    award_document,
+    explanation_document,
+    milestone_document,
+)
+from commitcollect_adapters.settings import Settings
+from commitcollect_cli.options import Target, UtcDay, goal_options, json_option, parse_milestone_id
+from commitcollect_cli.output import print_json, say, show, stream_json
+from commitcollect_cli.render import milestone_lines, show_exclusions, show_goal, show_reason, table
+from commitcollect_cli.store import opened, store_options
+from commitcollect_cli.units import show_amount
+from commitcollect_core.app import CommitCollect
+from commitcollect_core.milestones import Exclusion, Explanation, Goal, Milestone
+from commitcollect_core.policy import DEFAULT_POLICY
+from commitcollect_core.services.statues import model_of
+from commitcollect_core.services.tracking import MilestoneView, NewMilestone, Recomputed
+from commitcollect_core.sports import SportSelection
+from commitcollect_core.values import MilestoneId, ModelId, TargetType
+
+MILESTONES_LISTED = 50
+_id_argument = click.argument("milestone_id", metavar="ID", callback=parse_milestone_id)
+
+
+@click.group()
+def milestone() -> None:
+    """Set goals, and see how far they have come."""
+
+
+@milestone.command()
+@click.option(
+    "--target",
+    type=Target(),
+    required=True,
+    help="distance=1000km (m, km, mi), elevation=8848m (m, ft), time=100h or count=52.",
+)
+@click.option(
+    "--from",
+    "period_start_at",
+    type=UtcDay(),
+    required=True,
+    help="Leave out activities that start before this UTC day.",
+)
+@goal_options
+@store_options
+@json_option
+def create(
+    *,
+    settings: Settings,
+    target: tuple[TargetType, int],
+    period_start_at: datetime,
+    period_end_at: datetime | None,
+    sports: SportSelection,
+    model_id: ModelId,
+    as_json: bool,
+) -> None:
+    """Open a milestone; workouts already in the store count at once."""
+    target_type, total_target = target
+    wish = NewMilestone(
+        model_id=model_id,
+        sports=sports,
+        target_type=target_type,
+        total_target=total_target,
+        period_start_at=period_start_at,
+        period_end_at=period_end_at,
+    )
+    with opened(settings, must_exist=False) as app:
+        view = app.tracking.create(settings.user, wish, is_bounded=False)
+        _print(view, app, as_json=as_json)
+
+
+@milestone.command("list")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, DEFAULT_POLICY.page_items_max),
+    default=MILESTONES_LISTED,
+    show_default=True,
+    help="The most to list.",
+)
+@click.option("--after", metavar="ID", callback=parse_milestone_id, help="Go on behind this milestone.")
+@store_options
+@json_option
+def list_(*, settings: Settings, limit: int, after: MilestoneId | None, as_json: bool) -> None:
+    """List milestones in order of id."""
+    with opened(settings) as app:
+        page = app.tracking.list(settings.user, after=after, limit=limit)
+    if as_json:
+        print_json({"milestones": [milestone_document(each) for each in page.milestones], "next": page.next})
+        return
+    if not page.milestones:
+        say("No milestones; open one with 'commitcollect milestone create'.")
+        return
+    for line in table(("Milestone", "Statue", "Parts", "Done", "Goal"), map(_row, page.milestones)):
+        show(line)
+    if page.next is not None:
+        say(f"There are more: --after {page.next}")
+
+
+def _row(milestone: Milestone) -> tuple[str, ...]:
+    goal = milestone.goal
+    parts = f"{milestone.parts_awarded:2} of {goal.parts_total}"
+    percent = f"{milestone.percent_complete:3} %"
+    return (milestone.milestone_id, goal.model_id, parts, percent, show_goal(goal))
+
+
+@milestone.command("show")
+@_id_argument
+@store_options
+@json_option
+def show_(*, settings: Settings, milestone_id: MilestoneId, as_json: bool) -> None:
+    """Show a milestone and its statue."""
+    with opened(settings) as app:
+        _print(app.tracking.view(settings.user, milestone_id), app, as_json=as_json)
+
+
+@milestone.command()
+@_id_argument
+@store_options
+@json_option
+def explain(*, settings: Settings, milestone_id: MilestoneId, as_json: bool) -> None:
+    """Say of every workout how much it counts, or why not."""
+    with opened(settings) as app:
+        view = app.tracking.view(settings.user, milestone_id)
+        explanations = app.tracking.explain(settings.user, milestone_id)
+        if as_json:
+            stream_json(
+                milestone_document(view.milestone), "workouts", map(explanation_document, explanations)
+            )
+            return
+        for line in _explanation_lines(view.milestone.goal, explanations):
+            show(line)
+
+
+def _explanation_lines(goal: Goal, explanations: Iterable[Explanation]) -> Iterator[str]:
+    """A line per workout; columns of fixed width, as the last is not known while the first is shown."""
+    excluded: dict[Exclusion, int] = {}
+    counted = 0
+    for each in explanations:
+        if each.exclusion is None:
+            counted += 1
+            verdict = show_amount(goal.target_type, each.amount)
+        else:
+            excluded[each.exclusion] = excluded.get(each.exclusion, 0) + 1
+            verdict = f"- {show_reason(each.exclusion)}"
+        workout = each.workout.snapshot
+        facts = f"{workout.started_at:%Y-%m-%d %H:%M}  {workout.sport_type:<14}  {verdict:<23}"
+        yield f"{facts}  {workout.activity_id}  {workout.name}".rstrip()
+    yield f"{show_goal(goal)}: {counted:,} workouts count" + (
+        f"; not counted: {show_exclusions(excluded)}." if excluded else "."
+    )
+
+
+@milestone.command()
+@_id_argument
+@store_options
+@json_option
+def recompute(*, settings: Settings, milestone_id: MilestoneId, as_json: bool) -> None:
+    """Add a milestone up again from its workouts, and mend what is amiss."""
+    with opened(settings) as app:
+        found = app.tracking.recompute(settings.user, milestone_id, is_bounded=False)
+        if as_json:
+            print_json({**_document(found.view), **_repair_document(found)})
+            return
+        _print(found.view, app, as_json=False)
+        say(_verdict(found))
+
+
+def _repair_document(found: Recomputed) -> Document:
+    return {
+        "progressDelta": found.progress_delta,
+        "currentDelta": found.current_delta,
+        "partsDelta": found.parts_delta,
+        "counted": found.tally.counted,
+        "excluded": {reason.value: count for reason, count in sorted(found.tally.excluded.items())},
+    }
+
+
+def _verdict(found: Recomputed) -> str:
+    if not (found.progress_delta or found.current_delta or found.parts_delta):
+        return f"It was right: {found.tally.counted:,} workouts add up to it."
+    return (
+        f"Mended from {found.tally.counted:,} workouts: live sum {found.current_delta:+,}, "
+        f"progress {found.progress_delta:+,}, parts {found.parts_delta:+,}."
+    )
+
+
+def _document(view: MilestoneView) -> Document:
+    awards = [award_document(award) for award in view.awards]
+    return {**milestone_document(view.milestone), "awards": awards}
+
+
+def _print(view: MilestoneView, app: CommitCollect, *, as_json: bool) -> None:
+    if as_json:
+        print_json(_document(view))
+        return
+    show(f"Milestone {view.milestone.milestone_id}")
+    for line in milestone_lines(view, model_of(app.ports.catalog, view.milestone)):
+        show(line)

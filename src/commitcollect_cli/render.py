@@ -1,0 +1,125 @@
+"""Text a person enjoys: a statue growing part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import click
+
+from commitcollect_cli.units import show_amount, show_progress, show_target
+from commitcollect_core.awards import Award, StatueModel
+from commitcollect_core.milestones import Exclusion, Goal
+from commitcollect_core.services.tracking import MilestoneView
+from commitcollect_core.sports import ANY_SPORT
+from commitcollect_core.values import MilestoneId
+
+BAR_CHARS = 30
+
+_REASONS: Mapping[Exclusion, str] = {
+    Exclusion.DELETED: "deleted",
+    Exclusion.FLAGGED: "flagged at the source",
+    Exclusion.BEFORE_START: "before the start",
+    Exclusion.AFTER_END: "after the end",
+    Exclusion.OTHER_SPORT: "other sports",
+    Exclusion.NOTHING_TO_COUNT: "nothing to count",
+}
+
+
+def show_day(moment: datetime) -> str:
+    """A UTC day for people."""
+    return f"{moment.day} {moment:%b %Y}"
+
+
+def show_reason(reason: Exclusion) -> str:
+    """Why a workout does not count, in words."""
+    return _REASONS[reason]
+
+
+def show_exclusions(exclusions: Mapping[Exclusion, int]) -> str:
+    """How many workouts do not count and why, as one phrase."""
+    ordered = sorted(exclusions.items(), key=lambda each: -each[1])
+    return ", ".join(f"{count:,} {_REASONS[reason]}" for reason, count in ordered)
+
+
+def show_goal(goal: Goal) -> str:
+    """What is to be reached, in words."""
+    sports = "any sport" if goal.sports == ANY_SPORT else ", ".join(goal.sports.names)
+    return f"{show_target(goal.target_type, goal.total_target)} · {sports} · {_period(goal)}"
+
+
+def _period(goal: Goal) -> str:
+    """From the first to the last day that counts."""
+    first = show_day(goal.period_start_at)
+    if goal.period_end_at is None:
+        return f"from {first}"
+    return f"{first} to {show_day(goal.period_end_at - timedelta(seconds=1))}"
+
+
+def bar(percent: int) -> str:
+    """A progress bar of text."""
+    filled = percent * BAR_CHARS // 100
+    return click.style("█" * filled, fg="green") + click.style("░" * (BAR_CHARS - filled), dim=True)
+
+
+def milestone_lines(
+    view: MilestoneView, model: StatueModel, exclusions: Mapping[Exclusion, int] | None = None
+) -> Iterator[str]:
+    """A milestone: its goal, how far it has come, its statue part by part."""
+    milestone = view.milestone
+    goal = milestone.goal
+    done = show_progress(goal.target_type, milestone.progress.progress_value, goal.total_target)
+    yield click.style(f"{model.name} ({model.model_id})", bold=True) + f"  {show_goal(goal)}"
+    yield f"{bar(milestone.percent_complete)} {milestone.percent_complete:3} %  {done}"
+    yield ""
+    yield from _part_lines(view, model)
+    yield ""
+    yield _next_line(view, model)
+    if exclusions:
+        yield f"Did not count: {show_exclusions(exclusions)}."
+
+
+def _part_lines(view: MilestoneView, model: StatueModel) -> Iterator[str]:
+    goal = view.milestone.goal
+    awards = {award.part_index: award for award in view.awards}
+    width = max(len(part.part_name) for part in model.parts)
+    for part in model.parts:
+        label = f"{part.part_index:2}  {part.part_name:<{width}}"
+        if (award := awards.get(part.part_index)) is not None:
+            yield click.style("  ◆ ", fg="green") + f"{label}  {_earned(goal, award)}"
+        else:
+            threshold = show_amount(goal.target_type, goal.threshold(part.part_index))
+            yield click.style(f"  ◇ {label}  at {threshold}", dim=True)
+
+
+def _earned(goal: Goal, award: Award) -> str:
+    at = show_amount(goal.target_type, award.progress_value_at_award)
+    return f"{show_day(award.earned_at):>11}  at {at}"
+
+
+def _next_line(view: MilestoneView, model: StatueModel) -> str:
+    milestone = view.milestone
+    missing = milestone.remaining_to_next_part
+    if missing is None:
+        # The day of the workout, not the day it was written down: a history may be imported years later.
+        since = f" since {show_day(view.awards[-1].earned_at)}" if view.awards else ""
+        return click.style(f"The statue is whole{since}.", fg="green", bold=True)
+    part = model.parts[milestone.parts_earned]
+    return f"Next: {part.part_name} in {show_amount(milestone.goal.target_type, missing)}."
+
+
+def award_lines(awards: Sequence[Award], goals: Mapping[MilestoneId, Goal]) -> Iterator[str]:
+    """Parts just earned, one line each; `goals` are those of their milestones by id."""
+    width = max((len(award.part_name) for award in awards), default=0)
+    for award in awards:
+        earned = f"{award.part_name:<{width}}  {_earned(goals[award.milestone_id], award)}"
+        yield click.style("  ◆ ", fg="green") + f"{earned}  ({award.milestone_id})"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Columns under a header, as wide as their widest cell."""
+    cells = [tuple(header), *(tuple(row) for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
+    for number, row in enumerate(cells):
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        yield click.style(line, bold=True) if number == 0 else line

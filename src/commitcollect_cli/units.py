@@ -1,0 +1,161 @@
+"""Units people write and read, and what they are in the whole units of a target type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from attrs import frozen
+
+from commitcollect_core.errors import InvalidInput
+from commitcollect_core.values import TargetType
+
+
+@frozen
+class Kind:
+    """A kind of target as people name it.
+
+    Attributes:
+        name: the word before the ``=``.
+        units: unit name -> how much of the target type's unit it is; the first is the default.
+        shown: the units amounts are shown in, large to small, each with the digits behind the point.
+        target_digits: the most digits behind the point of a target.
+        target_suffix: completes a target in a headline.
+    """
+
+    name: str
+    target_type: TargetType
+    units: Mapping[str, Decimal]
+    shown: tuple[tuple[str, int], ...]
+    target_digits: int = 0
+    target_suffix: str = ""
+
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "distance",
+            TargetType.DISTANCE_METERS,
+            {"km": Decimal(1000), "m": Decimal(1), "mi": Decimal("1609.344")},
+            (("km", 1), ("m", 0)),
+            target_digits=3,
+        ),
+        Kind(
+            "elevation",
+            TargetType.ELEVATION_METERS,
+            {"m": Decimal(1), "ft": Decimal("0.3048")},
+            (("m", 0),),
+            target_suffix=" of climbing",
+        ),
+        Kind(
+            "time",
+            TargetType.MOVING_TIME_SECONDS,
+            {"h": Decimal(3600), "min": Decimal(60), "s": Decimal(1)},
+            (("h", 1), ("min", 0), ("s", 0)),
+            target_digits=2,
+        ),
+        Kind("count", TargetType.ACTIVITY_COUNT, {"": Decimal(1)}, (("", 0),)),
+    )
+}
+_BY_TARGET_TYPE = {kind.target_type: kind for kind in KINDS.values()}
+AMOUNT_CHARS_MAX = 40
+# Commas and underscores only where they part thousands: "1,5km" means one and a half to many people.
+_AMOUNT = re.compile(
+    r"\s*(?P<number>(?:[0-9]{1,3}(?:[,_][0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)\s*(?P<unit>[A-Za-z]*)\s*\Z"
+)
+
+
+def parse_target(text: str) -> tuple[TargetType, int]:
+    """Read a target such as ``distance=1000km``, ``elevation=29029ft``, ``time=100h`` or ``count=52``.
+
+    Returns:
+        The target type and the target in its whole unit, rounded half to even.
+
+    Raises:
+        InvalidInput: the text is not a target.
+    """
+    name, _, amount = text.partition("=")
+    kind = KINDS.get(name.strip().lower())
+    if kind is None:
+        raise InvalidInput(
+            f"{_shortened(text)} is not a target; write for example distance=1000km, elevation=8848m, "
+            "time=100h or count=52",
+            code="unsupported_targetType",
+            field="target",
+        )
+    return kind.target_type, parse_amount(kind, amount)
+
+
+def parse_amount(kind: Kind, text: str, *, needs_unit: bool = False) -> int:
+    """Read an amount such as ``10.2km`` or ``1,000 km``.
+
+    Args:
+        kind: what it is an amount of.
+        text: what a person wrote.
+        needs_unit: refuse a bare number instead of taking the kind's default unit.
+
+    Returns:
+        The amount in the target type's whole unit, rounded half to even.
+
+    Raises:
+        InvalidInput: the text is not an amount of this kind.
+    """
+    found = _AMOUNT.match(text) if len(text) <= AMOUNT_CHARS_MAX else None
+    known = ", ".join(filter(None, kind.units)) or "no unit"
+    if found is None:
+        raise InvalidInput(
+            f"{_shortened(text)} is no amount of {kind.name}; write a number such as 1000 or 1,234.5 with "
+            f"a point for the fraction and {known}",
+            field=kind.name,
+        )
+    unit = found["unit"].lower() or ("?" if needs_unit else next(iter(kind.units)))
+    if unit not in kind.units:
+        missing = "needs a unit" if unit == "?" else f"has no unit of {kind.name}"
+        raise InvalidInput(f"{_shortened(text)} {missing}; use {known}", field=kind.name)
+    amount = Decimal(re.sub("[,_]", "", found["number"])) * kind.units[unit]
+    return int(amount.to_integral_value(ROUND_HALF_EVEN))
+
+
+def _shortened(text: str) -> str:
+    return repr(text if len(text) <= AMOUNT_CHARS_MAX else text[:AMOUNT_CHARS_MAX] + "…")
+
+
+def show_amount(target_type: TargetType, value: int) -> str:
+    """An amount of a target type for people, such as ``1,234.5 km``, ``40 m`` or ``52 activities``."""
+    kind = _BY_TARGET_TYPE[target_type]
+    unit, digits = _unit_for(kind, value)
+    return _with_unit(_number(kind, value, unit, digits), unit)
+
+
+def show_target(target_type: TargetType, value: int) -> str:
+    """A target for people, without needless digits, such as ``1,000 km`` or ``8,848 m of climbing``."""
+    kind = _BY_TARGET_TYPE[target_type]
+    return _target(kind, value) + kind.target_suffix
+
+
+def show_progress(target_type: TargetType, value: int, target: int) -> str:
+    """How much of a target is reached, such as ``675.1 of 10,000 km``."""
+    kind = _BY_TARGET_TYPE[target_type]
+    return f"{_number(kind, value, *_unit_for(kind, target))} of {_target(kind, target)}"
+
+
+def _target(kind: Kind, value: int) -> str:
+    unit, digits = _unit_for(kind, value)
+    number = _number(kind, value, unit, kind.target_digits if digits else 0)
+    return _with_unit(number.rstrip("0").rstrip(".") if "." in number else number, unit)
+
+
+def _unit_for(kind: Kind, value: int) -> tuple[str, int]:
+    """The largest unit of which there is at least one."""
+    fitting = (each for each in kind.shown if value >= kind.units[each[0]])
+    return next(fitting, kind.shown[-1] if value else kind.shown[0])
+
+
+def _number(kind: Kind, value: int, unit: str, digits: int) -> str:
+    return f"{Decimal(value) / kind.units[unit]:,.{digits}f}"
+
+
+def _with_unit(number: str, unit: str) -> str:
+    return f"{number} {unit or ('activity' if number == '1' else 'activities')}"

@@ -1,0 +1,299 @@
+"""``commitcollect workout``: what an athlete has done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from commitcollect_adapters.serialization import Document, award_document, epoch, workout_document
+from commitcollect_adapters.settings import Settings
+from commitcollect_cli.options import Amount, Instant, UtcDay, json_option, parse_activity_id
+from commitcollect_cli.output import print_json, progress, say, show
+from commitcollect_cli.render import award_lines, table
+from commitcollect_cli.store import opened, store_options
+from commitcollect_cli.units import show_amount
+from commitcollect_core.app import CommitCollect
+from commitcollect_core.awards import Award
+from commitcollect_core.errors import InvalidInput, NotFound
+from commitcollect_core.policy import DEFAULT_POLICY
+from commitcollect_core.ports import WorkoutPosition, WorkoutQuery
+from commitcollect_core.sports import known_sport_type
+from commitcollect_core.values import ActivityId, Source, TargetType, UserId, WorkoutKey, check_id
+from commitcollect_core.workouts import ActivityGone, ActivitySnapshot, Workout
+
+WORKOUTS_LISTED = 20
+
+
+@click.group()
+def workout() -> None:
+    """Bring workouts in, look at them, delete them."""
+
+
+@workout.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@store_options
+@json_option
+@click.pass_context
+def import_(ctx: click.Context, *, settings: Settings, files: tuple[Path, ...], as_json: bool) -> None:
+    """Bring in the activities of FILES.
+
+    FILES are a Strava bulk export (the zip or its activities.csv) or a JSON list of activities as Strava's
+    API returns it. Importing again changes nothing, but for what changed at the source.
+    """
+    # The readers cost more to import than the other commands of this group take to run.
+    from commitcollect_adapters.system import SystemClock  # noqa: PLC0415
+    from commitcollect_cli.history import Intake, staged  # noqa: PLC0415
+
+    intake = Intake(policy=DEFAULT_POLICY)
+    # Read before the store is opened: files that cannot be read leave no new store behind.
+    with (
+        staged(intake.read(files, now=SystemClock().now())) as history,
+        opened(settings, must_exist=False) as app,
+    ):
+        with progress("Importing", len(history)) as advance:
+            walk = _counted(history.deliveries(), advance)
+            results = list(app.ingestion.ingest_all(settings.user, walk))
+        awards = [award for result in results for award in result.awards]
+        imported, changed = len(history), sum(result.workouts_changed for result in results)
+        if as_json:
+            counts = {"imported": imported, "changed": changed, "unchanged": imported - changed}
+            print_json({"workouts": {**counts, **intake.document()}, **_awards_document(awards)})
+        else:
+            show(f"{imported:,} activities, {changed:,} of them new or changed.")
+            _show_awards(app, settings.user, awards)
+            intake.say()
+    ctx.exit(intake.exit_code)
+
+
+def _counted(
+    snapshots: Iterable[ActivitySnapshot], advance: Callable[[int], None]
+) -> Iterator[ActivitySnapshot]:
+    for snapshot in snapshots:
+        yield snapshot
+        advance(1)
+
+
+class _Position(click.ParamType[WorkoutPosition]):
+    """Where a list of workouts goes on, as an earlier one said."""
+
+    name = "TOKEN"
+
+    def convert(
+        self, value: str | WorkoutPosition, param: click.Parameter | None, ctx: click.Context | None
+    ) -> WorkoutPosition:
+        """Read the token, or refuse it."""
+        if isinstance(value, WorkoutPosition):
+            return value
+        try:
+            started_at, source, activity_id = value.split(":")
+            check_id(None, param, activity_id)
+            key = WorkoutKey(Source(source), ActivityId(activity_id))
+            return WorkoutPosition(datetime.fromtimestamp(int(started_at), UTC), key)
+        except (ValueError, OverflowError, OSError, InvalidInput):
+            self.fail(f"{value!r} is not what a list named as its next", param, ctx)
+
+
+def _token(position: WorkoutPosition | None) -> str | None:
+    return None if position is None else ":".join((str(epoch(position.started_at)), *position.key))
+
+
+@workout.command("list")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, DEFAULT_POLICY.page_items_max),
+    default=WORKOUTS_LISTED,
+    show_default=True,
+    help="The most to list.",
+)
+@click.option("--from", "start_at", type=UtcDay(), help="Leave out what starts before this UTC day.")
+@click.option("--to", "end_at", type=UtcDay(), help="Leave out what starts on this UTC day or later.")
+@click.option("--after", type=_Position(), help="Go on behind an earlier list.")
+@store_options
+@json_option
+def list_(
+    *,
+    settings: Settings,
+    limit: int,
+    start_at: datetime | None,
+    end_at: datetime | None,
+    after: WorkoutPosition | None,
+    as_json: bool,
+) -> None:
+    """List workouts, newest first."""
+    query = WorkoutQuery(start_at=start_at, end_at=end_at, newest_first=True, after=after, limit=limit)
+    with opened(settings) as app:
+        page = app.ports.ledger.read_workouts(settings.user, query)
+    if as_json:
+        documents = [workout_document(each) for each in page.workouts]
+        print_json({"workouts": documents, "next": _token(page.next)})
+        return
+    if not page.workouts:
+        say("No workouts; bring some in with 'commitcollect workout import FILE'.")
+        return
+    header = ("Start (UTC)", "Sport", "Distance", "Climb", "Moving", "Source", "Activity", "Name")
+    for line in table(header, map(_row, page.workouts)):
+        show(line)
+    if page.next is not None:
+        say(f"There are more: --after {_token(page.next)}")
+
+
+def _row(workout: Workout) -> tuple[str, ...]:
+    snapshot = workout.snapshot
+    return (
+        f"{snapshot.started_at:%Y-%m-%d %H:%M}",
+        snapshot.sport_type,
+        show_amount(TargetType.DISTANCE_METERS, snapshot.distance_meters),
+        show_amount(TargetType.ELEVATION_METERS, snapshot.elevation_meters),
+        show_amount(TargetType.MOVING_TIME_SECONDS, snapshot.moving_seconds),
+        snapshot.source.value,
+        snapshot.activity_id,
+        snapshot.name
+        + (" (flagged)" if snapshot.is_flagged else "")
+        + (" (deleted)" if workout.is_deleted else ""),
+    )
+
+
+@workout.command()
+@click.option(
+    "--sport-type", required=True, metavar="NAME", help="As Strava names it, such as Run or TrailRun."
+)
+@click.option(
+    "--start", "started_at", type=Instant(), required=True, help="With its zone, such as 2026-01-31T07:00Z."
+)
+@click.option("--distance", "distance_meters", type=Amount("distance"), default=0, help="Such as 10.2km.")
+@click.option(
+    "--elevation", "elevation_meters", type=Amount("elevation"), default=0, help="Climbed, such as 120m."
+)
+@click.option(
+    "--moving", "moving_seconds", type=Amount("time"), default=0, help="Time in motion, such as 52min."
+)
+@click.option("--elapsed", "elapsed_seconds", type=Amount("time"), default=0, help="Time from start to end.")
+@click.option("--name", default="", help="What to call it.")
+@store_options
+@json_option
+def add(
+    *,
+    settings: Settings,
+    sport_type: str,
+    started_at: datetime,
+    distance_meters: int,
+    elevation_meters: int,
+    moving_seconds: int,
+    elapsed_seconds: int,
+    name: str,
+    as_json: bool,
+) -> None:
+    """Add a workout by hand."""
+    from commitcollect_adapters.readers.fields import clean_name, clean_text, sport_warning  # noqa: PLC0415 - slow
+
+    sport = known_sport_type(sport_type) or clean_text(sport_type)
+    with opened(settings, must_exist=False) as app:
+        snapshot = ActivitySnapshot(
+            source=Source.MANUAL,
+            activity_id=app.ports.ids.activity_id(),
+            sport_type=sport,
+            started_at=started_at,
+            utc_offset_seconds=_offset_seconds(started_at),
+            distance_meters=distance_meters,
+            elevation_meters=elevation_meters,
+            moving_seconds=moving_seconds,
+            elapsed_seconds=elapsed_seconds,
+            name=clean_name(name, app.policy),
+        )
+        awards = app.ingestion.ingest(settings.user, [snapshot]).awards
+        (added,) = _stored(app, settings.user, snapshot.activity_id, (snapshot.source,))
+        if as_json:
+            print_json({"workout": workout_document(added), **_awards_document(awards)})
+            return
+        show(f"Added {_described(added)}.")
+        _show_awards(app, settings.user, awards)
+    if (warning := sport_warning(sport)) is not None:
+        say(f"Note: {warning}")
+
+
+def _offset_seconds(started_at: datetime) -> int | None:
+    """The place's offset if one was given; UTC is taken to say nothing of the place."""
+    offset = started_at.utcoffset()
+    return int(offset.total_seconds()) if offset else None
+
+
+@workout.command()
+@click.argument("activity_id", callback=parse_activity_id)
+@click.option(
+    "--source",
+    type=click.Choice([each.value for each in Source]),
+    help="Where it came from; needed only if several sources use this id.",
+)
+@click.option("--dry-run", "is_dry_run", is_flag=True, help="Only say what would be deleted.")
+@store_options
+@json_option
+def delete(
+    *, settings: Settings, activity_id: ActivityId, source: str | None, is_dry_run: bool, as_json: bool
+) -> None:
+    """Delete a workout.
+
+    It no longer counts; progress and parts once reached stay. Importing the same activity again brings it
+    back.
+    """
+    with opened(settings) as app:
+        sources = tuple(Source) if source is None else (Source(source),)
+        found = _to_delete(_stored(app, settings.user, activity_id, sources), activity_id)
+        was_deleted = found.is_deleted
+        if not is_dry_run:
+            app.ingestion.ingest(settings.user, [ActivityGone(key=found.key)])
+            (found,) = _stored(app, settings.user, activity_id, (found.key.source,))
+    if as_json:
+        print_json({"isDryRun": is_dry_run, "wasDeleted": was_deleted, "workout": workout_document(found)})
+        return
+    verb = "Was deleted before:" if was_deleted else "Would delete" if is_dry_run else "Deleted"
+    show(f"{verb} {_described(found)}.")
+    say("Progress and parts once reached stay.")
+    if found.key.source is not Source.MANUAL:
+        say("A later import of the same activity brings it back.")
+
+
+def _stored(
+    app: CommitCollect, user_id: UserId, activity_id: ActivityId, sources: Iterable[Source]
+) -> list[Workout]:
+    keys = [WorkoutKey(source, activity_id) for source in sources]
+    return list(app.ports.ledger.read(user_id, keys).workouts.values())
+
+
+def _to_delete(stored: list[Workout], activity_id: ActivityId) -> Workout:
+    live = [each for each in stored if not each.is_deleted]
+    if len(live) > 1:
+        sources = " or ".join(each.key.source.value for each in live)
+        raise click.UsageError(
+            f"there are several workouts {activity_id!r}; say which with --source {sources}"
+        )
+    if not stored:
+        raise NotFound(
+            f"there is no workout {activity_id!r}; 'commitcollect workout list' shows them",
+            code="workout_not_found",
+        )
+    return (live or stored)[0]
+
+
+def _described(workout: Workout) -> str:
+    snapshot = workout.snapshot
+    distance = show_amount(TargetType.DISTANCE_METERS, snapshot.distance_meters)
+    start = f"{snapshot.started_at:%Y-%m-%d %H:%M} UTC"
+    return f"{snapshot.activity_id} ({snapshot.source.value}): {snapshot.sport_type}, {start}, {distance}"
+
+
+def _awards_document(awards: Iterable[Award]) -> Document:
+    return {"awards": [{"milestoneId": each.milestone_id, **award_document(each)} for each in awards]}
+
+
+def _show_awards(app: CommitCollect, user_id: UserId, awards: Sequence[Award]) -> None:
+    goals = {
+        each: app.tracking.view(user_id, each).milestone.goal
+        for each in dict.fromkeys(award.milestone_id for award in awards)
+    }
+    if awards:
+        show("Parts just earned:")
+    for line in award_lines(awards, goals):
+        show(line)

@@ -1,0 +1,115 @@
+"""CommitCollect's core: decides what training earns. It touches neither clock, chance, files nor network."""
+
+from commitcollect_core.app import CommitCollect, assemble
+from commitcollect_core.awards import Award, Crossing, ModelPart, StatueModel
+from commitcollect_core.digest import state_digest
+from commitcollect_core.errors import (
+    AccountDeleting,
+    CommitCollectError,
+    Conflict,
+    CorruptItem,
+    InvalidInput,
+    LimitExceeded,
+    NotFound,
+    StorageError,
+    StorageUnavailable,
+    VersionConflict,
+)
+from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerState, LedgerView
+from commitcollect_core.milestones import (
+    Exclusion,
+    Explanation,
+    Goal,
+    Milestone,
+    MilestoneStatus,
+    Progress,
+    Tally,
+)
+from commitcollect_core.policy import DEFAULT_POLICY, Policy
+from commitcollect_core.ports import (
+    Clock,
+    IdGenerator,
+    Ledger,
+    MilestonePage,
+    Ports,
+    StatueCatalog,
+    WorkoutPage,
+    WorkoutPosition,
+    WorkoutQuery,
+)
+from commitcollect_core.services.ingestion import Ingestion, IngestResult
+from commitcollect_core.services.tracking import MilestoneView, NewMilestone, Recomputed, Tracking
+from commitcollect_core.sports import ANY_SPORT, SPORT_GROUPS, SPORT_TYPES, SportSelection
+from commitcollect_core.values import (
+    ActivityId,
+    MilestoneId,
+    ModelId,
+    Source,
+    TargetType,
+    UserId,
+    WorkoutKey,
+)
+from commitcollect_core.workouts import ActivityGone, ActivitySnapshot, Found, Workout
+
+__all__ = [
+    "ANY_SPORT",
+    "DEFAULT_POLICY",
+    "SPORT_GROUPS",
+    "SPORT_TYPES",
+    "AccountDeleting",
+    "ActivityGone",
+    "ActivityId",
+    "ActivitySnapshot",
+    "Award",
+    "Clock",
+    "CommitCollect",
+    "CommitCollectError",
+    "Conflict",
+    "CorruptItem",
+    "Crossing",
+    "Exclusion",
+    "Explanation",
+    "Found",
+    "Goal",
+    "IdGenerator",
+    "IngestResult",
+    "Ingestion",
+    "InvalidInput",
+    "Ledger",
+    "LedgerCommit",
+    "LedgerHead",
+    "LedgerState",
+    "LedgerView",
+    "LimitExceeded",
+    "Milestone",
+    "MilestoneId",
+    "MilestonePage",
+    "MilestoneStatus",
+    "MilestoneView",
+    "ModelId",
+    "ModelPart",
+    "NewMilestone",
+    "NotFound",
+    "Policy",
+    "Ports",
+    "Progress",
+    "Recomputed",
+    "Source",
+    "SportSelection",
+    "StatueCatalog",
+    "StatueModel",
+    "StorageError",
+    "StorageUnavailable",
+    "Tally",
+    "TargetType",
+    "Tracking",
+    "UserId",
+    "VersionConflict",
+    "Workout",
+    "WorkoutKey",
+    "WorkoutPage",
+    "WorkoutPosition",
+    "WorkoutQuery",
+    "assemble",
+    "state_digest",
+]

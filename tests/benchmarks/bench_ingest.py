@@ -1,0 +1,178 @@
+"""How fast workouts go in, beside hand-written SQL that writes the same rows. Prints figures, asserts none.
+
+The raw side is what someone would write by hand for this schema: the same file settings, the same number of
+durable transactions, the same reads that make the write safe (head, workouts, milestone) and the same rows,
+from ready-made tuples and with no library between. Both sides take turns in one process, so that a ratio
+compares like with like.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from commitcollect_adapters.readers.demo import demo_history
+from commitcollect_adapters.sqlite import Database, rows
+from commitcollect_adapters.sqlite.ledger import SqliteLedger
+from commitcollect_adapters.statues import shipped_catalog
+from commitcollect_adapters.system import ManualClock, SequentialIds
+from commitcollect_core.app import CommitCollect, assemble
+from commitcollect_core.ledger import LedgerView, decide, decide_creation, keys_of
+from commitcollect_core.milestones import tally
+from commitcollect_core.policy import DEFAULT_POLICY
+from commitcollect_core.ports import Ports
+from commitcollect_core.services.tracking import NewMilestone
+from commitcollect_core.values import MilestoneId, ModelId, TargetType, UserId
+from commitcollect_core.workouts import ActivitySnapshot, Workout
+
+USER = UserId("me")
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+WISH = NewMilestone(
+    model_id=ModelId("DRAGON_2026"),
+    target_type=TargetType.DISTANCE_METERS,
+    total_target=10**9,
+    period_start_at=datetime(1990, 1, 1, tzinfo=UTC),
+)
+BATCH = DEFAULT_POLICY.commit_items_max - DEFAULT_POLICY.milestones_tracked_max - 1
+
+ROUNDS = 7
+EVENTS = 1_000
+IMPORTED = 20_000
+DECISIONS = 2_000
+
+_COLUMNS = ", ".join(("userId", *rows.WORKOUT_COLUMNS))
+_INSERT = f"INSERT INTO workout ({_COLUMNS}) VALUES ({', '.join('?' * (1 + len(rows.WORKOUT_COLUMNS)))})"  # noqa: S608
+_FIND = "SELECT version FROM workout WHERE userId = ? AND source = ? AND activityId = ?"
+_READ_MILESTONE = "SELECT version, currentValue, progressValue FROM milestone WHERE userId = ? AND milestoneId = ?"
+_MOVE = (
+    "UPDATE milestone SET version = version + 1, currentValue = ?, progressValue = ?, updatedAtUtc = ?, "
+    "progressUpdatedAtUtc = ? WHERE userId = ? AND milestoneId = ? AND version = ?"
+)
+_BUMP = (
+    "UPDATE ledgerHead SET version = version + 1, workoutCount = workoutCount + ? "
+    "WHERE userId = ? AND version = ? AND state = 'ACTIVE'"
+)
+
+
+def raw_transaction(connection: sqlite3.Connection, workouts: Sequence[rows.Row]) -> None:
+    """One durable transaction that takes in new workouts and moves the one milestone, in plain SQL."""
+    connection.execute("BEGIN IMMEDIATE")
+    (version, _) = connection.execute(
+        "SELECT version, state FROM ledgerHead WHERE userId = ?", (USER,)
+    ).fetchone()
+    for row in workouts:
+        if connection.execute(_FIND, (USER, row[2], row[3])).fetchone() is not None:
+            raise AssertionError("the benchmark writes new workouts only")
+    moved, current, progress = connection.execute(_READ_MILESTONE, (USER, "ms-0001")).fetchone()
+    current += sum(row[6] for row in workouts)
+    connection.executemany(_INSERT, workouts)
+    now = int(NOW.timestamp())
+    connection.execute(_MOVE, (current, max(current, progress), now, now, USER, "ms-0001", moved))
+    connection.execute(_BUMP, (len(workouts), USER, version))
+    connection.execute("COMMIT")
+
+
+def batches(items: Sequence[rows.Row], size: int) -> Iterator[Sequence[rows.Row]]:
+    """Slices of `size`."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+class Store:
+    """A fresh SQLite store with one milestone, and the time one way of filling it takes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._database = Database(folder / f"{time.perf_counter_ns()}.db")
+        ports = Ports(
+            clock=ManualClock(NOW),
+            ids=SequentialIds(),
+            ledger=SqliteLedger(self._database),
+            catalog=shipped_catalog(),
+        )
+        self.app = assemble(ports)
+        self.app.tracking.create(USER, WISH)
+
+    def seconds(self, fill: Callable[[CommitCollect, sqlite3.Connection], None]) -> float:
+        """How long `fill` takes on this store, which is closed afterwards."""
+        try:
+            with self._database.connection() as connection:
+                started = time.perf_counter()
+                fill(self.app, connection)
+                return time.perf_counter() - started
+        finally:
+            self._database.close()
+
+
+def compare(name: str, snapshots: Sequence[ActivitySnapshot], batch: int) -> None:
+    """Print the rate of the engine, of raw SQL, and the median of their ratios."""
+    ready = [
+        (USER, *rows.workout_row(Workout(snapshot=each, version=1, fetched_at=NOW))) for each in snapshots
+    ]
+
+    def engine(app: CommitCollect, _: sqlite3.Connection) -> None:
+        if batch == 1:
+            for snapshot in snapshots:
+                app.ingestion.ingest(USER, [snapshot])
+        else:
+            for _result in app.ingestion.ingest_all(USER, snapshots):
+                pass
+
+    def raw(_: CommitCollect, connection: sqlite3.Connection) -> None:
+        for slice_ in batches(ready, batch):
+            raw_transaction(connection, slice_)
+
+    with tempfile.TemporaryDirectory() as folder:
+        pairs = [
+            (Store(Path(folder)).seconds(engine), Store(Path(folder)).seconds(raw)) for _ in range(ROUNDS)
+        ]
+    ours, theirs = (len(snapshots) / statistics.median(column) for column in zip(*pairs, strict=True))
+    ratio = statistics.median(raw_seconds / our_seconds for our_seconds, raw_seconds in pairs)
+    print(f"{name:<18}{ours:>12,.0f}/s{theirs:>12,.0f}/s   {ratio:6.2f} of raw SQL")
+
+
+def time_decide(milestones: int, batch: int) -> None:
+    """Print how long the pure decision takes, per workout."""
+    view = LedgerView(user_id=USER)
+    (model,) = shipped_catalog().models()
+    goal = WISH.goal(model)
+    for number in range(milestones):
+        milestone_id = MilestoneId(f"ms-{number:04}")
+        (commit,) = decide_creation(
+            view, milestone_id, goal, tally(goal, ()), model, now=NOW, policy=DEFAULT_POLICY
+        )
+        view = LedgerView(
+            user_id=USER, head=commit.head, milestones=(*view.milestones, *commit.milestones)
+        )
+    snapshots = tuple(demo_history(seed=1, activities=DECISIONS, policy=DEFAULT_POLICY))
+    models = {model.model_id: model}
+    seconds = []
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        for start in range(0, len(snapshots), batch):
+            found = snapshots[start : start + batch]
+            keys_of(found)
+            decide(view, found, models=models, now=NOW, policy=DEFAULT_POLICY)
+        seconds.append((time.perf_counter() - started) / len(snapshots))
+    microseconds = statistics.median(seconds) * 1_000_000
+    print(f"decide, {milestones:2} milestones, {batch:3} at once: {microseconds:8.1f} µs a workout")
+
+
+def main() -> None:
+    """Print every figure of this file."""
+    history = list(demo_history(seed=1, activities=IMPORTED, policy=DEFAULT_POLICY))
+    print(f"{'SQLite, durable':<18}{'engine':>14}{'raw SQL':>14}")
+    compare("one event", history[:EVENTS], 1)
+    compare(f"import by {BATCH}", history, BATCH)
+    print()
+    for milestones in (1, 20):
+        for batch in (1, BATCH):
+            time_decide(milestones, batch)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""``commitcollect milestone`` on a store."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from cli.console import Console, activity, write_history
+
+GOAL = ("--target", "distance=60km", "--sport", "RUN", "--from", "2024-01-01")
+
+# The keys that issue 2 promises for a milestone and for an award.
+MILESTONE_KEYS = {
+    "milestoneId", "modelId", "sport", "targetType", "totalTarget", "partTarget", "partsTotal", "progressValue",
+    "currentValue", "percentComplete", "partsEarned", "status", "periodStartAtUtc", "periodEndAtUtc",
+}  # fmt: skip
+AWARD_KEYS = {
+    "partIndex", "partName", "meshFile", "attachPoint", "progressValueAtAward", "awardedAtUtc", "earnedAtUtc",
+    "activityId",
+}  # fmt: skip
+
+
+def _with_history(console: Console, history: Path) -> dict[str, Any]:
+    console.json("workout", "import", history)
+    return console.json("milestone", "create", *GOAL)
+
+
+def test_create_counts_the_stored_history_at_once(console: Console, history: Path) -> None:
+    """Five runs of 10 km stand; the flagged run and the ride do not count: 50 of 60 km, 10 of 12 parts."""
+    created = _with_history(console, history)
+    assert created.keys() >= MILESTONE_KEYS | {"awards"}
+    assert (created["progressValue"], created["partsEarned"], created["status"]) == (50_000, 10, "ACTIVE")
+    assert [award["partIndex"] for award in created["awards"]] == list(range(1, 11))
+    assert all(award.keys() >= AWARD_KEYS for award in created["awards"])
+    assert created["awards"][0]["activityId"] == "1000001"
+    assert console.json("milestone", "show", created["milestoneId"]) == created
+
+
+def test_show_draws_the_statue(console: Console, history: Path) -> None:
+    """The text names the goal, what is earned and when, and what comes next."""
+    milestone_id = _with_history(console, history)["milestoneId"]
+    lines = console("milestone", "show", milestone_id).out.splitlines()
+    assert lines[0] == f"Milestone {milestone_id}"
+    assert lines[1] == "Dragon (DRAGON_2026)  60 km · RUN · from 1 Jan 2024"
+    assert lines[2].endswith(" 83 %  50.0 of 60 km")
+    assert "  ◆  1  Base             1 Jan 2024  at 10.0 km" in lines
+    assert "  ◇ 11  Head            at 55.0 km" in lines
+    assert lines[-1] == "Next: Head in 5.0 km."
+
+
+def test_create_in_text_shows_the_new_milestone(console: Console) -> None:
+    """What ``create`` prints without ``--json`` is the milestone, with the id to ask for it again."""
+    lines = console("milestone", "create", *GOAL, "--to", "2025-01-01").out.splitlines()
+    word, milestone_id = lines[0].split()
+    assert word == "Milestone"
+    assert lines[1] == "Dragon (DRAGON_2026)  60 km · RUN · 1 Jan 2024 to 31 Dec 2024"
+    assert console("milestone", "show", milestone_id).out.splitlines() == lines
+
+
+def test_list_goes_on_where_it_stopped(console: Console) -> None:
+    """Pages of one milestone each, walked by their ``next``, give every milestone once, in order of id."""
+    made = {console.json("milestone", "create", *GOAL)["milestoneId"] for _ in range(3)}
+    walked, after = [], None
+    while True:
+        page = console.json("milestone", "list", "--limit", "1", *(("--after", after) if after else ()))
+        walked += [each["milestoneId"] for each in page["milestones"]]
+        after = page["next"]
+        if after is None:
+            break
+    assert walked == sorted(made)
+    text = console("milestone", "list", "--limit", "2")
+    assert [line.split()[0] for line in text.out.splitlines()[1:]] == sorted(made)[:2]
+    assert f"--after {sorted(made)[1]}" in text.err
+
+
+def test_empty_list_says_so_on_stderr(console: Console) -> None:
+    """No milestones are no data: stdout stays empty."""
+    console("workout", "add", "--sport-type", "Run", "--start", "2024-01-01T07:00Z")
+    outcome = console("milestone", "list")
+    assert (outcome.code, outcome.out) == (0, "")
+    assert "milestone create" in outcome.err
+
+
+def test_explain_gives_every_workout_its_reason(console: Console, history: Path) -> None:
+    """Each stored workout appears once, in order of start, with its amount or the reason it has none."""
+    milestone_id = _with_history(console, history)["milestoneId"]
+    explained = console.json("milestone", "explain", milestone_id)
+    assert explained["milestoneId"] == milestone_id
+    assert [(each["amount"], each["reason"]) for each in explained["workouts"]] == [
+        *[(10_000, None)] * 5,
+        (0, "flagged"),
+        (0, "other_sport"),
+    ]
+    lines = console("milestone", "explain", milestone_id).out.splitlines()
+    assert lines[0] == f"2024-01-01 07:00  Run             {'10.0 km':<23}  1000001  Run 1"
+    assert "- flagged at the source" in lines[5]
+    assert lines[-1].endswith("5 workouts count; not counted: 1 flagged at the source, 1 other sports.")
+
+
+def test_explain_of_nothing_is_one_object(console: Console) -> None:
+    """Without workouts the streamed object is whole, too."""
+    milestone_id = console.json("milestone", "create", *GOAL)["milestoneId"]
+    assert console.json("milestone", "explain", milestone_id)["workouts"] == []
+
+
+def test_recompute_mends_what_doctor_finds(console: Console, history: Path) -> None:
+    """A live sum that somebody falsified is reported by doctor, which changes nothing, and mended by recompute."""
+    milestone_id = _with_history(console, history)["milestoneId"]
+    assert console.json("milestone", "recompute", milestone_id)["currentDelta"] == 0
+    with closing(sqlite3.connect("commitcollect.db")) as store, store:
+        store.execute("UPDATE milestone SET currentValue = 7")
+
+    for _ in range(2):
+        doctor = console("doctor")
+        assert doctor.code == 1
+        assert f"FAILED  milestone   {milestone_id}: holds 7, its workouts add up to 50,000" in doctor.out
+
+    mended = console.json("milestone", "recompute", milestone_id)
+    assert (mended["currentDelta"], mended["progressDelta"], mended["partsDelta"]) == (49_993, 0, 0)
+    assert (mended["counted"], mended["excluded"]) == (5, {"flagged": 1, "other_sport": 1})
+    assert console("doctor").code == 0
+    assert console("milestone", "recompute", milestone_id).err == "It was right: 5 workouts add up to it.\n"
+
+
+def test_recompute_in_text_says_what_it_mended(console: Console, history: Path) -> None:
+    """The repair is told on stderr; the milestone as it is now is the data."""
+    milestone_id = _with_history(console, history)["milestoneId"]
+    with closing(sqlite3.connect("commitcollect.db")) as store, store:
+        store.execute("UPDATE milestone SET currentValue = 0")
+    outcome = console("milestone", "recompute", milestone_id)
+    assert outcome.err == "Mended from 5 workouts: live sum +50,000, progress +0, parts +0.\n"
+    assert outcome.out == console("milestone", "show", milestone_id).out
+
+
+def test_command_line_counts_beyond_the_limit_of_a_request(console: Console, tmp_path: Path) -> None:
+    """A history longer than one request may inspect (3,000) counts on the command line, and can be recounted."""
+    long_history = write_history(tmp_path / "long.json", *(activity(each) for each in range(1, 3_102)))
+    console.json("workout", "import", long_history)
+    goal = ("--target", "count=3101", "--from", "2000-01-01")
+    created = console.json("milestone", "create", *goal)
+    assert (created["progressValue"], created["status"]) == (3_101, "COMPLETED")
+    assert console.json("milestone", "recompute", created["milestoneId"])["counted"] == 3_101

@@ -1,0 +1,179 @@
+"""Memory is the model, SQLite the system under test: whatever is done to both, both answer and hold the same."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from attrs import evolve
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
+
+from commitcollect_adapters.memory import MemoryLedger
+from commitcollect_adapters.sqlite import Database, SqliteLedger
+from commitcollect_adapters.statues import FixedCatalog
+from commitcollect_adapters.system import ManualClock, SequentialIds
+from commitcollect_adapters.testing.dumps import dump_of
+from commitcollect_adapters.testing.strategies import (
+    SEASON_END_AT,
+    STATUES,
+    changing_histories,
+    moments,
+    wishes,
+)
+from commitcollect_core.app import CommitCollect, assemble
+from commitcollect_core.errors import CommitCollectError
+from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerState, decide, keys_of
+from commitcollect_core.policy import Policy
+from commitcollect_core.ports import Ledger, Ports, WorkoutQuery
+from commitcollect_core.services.tracking import NewMilestone
+from commitcollect_core.values import MilestoneId, UserId
+from commitcollect_core.workouts import Found
+from laws import check_kept, check_state
+
+ATHLETES = (UserId("a"), UserId("ab"))
+CATALOG = FixedCatalog(STATUES)
+POLICY = Policy(commit_items_max=52, milestones_tracked_max=3, page_items_max=2, workouts_inspected_max=4)
+
+BUSY_VERSION = 5
+"""Fences go up once there is something behind them; otherwise most runs would be about empty ledgers."""
+
+athletes = st.sampled_from(ATHLETES)
+milestone_ids = st.integers(1, 5).map(lambda number: MilestoneId(f"ms-{number:04}"))
+reports = changing_histories(max_size=6, activities_max=6)
+
+
+def _answer(act: Callable[[], object]) -> object:
+    """What came of it; an error of the family is an answer as well."""
+    try:
+        return act()
+    except CommitCollectError as error:
+        return type(error), error.code, error.message
+
+
+class TwoLedgers(RuleBasedStateMachine):
+    """Two applications, each on a ledger of its own, that go through the same."""
+
+    prepared = Bundle("prepared")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._folder = tempfile.TemporaryDirectory()
+        self._clock = ManualClock(SEASON_END_AT)
+        self._memory = MemoryLedger()
+        self._ids = SequentialIds(), SequentialIds()
+        self._open_file()
+        self._seen = {each: dump_of(self._memory, each) for each in ATHLETES}
+
+    def _open_file(self) -> None:
+        self._database = Database(Path(self._folder.name) / "ledger.sqlite")
+        self._sqlite = SqliteLedger(self._database)
+        self._apps = self._app(self._memory, self._ids[0]), self._app(self._sqlite, self._ids[1])
+
+    def _app(self, ledger: Ledger, ids: SequentialIds) -> CommitCollect:
+        return assemble(Ports(clock=self._clock, ids=ids, ledger=ledger, catalog=CATALOG), POLICY)
+
+    def _both(self, act: Callable[[CommitCollect], object]) -> object:
+        model, tested = (_answer(lambda app=app: act(app)) for app in self._apps)  # type: ignore[misc]
+        assert tested == model
+        return model
+
+    @rule(user_id=athletes, found=reports)
+    def ingest(self, user_id: UserId, found: list[Found]) -> None:
+        """Take in creations, edits, deletions."""
+        self._both(lambda app: app.ingestion.ingest(user_id, found))
+
+    @rule(user_id=athletes, wish=wishes(), is_bounded=st.booleans())
+    def open_milestone(self, user_id: UserId, wish: NewMilestone, *, is_bounded: bool) -> None:
+        """Open a milestone; there may be no place for it, or too much to count."""
+        self._both(lambda app: app.tracking.create(user_id, wish, is_bounded=is_bounded))
+
+    @rule(user_id=athletes, milestone_id=milestone_ids, is_bounded=st.booleans())
+    def recompute(self, user_id: UserId, milestone_id: MilestoneId, *, is_bounded: bool) -> None:
+        """Repair a milestone, which may not exist."""
+        self._both(lambda app: app.tracking.recompute(user_id, milestone_id, is_bounded=is_bounded))
+
+    @rule(user_id=athletes, milestone_id=milestone_ids)
+    def look(self, user_id: UserId, milestone_id: MilestoneId) -> None:
+        """Look at a milestone, which may not exist, and at what counts for it."""
+        self._both(lambda app: app.tracking.view(user_id, milestone_id))
+        self._both(lambda app: list(app.tracking.explain(user_id, milestone_id)))
+        self._both(lambda app: list(app.tracking.milestones(user_id)))
+
+    @rule(
+        user_id=athletes,
+        start_at=st.none() | moments(),
+        end_at=st.none() | moments(),
+        newest_first=st.booleans(),
+        limit=st.integers(1, 4),
+    )
+    def page(self, user_id: UserId, **bounds: object) -> None:
+        """Read some workouts and the page behind them."""
+        query = WorkoutQuery(**bounds)  # type: ignore[arg-type]
+
+        def two_pages(app: CommitCollect) -> object:
+            first = app.ports.ledger.read_workouts(user_id, query)
+            second = app.ports.ledger.read_workouts(user_id, evolve(query, after=first.next))
+            return [*first.workouts], first.next, [*second.workouts], second.next
+
+        self._both(two_pages)
+
+    @rule(target=prepared, user_id=athletes, found=reports)
+    def prepare(self, user_id: UserId, found: list[Found]) -> tuple[LedgerCommit, ...]:
+        """Decide and write nothing yet: in the meantime others may."""
+        view = self._memory.read(user_id, keys_of(found))
+        if view.head.state is not LedgerState.ACTIVE:
+            return ()
+        models = {model.model_id: model for model in STATUES}
+        return decide(view, found, models=models, now=self._clock.now(), policy=POLICY)
+
+    @rule(commits=prepared, stop_after=st.integers(1, 4))
+    def write_some(self, commits: tuple[LedgerCommit, ...], stop_after: int) -> None:
+        """Write what was prepared, or as far as a crash allows; what is stale must be refused by both."""
+        for commit in commits[:stop_after]:
+            self._both(lambda app, commit=commit: app.ports.ledger.commit(commit))  # type: ignore[misc]
+
+    @precondition(lambda self: self._memory.read_head(ATHLETES[0]).version > BUSY_VERSION)
+    @rule(user_id=athletes)
+    def fence(self, user_id: UserId) -> None:
+        """Begin to delete an athlete's account, perhaps once more."""
+        head = self._memory.read_head(user_id)
+        fenced = LedgerHead(
+            version=head.version + 1,
+            state=LedgerState.DELETING,
+            tracked_milestone_ids=head.tracked_milestone_ids,
+            workout_count=head.workout_count,
+            fenced_at=self._clock.now(),
+        )
+        self._both(lambda app: app.ports.ledger.commit(LedgerCommit(user_id=user_id, head=fenced)))
+
+    @rule(days=st.integers(0, 200))
+    def time_passes(self, days: int) -> None:
+        """Periods end and milestones settle."""
+        self._clock.advance_to(self._clock.now() + timedelta(days=days))
+
+    @rule()
+    def reopen(self) -> None:
+        """Close the file and open it again."""
+        self._database.close()
+        self._open_file()
+
+    @invariant()
+    def both_hold_the_same_and_keep_the_laws(self) -> None:
+        """Complete dumps are equal, legal, and take back nothing that was there before."""
+        for user_id in ATHLETES:
+            dump = dump_of(self._memory, user_id)
+            assert dump_of(self._sqlite, user_id) == dump
+            check_state(dump)
+            check_kept(self._seen[user_id], dump)
+            self._seen[user_id] = dump
+
+    def teardown(self) -> None:
+        """Leave no file open."""
+        self._database.close()
+        self._folder.cleanup()
+
+
+TestTwoLedgers = TwoLedgers.TestCase

@@ -1,0 +1,88 @@
+"""Ids, times, and the one family of errors."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commitcollect_adapters.testing.strategies import SEASON_START_AT, moments, workout_keys
+from commitcollect_core import errors
+from commitcollect_core.errors import CommitCollectError, InvalidInput
+from commitcollect_core.values import ActivityId, Source, WorkoutKey, optional_utc, utc
+from commitcollect_core.workouts import ActivitySnapshot
+
+OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+
+
+@given(moment=moments(), zone=OFFSETS, micros=st.integers(0, 999_999))
+def test_times_become_utc_in_whole_seconds(moment: datetime, zone: timezone, micros: int) -> None:
+    """The same instant in any zone is one value; fractions of a second are cut off."""
+    given_time = moment.astimezone(zone) + timedelta(microseconds=micros)
+    converted = utc(given_time)
+    assert converted == optional_utc(given_time) == moment
+    assert converted.tzinfo is UTC
+
+
+def test_a_time_that_is_right_already_is_the_same_object() -> None:
+    """Reading a history converts nothing twice."""
+    assert utc(SEASON_START_AT) is SEASON_START_AT
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    """Guessing a zone puts training on the wrong day; the message shows the value."""
+    with pytest.raises(InvalidInput, match=r"2026-07-01T08:00:00 has no time zone"):
+        utc(datetime(2026, 7, 1, 8))  # noqa: DTZ001 - that is the point
+    assert optional_utc(None) is None
+
+
+def _snapshot(activity_id: str) -> ActivitySnapshot:
+    return ActivitySnapshot(
+        source=Source.FILE,
+        activity_id=ActivityId(activity_id),
+        sport_type="Ride",
+        started_at=SEASON_START_AT,
+    )
+
+
+@given(key=workout_keys())
+def test_plain_ids_are_accepted(key: WorkoutKey) -> None:
+    """Letters, digits and a few marks, up to 64 characters, are an id."""
+    assert _snapshot(key.activity_id).key.activity_id == key.activity_id
+
+
+@pytest.mark.parametrize(
+    "bad", ["", "a" * 65, "#1", "../x", "a b", "a\n", "a#b", ".a", "-1", "é", "a/b", "\x00", 7, None]
+)
+def test_anything_else_is_not_an_id(bad: object) -> None:
+    """What could break a key or an address is refused; the message names the field, the value, the limit."""
+    with pytest.raises(InvalidInput, match=r"activity_id .* is not an id: use 1 to 64") as refused:
+        _snapshot(bad)  # type: ignore[arg-type]
+    assert refused.value.field == "activity_id"
+
+
+def test_the_message_about_an_id_stays_short() -> None:
+    """An id of a megabyte is not echoed whole."""
+    with pytest.raises(InvalidInput) as refused:
+        _snapshot("a" * 10**6)
+    assert len(refused.value.message) < 300
+
+
+FAMILY = [
+    each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, CommitCollectError)
+]
+
+
+def test_every_class_of_the_family_has_a_code_of_its_own() -> None:
+    """Clients tell errors apart by their code."""
+    assert len({each.code for each in FAMILY}) == len(FAMILY) > 5
+
+
+@pytest.mark.parametrize("kind", FAMILY)
+def test_an_error_carries_its_code_message_and_field(kind: type[CommitCollectError]) -> None:
+    """The class gives the code unless a narrower one is given; the message is also the text."""
+    plain, narrow = kind("so it is"), kind("so it is", code="narrow", field="distance")
+    assert (plain.code, plain.message, str(plain), plain.field) == (kind.code, "so it is", "so it is", None)
+    assert (narrow.code, narrow.field) == ("narrow", "distance")

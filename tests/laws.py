@@ -1,0 +1,96 @@
+"""The laws, as checks on what a ledger holds and on how it got there.
+
+Here the core's values become the oracle's plain ones; nothing that measures is taken from the core.
+"""
+
+from __future__ import annotations
+
+import oracle
+from commitcollect_adapters.testing.dumps import LedgerDump
+from commitcollect_core.ledger import LedgerState
+from commitcollect_core.milestones import Goal, Milestone, MilestoneStatus
+from commitcollect_core.workouts import ActivityGone, ActivitySnapshot, Found
+
+
+def effort_of(snapshot: ActivitySnapshot) -> oracle.Effort:
+    """A snapshot as the oracle sees it."""
+    return oracle.Effort(
+        sport_type=snapshot.sport_type,
+        start=int(snapshot.started_at.timestamp()),
+        distance=snapshot.distance_meters,
+        elevation=snapshot.elevation_meters,
+        moving=snapshot.moving_seconds,
+        is_flagged=snapshot.is_flagged,
+    )
+
+
+def report_of(found: Found) -> oracle.Report:
+    """What a source found as the oracle sees it."""
+    match found:
+        case ActivitySnapshot():
+            return found.key, effort_of(found)
+        case ActivityGone():
+            return found.key, None
+
+
+def aim_of(goal: Goal) -> oracle.Aim:
+    """A goal as the oracle sees it."""
+    end = goal.period_end_at
+    return oracle.Aim(
+        sports=goal.sports.names,
+        counts=goal.target_type.value,
+        target=goal.total_target,
+        parts=goal.parts_total,
+        start=int(goal.period_start_at.timestamp()),
+        end=None if end is None else int(end.timestamp()),
+    )
+
+
+def efforts_of(dump: LedgerDump) -> list[oracle.Effort]:
+    """The stored workouts that are not tombstones."""
+    return [effort_of(workout.snapshot) for workout in dump.by_start if workout.deleted_at is None]
+
+
+def check_state(dump: LedgerDump) -> None:
+    """Whatever was written last, this is a legal ledger."""
+    assert dump.head.workout_count == len(efforts_of(dump))
+    assert dump.by_key == {workout.key: workout for workout in dump.by_start}
+    assert set(dump.head.tracked_milestone_ids) <= set(dump.milestones)
+    for milestone in dump.milestones.values():
+        _check_milestone(milestone, dump)
+
+
+def _check_milestone(milestone: Milestone, dump: LedgerDump) -> None:
+    aim, progress = aim_of(milestone.goal), milestone.progress
+    if milestone.milestone_id in dump.head.tracked_milestone_ids:
+        assert progress.current_value == oracle.total(aim, efforts_of(dump))
+    assert progress.progress_value >= progress.current_value
+    awards = dump.awards[milestone.milestone_id]
+    assert [award.part_index for award in awards] == list(range(1, milestone.parts_awarded + 1))
+    missing = oracle.parts(aim, progress.progress_value) - milestone.parts_awarded
+    assert missing >= 0
+    assert (milestone.owed is not None) == (missing > 0)
+    is_whole = len(awards) == aim.parts
+    assert (milestone.status is MilestoneStatus.COMPLETED) == is_whole
+    assert (milestone.completed_at is not None) == is_whole
+
+
+def check_step(before: LedgerDump, after: LedgerDump) -> None:
+    """One commit is one version of the head, and takes nothing back."""
+    assert after.head.version == before.head.version + 1
+    check_kept(before, after)
+
+
+def check_kept(before: LedgerDump, after: LedgerDump) -> None:
+    """What was promised for good earlier still stands later, however much was written in between."""
+    assert after.head.version >= before.head.version
+    assert before.by_key.keys() <= after.by_key.keys()
+    for milestone_id, earlier in before.milestones.items():
+        later = after.milestones[milestone_id]
+        assert later.goal == earlier.goal
+        assert later.progress.progress_value >= earlier.progress.progress_value
+        assert earlier.completed_at in {None, later.completed_at}
+        awards = before.awards[milestone_id]
+        assert after.awards[milestone_id][: len(awards)] == awards
+    if before.head.state is LedgerState.DELETING:
+        assert after == before

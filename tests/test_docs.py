@@ -1,0 +1,139 @@
+"""The documentation is true: its commands and its Python run, its links lead somewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+ANYTHING = "…"
+_BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\((?!https?://)(?P<target>[^)#]+)")
+
+
+class Command(NamedTuple):
+    """A command of a console block and what it should print; "…" stands for anything."""
+
+    line: str
+    expected: str
+
+
+def page_id(page: Path) -> str:
+    """A page's path within the project."""
+    return page.relative_to(ROOT).as_posix()
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The bodies of a page's code blocks in one language."""
+    found = _BLOCK.finditer(page.read_text(encoding="utf-8"))
+    return [each["body"] for each in found if each["language"] == language]
+
+
+def commands(block: str) -> Iterator[Command]:
+    """The commands of a console block."""
+    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        line, _, expected = part.partition("\n")
+        yield Command(line, expected.strip())
+
+
+def matches(expected: str, printed: str) -> bool:
+    """Whether what was printed is what the page shows."""
+    pattern = ".*".join(map(re.escape, expected.split(ANYTHING)))
+    return re.fullmatch(pattern, printed.strip(), re.DOTALL) is not None
+
+
+def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run one command line as a reader would, with our command on the path."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environ = {key: value for key, value in os.environ.items() if not key.startswith(("COVERAGE", "PYTHON"))}
+    return subprocess.run(
+        ["/bin/sh", "-c", line],
+        cwd=folder,
+        env={**environ, "PATH": path, "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "console")], ids=page_id)
+def test_commands_do_what_the_page_shows(page: Path, tmp_path: Path) -> None:
+    """Every console command of a page succeeds, in order and in one folder, and prints what stands below it."""
+    for block in blocks(page, "console"):
+        for command in commands(block):
+            done = shell(command.line, tmp_path)
+            assert done.returncode == 0, f"{command.line}\n{done.stderr}"
+            if command.expected:
+                assert matches(command.expected, done.stdout), f"{command.line}\n{done.stdout}"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=page_id)
+def test_python_of_the_pages_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every Python block of a page runs, its own assertions included."""
+    monkeypatch.chdir(tmp_path)
+    for block in blocks(page, "python"):
+        exec(compile(block, page_id(page), "exec"), {"__name__": "__page__"})  # noqa: S102 - our own pages
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every link to another file of the project finds it."""
+    targets = [each["target"] for each in _LINK.finditer(page.read_text(encoding="utf-8"))]
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("example", EXAMPLES, ids=page_id)
+def test_examples_run(example: Path, tmp_path: Path) -> None:
+    """Every example runs as its docstring says, and prints something."""
+    is_suite = example.name.endswith("_suite.py")
+    runner = "pytest -q -p no:cacheprovider" if is_suite else "python"
+    done = shell(f"{runner} {example}", tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.strip()
+
+
+@pytest.mark.slow
+def test_the_first_command_of_the_readme_installs_and_runs(tmp_path: Path) -> None:
+    """On a copy of the project, with nothing installed, the README's first command ends in a statue."""
+    clone = tmp_path / "clone"
+    ignored = shutil.ignore_patterns(".*", "__pycache__", "*.db")
+    shutil.copytree(ROOT, clone, ignore=ignored)
+    first = blocks(ROOT / "README.md", "sh")[0]
+    done = shell(first, clone)
+    assert done.returncode == 0, done.stderr
+    assert "Dragon (DRAGON_2026)" in done.stdout
+
+
+def test_ci_runs_the_second_command_of_the_readme() -> None:
+    """What CI runs is what the README tells people to run."""
+    second = blocks(ROOT / "README.md", "sh")[1].strip()
+    assert second in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+
+
+def test_every_error_code_is_documented() -> None:
+    """Each code that the sources raise stands in docs/errors.md, and the page names none besides."""
+    raised = re.compile(r'\bcode(?:: str)? ?= ?"(?P<code>[A-Za-z_]+)"')
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py")]
+    in_code = {found["code"] for text in sources for found in raised.finditer(text)} - {"error"}
+    table = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[2] for line in table.splitlines() if line.startswith("| `")]
+    documented = {code for row in rows for code in re.findall(r"`(\w+)`", row)}
+    assert documented == in_code
+
+
+def test_a_wrong_page_is_found_out() -> None:
+    """The comparison refuses what a command did not print."""
+    assert matches("a … c", "a b\nb c\n")
+    assert not matches("a … d", "a b c")
