@@ -16,8 +16,7 @@ CONSTRAINTS = ("-c", "constraints.txt")
 def install(session: nox.Session, group: str) -> None:
     """Install the package and one dependency group, at the versions of the constraints file."""
     requirements = [
-        each.replace("commitcollect[", ".[")
-        for each in nox.project.dependency_groups(PYPROJECT, group)
+        each.replace("commitcollect[", ".[") for each in nox.project.dependency_groups(PYPROJECT, group)
     ]
     session.install(*CONSTRAINTS, "-e", ".", *requirements)
 

@@ -1,15 +1,15 @@
-"""Memory is the model, SQLite the system under test: whatever is done to both, both answer and hold the same."""
+"""Memory is the model, SQLite the system under test: both answer and hold the same, whatever is done."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 
 from attrs import evolve
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from commitcollect_adapters.memory import MemoryLedger
 from commitcollect_adapters.sqlite import Database, SqliteLedger
@@ -18,6 +18,7 @@ from commitcollect_adapters.system import ManualClock, SequentialIds
 from commitcollect_adapters.testing.dumps import dump_of
 from commitcollect_adapters.testing.strategies import (
     SEASON_END_AT,
+    SEASON_START_AT,
     STATUES,
     changing_histories,
     moments,
@@ -29,7 +30,7 @@ from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerState, dec
 from commitcollect_core.policy import Policy
 from commitcollect_core.ports import Ledger, Ports, WorkoutQuery
 from commitcollect_core.services.tracking import NewMilestone
-from commitcollect_core.values import MilestoneId, UserId
+from commitcollect_core.values import MilestoneId, TargetType, UserId
 from commitcollect_core.workouts import Found
 from laws import check_kept, check_state
 
@@ -41,8 +42,8 @@ BUSY_VERSION = 5
 """Fences go up once there is something behind them; otherwise most runs would be about empty ledgers."""
 
 athletes = st.sampled_from(ATHLETES)
-milestone_ids = st.integers(1, 5).map(lambda number: MilestoneId(f"ms-{number:04}"))
-reports = changing_histories(max_size=6, activities_max=6)
+milestone_ids = st.integers(1, 4).map(lambda number: MilestoneId(f"ms-{number:04}"))
+reports = changing_histories(min_size=1, max_size=6, activities_max=6)
 
 
 def _answer(act: Callable[[], object]) -> object:
@@ -79,6 +80,18 @@ class TwoLedgers(RuleBasedStateMachine):
         model, tested = (_answer(lambda app=app: act(app)) for app in self._apps)  # type: ignore[misc]
         assert tested == model
         return model
+
+    @initialize(distances=st.lists(st.integers(1, 3_000), min_size=2, max_size=2))
+    def open_large_statues(self, distances: list[int]) -> None:
+        """Two statues of fifty parts each: one workout may earn more than a commit holds."""
+        for distance in distances:
+            wish = NewMilestone(
+                model_id=STATUES[2].model_id,
+                target_type=TargetType.DISTANCE_METERS,
+                total_target=distance,
+                period_start_at=SEASON_START_AT,
+            )
+            self._both(lambda app, wish=wish: app.tracking.create(ATHLETES[0], wish))  # type: ignore[misc]
 
     @rule(user_id=athletes, found=reports)
     def ingest(self, user_id: UserId, found: list[Found]) -> None:
@@ -123,16 +136,27 @@ class TwoLedgers(RuleBasedStateMachine):
     @rule(target=prepared, user_id=athletes, found=reports)
     def prepare(self, user_id: UserId, found: list[Found]) -> tuple[LedgerCommit, ...]:
         """Decide and write nothing yet: in the meantime others may."""
+        return self._decided(user_id, found)
+
+    @rule(commits=prepared)
+    def write_late(self, commits: tuple[LedgerCommit, ...]) -> None:
+        """Write what was prepared; what has become stale must be refused by both."""
+        self._write(commits)
+
+    @rule(user_id=athletes, found=reports, written=st.sampled_from((1, 1, 2)))
+    def crash(self, user_id: UserId, found: list[Found], written: int) -> None:
+        """Write the first commits of a decision and stop."""
+        self._write(self._decided(user_id, found)[:written])
+
+    def _decided(self, user_id: UserId, found: list[Found]) -> tuple[LedgerCommit, ...]:
         view = self._memory.read(user_id, keys_of(found))
         if view.head.state is not LedgerState.ACTIVE:
             return ()
         models = {model.model_id: model for model in STATUES}
         return decide(view, found, models=models, now=self._clock.now(), policy=POLICY)
 
-    @rule(commits=prepared, stop_after=st.integers(1, 4))
-    def write_some(self, commits: tuple[LedgerCommit, ...], stop_after: int) -> None:
-        """Write what was prepared, or as far as a crash allows; what is stale must be refused by both."""
-        for commit in commits[:stop_after]:
+    def _write(self, commits: Iterable[LedgerCommit]) -> None:
+        for commit in commits:
             self._both(lambda app, commit=commit: app.ports.ledger.commit(commit))  # type: ignore[misc]
 
     @precondition(lambda self: self._memory.read_head(ATHLETES[0]).version > BUSY_VERSION)
