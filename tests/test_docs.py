@@ -84,7 +84,8 @@ def test_python_of_the_pages_runs(page: Path, tmp_path: Path, monkeypatch: pytes
     """Every Python block of a page runs, its own assertions included."""
     monkeypatch.chdir(tmp_path)
     for block in blocks(page, "python"):
-        exec(compile(block, page_id(page), "exec"), {"__name__": "__page__"})  # noqa: S102 - our own pages
+        code = compile(block, page_id(page), "exec")
+        exec(code, {"__name__": "__page__"})  # noqa: S102 - our own pages
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)

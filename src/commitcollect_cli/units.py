@@ -76,9 +76,9 @@ def parse_target(text: str) -> tuple[TargetType, int]:
     Raises:
         InvalidInput: the text is not a target.
     """
-    name, _, amount = text.partition("=")
+    name, equals, amount = text.partition("=")
     kind = KINDS.get(name.strip().lower())
-    if kind is None:
+    if kind is None or not equals:
         raise InvalidInput(
             f"{_shortened(text)} is not a target; write for example distance=1000km, elevation=8848m, "
             "time=100h or count=52",

@@ -64,7 +64,7 @@ def environment(**changes: str) -> dict[str, str]:
 
 def run_process(*arguments: object, **changes: str) -> Outcome:
     """Run a command in a process of its own; what it prints must be UTF-8 unless `changes` say otherwise."""
-    done = subprocess.run(  # noqa: S603 - our own command
+    done = subprocess.run(
         [*COMMAND, *map(str, arguments)],
         capture_output=True,
         env=environment(**changes),
@@ -76,7 +76,7 @@ def run_process(*arguments: object, **changes: str) -> Outcome:
 
 
 def activity(number: int, **changes: object) -> dict[str, object]:
-    """An activity as Strava's API returns it: the `number`-th of 10 km runs, one a day from 1 January 2024."""
+    """An activity as Strava's API returns it: the `number`-th of 10 km runs, a day apart in January 2024."""
     day, month = (number - 1) % 28 + 1, (number - 1) // 28 % 12 + 1
     year = 2024 - (number - 1) // 336
     return {

@@ -13,8 +13,9 @@ GOAL = ("--target", "distance=60km", "--sport", "RUN", "--from", "2024-01-01")
 
 # The keys that issue 2 promises for a milestone and for an award.
 MILESTONE_KEYS = {
-    "milestoneId", "modelId", "sport", "targetType", "totalTarget", "partTarget", "partsTotal", "progressValue",
-    "currentValue", "percentComplete", "partsEarned", "status", "periodStartAtUtc", "periodEndAtUtc",
+    "milestoneId", "modelId", "sport", "targetType", "totalTarget", "partTarget", "partsTotal",
+    "progressValue", "currentValue", "percentComplete", "partsEarned", "status", "periodStartAtUtc",
+    "periodEndAtUtc",
 }  # fmt: skip
 AWARD_KEYS = {
     "partIndex", "partName", "meshFile", "attachPoint", "progressValueAtAward", "awardedAtUtc", "earnedAtUtc",
@@ -106,7 +107,7 @@ def test_explain_of_nothing_is_one_object(console: Console) -> None:
 
 
 def test_recompute_mends_what_doctor_finds(console: Console, history: Path) -> None:
-    """A live sum that somebody falsified is reported by doctor, which changes nothing, and mended by recompute."""
+    """A falsified live sum is reported by doctor, which changes nothing, and mended by recompute."""
     milestone_id = _with_history(console, history)["milestoneId"]
     assert console.json("milestone", "recompute", milestone_id)["currentDelta"] == 0
     with closing(sqlite3.connect("commitcollect.db")) as store, store:
@@ -135,7 +136,7 @@ def test_recompute_in_text_says_what_it_mended(console: Console, history: Path) 
 
 
 def test_command_line_counts_beyond_the_limit_of_a_request(console: Console, tmp_path: Path) -> None:
-    """A history longer than one request may inspect (3,000) counts on the command line, and can be recounted."""
+    """More workouts than one request may inspect (3,000) count on the command line, in a recount too."""
     long_history = write_history(tmp_path / "long.json", *(activity(each) for each in range(1, 3_102)))
     console.json("workout", "import", long_history)
     goal = ("--target", "count=3101", "--from", "2000-01-01")

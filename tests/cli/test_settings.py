@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from attrs import field, frozen
-from cli.console import Console
 
+from cli.console import Console
 from commitcollect_adapters.settings import MASK, SECRET, Settings, load_as, load_settings, masked
 from commitcollect_core.errors import InvalidInput
 
@@ -18,7 +18,7 @@ def test_flag_environment_file_default_in_this_order(tmp_path: Path) -> None:
     file.write_text('store = "file.db"\n')
     environ = {"COMMITCOLLECT_STORE": "environ.db"}
 
-    expected = (
+    expected: tuple[tuple[dict[str, str | None], dict[str, str], str, str], ...] = (
         ({"store": "flag.db"}, environ, "flag.db", "--store"),
         ({"store": None}, environ, "environ.db", "COMMITCOLLECT_STORE"),
         ({}, {"COMMITCOLLECT_STORE": ""}, "file.db", str(file)),
@@ -86,7 +86,7 @@ def test_secret_may_come_from_a_file_and_is_masked(tmp_path: Path) -> None:
 def test_secret_file_that_is_missing_is_named(tmp_path: Path) -> None:
     """A secret's file that cannot be read is not passed over."""
     environ = {"COMMITCOLLECT_TOKEN_FILE": str(tmp_path / "absent")}
-    with pytest.raises(InvalidInput, match="COMMITCOLLECT_TOKEN_FILE: the file .*absent cannot be read"):
+    with pytest.raises(InvalidInput, match=r"COMMITCOLLECT_TOKEN_FILE: the file .*absent cannot be read"):
         load_as(_WithSecret, {}, environ, tmp_path)
 
 

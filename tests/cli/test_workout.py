@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from cli.console import Console, activity, write_history
 
 RUN = ("--sport-type", "run", "--start", "2024-02-01T07:00+01:00")
@@ -92,7 +93,10 @@ def test_add_keeps_what_was_said(console: Console) -> None:
     added = console.json("workout", "add", *RUN, *measures, "--name", "Along the river")
     kept = added["workout"]
     assert {key: kept[key] for key in ("source", "sportType", "activityName", "startDateUtc")} == {
-        "source": "MANUAL", "sportType": "Run", "activityName": "Along the river", "startDateUtc": 1_706_767_200,
+        "source": "MANUAL",
+        "sportType": "Run",
+        "activityName": "Along the river",
+        "startDateUtc": 1_706_767_200,
     }  # fmt: skip
     assert (kept["distanceMeters"], kept["totalElevationGainMeters"]) == (10_200, 122)
     assert (kept["movingTimeSeconds"], kept["elapsedTimeSeconds"], kept["utcOffsetSeconds"]) == (
@@ -157,7 +161,7 @@ def test_add_refuses_what_no_workout_is_like(
 
 
 def test_delete_leaves_a_tombstone_and_import_revives(console: Console, history: Path) -> None:
-    """A dry run changes nothing; a deletion takes the live sum down, not the progress; an import brings it back."""
+    """A dry run changes nothing; a deletion lowers the live sum only; an import brings it back."""
     console.json("workout", "import", history)
     goal = ("--target", "distance=60km", "--from", "2024-01-01", "--sport", "RUN")
     milestone_id = console.json("milestone", "create", *goal)["milestoneId"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from commitcollect_adapters.sqlite import rows
@@ -13,7 +14,7 @@ from commitcollect_core.errors import VersionConflict
 from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerView
 from commitcollect_core.milestones import Milestone
 from commitcollect_core.ports import MilestonePage, WorkoutPage, WorkoutPosition, WorkoutQuery
-from commitcollect_core.values import MilestoneId, UserId, WorkoutKey
+from commitcollect_core.values import MilestoneId, Source, UserId, WorkoutKey
 
 
 def _select(table: str, columns: Sequence[str], rest: str = "") -> str:
@@ -77,12 +78,13 @@ _MILESTONES = _VersionedTable(
 )
 _INSERT_AWARD = _insert("award", rows.AWARD_COLUMNS)
 _READ_HEAD = _select("ledgerHead", rows.HEAD_COLUMNS)
-_READ_WORKOUT = _select("workout", rows.WORKOUT_COLUMNS, "AND source = ? AND activityId = ?")
 _READ_MILESTONE = _select("milestone", rows.MILESTONE_COLUMNS, "AND milestoneId = ?")
 _READ_MILESTONES = _select(
     "milestone", rows.MILESTONE_COLUMNS, "AND milestoneId > ? ORDER BY milestoneId LIMIT ?"
 )
 _READ_AWARDS = _select("award", rows.AWARD_COLUMNS, "AND milestoneId = ? ORDER BY partIndex")
+_IDS_PER_STATEMENT_MAX = 200
+"""Ids looked up at once. SQLite takes more, but every number of them is a statement of its own to prepare."""
 
 
 class SqliteLedger:
@@ -101,7 +103,7 @@ class SqliteLedger:
         # No transaction around it: the head is read first, and a commit is conditional on its version.
         with self._database.connection() as connection:
             head = _read_head(connection, user_id)
-            workouts = [connection.execute(_READ_WORKOUT, (user_id, *key)).fetchone() for key in keys]
+            workouts = list(map(rows.workout, _find_workouts(connection, user_id, keys)))
             milestones = [
                 connection.execute(_READ_MILESTONE, (user_id, each)).fetchone()
                 for each in head.tracked_milestone_ids
@@ -109,7 +111,7 @@ class SqliteLedger:
         return LedgerView(
             user_id=user_id,
             head=head,
-            workouts={key: rows.workout(row) for key, row in zip(keys, workouts, strict=True) if row},
+            workouts={workout.key: workout for workout in workouts},
             milestones=tuple(rows.milestone(row) for row in milestones if row),
         )
 
@@ -159,6 +161,25 @@ class SqliteLedger:
 def _read_head(connection: sqlite3.Connection, user_id: UserId) -> LedgerHead:
     row = connection.execute(_READ_HEAD, (user_id,)).fetchone()
     return LedgerHead() if row is None else rows.head(row)
+
+
+def _find_workouts(
+    connection: sqlite3.Connection, user_id: UserId, keys: Sequence[WorkoutKey]
+) -> Iterator[rows.Row]:
+    """The stored rows of `keys`. One statement for many ids costs a quarter of a statement for each."""
+    ids_by_source: dict[Source, list[str]] = {}
+    for source, activity_id in keys:
+        ids_by_source.setdefault(source, []).append(activity_id)
+    for source, ids in ids_by_source.items():
+        for start in range(0, len(ids), _IDS_PER_STATEMENT_MAX):
+            some = ids[start : start + _IDS_PER_STATEMENT_MAX]
+            yield from connection.execute(_read_workouts(len(some)), (user_id, source, *some))
+
+
+@lru_cache(maxsize=_IDS_PER_STATEMENT_MAX)
+def _read_workouts(count: int) -> str:
+    marks = ", ".join("?" * count)
+    return _select("workout", rows.WORKOUT_COLUMNS, f"AND source = ? AND activityId IN ({marks})")
 
 
 def _workout_query(query: WorkoutQuery) -> tuple[str, list[object]]:

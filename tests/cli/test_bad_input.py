@@ -1,0 +1,321 @@
+"""Bad input: a message that names the thing, the right exit code, the rest taken in, never a traceback.
+
+Commands run in this process here, so an exception that nobody expected fails the test by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zipfile
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from cli.console import Console, activity, write_history
+
+HEADER = "Activity ID,Activity Date,Activity Name,Activity Type,Elapsed Time,Distance,Elapsed Time,Distance"
+CSV_ROW = '{},"Jan {}, 2024, 7:00:00 AM",Lunch,Run,3100,10.00,3100,10000'
+
+
+def _table(*rows: str) -> str:
+    return "\n".join((HEADER, *rows)) + "\n"
+
+
+def _empty_zip(path: Path) -> Path:
+    with zipfile.ZipFile(path, "w"):
+        return path
+
+
+def _truncated_zip(path: Path) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("activities.csv", _table(*(CSV_ROW.format(each, 1) for each in range(1, 200))))
+    path.write_bytes(path.read_bytes()[:-200])
+    return path
+
+
+def _written(content: str | bytes) -> Callable[[Path], Path]:
+    def write(path: Path) -> Path:
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return write
+
+
+UNREADABLE: dict[str, tuple[str, Callable[[Path], Path], int, str]] = {
+    "missing": ("gone.csv", lambda path: path, 3, "there is no such file"),
+    "empty zip": ("e.zip", _empty_zip, 2, "the archive holds no activities.csv"),
+    "truncated zip": ("t.zip", _truncated_zip, 2, "the archive is damaged"),
+    "empty file": ("e.csv", _written(""), 2, "the file is empty"),
+    "JSON object": ("o.json", _written('{"id": 1}'), 2, "list"),
+    "broken JSON": ("b.json", _written("["), 2, "b.json"),
+    "other CSV": ("o.csv", _written("a,b\n1,2\n"), 2, "this is not Strava's activities.csv"),
+    "binary": ("b.bin", _written(b"\x00\xff" * 50), 2, "unknown format"),
+    "directory": ("", lambda path: path, 2, "this is a directory"),
+}
+
+
+@pytest.mark.parametrize("command", [("simulate",), ("workout", "import")])
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_unreadable_file_is_named(
+    console: Console, tmp_path: Path, history: Path, command: tuple[str, ...], case: str
+) -> None:
+    """A file that cannot be read ends a command by its kind; beside a good one it is reported and the good one taken."""
+    name, make, code, problem = UNREADABLE[case]
+    path = make(tmp_path / name)
+    alone = console(*command, path)
+    assert (alone.code, alone.out) == (code, "")
+    assert str(path) in alone.err
+    assert problem in alone.err
+    assert not (tmp_path / "commitcollect.db").exists()
+
+    failed = console(*command, path, "--json")
+    assert failed.code == code
+    assert failed.document["error"] in {"file_not_found", "unreadable_history"}
+    assert str(path) in failed.document["message"]
+
+    both = console(*command, path, history, "--json")
+    assert both.code == 1
+    assert both.document["workouts"]["imported"] == 7
+    (rejected,) = both.document["workouts"]["rejected"]
+    assert (rejected["file"], rejected["row"]) == (str(path), None)
+    assert problem in rejected["reason"]
+
+
+BAD_ACTIVITIES = {
+    "negative distance": (activity(2, distance=-5.0), "distance -5.0 is outside"),
+    "absurd distance": (activity(2, distance=1e9), "distance_meters 1000000000 is outside 0 to 10,000,000"),
+    "not a number": (activity(2, distance="far"), "distance must be a number, not 'far'"),
+    "date without zone": (activity(2, start_date="2024-01-02T07:00:00"), "has no time zone"),
+    "no date": (activity(2, start_date="yesterday"), "start_date 'yesterday' is not a date"),
+    "far future": (activity(2, start_date="2300-01-01T00:00:00Z"), "is outside"),
+    "no id": (activity(2, id=None), "id must be Strava's activity id"),
+    "no sport": (activity(2, sport_type=None), "sport_type is missing"),
+}
+
+
+@pytest.mark.parametrize("command", [("simulate",), ("workout", "import")])
+@pytest.mark.parametrize("case", BAD_ACTIVITIES)
+def test_bad_activity_is_rejected_and_the_rest_imported(
+    console: Console, tmp_path: Path, command: tuple[str, ...], case: str
+) -> None:
+    """The message names file, row and value; the rows around the bad one count; the exit code is 1."""
+    bad, problem = BAD_ACTIVITIES[case]
+    path = write_history(tmp_path / "h.json", activity(1), bad, activity(3))
+    text = console(*command, path)
+    assert text.code == 1
+    assert f"Rejected: {path}, row 2: " in text.err
+    assert problem in text.err
+    report = console(*command, path, "--json").document["workouts"]
+    assert (report["imported"], report["rejectedCount"]) == (2, 1)
+    assert (report["rejected"][0]["file"], report["rejected"][0]["row"]) == (str(path), 2)
+    assert problem in report["rejected"][0]["reason"]
+
+
+def test_broken_csv_row_is_rejected_and_the_rest_imported(console: Console, tmp_path: Path) -> None:
+    """A row with too few cells and one with an open quote cost only themselves."""
+    path = tmp_path / "activities.csv"
+    path.write_text(
+        _table(
+            CSV_ROW.format(1, 1),
+            "2,too short",
+            CSV_ROW.format(3, 3),
+            '4,"Jan 4, 2024, 7:00:00 AM,Lunch,Run,3100,10.00,3100,10000',
+            CSV_ROW.format(5, 5),
+        )
+    )
+    outcome = console("workout", "import", path, "--json")
+    report = outcome.document["workouts"]
+    assert (outcome.code, report["imported"]) == (1, 3)
+    assert [each["row"] for each in report["rejected"]] == [3, 5]
+
+
+def test_list_that_breaks_off_keeps_what_came_before(console: Console, tmp_path: Path) -> None:
+    """Of a JSON list cut in the middle, the whole activities are taken and the place of the break is told."""
+    path = write_history(tmp_path / "h.json", activity(1), activity(2))
+    path.write_bytes(path.read_bytes()[:-40])
+    outcome = console("workout", "import", path, "--json")
+    assert (outcome.code, outcome.document["workouts"]["imported"]) == (1, 1)
+    assert outcome.document["workouts"]["rejected"][0]["row"] == 2
+
+
+def test_unknown_sport_in_a_file_is_kept_with_a_note(console: Console, tmp_path: Path) -> None:
+    """A sport nobody knows yet is no fault: it counts for ANY, not for RUN, and the note names file and row."""
+    path = write_history(tmp_path / "h.json", activity(1), activity(2, sport_type="Quidditch"))
+    outcome = console("simulate", path, "--target", "count=12")
+    assert outcome.code == 0
+    assert f"Note: {path}, row 2: unknown sport type 'Quidditch'" in outcome.err
+    for sport, counted in (("ANY", 2), ("RUN", 1)):
+        report = console.json("simulate", path, "--target", "count=12", "--sport", sport)
+        assert report["workouts"]["counted"] == counted
+        assert (report["workouts"]["warningCount"], report["workouts"]["rejectedCount"]) == (1, 0)
+
+
+def test_many_rejections_are_counted_not_all_printed(console: Console, tmp_path: Path) -> None:
+    """A person is shown ten rejections and the number of the others; ``--json`` lists them all."""
+    bad = [activity(number, distance=-1.0) for number in range(1, 31)]
+    path = write_history(tmp_path / "h.json", *bad, activity(31))
+    text = console("workout", "import", path)
+    assert text.err.count("Rejected: ") == 10
+    assert "… and 20 more rejected." in text.err
+    assert len(console("workout", "import", path, "--json").document["workouts"]["rejected"]) == 30
+
+
+USAGE = {
+    "unknown sport": (("simulate", "--demo", "--sport", "QUIDDITCH"), "unsupported sport 'QUIDDITCH'"),
+    "unknown target": (("simulate", "--demo", "--target", "speed=9"), "'speed=9' is not a target"),
+    "bad amount": (("simulate", "--demo", "--target", "distance=1,5km"), "'1,5km' is no amount"),
+    "zero target": (("simulate", "--demo", "--target", "count=0"), "totalTarget 0 is outside"),
+    "bad day": (("simulate", "--demo", "--from", "31.1.2019"), "'31.1.2019' is not a day"),
+    "no such day": (("simulate", "--demo", "--to", "2019-02-30"), "'2019-02-30' is not a day"),
+    "empty period": (
+        ("simulate", "--demo", "--from", "2019-02-01", "--to", "2019-02-01"),
+        "the period ends at 2019-02-01",
+    ),
+    "files and demo": (("simulate", "x.json", "--demo"), "give one or more FILES, or --demo"),
+    "neither": (("simulate",), "give one or more FILES, or --demo"),
+    "bad order": (("simulate", "--demo", "--order", "backwards"), "backwards"),
+    "bad duplicate": (("simulate", "--demo", "--duplicate", "-1"), "-1"),
+    "bad user": (("simulate", "--demo", "--user", "a/b"), "user_id 'a/b' is not an id"),
+    "bad milestone id": (("milestone", "show", "a b"), "milestone_id 'a b' is not an id"),
+    "bytes as id": (("milestone", "list", "--after", "\udcff"), "is not an id"),
+    "bytes in a token": (("workout", "list", "--after", "1:STRAVA:\udcff"), "is not what a list named"),
+    "no token": (("workout", "list", "--after", "yesterday"), "'yesterday' is not what a list named"),
+    "limit": (("workout", "list", "--limit", "501"), "501"),
+    "no target": (("milestone", "create", "--from", "2024-01-01"), "--target"),
+    "no start": (("milestone", "create", "--target", "count=1"), "--from"),
+    "no file": (("workout", "import"), "FILES"),
+    "no such command": (("statue", "melt"), "melt"),
+    "no such option": (("simulate", "--fast"), "--fast"),
+    "unknown shell": (("completion", "tcsh"), "tcsh"),
+}
+
+
+@pytest.mark.parametrize("case", USAGE)
+def test_usage_errors_end_with_2(console: Console, case: str) -> None:
+    """The message names the value, on stderr in text and as the one object on stdout with ``--json``."""
+    arguments, named = USAGE[case]
+    text = console(*arguments)
+    assert (text.code, text.out) == (2, "")
+    assert named in text.err
+    failed = console(*arguments, "--json")
+    assert failed.code == 2
+    assert named in failed.document["message"]
+    assert failed.document["error"] in {"usage", "invalid_input"}
+    assert failed.err == ""
+
+
+def test_unknown_model_is_not_found(console: Console) -> None:
+    """An unknown statue model ends with 3 everywhere, and the ones there are are named."""
+    for arguments in (
+        ("simulate", "--demo", "--model", "UNICORN"),
+        ("milestone", "create", "--target", "count=1", "--from", "2024-01-01", "--model", "UNICORN"),
+        ("statue", "show", "UNICORN"),
+    ):
+        outcome = console(*arguments, "--json")
+        assert outcome.code == 3
+        assert outcome.document["error"] == "model_not_found"
+        assert "'UNICORN'; there are: DRAGON_2026" in outcome.document["message"]
+
+
+@pytest.mark.parametrize("command", ["show", "explain", "recompute"])
+def test_unknown_milestone_is_not_found(console: Console, command: str) -> None:
+    """A milestone that is not there, or is another athlete's, ends with 3."""
+    goal = ("--target", "count=1", "--from", "2024-01-01")
+    theirs = console.json("milestone", "create", *goal, "--user", "ann")["milestoneId"]
+    for milestone_id in ("nope", theirs):
+        text = console("milestone", command, milestone_id)
+        assert (text.code, text.out) == (3, "")
+        assert text.err == f"Error: there is no milestone '{milestone_id}'\n"
+        assert (
+            console("milestone", command, milestone_id, "--json").document["error"] == "milestone_not_found"
+        )
+
+
+def _text_file(path: Path) -> Path:
+    path.write_text("Dear diary, today I ran. " * 100)
+    return path
+
+
+def _foreign_database(path: Path) -> Path:
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("CREATE TABLE diary (entry TEXT)")
+    return path
+
+
+def _directory(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+STORES = {
+    "text": (_text_file, "is not a CommitCollect store"),
+    "foreign": (_foreign_database, "belongs to another program"),
+    "directory": (_directory, "cannot open the store"),
+    "in a file": (lambda path: _text_file(path) / "x.db", "cannot open the store"),
+}
+
+
+@pytest.mark.parametrize("case", STORES)
+def test_what_is_no_store_is_named_and_left_alone(
+    console: Console, history: Path, tmp_path: Path, case: str
+) -> None:
+    """Readers and writers refuse it with 1, naming it; not a byte of it changes."""
+    make, problem = STORES[case]
+    store = make(tmp_path / "other")
+    before = store.read_bytes() if store.is_file() else None
+    for arguments in (
+        ("milestone", "list"),
+        ("workout", "list"),
+        ("workout", "import", history),
+        ("simulate", history),
+        ("milestone", "create", "--target", "count=1", "--from", "2024-01-01"),
+    ):
+        outcome = console(*arguments, "--store", store, "--json")
+        assert (outcome.code, outcome.document["error"]) == (1, "storage_error")
+        assert str(store) in outcome.document["message"]
+        assert problem in outcome.document["message"]
+    assert (store.read_bytes() if store.is_file() else None) == before
+
+
+READERS = (
+    ("milestone", "list"),
+    ("milestone", "show", "x"),
+    ("milestone", "explain", "x"),
+    ("milestone", "recompute", "x"),
+    ("workout", "list"),
+    ("workout", "delete", "x"),
+    ("doctor",),
+)
+
+
+@pytest.mark.parametrize("arguments", READERS, ids=" ".join)
+def test_readers_make_no_store(console: Console, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """A command that only reads does not make the store it misses, in whatever folder; it says how to make one."""
+    for store in ("absent.db", "no/such/folder.db"):
+        outcome = console(*arguments, "--store", store)
+        said = outcome.err + outcome.out
+        assert outcome.code == (1 if arguments == ("doctor",) else 3)
+        assert f"there is no store at {store}; make one with: commitcollect workout import FILE" in said
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_writers_make_no_folder(console: Console, history: Path) -> None:
+    """A store in a folder that is missing is an error of the store, not a new folder."""
+    outcome = console("workout", "import", history, "--store", "no/such/folder.db")
+    assert outcome.code == 1
+    assert "cannot open the store no/such/folder.db; check that its folder exists" in outcome.err
+    assert not Path("no").exists()
+
+
+def test_error_object_names_code_message_and_field(console: Console) -> None:
+    """With ``--json`` an error is one object on stdout, nothing on stderr, and says which input is at fault."""
+    outcome = console("milestone", "create", "--target", "count=0", "--from", "2024-01-01", "--json")
+    assert outcome.err == ""
+    assert json.loads(outcome.out) == {
+        "error": "invalid_input",
+        "message": "totalTarget 0 is outside 1 to 1,000,000,000,000",
+        "field": "totalTarget",
+    }

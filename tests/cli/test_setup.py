@@ -1,0 +1,191 @@
+"""What every command has, and the commands that look after an installation."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from cli.console import Console, run_process
+from commitcollect_cli import output
+from commitcollect_cli.main import cli
+
+
+def _leaves(
+    command: click.Command, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            child = command.get_command(context, name)
+            assert child is not None
+            yield from _leaves(child, (*path, name))
+    else:
+        yield path, command
+
+
+LEAVES = dict(_leaves(cli))
+
+
+def test_these_are_the_commands() -> None:
+    """The commands of issue 2, no more and no less."""
+    assert {" ".join(path) for path in LEAVES} == {
+        "simulate", "doctor", "completion", "config show", "statue list", "statue show",
+        "milestone create", "milestone list", "milestone show", "milestone explain", "milestone recompute",
+        "workout import", "workout list", "workout add", "workout delete",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=" ".join)
+def test_every_command_explains_itself_and_speaks_json(console: Console, path: tuple[str, ...]) -> None:
+    """``-h`` describes each command, and each has ``--json``."""
+    outcome = console(*path, "-h")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.startswith(f"Usage: commitcollect {' '.join(path)}")
+    assert "--json" in outcome.out
+    assert LEAVES[path].help
+
+
+def test_statues_are_listed_and_shown(console: Console) -> None:
+    """The dragon has twelve parts, the first of them its base, in the order they are earned."""
+    (listed,) = console.json("statue", "list")["statues"]
+    assert listed == {
+        "modelId": "DRAGON_2026", "name": "Dragon", "year": 2026, "isActive": True, "partsTotal": 12,
+    }  # fmt: skip
+    shown = console.json("statue", "show", "DRAGON_2026")
+    assert [part["partIndex"] for part in shown["parts"]] == list(range(1, 13))
+    assert shown["parts"][0]["partName"] == "Base"
+    assert console("statue", "list").out.splitlines()[1].split() == [
+        "DRAGON_2026",
+        "Dragon",
+        "2026",
+        "12",
+        "yes",
+    ]
+    lines = console("statue", "show", "DRAGON_2026").out.splitlines()
+    assert lines[0] == "Dragon (DRAGON_2026), 12 parts"
+    assert lines[2].split() == ["1", "Base", "ground", "dragon_2026_01_base.stl"]
+    assert len(lines) == 14
+
+
+def test_doctor_finds_a_sound_store_sound(console: Console, history: Path) -> None:
+    """One line per check, all ok, exit 0; ``--json`` says the same."""
+    console.json("workout", "import", history)
+    console.json("milestone", "create", "--target", "count=12", "--from", "2024-01-01")
+    outcome = console("doctor")
+    checks = ["python", "sqlite", "catalogue", "settings", "store", "writable", "integrity", "milestone"]
+    assert outcome.code == 0
+    assert [line.split()[:2] for line in outcome.out.splitlines()] == [["ok", check] for check in checks]
+    report = console.json("doctor")
+    assert report["isHealthy"] is True
+    assert [(each["check"], each["isOk"]) for each in report["checks"]] == [(check, True) for check in checks]
+
+
+def test_doctor_finds_a_damaged_store(console: Console, history: Path) -> None:
+    """Bytes overwritten in the store's file are found; it is no traceback."""
+    console.json("workout", "import", history)
+    store = Path("commitcollect.db")
+    content = bytearray(store.read_bytes())
+    content[4_096:] = b"\xa5" * (len(content) - 4_096)
+    store.write_bytes(content)
+    outcome = console("doctor", "--json")
+    assert outcome.code == 1
+    failed = [each for each in outcome.document["checks"] if not each["isOk"]]
+    assert failed
+    assert all("commitcollect.db" in each["detail"] for each in failed)
+
+
+def test_doctor_tells_bad_settings(console: Console) -> None:
+    """Settings that cannot be used are one failed line; the store they would name is not looked at."""
+    Path("commitcollect.toml").write_text("stroe = 1")
+    outcome = console("doctor")
+    assert outcome.code == 1
+    last = outcome.out.splitlines()[-1]
+    assert last.startswith("FAILED  settings    commitcollect.toml: unknown setting 'stroe'")
+
+
+def test_doctor_on_memory_needs_no_file(console: Console, tmp_path: Path) -> None:
+    """The store in memory is as sound as any, and leaves nothing behind."""
+    assert console("doctor", "--store", "memory:").code == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts(console: Console, shell: str) -> None:
+    """Each shell gets a script that asks this program; ``--json`` wraps the same text."""
+    script = console("completion", shell).out
+    assert f"_COMMITCOLLECT_COMPLETE={shell}_complete" in script
+    assert console.json("completion", shell) == {"shell": shell, "script": script.removesuffix("\n")}
+
+
+def test_completion_completes() -> None:
+    """What the bash script asks the program for is answered with the commands that fit."""
+    asked = {"COMP_WORDS": "commitcollect mil", "COMP_CWORD": "1", "_COMMITCOLLECT_COMPLETE": "bash_complete"}
+    answered = run_process(**asked)
+    assert answered.out.splitlines() == ["plain,milestone"]
+
+
+def test_bash_takes_the_completion_script(console: Console) -> None:
+    """The script is one that bash can run."""
+    bash = shutil.which("bash")
+    if bash is None:
+        pytest.skip("no bash on this machine")
+    script = console("completion", "bash").out
+    done = subprocess.run([bash, "-n"], input=script.encode(), capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        """Like a terminal."""
+        return True
+
+
+def test_progress_shows_on_a_terminal_when_it_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bar appears on a terminal once the work takes longer than the threshold, and ends complete."""
+    monkeypatch.setattr(output, "PROGRESS_AFTER_SECONDS", -1.0)
+    monkeypatch.setattr(sys, "stderr", terminal := _Terminal())
+    with output.progress("Working", 120) as advance:
+        for _ in range(120):
+            advance(1)
+    assert "Working" in terminal.getvalue()
+    assert "100%" in terminal.getvalue()
+
+
+@pytest.mark.parametrize(("stream", "threshold"), [(_Terminal(), 3_600.0), (io.StringIO(), -1.0)])
+def test_progress_is_silent_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, threshold: float
+) -> None:
+    """There is no bar for quick work, nor where stderr is no terminal."""
+    monkeypatch.setattr(output, "PROGRESS_AFTER_SECONDS", threshold)
+    monkeypatch.setattr(sys, "stderr", stream)
+    with output.progress("Working", 120) as advance:
+        advance(120)
+    assert stream.getvalue() == ""
+
+
+def test_version_is_told(console: Console) -> None:
+    """``--version`` prints the installed version."""
+    assert console("--version").out.startswith("commitcollect, version 0.")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs file permissions")
+def test_doctor_finds_a_store_that_may_not_be_written(
+    console: Console, history: Path, tmp_path: Path
+) -> None:
+    """A store whose file is read-only is reported."""
+    if os.geteuid() == 0:
+        pytest.skip("root may write everything")
+    console.json("workout", "import", history)
+    Path("commitcollect.db").chmod(0o444)
+    outcome = console("doctor")
+    assert outcome.code == 1
+    assert "FAILED  writable" in outcome.out
+    assert tmp_path.exists()
