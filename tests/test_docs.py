@@ -70,7 +70,7 @@ def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "console")], ids=page_id)
 def test_commands_do_what_the_page_shows(page: Path, tmp_path: Path) -> None:
-    """Every console command of a page succeeds, in order and in one folder, and prints what stands below it."""
+    """Every console command of a page succeeds, in order and in one folder, and prints what is shown."""
     for block in blocks(page, "console"):
         for command in commands(block):
             done = shell(command.line, tmp_path)
