@@ -10,15 +10,12 @@ nox.options.error_on_missing_interpreters = False
 nox.options.reuse_existing_virtualenvs = True
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
-CONSTRAINTS = ("-c", "constraints.txt")
 
 
 def install(session: nox.Session, group: str) -> None:
-    """Install the package and one dependency group, at the versions of the constraints file."""
-    requirements = [
-        each.replace("commitcollect[", ".[") for each in nox.project.dependency_groups(PYPROJECT, group)
-    ]
-    session.install(*CONSTRAINTS, "-e", ".", *requirements)
+    """Install the package, what its tests need, and one dependency group, as the constraints file says."""
+    group_requirements = nox.project.dependency_groups(PYPROJECT, group)
+    session.install("-c", "constraints.txt", "-e", ".[testing]", *group_requirements)
 
 
 @nox.session

@@ -29,8 +29,8 @@ ADAPTERS_ON_ADAPTERS = {
     "simulation",  # a host of its own, beside wiring
     "testing",  # proves them against one another
 }
-SHARED_BY_ADAPTERS = {"serialization"}
-"""How values look outside; no technology."""
+SHARED_BY_ADAPTERS = {"records", "serialization"}
+"""How values look outside the core; no technology."""
 
 FORBIDDEN_IN_CORE = {
     "os", "io", "pathlib", "random", "secrets", "socket", "subprocess", "tempfile", "time", "uuid",
@@ -39,14 +39,15 @@ FORBIDDEN_CALLS_IN_CORE = {"now", "today", "utcnow", "open", "input", "print", "
 
 
 def imports(path: Path) -> Iterator[str]:
-    """Every module a file imports, absolutely named."""
+    """Everything a file imports, absolutely named."""
     package = path.relative_to(SOURCES).with_suffix("").parts[:-1]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             parents = package[: len(package) - node.level + 1] if node.level else ()
-            yield ".".join((*parents, *filter(None, [node.module])))
+            module = (*parents, *filter(None, [node.module]))
+            yield from (".".join((*module, alias.name)) for alias in node.names)
 
 
 def place(name: str) -> tuple[str, str]:

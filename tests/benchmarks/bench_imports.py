@@ -24,8 +24,7 @@ def import_milliseconds(package: str) -> float:
     """The median time of importing `package` in a fresh interpreter that has imported attrs."""
     program = _PROGRAM.format(base=BASE, package=package)
     return statistics.median(
-        1_000 * float(subprocess.check_output([sys.executable, "-c", program]))
-        for _ in range(RUNS)
+        1_000 * float(subprocess.check_output([sys.executable, "-c", program])) for _ in range(RUNS)
     )
 
 

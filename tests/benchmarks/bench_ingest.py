@@ -16,8 +16,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from commitcollect_adapters import records
 from commitcollect_adapters.readers.demo import demo_history
-from commitcollect_adapters.sqlite import Database, rows
+from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.ledger import SqliteLedger
 from commitcollect_adapters.statues import shipped_catalog
 from commitcollect_adapters.system import ManualClock, SequentialIds
@@ -45,8 +46,8 @@ EVENTS = 5_000
 IMPORTED = 20_000
 DECISIONS = 2_000
 
-_COLUMNS = ", ".join(("userId", *rows.WORKOUT_COLUMNS))
-_INSERT = f"INSERT INTO workout ({_COLUMNS}) VALUES ({', '.join('?' * (1 + len(rows.WORKOUT_COLUMNS)))})"  # noqa: S608
+_COLUMNS = ", ".join(("userId", *records.WORKOUT_COLUMNS))
+_INSERT = f"INSERT INTO workout ({_COLUMNS}) VALUES ({', '.join('?' * (1 + len(records.WORKOUT_COLUMNS)))})"  # noqa: S608
 _FIND = "SELECT version FROM workout WHERE userId = ? AND source = ? AND activityId = ?"
 _READ_MILESTONE = (
     "SELECT version, currentValue, progressValue FROM milestone WHERE userId = ? AND milestoneId = ?"
@@ -61,7 +62,7 @@ _BUMP = (
 )
 
 
-def raw_transaction(connection: sqlite3.Connection, workouts: Sequence[rows.Row]) -> None:
+def raw_transaction(connection: sqlite3.Connection, workouts: Sequence[records.Record]) -> None:
     """One durable transaction that takes in new workouts and moves the one milestone, in plain SQL."""
     connection.execute("BEGIN IMMEDIATE")
     (version, _) = connection.execute(
@@ -104,7 +105,7 @@ class Store:
         self.app.ingestion.ingest(USER, snapshots)
         return time.perf_counter() - started
 
-    def raw_seconds(self, workouts: Sequence[rows.Row]) -> float:
+    def raw_seconds(self, workouts: Sequence[records.Record]) -> float:
         """How long raw SQL takes for the same."""
         started = time.perf_counter()
         raw_transaction(self._connection, workouts)
@@ -114,7 +115,8 @@ class Store:
 def compare(name: str, snapshots: Sequence[ActivitySnapshot], batch: int) -> None:
     """Print the rate of the engine, of raw SQL, and the ratio of the two; they take turns batch by batch."""
     ready = [
-        (USER, *rows.workout_row(Workout(snapshot=each, version=1, fetched_at=NOW))) for each in snapshots
+        (USER, *records.workout_record(Workout(snapshot=each, version=1, fetched_at=NOW)))
+        for each in snapshots
     ]
     engine, raw = [], []
     with tempfile.TemporaryDirectory() as folder:

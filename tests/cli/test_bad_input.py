@@ -62,7 +62,7 @@ UNREADABLE: dict[str, tuple[str, Callable[[Path], Path], int, str]] = {
 def test_unreadable_file_is_named(
     console: Console, tmp_path: Path, history: Path, command: tuple[str, ...], case: str
 ) -> None:
-    """A file that cannot be read ends a command by its kind; beside a good one it is reported and the good one taken."""
+    """A file that cannot be read ends the command; beside a good one it is only reported."""
     name, make, code, problem = UNREADABLE[case]
     path = make(tmp_path / name)
     alone = console(*command, path)
@@ -142,7 +142,7 @@ def test_list_that_breaks_off_keeps_what_came_before(console: Console, tmp_path:
 
 
 def test_unknown_sport_in_a_file_is_kept_with_a_note(console: Console, tmp_path: Path) -> None:
-    """A sport nobody knows yet is no fault: it counts for ANY, not for RUN, and the note names file and row."""
+    """A sport nobody knows yet is no fault: it counts for ANY, not for RUN, and a note says where."""
     path = write_history(tmp_path / "h.json", activity(1), activity(2, sport_type="Quidditch"))
     outcome = console("simulate", path, "--target", "count=12")
     assert outcome.code == 0
@@ -293,7 +293,7 @@ READERS = (
 
 @pytest.mark.parametrize("arguments", READERS, ids=" ".join)
 def test_readers_make_no_store(console: Console, tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    """A command that only reads does not make the store it misses, in whatever folder; it says how to make one."""
+    """A command that only reads does not make the store it misses; it says how to make one."""
     for store in ("absent.db", "no/such/folder.db"):
         outcome = console(*arguments, "--store", store)
         said = outcome.err + outcome.out
@@ -311,7 +311,7 @@ def test_writers_make_no_folder(console: Console, history: Path) -> None:
 
 
 def test_error_object_names_code_message_and_field(console: Console) -> None:
-    """With ``--json`` an error is one object on stdout, nothing on stderr, and says which input is at fault."""
+    """With ``--json`` an error is one object on stdout that says which input is at fault."""
     outcome = console("milestone", "create", "--target", "count=0", "--from", "2024-01-01", "--json")
     assert outcome.err == ""
     assert json.loads(outcome.out) == {

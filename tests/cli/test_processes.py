@@ -47,7 +47,7 @@ def test_module_runs_and_ends_with_its_exit_code() -> None:
     """``python -m commitcollect_cli`` is the command, with data on stdout and its exit code."""
     done = run_process(*DEMO)
     assert (done.code, done.err) == (0, "")
-    assert "Dragon (DRAGON_2026)  1,000 km · any sport · from " in done.out
+    assert done.out.startswith("Dragon (DRAGON_2026)  ")
     assert "\x1b" not in done.out
     assert run_process("milestone", "show", "x", "--store", "/no/such.db").code == 3
 
@@ -78,7 +78,7 @@ def test_usage_error_on_a_terminal() -> None:
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
 def test_plain_characters_where_the_encoding_has_no_others(encoding: str) -> None:
     """A stream that cannot take the drawing gets it in ASCII, in columns as wide; JSON stays whole."""
-    done = run_process(*DEMO, "--target", "distance=700km", PYTHONIOENCODING=encoding, PYTHONUTF8="0")
+    done = run_process(*DEMO, "--target", "distance=2000km", PYTHONIOENCODING=encoding, PYTHONUTF8="0")
     assert (done.code, done.err) == (0, "")
     lines = done.out.splitlines()
     bar = lines[1].split(" ")[0]
@@ -96,12 +96,12 @@ def test_names_of_any_script_survive_any_encoding(tmp_path: Path) -> None:
     store = tmp_path / "s.db"
     write_history(tmp_path / "h.json", activity(1, name=name))
     assert run_process("workout", "import", tmp_path / "h.json", "--store", store).code == 0
-    for encoding in ("ascii", "utf-8"):
+    for encoding, shown in (("ascii", "L\\xe4uft \\U0001f3c3 \\u8d70"), ("utf-8", name)):
         text = run_process("workout", "list", "--store", store, PYTHONIOENCODING=encoding)
         assert (text.code, text.err) == (0, "")
+        assert shown in text.out
         listed = run_process("workout", "list", "--store", store, "--json", PYTHONIOENCODING=encoding)
         assert listed.document["workouts"][0]["activityName"] == name
-    assert name in text.out
 
 
 def test_reader_that_goes_away_is_met_with_silence(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def _stored_workouts(store: Path) -> int:
 
 @pytest.mark.parametrize("flags", [(), ("--json",)])
 def test_interruption_leaves_a_sound_store(tmp_path: Path, flags: tuple[str, ...]) -> None:
-    """Ctrl-C in the middle of an import ends with 130; what is stored is sound, and a re-run brings the rest."""
+    """Ctrl-C in the middle of an import ends with 130; the store is sound, and a re-run brings the rest."""
     store = tmp_path / "s.db"
     count = 8_000
     history = write_history(tmp_path / "h.json", *(activity(number) for number in range(1, count + 1)))
@@ -187,7 +187,8 @@ def test_group_of_commands_is_imported_alone() -> None:
     """One command does not pay for the others: showing a statue imports neither readers nor SQLite."""
     script = (
         "import sys; from commitcollect_cli.main import _exit_code; _exit_code(['statue', 'list']);"
-        "assert not {'commitcollect_adapters.readers', 'sqlite3', 'commitcollect_cli.simulate'} & set(sys.modules)"
+        "others = {'commitcollect_adapters.readers', 'sqlite3', 'commitcollect_cli.simulate'};"
+        "assert not others & set(sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, env=environment(), check=False)
     assert (done.returncode, done.stderr) == (0, b"")

@@ -7,7 +7,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -16,6 +18,9 @@ import pytest
 from cli.console import Console, run_process
 from commitcollect_cli import output
 from commitcollect_cli.main import cli
+
+
+NOBODY = 65_534
 
 
 def _leaves(
@@ -176,16 +181,31 @@ def test_version_is_told(console: Console) -> None:
     assert console("--version").out.startswith("commitcollect, version 0.")
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs file permissions")
-def test_doctor_finds_a_store_that_may_not_be_written(
-    console: Console, history: Path, tmp_path: Path
-) -> None:
-    """A store whose file is read-only is reported."""
-    if os.geteuid() == 0:
-        pytest.skip("root may write everything")
-    console.json("workout", "import", history)
-    Path("commitcollect.db").chmod(0o444)
-    outcome = console("doctor")
+@contextmanager
+def _as_nobody() -> Iterator[None]:
+    """Root may write everything; so step down for a while, where there is anything to step down from."""
+    user_id = os.geteuid()
+    if user_id == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(user_id)
+
+
+@pytest.mark.skipif(not hasattr(os, "seteuid"), reason="needs file permissions")
+def test_doctor_finds_a_store_that_may_not_be_written(console: Console, history: Path) -> None:
+    """A store whose file is read-only is reported, by the check made for it."""
+    # Not in tmp_path, whose folders are closed to other users.
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        store = Path(folder) / "s.db"
+        console.json("workout", "import", history, "--store", store)
+        store.chmod(0o444)
+        # Once as who we are, so that everything is imported from folders that nobody else may read.
+        console("doctor", "--store", store)
+        with _as_nobody():
+            outcome = console("doctor", "--store", store)
     assert outcome.code == 1
-    assert "FAILED  writable" in outcome.out
-    assert tmp_path.exists()
+    failed = [line for line in outcome.out.splitlines() if line.startswith("FAILED")]
+    assert failed == [f"FAILED  writable    the store {store} may not be written; check its permissions"]

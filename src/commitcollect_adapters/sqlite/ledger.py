@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-from commitcollect_adapters.sqlite import rows
+from commitcollect_adapters import records
 from commitcollect_adapters.sqlite.database import Database
 from commitcollect_core.awards import Award
 from commitcollect_core.errors import VersionConflict
@@ -39,7 +39,7 @@ class _VersionedTable:
         columns: tuple[str, ...],
         keys: tuple[str, ...],
         first_changing: str,
-        encode: Callable[[Any], rows.Row],
+        encode: Callable[[Any], records.Record],
         condition: str = "",
     ) -> None:
         self._keys_end = 1 + len(keys)
@@ -69,20 +69,22 @@ def _conflict() -> VersionConflict:
     return VersionConflict("somebody else wrote to this ledger first; read it again and decide again")
 
 
-_HEADS = _VersionedTable("ledgerHead", rows.HEAD_COLUMNS, (), "state", rows.head_row, "AND state = 'ACTIVE'")
+_HEADS = _VersionedTable(
+    "ledgerHead", records.HEAD_COLUMNS, (), "state", records.head_record, "AND state = 'ACTIVE'"
+)
 _WORKOUTS = _VersionedTable(
-    "workout", rows.WORKOUT_COLUMNS, ("source", "activityId"), "sportType", rows.workout_row
+    "workout", records.WORKOUT_COLUMNS, ("source", "activityId"), "sportType", records.workout_record
 )
 _MILESTONES = _VersionedTable(
-    "milestone", rows.MILESTONE_COLUMNS, ("milestoneId",), "currentValue", rows.milestone_row
+    "milestone", records.MILESTONE_COLUMNS, ("milestoneId",), "currentValue", records.milestone_record
 )
-_INSERT_AWARD = _insert("award", rows.AWARD_COLUMNS)
-_READ_HEAD = _select("ledgerHead", rows.HEAD_COLUMNS)
-_READ_MILESTONE = _select("milestone", rows.MILESTONE_COLUMNS, "AND milestoneId = ?")
+_INSERT_AWARD = _insert("award", records.AWARD_COLUMNS)
+_READ_HEAD = _select("ledgerHead", records.HEAD_COLUMNS)
+_READ_MILESTONE = _select("milestone", records.MILESTONE_COLUMNS, "AND milestoneId = ?")
 _READ_MILESTONES = _select(
-    "milestone", rows.MILESTONE_COLUMNS, "AND milestoneId > ? ORDER BY milestoneId LIMIT ?"
+    "milestone", records.MILESTONE_COLUMNS, "AND milestoneId > ? ORDER BY milestoneId LIMIT ?"
 )
-_READ_AWARDS = _select("award", rows.AWARD_COLUMNS, "AND milestoneId = ? ORDER BY partIndex")
+_READ_AWARDS = _select("award", records.AWARD_COLUMNS, "AND milestoneId = ? ORDER BY partIndex")
 _IDS_PER_STATEMENT_MAX = 200
 """Ids looked up at once. SQLite takes more, but every number of them is a statement of its own to prepare."""
 
@@ -103,7 +105,7 @@ class SqliteLedger:
         # No transaction around it: the head is read first, and a commit is conditional on its version.
         with self._database.connection() as connection:
             head = _read_head(connection, user_id)
-            workouts = list(map(rows.workout, _find_workouts(connection, user_id, keys)))
+            workouts = list(map(records.workout, _find_workouts(connection, user_id, keys)))
             milestones = [
                 connection.execute(_READ_MILESTONE, (user_id, each)).fetchone()
                 for each in head.tracked_milestone_ids
@@ -112,7 +114,7 @@ class SqliteLedger:
             user_id=user_id,
             head=head,
             workouts={workout.key: workout for workout in workouts},
-            milestones=tuple(rows.milestone(row) for row in milestones if row),
+            milestones=tuple(records.milestone(row) for row in milestones if row),
         )
 
     def commit(self, commit: LedgerCommit) -> None:
@@ -123,7 +125,7 @@ class SqliteLedger:
                 _WORKOUTS.write(connection, commit.user_id, commit.workouts)
                 _MILESTONES.write(connection, commit.user_id, commit.milestones)
                 if commit.awards:
-                    awards = [(commit.user_id, *rows.award_row(award)) for award in commit.awards]
+                    awards = [(commit.user_id, *records.award_record(award)) for award in commit.awards]
                     connection.executemany(_INSERT_AWARD, awards)
             except sqlite3.IntegrityError as exists:
                 raise _conflict() from exists
@@ -132,27 +134,27 @@ class SqliteLedger:
         """See `Ledger`."""
         with self._database.connection() as connection:
             row = connection.execute(_READ_MILESTONE, (user_id, milestone_id)).fetchone()
-        return None if row is None else rows.milestone(row)
+        return None if row is None else records.milestone(row)
 
     def read_milestones(self, user_id: UserId, *, after: MilestoneId | None, limit: int) -> MilestonePage:
         """See `Ledger`."""
         with self._database.connection() as connection:
             found = connection.execute(_READ_MILESTONES, (user_id, after or "", limit + 1)).fetchall()
-        page = [rows.milestone(row) for row in found[:limit]]
+        page = [records.milestone(row) for row in found[:limit]]
         return MilestonePage(milestones=page, next=page[-1].milestone_id if len(found) > limit else None)
 
     def read_awards(self, user_id: UserId, milestone_id: MilestoneId) -> Sequence[Award]:
         """See `Ledger`."""
         with self._database.connection() as connection:
             found = connection.execute(_READ_AWARDS, (user_id, milestone_id)).fetchall()
-        return [rows.award(row) for row in found]
+        return [records.award(row) for row in found]
 
     def read_workouts(self, user_id: UserId, query: WorkoutQuery) -> WorkoutPage:
         """See `Ledger`."""
         statement, parameters = _workout_query(query)
         with self._database.connection() as connection:
             found = connection.execute(statement, (user_id, *parameters)).fetchall()
-        page = [rows.workout(row) for row in found[: query.limit]]
+        page = [records.workout(row) for row in found[: query.limit]]
         if len(found) <= query.limit:
             return WorkoutPage(workouts=page, next=None)
         return WorkoutPage(workouts=page, next=WorkoutPosition(page[-1].snapshot.started_at, page[-1].key))
@@ -160,12 +162,12 @@ class SqliteLedger:
 
 def _read_head(connection: sqlite3.Connection, user_id: UserId) -> LedgerHead:
     row = connection.execute(_READ_HEAD, (user_id,)).fetchone()
-    return LedgerHead() if row is None else rows.head(row)
+    return LedgerHead() if row is None else records.head(row)
 
 
 def _find_workouts(
     connection: sqlite3.Connection, user_id: UserId, keys: Sequence[WorkoutKey]
-) -> Iterator[rows.Row]:
+) -> Iterator[records.Record]:
     """The stored rows of `keys`. One statement for many ids costs a quarter of a statement for each."""
     ids_by_source: dict[Source, list[str]] = {}
     for source, activity_id in keys:
@@ -179,7 +181,7 @@ def _find_workouts(
 @lru_cache(maxsize=_IDS_PER_STATEMENT_MAX)
 def _read_workouts(count: int) -> str:
     marks = ", ".join("?" * count)
-    return _select("workout", rows.WORKOUT_COLUMNS, f"AND source = ? AND activityId IN ({marks})")
+    return _select("workout", records.WORKOUT_COLUMNS, f"AND source = ? AND activityId IN ({marks})")
 
 
 def _workout_query(query: WorkoutQuery) -> tuple[str, list[object]]:
@@ -199,4 +201,4 @@ def _workout_query(query: WorkoutQuery) -> tuple[str, list[object]]:
     order = ", ".join(f"{column} {direction}" for column in ("startDateUtc", "source", "activityId"))
     parameters.append(query.limit + 1)
     rest = f"{' '.join(conditions)} ORDER BY {order} LIMIT ?"
-    return _select("workout", rows.WORKOUT_COLUMNS, rest), parameters
+    return _select("workout", records.WORKOUT_COLUMNS, rest), parameters

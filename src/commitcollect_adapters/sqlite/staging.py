@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from random import Random
 
-from commitcollect_adapters.sqlite import rows
+from commitcollect_adapters import records
 from commitcollect_core.workouts import ActivitySnapshot
 
-_COLUMNS = ", ".join(rows.SNAPSHOT_COLUMNS)
-_MARKS = ", ".join("?" * len(rows.SNAPSHOT_COLUMNS))
-_READ_COLUMNS = ", ".join(f"staged.{column}" for column in rows.SNAPSHOT_COLUMNS)
+_COLUMNS = ", ".join(records.SNAPSHOT_COLUMNS)
+_MARKS = ", ".join("?" * len(records.SNAPSHOT_COLUMNS))
+_READ_COLUMNS = ", ".join(f"staged.{column}" for column in records.SNAPSHOT_COLUMNS)
 
 
 class Order(StrEnum):
@@ -51,7 +51,7 @@ class StagedHistory:
         place = self._connection.total_changes
         self._connection.executemany(
             f"INSERT OR REPLACE INTO staged ({_COLUMNS}, place) VALUES ({_MARKS}, ?)",  # noqa: S608 - own names
-            ((*rows.snapshot_row(each), place + offset) for offset, each in enumerate(snapshots)),
+            ((*records.snapshot_record(each), place + offset) for offset, each in enumerate(snapshots)),
         )
 
     def __len__(self) -> int:
@@ -85,4 +85,4 @@ class StagedHistory:
             f"SELECT {_READ_COLUMNS} FROM delivery JOIN staged ON staged.rowid = delivery.stagedId "  # noqa: S608 - own names
             "ORDER BY delivery.position, staged.place"
         )
-        return map(rows.snapshot, walk)
+        return map(records.snapshot, walk)

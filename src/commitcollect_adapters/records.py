@@ -1,4 +1,7 @@
-"""Rows: how the core's values stand in the tables. A row starts with its version and then its keys."""
+"""Records: the core's values as flat tuples under the item catalogue's names, the same for every store.
+
+Times are epoch seconds. A versioned record starts with its version and then its keys.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from commitcollect_core.sports import SportSelection
 from commitcollect_core.values import ActivityId, MilestoneId, ModelId, Source, TargetType, WorkoutKey
 from commitcollect_core.workouts import ActivitySnapshot, Workout
 
-Row = tuple[Any, ...]
+Record = tuple[Any, ...]
 _Value = TypeVar("_Value")
 
 HEAD_COLUMNS = ("version", "state", "activeMilestoneIds", "workoutCount", "fencedAtUtc")
@@ -41,16 +44,16 @@ _SOURCES = {source.value: source for source in Source}
 """A plain mapping: calling the enum costs four times as much, and reading a history does so for every row."""
 
 
-def _reader(decode: Callable[[Row], _Value]) -> Callable[[Row], _Value]:
-    """Make a decoder say that a row is corrupt instead of failing in its own way."""
+def _reader(decode: Callable[[Record], _Value]) -> Callable[[Record], _Value]:
+    """Make a decoder say that a record is corrupt instead of failing in its own way."""
 
     @wraps(decode)
-    def read(row: Row) -> _Value:
+    def read(record: Record) -> _Value:
         try:
-            return decode(row)
+            return decode(record)
         except (ArithmeticError, InvalidInput, LookupError, OSError, TypeError, ValueError) as unreadable:
             raise CorruptItem(
-                f"cannot read the stored {decode.__name__} {row[:3]}: {unreadable}"
+                f"cannot read the stored {decode.__name__} {record[:3]}: {unreadable}"
             ) from unreadable
 
     return read
@@ -68,7 +71,7 @@ def _optional_moment(epoch_seconds: int | None) -> datetime | None:
     return None if epoch_seconds is None else _moment(epoch_seconds)
 
 
-def head_row(head: LedgerHead) -> Row:
+def head_record(head: LedgerHead) -> Record:
     """Columns as in `HEAD_COLUMNS`."""
     return (
         head.version,
@@ -80,9 +83,9 @@ def head_row(head: LedgerHead) -> Row:
 
 
 @_reader
-def head(row: Row) -> LedgerHead:
+def head(record: Record) -> LedgerHead:
     """Columns as in `HEAD_COLUMNS`."""
-    version, state, milestone_ids, workout_count, fenced_at = row
+    version, state, milestone_ids, workout_count, fenced_at = record
     return LedgerHead(
         version=version,
         state=LedgerState(state),
@@ -92,7 +95,7 @@ def head(row: Row) -> LedgerHead:
     )
 
 
-def snapshot_row(snapshot: ActivitySnapshot) -> Row:
+def snapshot_record(snapshot: ActivitySnapshot) -> Record:
     """Columns as in `SNAPSHOT_COLUMNS`."""
     return (
         snapshot.source.value,
@@ -110,12 +113,12 @@ def snapshot_row(snapshot: ActivitySnapshot) -> Row:
 
 
 @_reader
-def snapshot(row: Row) -> ActivitySnapshot:
+def snapshot(record: Record) -> ActivitySnapshot:
     """Columns as in `SNAPSHOT_COLUMNS`."""
     (
         source, activity_id, sport_type, started_at, distance_meters, elevation_meters, moving_seconds,
         elapsed_seconds, name, utc_offset_seconds, is_flagged,
-    ) = row  # fmt: skip
+    ) = record  # fmt: skip
     return ActivitySnapshot(
         source=_SOURCES[source],
         activity_id=ActivityId(activity_id),
@@ -131,16 +134,16 @@ def snapshot(row: Row) -> ActivitySnapshot:
     )
 
 
-def workout_row(workout: Workout) -> Row:
+def workout_record(workout: Workout) -> Record:
     """Columns as in `WORKOUT_COLUMNS`."""
     fetched_at = int(workout.fetched_at.timestamp())
-    return (workout.version, *snapshot_row(workout.snapshot), fetched_at, _epoch(workout.deleted_at))
+    return (workout.version, *snapshot_record(workout.snapshot), fetched_at, _epoch(workout.deleted_at))
 
 
 @_reader
-def workout(row: Row) -> Workout:
+def workout(record: Record) -> Workout:
     """Columns as in `WORKOUT_COLUMNS`."""
-    version, *snapshot_columns, fetched_at, deleted_at = row
+    version, *snapshot_columns, fetched_at, deleted_at = record
     return Workout(
         snapshot=snapshot(tuple(snapshot_columns)),
         version=version,
@@ -149,7 +152,7 @@ def workout(row: Row) -> Workout:
     )
 
 
-def milestone_row(milestone: Milestone) -> Row:
+def milestone_record(milestone: Milestone) -> Record:
     """Columns as in `MILESTONE_COLUMNS`."""
     goal, progress, owed = milestone.goal, milestone.progress, milestone.owed
     return (
@@ -166,7 +169,7 @@ def milestone_row(milestone: Milestone) -> Row:
         progress.current_value,
         progress.progress_value,
         milestone.parts_awarded,
-        *(_NOTHING_OWED if owed is None else _crossing_row(owed)),
+        *(_NOTHING_OWED if owed is None else _crossing_record(owed)),
         _epoch(milestone.updated_at),
         _epoch(milestone.progress_updated_at),
         _epoch(milestone.last_awarded_at),
@@ -177,7 +180,7 @@ def milestone_row(milestone: Milestone) -> Row:
 _NOTHING_OWED = (None, None, None, None)
 
 
-def _crossing_row(crossing: Crossing) -> Row:
+def _crossing_record(crossing: Crossing) -> Record:
     source, activity_id = crossing.key
     return (source.value, activity_id, _epoch(crossing.earned_at), crossing.progress_value)
 
@@ -213,10 +216,10 @@ def _goal(
 
 
 @_reader
-def milestone(row: Row) -> Milestone:
+def milestone(record: Record) -> Milestone:
     """Columns as in `MILESTONE_COLUMNS`."""
-    version, milestone_id = row[:2]
-    goal, (created_at, *progress) = row[2:9], row[9:]
+    version, milestone_id = record[:2]
+    goal, (created_at, *progress) = record[2:9], record[9:]
     current_value, progress_value, parts_awarded, *owed = progress[:7]
     updated_at, progress_updated_at, last_awarded_at, completed_at = progress[7:]
     return Milestone(
@@ -234,7 +237,7 @@ def milestone(row: Row) -> Milestone:
     )
 
 
-def award_row(award: Award) -> Row:
+def award_record(award: Award) -> Record:
     """Columns as in `AWARD_COLUMNS`."""
     return (
         award.milestone_id,
@@ -252,12 +255,12 @@ def award_row(award: Award) -> Row:
 
 
 @_reader
-def award(row: Row) -> Award:
+def award(record: Record) -> Award:
     """Columns as in `AWARD_COLUMNS`."""
     (
         milestone_id, model_id, part_index, part_name, mesh_file, attach_point, progress_value, awarded_at,
         earned_at, source, activity_id,
-    ) = row  # fmt: skip
+    ) = record  # fmt: skip
     return Award(
         milestone_id=MilestoneId(milestone_id),
         model_id=ModelId(model_id),
