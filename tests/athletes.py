@@ -14,7 +14,7 @@ from commitcollect_core.digest import state_digest
 from commitcollect_core.ledger import LedgerCommit, decide, decide_creation, decide_recount, keys_of
 from commitcollect_core.milestones import Goal, Milestone, Tally, tally
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
-from commitcollect_core.values import MilestoneId, UserId
+from commitcollect_core.values import MilestoneId, ModelId, UserId
 from commitcollect_core.workouts import Found
 
 SMALL_COMMITS = Policy(commit_items_max=52)
@@ -32,7 +32,7 @@ class Athlete:
         self.policy = policy
         self.user_id = UserId("athlete")
         self.ledger = MemoryLedger()
-        self.models: dict[str, StatueModel] = {model.model_id: model for model in STATUES}
+        self.models: dict[ModelId, StatueModel] = {model.model_id: model for model in STATUES}
         self._minutes = count()
         self.steps = [dump_of(self.ledger, self.user_id)]
         self.ids = [self.open(goal) for goal in goals]
@@ -46,9 +46,8 @@ class Athlete:
         view = self.ledger.read(self.user_id, ())
         milestone_id = MilestoneId(f"ms-{len(self.dump.milestones) + 1:03}")
         history = tally(goal, self.dump.by_start)
-        model = self.models[goal.model_id]
         commits = decide_creation(
-            view, milestone_id, goal, history, model, now=self.now(), policy=self.policy
+            view, milestone_id, goal, history, models=self.models, now=self.now(), policy=self.policy
         )
         self.write(commits)
         return milestone_id
@@ -84,8 +83,10 @@ class Athlete:
         """Repair a milestone."""
         milestone = self.milestone(milestone_id)
         view = self.ledger.read(self.user_id, ())
-        model = self.models[milestone.goal.model_id]
-        commits = decide_recount(view, milestone, self.tally(milestone_id), model, now=self.now())
+        recount = self.tally(milestone_id)
+        commits = decide_recount(
+            view, milestone, recount, models=self.models, now=self.now(), policy=self.policy
+        )
         self.write(commits)
         return commits
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from typing import NamedTuple
 
-_GROUPS = {
+GROUPS = {
     "RIDE": "Ride VirtualRide GravelRide MountainBikeRide Velomobile Handcycle",
     "EBIKE": "EBikeRide EMountainBikeRide",
     "RUN": "Run TrailRun VirtualRun",
@@ -52,7 +52,7 @@ Report = tuple[Hashable, Effort | None]
 
 def amount(aim: Aim, effort: Effort) -> int:
     """What one activity adds."""
-    names = {word for sport in aim.sports for word in _GROUPS.get(sport, sport).split()}
+    names = {word for sport in aim.sports for word in GROUPS.get(sport, sport).split()}
     is_in_period = aim.start <= effort.start and (aim.end is None or effort.start < aim.end)
     is_of_sport = "ANY" in names or effort.sport_type in names
     if effort.is_flagged or not is_in_period or not is_of_sport:

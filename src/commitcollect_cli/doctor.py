@@ -23,7 +23,7 @@ from commitcollect_core.app import CommitCollect
 from commitcollect_core.errors import CommitCollectError, StorageError
 from commitcollect_core.ledger import decide_recount
 from commitcollect_core.milestones import Milestone, tally
-from commitcollect_core.services.statues import model_of
+from commitcollect_core.services.statues import models_of
 from commitcollect_core.values import UserId
 
 PYTHON_MIN = (3, 11)
@@ -101,9 +101,11 @@ def _store_findings(settings: Settings) -> Iterator[Finding]:
 def _check_writable(path: Path) -> str:
     from commitcollect_adapters.sqlite import Database  # noqa: PLC0415 - a store in memory needs no SQLite
 
-    # Taking the right to write, without writing, is refused where writing would be.
-    with closing(Database(path)) as database, database.transaction():
-        return "yes"
+    # A write of no row is refused where a write would be. (Of a read-only file SQLite lets one begin even a
+    # write transaction.)
+    with closing(Database(path)) as database, database.transaction() as connection:
+        connection.execute("UPDATE ledgerHead SET version = version WHERE userId IS NULL")
+    return "yes"
 
 
 def _check_integrity(path: Path) -> str:
@@ -123,8 +125,9 @@ def _recounted(app: CommitCollect, user_id: UserId, milestone: Milestone) -> Fin
     view = app.ports.ledger.read(user_id, ())
     milestone = app.tracking.view(user_id, milestone.milestone_id).milestone
     recount = tally(milestone.goal, app.tracking.workouts(user_id))
-    model = model_of(app.ports.catalog, milestone)
-    repairs = decide_recount(view, milestone, recount, model, now=app.ports.clock.now())
+    models = models_of(app.ports.catalog, (*view.milestones, milestone))
+    now = app.ports.clock.now()
+    repairs = decide_recount(view, milestone, recount, models=models, now=now, policy=app.policy)
     name, goal = f"{milestone.milestone_id}", show_goal(milestone.goal)
     if not repairs:
         return Finding("milestone", True, f"{name}: {recount.counted:,} workouts agree with it ({goal})")

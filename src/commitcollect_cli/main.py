@@ -14,7 +14,6 @@ from commitcollect_cli.output import (
     EXIT_FAILURE,
     EXIT_INTERRUPTED,
     EXIT_USAGE,
-    drop_stdout,
     exit_code,
     prepare_streams,
     print_error,
@@ -77,6 +76,17 @@ def run(arguments: Sequence[str] | None = None) -> None:
 
 
 def _exit_code(arguments: list[str]) -> int:
+    try:
+        return _run(arguments)
+    except BrokenPipeError:
+        return EXIT_FAILURE  # the reader went away (``| head``), and knows
+    except OSError as error:
+        # Reading a history or a store has errors of its own: this is printing, onto a full disk perhaps.
+        say(f"Error: {error.strerror or error}")
+        return EXIT_FAILURE
+
+
+def _run(arguments: list[str]) -> int:
     as_json = "--json" in arguments
     try:
         code = cli.main(arguments, prog_name=PROGRAM, standalone_mode=False)
@@ -89,11 +99,6 @@ def _exit_code(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         print_failure("interrupted", "interrupted; what was written before stays", as_json=as_json)
         return EXIT_INTERRUPTED
-    except OSError as error:
-        # Reading a history or a store has errors of its own: this is printing, onto a full disk perhaps.
-        drop_stdout()
-        say(f"Error: {error.strerror or error}")
-        return EXIT_FAILURE
 
 
 def _click_exit_code(error: click.ClickException, *, as_json: bool) -> int:

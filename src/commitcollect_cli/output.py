@@ -5,11 +5,10 @@ from __future__ import annotations
 import codecs
 import io
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import click
@@ -117,12 +116,6 @@ def print_failure(code: str, message: str, *, as_json: bool) -> None:
         print_json({"error": code, "message": message})
     else:
         say(f"Error: {message}")
-
-
-def drop_stdout() -> None:
-    """Nobody takes what is printed: leave nothing for the interpreter to flush, and fail on, at its end."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager

@@ -116,60 +116,93 @@ def decide(
 
 
 def decide_creation(
-    view: LedgerView, milestone_id: MilestoneId, goal: Goal, history: Tally, model: StatueModel, *,
-    now: datetime, policy: Policy,
-) -> tuple[LedgerCommit, ...]:  # fmt: skip
+    view: LedgerView,
+    milestone_id: MilestoneId,
+    goal: Goal,
+    history: Tally,
+    *,
+    models: Mapping[ModelId, StatueModel],
+    now: datetime,
+    policy: Policy,
+) -> tuple[LedgerCommit, ...]:
     """Open a milestone with `history`, the tally of the stored workouts, already counted.
+
+    Args:
+        view: the head and the tracked milestones.
+        milestone_id: new.
+        goal: what to reach.
+        history: read after the view.
+        models: the statue models of the goal and of the view's milestones.
+        now: when this is decided.
+        policy: bounds the milestones tracked and the items of a commit.
+
+    Returns:
+        At least one commit; the last one opens the milestone.
 
     Raises:
         AccountDeleting: the ledger is fenced.
         LimitExceeded: the athlete tracks as many milestones as the policy allows, and none is settled.
     """
-    _check_open(view.head)
-    milestone = Milestone(milestone_id=milestone_id, goal=goal, version=0, created_at=now, updated_at=now)
+    settled, view = _without_debts(view, models=models, now=now, policy=policy)
+    milestone = Milestone(milestone_id=milestone_id, goal=goal, created_at=now, updated_at=now)
     tracked = _with_room(view, policy, now=now)
     head = evolve(view.head, tracked_milestone_ids=(*tracked, milestone_id))
-    return _recounted(evolve(view, head=head), milestone, history, model, now=now)
+    return (*settled, _recounted(evolve(view, head=head), milestone, history, models[goal.model_id], now=now))
 
 
 def decide_recount(
-    view: LedgerView, milestone: Milestone, recount: Tally, model: StatueModel, *, now: datetime
+    view: LedgerView,
+    milestone: Milestone,
+    recount: Tally,
+    *,
+    models: Mapping[ModelId, StatueModel],
+    now: datetime,
+    policy: Policy,
 ) -> tuple[LedgerCommit, ...]:
     """Set a milestone to what its stored workouts add up to. No commits mean that it was right.
 
-    Progress still never falls, and parts once awarded stay.
+    Progress still never falls, and parts once awarded stay. Arguments are as in `decide_creation`;
+    `milestone` is read after the view, and need not be among those it tracks.
+
+    Raises:
+        AccountDeleting: the ledger is fenced.
     """
-    _check_open(view.head)
-    moved = milestone.progress.moved(recount.current_value - milestone.progress.current_value)
-    if moved == milestone.progress and milestone.parts_awarded == milestone.parts_earned:
-        return ()
-    return _recounted(view, milestone, recount, model, now=now)
+    settled, view = _without_debts(view, models=models, now=now, policy=policy)
+    milestone = next(
+        (each for each in view.milestones if each.milestone_id == milestone.milestone_id), milestone
+    )
+    if (
+        milestone.progress.moved(recount.current_value - milestone.progress.current_value)
+        == milestone.progress
+    ):
+        return settled
+    return (*settled, _recounted(view, milestone, recount, models[milestone.goal.model_id], now=now))
+
+
+def _without_debts(
+    view: LedgerView, *, models: Mapping[ModelId, StatueModel], now: datetime, policy: Policy
+) -> tuple[tuple[LedgerCommit, ...], LedgerView]:
+    """The commits that award what is owed, and the view after them."""
+    draft = _Draft(view, models, now, policy.commit_items_max)
+    return draft.finish(), draft.view()
 
 
 def _recounted(
     view: LedgerView, milestone: Milestone, recount: Tally, model: StatueModel, *, now: datetime
-) -> tuple[LedgerCommit, ...]:
-    """One commit with the milestone at `recount` and the awards it lacks; these always fit (see Policy)."""
+) -> LedgerCommit:
+    """The commit that sets a milestone to `recount` and awards what it lacks; `Policy` sees that it fits."""
     progress = milestone.progress.moved(recount.current_value - milestone.progress.current_value)
     earned = milestone.goal.parts_earned(progress.progress_value)
     awards = tuple(
-        mint(model, milestone.milestone_id, index, _crossing_of(index, milestone, recount), now=now)
-        for index in range(milestone.parts_awarded + 1, earned + 1)
+        mint(model, milestone.milestone_id, part_index, recount.crossings[part_index - 1], now=now)
+        for part_index in range(milestone.parts_awarded + 1, earned + 1)
     )
-    commit = LedgerCommit(
+    return LedgerCommit(
         user_id=view.user_id,
         head=evolve(view.head, version=view.head.version + 1),
         milestones=(_advanced(milestone, progress, awards_written=len(awards), owed=None, now=now),),
         awards=awards,
     )
-    return (commit,)
-
-
-def _crossing_of(part_index: int, milestone: Milestone, recount: Tally) -> Crossing:
-    """Who earned a part: the workout on record for what is owed, else the one the recount found."""
-    if milestone.owed is not None and part_index <= milestone.parts_earned:
-        return milestone.owed
-    return recount.crossings[part_index - 1]
 
 
 def _advanced(
@@ -335,6 +368,11 @@ class _Draft:
             )
         )
         self._start_commit()
+
+    def view(self) -> LedgerView:
+        """What the ledger holds after the commits finished so far."""
+        milestones = tuple(self._milestones.values())
+        return LedgerView(user_id=self._user_id, head=self._head, workouts=self._known, milestones=milestones)
 
     def finish(self) -> tuple[LedgerCommit, ...]:
         self._cut()

@@ -60,13 +60,18 @@ def optional_utc(value: datetime | None) -> datetime | None:
     return None if value is None else utc(value)
 
 
+def is_id(value: object) -> bool:
+    """Whether a value is an id at all; what is not cannot name anything that is stored."""
+    return isinstance(value, str) and _ID.match(value) is not None
+
+
 def check_id(_instance: Any, attribute: Any, value: Any) -> None:
     """Validate an id, as an attrs validator: ids are parts of keys and addresses, so they stay plain.
 
     Raises:
         InvalidInput: the id is empty, too long or holds other than letters, digits and ``. _ @ -``.
     """
-    if not isinstance(value, str) or not _ID.match(value):
+    if not is_id(value):
         shown = repr(value[:ID_CHARS_MAX] if isinstance(value, str) else value)
         raise InvalidInput(
             f"{attribute.name} {shown} is not an id: use 1 to {ID_CHARS_MAX} letters, digits, '.', '_', '@' "

@@ -143,7 +143,13 @@ def time_decide(milestones: int, batch: int) -> None:
     for number in range(milestones):
         milestone_id = MilestoneId(f"ms-{number:04}")
         (commit,) = decide_creation(
-            view, milestone_id, goal, tally(goal, ()), model, now=NOW, policy=DEFAULT_POLICY
+            view,
+            milestone_id,
+            goal,
+            tally(goal, ()),
+            models={model.model_id: model},
+            now=NOW,
+            policy=DEFAULT_POLICY,
         )
         view = LedgerView(user_id=USER, head=commit.head, milestones=(*view.milestones, *commit.milestones))
     snapshots = tuple(demo_history(seed=1, activities=DECISIONS, policy=DEFAULT_POLICY))

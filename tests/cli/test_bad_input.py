@@ -46,14 +46,14 @@ def _written(content: str | bytes) -> Callable[[Path], Path]:
 
 UNREADABLE: dict[str, tuple[str, Callable[[Path], Path], int, str]] = {
     "missing": ("gone.csv", lambda path: path, 3, "there is no such file"),
-    "empty zip": ("e.zip", _empty_zip, 2, "the archive holds no activities.csv"),
-    "truncated zip": ("t.zip", _truncated_zip, 2, "the archive is damaged"),
-    "empty file": ("e.csv", _written(""), 2, "the file is empty"),
-    "JSON object": ("o.json", _written('{"id": 1}'), 2, "list"),
-    "broken JSON": ("b.json", _written("["), 2, "b.json"),
-    "other CSV": ("o.csv", _written("a,b\n1,2\n"), 2, "this is not Strava's activities.csv"),
-    "binary": ("b.bin", _written(b"\x00\xff" * 50), 2, "unknown format"),
-    "directory": ("", lambda path: path, 2, "this is a directory"),
+    "empty zip": ("e.zip", _empty_zip, 1, "the archive holds no activities.csv"),
+    "truncated zip": ("t.zip", _truncated_zip, 1, "the archive is damaged"),
+    "empty file": ("e.csv", _written(""), 1, "the file is empty"),
+    "JSON object": ("o.json", _written('{"id": 1}'), 1, "list"),
+    "broken JSON": ("b.json", _written("["), 1, "b.json"),
+    "other CSV": ("o.csv", _written("a,b\n1,2\n"), 1, "this is not Strava's activities.csv"),
+    "binary": ("b.bin", _written(b"\x00\xff" * 50), 1, "unknown format"),
+    "directory": ("", lambda path: path, 1, "this is a directory"),
 }
 
 
@@ -306,7 +306,9 @@ def test_writers_make_no_folder(console: Console, history: Path) -> None:
     """A store in a folder that is missing is an error of the store, not a new folder."""
     outcome = console("workout", "import", history, "--store", "no/such/folder.db")
     assert outcome.code == 1
-    assert "cannot open the store no/such/folder.db; check that its folder exists" in outcome.err
+    assert (
+        "cannot open the store no/such/folder.db; it must be a file, in a folder that exists" in outcome.err
+    )
     assert not Path("no").exists()
 
 

@@ -126,6 +126,21 @@ def test_reader_that_goes_away_is_met_with_silence(tmp_path: Path) -> None:
     assert process.returncode == 1
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [("statue", "list"), ("statue", "show", "x", "--json"), ("statue", "melt", "--json"), ("-h",)],
+)
+def test_nobody_reading_is_met_with_silence(arguments: tuple[str, ...]) -> None:
+    """A pipe that was closed before the first word, be it data or an error, is no reason to complain."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [*COMMAND, *arguments], stdout=writer, stderr=subprocess.PIPE, env=environment(), check=False
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_full_disk_is_told() -> None:
     """Output that cannot be written is an error with a message, not a traceback."""

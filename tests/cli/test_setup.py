@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import click
@@ -18,7 +19,6 @@ import pytest
 from cli.console import Console, run_process
 from commitcollect_cli import output
 from commitcollect_cli.main import cli
-
 
 NOBODY = 65_534
 
@@ -105,6 +105,18 @@ def test_doctor_finds_a_damaged_store(console: Console, history: Path) -> None:
     failed = [each for each in outcome.document["checks"] if not each["isOk"]]
     assert failed
     assert all("commitcollect.db" in each["detail"] for each in failed)
+
+
+def test_doctor_finds_damage_that_reading_does_not_meet(console: Console, history: Path) -> None:
+    """A page that the file has lost track of fails the integrity check alone."""
+    console.json("workout", "import", history)
+    with closing(sqlite3.connect("commitcollect.db")) as store, store:
+        store.execute("PRAGMA writable_schema = ON")
+        store.execute("DELETE FROM sqlite_master WHERE name = 'workoutByStart'")
+    outcome = console("doctor")
+    failed = [line for line in outcome.out.splitlines() if line.startswith("FAILED")]
+    assert (outcome.code, len(failed)) == (1, 1)
+    assert failed[0].startswith("FAILED  integrity   commitcollect.db is damaged: ")
 
 
 def test_doctor_tells_bad_settings(console: Console) -> None:
@@ -194,11 +206,14 @@ def _as_nobody() -> Iterator[None]:
 
 
 @pytest.mark.skipif(not hasattr(os, "seteuid"), reason="needs file permissions")
-def test_doctor_finds_a_store_that_may_not_be_written(console: Console, history: Path) -> None:
+def test_doctor_finds_a_store_that_may_not_be_written(
+    console: Console, history: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A store whose file is read-only is reported, by the check made for it."""
     # Not in tmp_path, whose folders are closed to other users.
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o777)
+        monkeypatch.chdir(folder)
         store = Path(folder) / "s.db"
         console.json("workout", "import", history, "--store", store)
         store.chmod(0o444)

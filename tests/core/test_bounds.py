@@ -151,7 +151,6 @@ def test_owed_parts_are_awarded_by_a_recount() -> None:
     assert everything_awarded(stopped) == everything_awarded(whole)
 
 
-@pytest.mark.xfail(raises=AssertionError, reason="decide_creation leaves what other milestones are owed")
 def test_owed_parts_are_awarded_when_a_milestone_is_opened() -> None:
     """The next write awards what is owed, whoever makes it: opening a milestone is a write as well."""
     athlete = Athlete(goal_of(WHALE), goal_of(WHALE), policy=SMALL_COMMITS)
@@ -246,9 +245,6 @@ def test_a_milestone_settles_some_time_after_its_period(days_after_end: int, *, 
     assert not athlete.milestone(endless).is_settled(DEFAULT_POLICY, now=now)
 
 
-@pytest.mark.xfail(
-    raises=AssertionError, reason="decide_creation drops a settled milestone that is owed parts"
-)
 def test_a_milestone_that_is_owed_parts_keeps_its_place() -> None:
     """Law 4, no part is missing: what has not all its awards yet is never dropped from what is tracked."""
     policy = Policy(commit_items_max=52, milestones_tracked_max=2)

@@ -43,16 +43,30 @@ def test_an_unknown_sport_type_is_unknown() -> None:
     assert known_sport_type("Quidditch") is None
 
 
-@given(selection=sport_selections(), sport_type=st.sampled_from([*SPORT_TYPES.values(), "Quidditch"]))
+ORACLE_TYPES = sorted({word for types in oracle.GROUPS.values() for word in types.split()})
+
+
+def _is_counted(names: tuple[str, ...], sport_type: str) -> bool:
+    aim = oracle.Aim(names, "ACTIVITY_COUNT", target=1, parts=1, start=0, end=None)
+    return oracle.amount(aim, oracle.Effort(sport_type, 0, 0, 0, 0, is_flagged=False)) == 1
+
+
+@given(
+    selection=sport_selections(),
+    sport_type=st.sampled_from([*ORACLE_TYPES, *SPORT_TYPES.values(), "Quidditch"]),
+)
 def test_a_selection_covers_what_the_oracle_counts(selection: SportSelection, sport_type: str) -> None:
-    """Groups cover their types, types themselves, ANY everything, an unknown type only ANY."""
-    aim = oracle.Aim(selection.names, "ACTIVITY_COUNT", target=1, parts=1, start=0, end=None)
-    effort = oracle.Effort(sport_type, 0, 0, 0, 0, is_flagged=False)
-    assert (
-        selection.covers(sport_type)
-        == selection.covers(sport_type.upper())
-        == (oracle.amount(aim, effort) == 1)
-    )
+    """Groups cover their types, types themselves, ANY everything, an unknown type only ANY; in any case."""
+    is_counted = _is_counted(selection.names, sport_type)
+    assert selection.covers(sport_type) == selection.covers(sport_type.upper()) == is_counted
+
+
+@pytest.mark.parametrize("group", sorted(SPORT_GROUPS.keys() | oracle.GROUPS.keys()))
+def test_a_group_covers_exactly_the_types_of_the_oracle(group: str) -> None:
+    """Each group, held against every known type."""
+    selection = SportSelection.parse([group])
+    for sport_type in {*ORACLE_TYPES, *SPORT_TYPES.values()}:
+        assert selection.covers(sport_type) == _is_counted((group,), sport_type)
 
 
 @given(selection=sport_selections())

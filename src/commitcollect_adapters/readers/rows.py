@@ -7,7 +7,7 @@ from datetime import datetime
 
 from attrs import frozen
 
-from commitcollect_core.errors import InvalidInput
+from commitcollect_core.errors import CommitCollectError, InvalidInput
 from commitcollect_core.policy import Policy
 from commitcollect_core.workouts import ActivitySnapshot
 
@@ -42,7 +42,7 @@ class Rejected:
 Row = Accepted | Rejected
 
 
-class UnreadableHistory(InvalidInput):
+class UnreadableHistory(CommitCollectError):
     """A file cannot be read, or not any further.
 
     Attributes:

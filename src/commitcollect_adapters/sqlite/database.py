@@ -99,7 +99,7 @@ class _Use:
             if self._is_transaction:
                 connection.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as refused:
-            raise _translated(refused, self._database.path) from refused
+            raise storage_error(refused, self._database.path) from refused
         return connection
 
     def __exit__(
@@ -108,7 +108,7 @@ class _Use:
         if self._is_transaction and self._connection is not None:
             error = self._end(self._connection, error)
         if isinstance(error, sqlite3.Error):
-            raise _translated(error, self._database.path) from error
+            raise storage_error(error, self._database.path) from error
 
     def _end(self, connection: sqlite3.Connection, error: BaseException | None) -> BaseException | None:
         """Commit, or roll back; returns what went wrong, if anything did."""
@@ -152,12 +152,15 @@ def _is_ready(connection: sqlite3.Connection, path: Path) -> bool:
     return True
 
 
-def _translated(refused: sqlite3.Error, path: Path) -> StorageError:
+def storage_error(refused: sqlite3.Error, path: Path | str) -> StorageError:
+    """What an error of SQLite means to the core; `path` names the file to a person."""
     code = getattr(refused, "sqlite_errorcode", 0) & _PRIMARY_CODE_MASK
     if code in _TRY_LATER:
         return StorageUnavailable(f"the store {path} is busy, full or failing ({refused}); try again later")
     if code == sqlite3.SQLITE_CANTOPEN:
-        return StorageError(f"cannot open the store {path}; check that its folder exists and may be written")
+        return StorageError(
+            f"cannot open the store {path}; it must be a file, in a folder that exists and may be written"
+        )
     if code == sqlite3.SQLITE_NOTADB:
         return StorageError(f"{path} is not a CommitCollect store; name another file")
     if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}:

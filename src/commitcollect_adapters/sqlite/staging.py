@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from random import Random
 
 from commitcollect_adapters import records
+from commitcollect_adapters.sqlite.database import storage_error
 from commitcollect_core.workouts import ActivitySnapshot
 
 _COLUMNS = ", ".join(records.SNAPSHOT_COLUMNS)
@@ -49,10 +51,11 @@ class StagedHistory:
     def add(self, snapshots: Iterable[ActivitySnapshot]) -> None:
         """Add snapshots; a later one of the same activity takes the place of the earlier."""
         place = self._connection.total_changes
-        self._connection.executemany(
-            f"INSERT OR REPLACE INTO staged ({_COLUMNS}, place) VALUES ({_MARKS}, ?)",  # noqa: S608 - own names
-            ((*records.snapshot_record(each), place + offset) for offset, each in enumerate(snapshots)),
-        )
+        with _translated():
+            self._connection.executemany(
+                f"INSERT OR REPLACE INTO staged ({_COLUMNS}, place) VALUES ({_MARKS}, ?)",  # noqa: S608 - own names
+                ((*records.snapshot_record(each), place + offset) for offset, each in enumerate(snapshots)),
+            )
 
     def __len__(self) -> int:
         (count,) = self._connection.execute("SELECT count(*) FROM staged").fetchone()
@@ -70,19 +73,32 @@ class StagedHistory:
 
         The same seed gives the same walk.
         """
-        chance = Random(seed)  # noqa: S311 - repeatable on purpose, guards nothing
+        with _translated():
+            self._set_out(order, duplicates, Random(seed))  # noqa: S311 - repeatable on purpose, guards nothing
+            walk = self._connection.execute(
+                f"SELECT {_READ_COLUMNS} FROM delivery JOIN staged ON staged.rowid = delivery.stagedId "  # noqa: S608 - own names
+                "ORDER BY delivery.position, staged.place"
+            )
+            yield from map(records.snapshot, walk)
+
+    def _set_out(self, order: Order, duplicates: int, chance: Random) -> None:
+        """Give every delivery its position."""
         self._connection.create_function("shuffled", 1, lambda _place: chance.random())
         self._connection.create_function("anywhere", 2, chance.uniform)
-        position = _POSITIONS[order]
         self._connection.execute("DELETE FROM delivery")
-        self._connection.execute(f"INSERT INTO delivery SELECT {position}, rowid FROM staged ORDER BY rowid")  # noqa: S608 - own names
+        self._connection.execute(
+            f"INSERT INTO delivery SELECT {_POSITIONS[order]}, rowid FROM staged ORDER BY rowid"  # noqa: S608 - own names
+        )
         first, last = self._connection.execute("SELECT min(position), max(position) FROM delivery").fetchone()
         for _ in range(duplicates):
             self._connection.execute(
                 "INSERT INTO delivery SELECT anywhere(?, ?), rowid FROM staged ORDER BY rowid", (first, last)
             )
-        walk = self._connection.execute(
-            f"SELECT {_READ_COLUMNS} FROM delivery JOIN staged ON staged.rowid = delivery.stagedId "  # noqa: S608 - own names
-            "ORDER BY delivery.position, staged.place"
-        )
-        return map(records.snapshot, walk)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as refused:
+        raise storage_error(refused, "in the temporary folder") from refused

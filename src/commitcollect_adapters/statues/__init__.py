@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 from commitcollect_adapters.serialization import statue_from_document
 from commitcollect_core.awards import StatueModel
+from commitcollect_core.errors import CorruptItem
 from commitcollect_core.values import ModelId
 
 
@@ -31,7 +33,12 @@ class FixedCatalog:
 
 def shipped_catalog() -> FixedCatalog:
     """The catalogue of the models shipped with this package."""
-    documents = (each for each in files(__package__).iterdir() if each.name.endswith(".json"))
-    return FixedCatalog(
-        statue_from_document(json.loads(each.read_text(encoding="utf-8"))) for each in documents
-    )
+    folder = files(__package__)
+    return FixedCatalog(_read(each) for each in folder.iterdir() if each.name.endswith(".json"))
+
+
+def _read(file: Traversable) -> StatueModel:
+    try:
+        return statue_from_document(json.loads(file.read_text(encoding="utf-8")))
+    except ValueError as broken:
+        raise CorruptItem(f"the statue {file.name} is not JSON: {broken}") from broken

@@ -221,6 +221,12 @@ def open_milestone(ledger: Ledger, user_id: UserId) -> None:
     goal = milestone("ms-1").goal
     history = tally(goal, ())
     for commit in decide_creation(
-        view, MilestoneId("ms-1"), goal, history, HERON, now=NOW, policy=DEFAULT_POLICY
+        view,
+        MilestoneId("ms-1"),
+        goal,
+        history,
+        models={HERON.model_id: HERON},
+        now=NOW,
+        policy=DEFAULT_POLICY,
     ):
         ledger.commit(commit)

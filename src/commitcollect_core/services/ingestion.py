@@ -12,7 +12,7 @@ from commitcollect_core.ledger import LedgerCommit, decide, keys_of
 from commitcollect_core.policy import Policy
 from commitcollect_core.ports import Clock, Ledger, StatueCatalog
 from commitcollect_core.services.committing import commit_decision
-from commitcollect_core.services.statues import model_of
+from commitcollect_core.services.statues import models_of
 from commitcollect_core.values import UserId
 from commitcollect_core.workouts import ActivitySnapshot, Found
 
@@ -60,7 +60,7 @@ class Ingestion:
 
         def decide_again() -> Sequence[LedgerCommit]:
             view = self.ledger.read(user_id, keys)
-            models = {each.goal.model_id: model_of(self.catalog, each) for each in view.milestones}
+            models = models_of(self.catalog, view.milestones)
             return decide(view, found, models=models, now=now, policy=self.policy)
 
         written = commit_decision(self.ledger, self.policy, decide_again)

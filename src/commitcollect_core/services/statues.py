@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from commitcollect_core.awards import StatueModel
 from commitcollect_core.errors import CorruptItem, InvalidInput, NotFound
 from commitcollect_core.milestones import Milestone
@@ -39,3 +41,8 @@ def model_of(catalog: StatueCatalog, milestone: Milestone) -> StatueModel:
             f"{goal.parts_total} parts, which the catalogue does not have; restore it"
         )
     return model
+
+
+def models_of(catalog: StatueCatalog, milestones: Iterable[Milestone]) -> dict[ModelId, StatueModel]:
+    """The models of stored milestones, by id; errors as in `model_of`."""
+    return {each.goal.model_id: model_of(catalog, each) for each in milestones}

@@ -14,9 +14,9 @@ from commitcollect_core.milestones import Explanation, Goal, Milestone, Tally, e
 from commitcollect_core.policy import Policy
 from commitcollect_core.ports import Clock, IdGenerator, Ledger, MilestonePage, StatueCatalog, WorkoutQuery
 from commitcollect_core.services.committing import commit_decision
-from commitcollect_core.services.statues import model_of, model_on_offer
+from commitcollect_core.services.statues import model_on_offer, models_of
 from commitcollect_core.sports import ANY_SPORT, SportSelection
-from commitcollect_core.values import MilestoneId, ModelId, TargetType, UserId
+from commitcollect_core.values import MilestoneId, ModelId, TargetType, UserId, is_id
 from commitcollect_core.workouts import Workout
 
 
@@ -104,9 +104,12 @@ class Tracking:
         def decide_again() -> Sequence[LedgerCommit]:
             view = self.ledger.read(user_id, ())
             history = tally(goal, self._workouts_of_period(user_id, goal, is_bounded=is_bounded))
-            return decide_creation(view, milestone_id, goal, history, model, now=now, policy=self.policy)
+            models = {**models_of(self.catalog, view.milestones), model.model_id: model}
+            return decide_creation(
+                view, milestone_id, goal, history, models=models, now=now, policy=self.policy
+            )
 
-        (commit,) = commit_decision(self.ledger, self.policy, decide_again)
+        commit = commit_decision(self.ledger, self.policy, decide_again)[-1]
         return MilestoneView(milestone=commit.milestones[0], awards=commit.awards)
 
     def view(self, user_id: UserId, milestone_id: MilestoneId) -> MilestoneView:
@@ -154,7 +157,8 @@ class Tracking:
             recount = tally(
                 before.goal, self._workouts_of_period(user_id, before.goal, is_bounded=is_bounded)
             )
-            return decide_recount(view, before, recount, model_of(self.catalog, before), now=now)
+            models = models_of(self.catalog, (*view.milestones, before))
+            return decide_recount(view, before, recount, models=models, now=now, policy=self.policy)
 
         commit_decision(self.ledger, self.policy, decide_again)
         view = self.view(user_id, milestone_id)
@@ -191,7 +195,8 @@ class Tracking:
         return self._walk(user_id, WorkoutQuery(limit=self.policy.page_items_max))
 
     def _milestone(self, user_id: UserId, milestone_id: MilestoneId) -> Milestone:
-        milestone = self.ledger.read_milestone(user_id, milestone_id)
+        is_known = is_id(user_id) and is_id(milestone_id)
+        milestone = self.ledger.read_milestone(user_id, milestone_id) if is_known else None
         if milestone is None:
             raise NotFound(f"there is no milestone {milestone_id!r}", code="milestone_not_found")
         return milestone
