@@ -9,6 +9,7 @@ and restore under the same id.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from attrs import field, frozen
 
@@ -140,3 +141,5 @@ def updated(before: Workout | None, found: Found, *, now: datetime) -> Workout |
             if before is not None and not before.is_deleted and before.snapshot == found:
                 return None
             return Workout(snapshot=found, version=(before.version if before else 0) + 1, fetched_at=now)
+        case _:
+            assert_never(found)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import oracle
 from athletes import SMALL_COMMITS, Athlete
-from commitcollect_adapters.testing.strategies import changing_histories, goals, histories, stored_milestones
+from commitcollect_adapters.testing.strategies import changing_histories, goals, histories
 from commitcollect_core.awards import Award
 from commitcollect_core.milestones import Goal, Milestone, MilestoneStatus, Progress
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
@@ -70,18 +70,26 @@ def test_a_threshold_is_the_least_progress_that_earns_its_part(goal: Goal, data:
     assert 0 <= goal.part_target * goal.parts_total - goal.total_target < goal.parts_total
 
 
-@given(milestone=stored_milestones(milestone_id=MilestoneId("ms-1"), version=1))
-def test_what_remains_is_exactly_what_the_next_part_needs(milestone: Milestone) -> None:
+@given(goal=goals(), data=st.data())
+def test_what_remains_is_exactly_what_the_next_part_needs(goal: Goal, data: st.DataObject) -> None:
     """Law 2: gaining what remains earns one part more, one unit less does not; 100 percent means whole."""
-    goal, progress = milestone.goal, milestone.progress.progress_value
+    reached = data.draw(st.integers(0, goal.total_target + 1))
+    milestone = Milestone(
+        milestone_id=MilestoneId("ms-1"),
+        goal=goal,
+        progress=Progress(reached, reached),
+        created_at=goal.period_start_at,
+        updated_at=goal.period_start_at,
+    )
     remaining = milestone.remaining_to_next_part
-    if remaining is None:
-        assert milestone.parts_earned == goal.parts_total
+    if reached >= goal.total_target:
+        assert remaining is None
         assert milestone.percent_complete == 100
     else:
-        assert goal.parts_earned(progress + remaining) > milestone.parts_earned
-        assert goal.parts_earned(progress + remaining - 1) == milestone.parts_earned
-        assert milestone.percent_complete == progress * 100 // goal.total_target < 100
+        assert remaining is not None
+        assert goal.parts_earned(reached + remaining) > goal.parts_earned(reached + remaining - 1)
+        assert goal.parts_earned(reached + remaining - 1) == milestone.parts_earned
+        assert milestone.percent_complete == reached * 100 // goal.total_target < 100
 
 
 # 3 Complete means whole
