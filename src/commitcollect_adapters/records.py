@@ -41,7 +41,8 @@ AWARD_COLUMNS = (
 )  # fmt: skip
 
 _SOURCES = {source.value: source for source in Source}
-"""A plain mapping: calling the enum costs four times as much, and reading a history does so for every row."""
+_LEDGER_STATES = {state.value: state for state in LedgerState}
+"""Plain mappings: calling the enum costs four times as much, and every event and every row read does so."""
 
 
 def _reader(decode: Callable[[Record], _Value]) -> Callable[[Record], _Value]:
@@ -88,7 +89,7 @@ def head(record: Record) -> LedgerHead:
     version, state, milestone_ids, workout_count, fenced_at = record
     return LedgerHead(
         version=version,
-        state=LedgerState(state),
+        state=_LEDGER_STATES[state],
         tracked_milestone_ids=tuple(map(MilestoneId, filter(None, milestone_ids.split(",")))),
         workout_count=workout_count,
         fenced_at=_optional_moment(fenced_at),

@@ -11,7 +11,7 @@ import click
 from commitcollect_cli.units import KINDS, parse_amount, parse_target
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.sports import SportSelection
-from commitcollect_core.values import ActivityId, MilestoneId, ModelId, TargetType, UserId, check_id, utc
+from commitcollect_core.values import ActivityId, MilestoneId, ModelId, TargetType, UserId, require_id, utc
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -100,7 +100,7 @@ def parse_activity_id(ctx: click.Context, param: click.Parameter, value: str) ->
 
 def _checked_id(ctx: click.Context, param: click.Parameter, value: str) -> str:
     try:
-        check_id(None, param, value)
+        require_id(value, param.name or "id")
     except InvalidInput as invalid:
         raise click.BadParameter(invalid.message, ctx, param) from invalid
     return value

@@ -21,7 +21,7 @@ from commitcollect_core.errors import InvalidInput, NotFound
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.ports import WorkoutPosition, WorkoutQuery
 from commitcollect_core.sports import known_sport_type
-from commitcollect_core.values import ActivityId, Source, TargetType, UserId, WorkoutKey, check_id
+from commitcollect_core.values import ActivityId, Source, TargetType, UserId, WorkoutKey, require_id
 from commitcollect_core.workouts import ActivityGone, ActivitySnapshot, Workout
 
 WORKOUTS_LISTED = 20
@@ -89,7 +89,7 @@ class _Position(click.ParamType[WorkoutPosition]):
             return value
         try:
             started_at, source, activity_id = value.split(":")
-            check_id(None, param, activity_id)
+            require_id(activity_id, "activity_id")
             key = WorkoutKey(Source(source), ActivityId(activity_id))
             return WorkoutPosition(datetime.fromtimestamp(int(started_at), UTC), key)
         except (ValueError, OverflowError, OSError, InvalidInput):

@@ -11,7 +11,7 @@ from .services.ingestion import Ingestion
 from .services.tracking import Tracking
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class CommitCollect:
     """The use cases a host offers.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from hashlib import sha256
 
 from commitcollect_core.milestones import Milestone
 from commitcollect_core.workouts import Workout
@@ -18,6 +17,8 @@ def state_digest(workouts: Iterable[Workout], milestones: Iterable[Milestone]) -
     Returns:
         64 hexadecimal digits.
     """
+    from hashlib import sha256  # noqa: PLC0415 - loads OpenSSL, which nothing else in the core needs
+
     hashed = sha256()
     for workout in workouts:
         hashed.update(repr(_workout_facts(workout)).encode())

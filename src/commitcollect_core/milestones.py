@@ -140,13 +140,14 @@ class Milestone:
     """A goal and how far it has come.
 
     Attributes:
+        milestone_id: see `require_id`; checked where it is made, not with every new version.
         version: 1 when first written, one more with every change.
         parts_awarded: how many awards are written; they are parts 1 to this number.
         owed: the workout behind parts that are earned but did not fit one atomic write with it; the next
             write to this ledger awards them first. None nearly always.
     """
 
-    milestone_id: MilestoneId = field(validator=check_id)
+    milestone_id: MilestoneId
     goal: Goal
     progress: Progress = Progress()
     parts_awarded: int = 0

@@ -137,7 +137,7 @@ class StatueCatalog(Protocol):
         ...
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class Ports:
     """One implementation of every port."""
 

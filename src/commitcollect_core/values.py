@@ -65,8 +65,12 @@ def is_id(value: object) -> bool:
     return isinstance(value, str) and _ID.match(value) is not None
 
 
-def check_id(_instance: Any, attribute: Any, value: Any) -> None:
-    """Validate an id, as an attrs validator: ids are parts of keys and addresses, so they stay plain.
+def require_id(value: object, name: str) -> None:
+    """Refuse what is no id: ids are parts of keys and addresses, so they stay plain.
+
+    Args:
+        value: perhaps an id.
+        name: of the input, for the message.
 
     Raises:
         InvalidInput: the id is empty, too long or holds other than letters, digits and ``. _ @ -``.
@@ -74,7 +78,12 @@ def check_id(_instance: Any, attribute: Any, value: Any) -> None:
     if not is_id(value):
         shown = repr(value[:ID_CHARS_MAX] if isinstance(value, str) else value)
         raise InvalidInput(
-            f"{attribute.name} {shown} is not an id: use 1 to {ID_CHARS_MAX} letters, digits, '.', '_', '@' "
-            "or '-', starting with a letter or digit",
-            field=attribute.name,
+            f"{name} {shown} is not an id: use 1 to {ID_CHARS_MAX} letters, digits, '.', '_', '@' or '-', "
+            "starting with a letter or digit",
+            field=name,
         )
+
+
+def check_id(_instance: Any, attribute: Any, value: Any) -> None:
+    """`require_id` as an attrs validator."""
+    require_id(value, attribute.name)

@@ -52,13 +52,15 @@ class _VersionedTable:
 
     def write(self, connection: sqlite3.Connection, user_id: UserId, items: Sequence[object]) -> None:
         """Write `items`, or raise `VersionConflict` if one is not exactly one version ahead of the stored."""
-        encoded = [self._encode(item) for item in items]
-        new = [(user_id, *row) for row in encoded if row[0] == 1]
-        later = [
-            (row[0], *row[self._changing :], user_id, *row[1 : self._keys_end], row[0] - 1)
-            for row in encoded
-            if row[0] != 1
-        ]
+        new, later = [], []
+        for item in items:
+            record = self._encode(item)
+            version = record[0]
+            if version == 1:
+                new.append((user_id, *record))
+            else:
+                keys = record[1 : self._keys_end]
+                later.append((version, *record[self._changing :], user_id, *keys, version - 1))
         if new:
             connection.executemany(self._insert, new)
         if later and connection.executemany(self._replace, later).rowcount != len(later):

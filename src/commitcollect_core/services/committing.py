@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable
 
 from commitcollect_core.errors import VersionConflict
 from commitcollect_core.ledger import LedgerCommit
 from commitcollect_core.policy import Policy
 from commitcollect_core.ports import Ledger
-
-_log = logging.getLogger(__name__)
 
 
 def commit_decision(
@@ -36,9 +33,15 @@ def commit_decision(
                 ledger.commit(commit)
                 written.append(commit)
         except VersionConflict:
-            _log.debug("lost the race for a ledger, attempt %d", attempt)
+            _log_lost_race(attempt)
             continue
         return written
     raise VersionConflict(
         f"this ledger changed under each of {policy.commit_attempts_max} attempts; try again in a moment"
     )
+
+
+def _log_lost_race(attempt: int) -> None:
+    import logging  # noqa: PLC0415 - a fifth of what importing the core costs, and few races are lost
+
+    logging.getLogger(__name__).debug("lost the race for a ledger, attempt %d", attempt)

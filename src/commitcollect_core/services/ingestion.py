@@ -30,7 +30,7 @@ class IngestResult:
     awards: tuple[Award, ...]
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class Ingestion:
     """Takes activities into an athlete's ledger. Any order, any number of times: the result is the same."""
 

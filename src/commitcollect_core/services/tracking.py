@@ -16,7 +16,7 @@ from commitcollect_core.ports import Clock, IdGenerator, Ledger, MilestonePage, 
 from commitcollect_core.services.committing import commit_decision
 from commitcollect_core.services.statues import model_on_offer, models_of
 from commitcollect_core.sports import ANY_SPORT, SportSelection
-from commitcollect_core.values import MilestoneId, ModelId, TargetType, UserId, is_id
+from commitcollect_core.values import MilestoneId, ModelId, TargetType, UserId, is_id, require_id
 from commitcollect_core.workouts import Workout
 
 
@@ -71,7 +71,7 @@ class Recomputed:
     tally: Tally
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, eq=False)
 class Tracking:
     """Milestones of an athlete: open, look at, list, repair, explain."""
 
@@ -100,6 +100,7 @@ class Tracking:
         goal = wish.goal(model)
         goal.check(self.policy)
         milestone_id = self.ids.milestone_id()
+        require_id(milestone_id, "milestone_id")
 
         def decide_again() -> Sequence[LedgerCommit]:
             view = self.ledger.read(user_id, ())
