@@ -15,7 +15,7 @@ PYPROJECT = nox.project.load_toml("pyproject.toml")
 def install(session: nox.Session, group: str) -> None:
     """Install the package, what its tests need, and one dependency group, as the constraints file says."""
     group_requirements = nox.project.dependency_groups(PYPROJECT, group)
-    session.install("-c", "constraints.txt", "-e", ".[testing]", *group_requirements)
+    session.install("-c", "constraints.txt", "-e", ".[aws,testing]", *group_requirements)
 
 
 @nox.session
@@ -37,6 +37,7 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Every test, with the branch coverage of the core, which must be whole."""
     install(session, "test")
+    session.run("python", "tests/engines/install.py", ".engines")
     session.run("coverage", "run", "-m", "pytest", *session.posargs)
     if not session.posargs:
         session.run("coverage", "report")

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 # The thoroughness of a property test depends on the profile alone; no test sets its own number of examples.
-_EVERYWHERE = {
+_EVERYWHERE: dict[str, Any] = {
     "deadline": None,  # machines differ
     "print_blob": True,
     "suppress_health_check": [HealthCheck.too_slow],
 }
-settings.register_profile("fast", max_examples=40, stateful_step_count=30, **_EVERYWHERE)  # type: ignore[arg-type]
-settings.register_profile("ci", max_examples=200, stateful_step_count=50, derandomize=True, **_EVERYWHERE)  # type: ignore[arg-type]
-settings.register_profile("deep", max_examples=3_000, stateful_step_count=50, **_EVERYWHERE)  # type: ignore[arg-type]
+# Explaining which parts of an example matter takes minutes where finding it takes seconds; `deep` does it.
+_PHASES = tuple(phase for phase in Phase if phase is not Phase.explain)
+settings.register_profile("fast", max_examples=40, stateful_step_count=30, phases=_PHASES, **_EVERYWHERE)
+settings.register_profile(
+    "ci", max_examples=200, stateful_step_count=50, derandomize=True, phases=_PHASES, **_EVERYWHERE
+)
+settings.register_profile("deep", max_examples=3_000, stateful_step_count=50, **_EVERYWHERE)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
 _SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"

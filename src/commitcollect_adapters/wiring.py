@@ -6,15 +6,28 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from commitcollect_adapters.memory import MemoryLedger
 from commitcollect_adapters.statues import shipped_catalog
 from commitcollect_adapters.system import SystemClock, SystemIds
-from commitcollect_core.errors import NotFound, StorageError
+from commitcollect_core.errors import InvalidInput, NotFound, StorageError
+from commitcollect_core.policy import DEFAULT_POLICY, Policy
 from commitcollect_core.ports import Ports
+
+if TYPE_CHECKING:
+    from commitcollect_adapters.dynamodb.client import Client
 
 MEMORY = "memory:"
 """The address of a store that lasts as long as the process."""
+
+DYNAMODB = "dynamodb://"
+"""What the address of a DynamoDB store begins with."""
+
+
+def is_sqlite(address: str) -> bool:
+    """Whether an address is the path of a SQLite file."""
+    return address != MEMORY and not address.startswith(DYNAMODB)
 
 
 def memory_ports() -> Ports:
@@ -24,18 +37,21 @@ def memory_ports() -> Ports:
 
 @contextmanager
 def open_ports(address: str, *, must_exist: bool = False) -> Iterator[Ports]:
-    """Ports on the store at `address`: a file's path for SQLite, or ``memory:``.
+    """Ports on the store at `address`: a file's path for SQLite, ``memory:``, or ``dynamodb://…``.
 
     Args:
         address: where the store is.
         must_exist: do not make a file that is not there, as befits those who only read.
 
     Raises:
+        InvalidInput: an address of DynamoDB has another form.
         NotFound: there is no such file.
         StorageError: the store cannot be opened.
     """
     if address == MEMORY:
         yield memory_ports()
+    elif address.startswith(DYNAMODB):
+        yield dynamodb_ports(address)
     else:
         if must_exist:
             _check_is_there(Path(address))
@@ -73,3 +89,27 @@ def sqlite_ports(path: Path) -> Iterator[Ports]:
         )
     finally:
         database.close()
+
+
+def dynamodb_client(address: str, policy: Policy = DEFAULT_POLICY) -> Client:
+    """A client for the DynamoDB tables at `address`; nothing is sent yet.
+
+    Raises:
+        InvalidInput: the address has another form, or the extra that brings boto3 is not installed.
+    """
+    try:
+        from commitcollect_adapters.dynamodb.client import Address, Client  # noqa: PLC0415 - boto3 takes half a second
+    except ModuleNotFoundError as missing:
+        raise InvalidInput(
+            f"a DynamoDB store needs {missing.name}; install it with: pip install 'commitcollect[aws]'",
+            field="store",
+        ) from missing
+    return Client(Address.parse(address), deadline_seconds=policy.store_deadline_seconds)
+
+
+def dynamodb_ports(address: str) -> Ports:
+    """Ports on DynamoDB tables; errors as in `dynamodb_client`."""
+    client = dynamodb_client(address)
+    from commitcollect_adapters.dynamodb.ledger import DynamoLedger  # noqa: PLC0415 - boto3 takes half a second
+
+    return Ports(clock=SystemClock(), ids=SystemIds(), ledger=DynamoLedger(client), catalog=shipped_catalog())

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.statues import shipped_catalog
-from commitcollect_adapters.wiring import MEMORY
+from commitcollect_adapters.wiring import is_sqlite
 from commitcollect_cli.options import json_option
 from commitcollect_cli.output import EXIT_FAILURE, print_json, show
 from commitcollect_cli.render import show_goal
@@ -89,7 +89,7 @@ def _store_findings(settings: Settings) -> Iterator[Finding]:
         with opened(settings) as app:
             head = app.ports.ledger.read_head(settings.user)
             yield Finding("store", True, f"opens; {head.workout_count:,} workouts of {settings.user}")
-            if settings.store != MEMORY:
+            if is_sqlite(settings.store):
                 yield _checked("writable", lambda: _check_writable(Path(settings.store)))
                 yield _checked("integrity", lambda: _check_integrity(Path(settings.store)))
             for milestone in app.tracking.milestones(settings.user):

@@ -29,6 +29,7 @@ _COMMANDS = {
     "milestone": "commitcollect_cli.milestone:milestone",
     "workout": "commitcollect_cli.workout:workout",
     "statue": "commitcollect_cli.statue:statue",
+    "tables": "commitcollect_cli.tables:tables",
     "config": "commitcollect_cli.config:config",
     "doctor": "commitcollect_cli.doctor:doctor",
     "completion": "commitcollect_cli.completion:completion",

@@ -30,6 +30,7 @@ class Policy:
         workout_started_at_min, workout_started_at_max: starts outside are refused. The first is the epoch
             of GPS time, before which no receiver wrote a track.
         clock_ahead_seconds_max: how far in the future a workout may start, for clocks that disagree.
+        store_deadline_seconds: how long a call to a remote store is repeated while it fails in passing.
         rejections_kept_max: rejected rows an import lists; beyond that it only counts them.
     """
 
@@ -50,6 +51,7 @@ class Policy:
     workout_started_at_min: datetime = datetime(1980, 1, 6, tzinfo=UTC)
     workout_started_at_max: datetime = datetime(2099, 12, 31, tzinfo=UTC)
     clock_ahead_seconds_max: int = 86_400
+    store_deadline_seconds: int = 20
     rejections_kept_max: int = 1_000
 
     def __attrs_post_init__(self) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from commitcollect_adapters.dynamodb.client import Client
+from commitcollect_adapters.dynamodb.ledger import DynamoLedger
 from commitcollect_adapters.memory import MemoryLedger
 from commitcollect_adapters.sqlite import Database, SqliteLedger
 from commitcollect_adapters.testing.contracts import LedgerContract
@@ -31,3 +33,23 @@ class TestSqliteLedger(LedgerContract):
         """A ledger in a file of its own."""
         with closing(Database(next(self._paths))) as database:
             yield SqliteLedger(database)
+
+
+class TestDynamoLedgerOnDynoxide(LedgerContract):
+    @pytest.fixture(autouse=True)
+    def _engine(self, dynoxide_client: Client) -> None:
+        self._client = dynoxide_client
+
+    def open_ledger(self) -> AbstractContextManager[Ledger]:
+        """The tables of the whole session; every test has athletes of its own."""
+        return nullcontext(DynamoLedger(self._client))
+
+
+class TestDynamoLedgerOnMinistack(LedgerContract):
+    @pytest.fixture(autouse=True)
+    def _engine(self, ministack_client: Client) -> None:
+        self._client = ministack_client
+
+    def open_ledger(self) -> AbstractContextManager[Ledger]:
+        """As on dynoxide."""
+        return nullcontext(DynamoLedger(self._client))

@@ -1,7 +1,8 @@
 """A real process that imports a history and is killed at one store call. Run by test_kill.py.
 
-Arguments: the store, the history (a JSON list of activities), ``import`` or ``events``, and the number of the
-store call's side (before the first call is 0, after it is 1, …) at which the process ends by SIGKILL.
+Arguments: the store's address, the history (a JSON list of activities), ``import`` or ``events``, and the
+number of the store call's side (before the first call is 0, after it is 1, …) at which the process ends by
+SIGKILL.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from commitcollect_adapters.faults import GuardedLedger, Side
 from commitcollect_adapters.readers import read_history
 from commitcollect_adapters.readers.rows import Accepted
 from commitcollect_adapters.system import ManualClock, SequentialIds
-from commitcollect_adapters.wiring import sqlite_ports
+from commitcollect_adapters.wiring import open_ports
 from commitcollect_core import (
     DEFAULT_POLICY,
     CommitCollect,
@@ -64,14 +65,14 @@ def application(ports: Ports, kill_at: int) -> CommitCollect:
     return assemble(evolve(ports, ledger=ledger, clock=ManualClock(NOW), ids=SequentialIds()), POLICY)
 
 
-def run(store: Path, history: Path, mode: str, kill_at: int) -> None:
+def run(store: str, history: Path, mode: str, kill_at: int) -> None:
     """Open the milestone unless it is there, and take the history in."""
     found = [
         row.snapshot
         for row in read_history(history, policy=DEFAULT_POLICY, now=NOW)
         if isinstance(row, Accepted)
     ]
-    with sqlite_ports(store) as ports:
+    with open_ports(store) as ports:
         app = application(ports, kill_at)
         if not app.tracking.list(USER).milestones:
             app.tracking.create(USER, WISH)
@@ -84,4 +85,4 @@ def run(store: Path, history: Path, mode: str, kill_at: int) -> None:
 
 
 if __name__ == "__main__":
-    run(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]))
+    run(sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]))

@@ -6,12 +6,15 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from commitcollect_adapters.wiring import sqlite_ports
+from commitcollect_adapters.dynamodb.tables import create_tables
+from commitcollect_adapters.wiring import dynamodb_client, open_ports
 from commitcollect_core import MilestoneStatus, UserId, assemble, state_digest
+from engines import running
 
 IMPORTER = Path(__file__).with_name("importer.py")
 USER = UserId("me")
@@ -20,19 +23,19 @@ SIDES_MAX = 1_000
 TARGET, PARTS = 400_000, 12
 
 
-def take_part(store: Path, history: Path, mode: str, kill_at: int) -> subprocess.CompletedProcess[str]:
+def take_part(store: str, history: Path, mode: str, kill_at: int) -> subprocess.CompletedProcess[str]:
     """Run the importer in a process of its own."""
     return subprocess.run(
-        [sys.executable, str(IMPORTER), str(store), str(history), mode, str(kill_at)],
+        [sys.executable, str(IMPORTER), store, str(history), mode, str(kill_at)],
         capture_output=True,
         text=True,
         check=False,
     )
 
 
-def check_legal(store: Path) -> None:
+def check_legal(store: str) -> None:
     """What a dead process left is a legal ledger: sums are right, awards are exactly 1..n."""
-    with sqlite_ports(store) as ports:
+    with open_ports(store) as ports:
         app = assemble(ports)
         stored = sum(each.snapshot.distance_meters for each in app.tracking.workouts(USER))
         for milestone in app.tracking.milestones(USER):
@@ -43,9 +46,9 @@ def check_legal(store: Path) -> None:
             assert (milestone.status is MilestoneStatus.COMPLETED) == (earned == PARTS)
 
 
-def digest_of(store: Path) -> str:
+def digest_of(store: str) -> str:
     """The fingerprint of the whole store."""
-    with sqlite_ports(store) as ports:
+    with open_ports(store) as ports:
         tracking = assemble(ports).tracking
         return state_digest(tracking.workouts(USER), tracking.milestones(USER))
 
@@ -70,12 +73,30 @@ def test_killed_at_any_store_call_and_run_again_ends_in_the_same_place(
     history: Path, tmp_path: Path, mode: str, stride: int
 ) -> None:
     """SIGKILL before and after every store call (every 17th event by event): then a re-run ends as ever."""
-    undisturbed = tmp_path / "undisturbed.db"
+    check_every_kill(lambda name: str(tmp_path / f"{name}.db"), history, mode, stride)
+
+
+@pytest.mark.slow
+def test_killed_at_any_store_call_on_dynamodb(history: Path, tmp_path: Path) -> None:
+    """The same on DynamoDB's transactions, with an engine that keeps its tables in a file."""
+    with running.dynoxide(database=tmp_path / "dynoxide.db") as endpoint:
+
+        def store(name: str) -> str:
+            address = f"dynamodb://kill-{name}?endpoint={endpoint}"
+            create_tables(dynamodb_client(address))
+            return address
+
+        check_every_kill(store, history, "import", 1)
+
+
+def check_every_kill(new_store: Callable[[str], str], history: Path, mode: str, stride: int) -> None:
+    """Kill at every `stride`-th side of a store call, each time on a new store; then run again."""
+    undisturbed = new_store("undisturbed")
     assert take_part(undisturbed, history, mode, NEVER).returncode == 0
     expected = digest_of(undisturbed)
     kills = 0
     for kill_at in range(0, SIDES_MAX, stride):
-        store = tmp_path / f"{kill_at}.db"
+        store = new_store(str(kill_at))
         first = take_part(store, history, mode, kill_at)
         if first.returncode == 0:
             break
@@ -94,13 +115,13 @@ def test_killed_at_any_store_call_and_run_again_ends_in_the_same_place(
 @pytest.mark.slow
 def test_killed_again_and_again_on_one_store_loses_nothing(history: Path, tmp_path: Path) -> None:
     """One store survives a process that dies one store call later each time, until one gets through."""
-    store = tmp_path / "store.db"
+    store = str(tmp_path / "store.db")
     for kill_at in range(SIDES_MAX):
         process = take_part(store, history, "import", kill_at)
         check_legal(store)
         if process.returncode == 0:
             break
-    with sqlite_ports(store) as ports:
+    with open_ports(store) as ports:
         app = assemble(ports)
         (milestone,) = app.tracking.milestones(USER)
         assert ports.ledger.read_head(USER).workout_count == 60

@@ -25,6 +25,7 @@ import pytest
 from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing.dumps import dump_of
@@ -35,8 +36,10 @@ from commitcollect_adapters.testing.strategies import (
     stored_workouts,
     workout_keys,
 )
+from commitcollect_core.awards import Award
 from commitcollect_core.errors import AccountDeleting, VersionConflict
 from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerState, LedgerView
+from commitcollect_core.milestones import Milestone
 from commitcollect_core.policy import Policy
 from commitcollect_core.ports import Ledger, WorkoutPosition, WorkoutQuery
 from commitcollect_core.values import ActivityId, MilestoneId, Source, UserId, WorkoutKey
@@ -149,42 +152,8 @@ def _listings(draw: st.DrawFn) -> tuple[list[Workout], WorkoutQuery]:
     return workouts, query
 
 
-@st.composite
-def _anything(draw: st.DrawFn, user_id: UserId, key: WorkoutKey, before: LedgerCommit | None) -> LedgerCommit:
-    """One item of each kind, whatever it holds, in the version after `before`."""
-    milestone_id = MilestoneId("ms-1")
-    version = 1 if before is None else 2
-    head = draw(stored_heads(version=version))
-    milestone = draw(stored_milestones(milestone_id=milestone_id, version=version))
-    if before is None:
-        head = evolve(head, state=LedgerState.ACTIVE)
-    else:
-        # A milestone's goal never changes, nor does when it was opened: a store need not write them again.
-        (opened,) = before.milestones
-        milestone = evolve(milestone, goal=opened.goal, created_at=opened.created_at)
-    return LedgerCommit(
-        user_id=user_id,
-        head=evolve(head, tracked_milestone_ids=(milestone_id,)),
-        workouts=(draw(stored_workouts(key=key, version=version)),),
-        milestones=(milestone,),
-        awards=(draw(stored_awards(milestone_id=milestone_id, part_index=version)),),
-    )
-
-
-def _assert_read_back(ledger: Ledger, commit: LedgerCommit) -> None:
-    """What `_anything` wrote comes back by every way of reading."""
-    user_id = commit.user_id
-    (workout,), (milestone,), (award,) = commit.workouts, commit.milestones, commit.awards
-    view = LedgerView(
-        user_id=user_id, head=commit.head, workouts={workout.key: workout}, milestones=commit.milestones
-    )
-    _assert_same(ledger.read_head(user_id), commit.head)
-    _assert_same(ledger.read(user_id, [workout.key]), view)
-    _assert_same(list(ledger.read_workouts(user_id, WorkoutQuery(limit=9)).workouts), [workout])
-    _assert_same(ledger.read_milestone(user_id, milestone.milestone_id), milestone)
-    page = ledger.read_milestones(user_id, after=None, limit=9)
-    _assert_same(list(page.milestones), [milestone])
-    _assert_same(ledger.read_awards(user_id, milestone.milestone_id)[-1], award)
+def _two_versions_of_a_workout(key: WorkoutKey) -> SearchStrategy[tuple[Workout, Workout]]:
+    return st.tuples(stored_workouts(key=key, version=1), stored_workouts(key=key, version=2))
 
 
 class LedgerContract(ABC):
@@ -293,18 +262,59 @@ class LedgerContract(ABC):
             _assert_same(ledger.read_head(user_id), fence)
 
     @_property
-    @given(data=st.data())
-    def test_what_is_written_is_read_back(self, data: st.DataObject) -> None:
-        """Every field of every value comes back as it was, in version 1 and when version 2 goes over it."""
-        key = data.draw(workout_keys(), label="key")
+    @given(first=stored_heads(version=1), second=stored_heads(version=2))
+    def test_a_head_is_read_back(self, first: LedgerHead, second: LedgerHead) -> None:
+        """Every field of a head comes back as it was, when it is new and when another goes over it."""
         with self.open_ledger() as ledger:
             user_id = samples.new_athlete()
-            first = data.draw(_anything(user_id, key, None), label="first")
-            ledger.commit(first)
-            _assert_read_back(ledger, first)
-            second = data.draw(_anything(user_id, key, first), label="second")
-            ledger.commit(second)
-            _assert_read_back(ledger, second)
+            for head in (evolve(first, state=LedgerState.ACTIVE), second):
+                ledger.commit(LedgerCommit(user_id=user_id, head=head))
+                _assert_same(ledger.read_head(user_id), head)
+                _assert_same(ledger.read(user_id, []), LedgerView(user_id=user_id, head=head))
+
+    @_property
+    @given(workouts=workout_keys().flatmap(_two_versions_of_a_workout))
+    def test_a_workout_is_read_back(self, workouts: tuple[Workout, Workout]) -> None:
+        """Every field of a workout comes back as it was, by its key and in its page, new and replaced."""
+        with self.open_ledger() as ledger:
+            user_id = samples.new_athlete()
+            for workout in workouts:
+                ledger.commit(samples.commit_of(user_id, workout.version, workouts=[workout]))
+                view = ledger.read(user_id, [workout.key])
+                _assert_same(dict(view.workouts), {workout.key: workout})
+                page = ledger.read_workouts(user_id, WorkoutQuery(limit=9))
+                _assert_same(list(page.workouts), [workout])
+
+    @_property
+    @given(
+        first=stored_milestones(milestone_id=MilestoneId("ms-1"), version=1),
+        second=stored_milestones(milestone_id=MilestoneId("ms-1"), version=2),
+    )
+    def test_a_milestone_is_read_back(self, first: Milestone, second: Milestone) -> None:
+        """Every field of a milestone comes back as it was, alone, in its page and as tracked.
+
+        Its goal never changes, nor does when it was opened: a store need not write them again.
+        """
+        with self.open_ledger() as ledger:
+            user_id = samples.new_athlete()
+            for milestone in (first, evolve(second, goal=first.goal, created_at=first.created_at)):
+                commit = samples.commit_of(
+                    user_id, milestone.version, milestones=[milestone], tracked=[milestone.milestone_id]
+                )
+                ledger.commit(commit)
+                _assert_same(ledger.read_milestone(user_id, milestone.milestone_id), milestone)
+                page = ledger.read_milestones(user_id, after=None, limit=9)
+                _assert_same(list(page.milestones), [milestone])
+                _assert_same(list(ledger.read(user_id, []).milestones), [milestone])
+
+    @_property
+    @given(award=stored_awards(milestone_id=MilestoneId("ms-1"), part_index=1))
+    def test_an_award_is_read_back(self, award: Award) -> None:
+        """Every field of an award comes back as it was."""
+        with self.open_ledger() as ledger:
+            user_id = samples.new_athlete()
+            ledger.commit(samples.commit_of(user_id, 1, awards=[award]))
+            _assert_same(list(ledger.read_awards(user_id, award.milestone_id)), [award])
 
     # Athletes are strangers to each other
 

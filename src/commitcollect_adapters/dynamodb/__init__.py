@@ -1,0 +1,1 @@
+"""The stores on DynamoDB, for users who outgrow one machine. Needs the extra ``commitcollect[aws]``."""

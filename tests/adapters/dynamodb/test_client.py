@@ -1,0 +1,64 @@
+"""Addresses, and the meaning of every cancellation reason."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from commitcollect_adapters.dynamodb.client import RETRYABLE_CODES, Address, Client, cancellation
+from commitcollect_adapters.dynamodb.ledger import DynamoLedger
+from commitcollect_core.errors import InvalidInput, StorageError, StorageUnavailable, VersionConflict
+from commitcollect_core.values import UserId
+
+LASTING = ("ValidationError", "ItemCollectionSizeLimitExceeded", "SomethingNew")
+CONFLICT = "ConditionalCheckFailed"
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("dynamodb://", Address()),
+        ("dynamodb://Prod", Address(prefix="Prod")),
+        (
+            "dynamodb://my-Team_1?endpoint=http://127.0.0.1:8000&region=eu-west-1",
+            Address(prefix="my-Team_1", endpoint="http://127.0.0.1:8000", region="eu-west-1"),
+        ),
+    ],
+)
+def test_addresses_are_read(text: str, address: Address) -> None:
+    """Prefix, endpoint and region are optional; the prefix keeps its case."""
+    assert Address.parse(text) == address
+
+
+@pytest.mark.parametrize(
+    "text", ["dynamodb://a b", "dynamodb://ab", "dynamodb://Prod?port=1", "dynamo://Prod"]
+)
+def test_other_addresses_are_refused(text: str) -> None:
+    """A wrong address is answered with what a right one looks like."""
+    with pytest.raises(InvalidInput, match="dynamodb://PREFIX"):
+        Address.parse(text)
+
+
+def expected(codes: tuple[str, ...]) -> type[Exception]:
+    """What a set of reasons means, by the sentence in the design: only a failed condition is a conflict."""
+    if any(code in LASTING for code in codes) or set(codes) == {"None"}:
+        return StorageError
+    return VersionConflict if CONFLICT in codes else StorageUnavailable
+
+
+@pytest.mark.parametrize(
+    "codes", [*product(("None", CONFLICT, *sorted(RETRYABLE_CODES), *LASTING), repeat=2)], ids="-".join
+)
+def test_every_pair_of_cancellation_reasons_is_classified(codes: tuple[str, str]) -> None:
+    """All codes in all positions and pairs: conflict, passing fault or lasting fault."""
+    error = cancellation([{"Code": code} for code in codes])
+    assert type(error) is expected(codes)
+
+
+def test_an_endpoint_that_is_down_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refused connection ends, at the deadline, in one error that says where nobody answered."""
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    client = Client(Address(endpoint="http://127.0.0.1:9"), deadline_seconds=0)
+    with pytest.raises(StorageUnavailable, match=r"127\.0\.0\.1:9 cannot be reached"):
+        DynamoLedger(client).read_head(UserId("me"))
