@@ -53,7 +53,8 @@ def status(ctx: click.Context, *, settings: Settings, as_json: bool) -> None:
 @click.option("--dry-run", "is_dry_run", is_flag=True, help="Only say what would be deleted.")
 @store_options
 @json_option
-def delete(*, settings: Settings, is_sure: bool, is_dry_run: bool, as_json: bool) -> None:
+@click.pass_context
+def delete(ctx: click.Context, *, settings: Settings, is_sure: bool, is_dry_run: bool, as_json: bool) -> None:
     """Delete the tables with everything in them."""
     from commitcollect_adapters.dynamodb.tables import delete_tables, table_statuses  # noqa: PLC0415 - as above
 
@@ -62,8 +63,9 @@ def delete(*, settings: Settings, is_sure: bool, is_dry_run: bool, as_json: bool
         _print(there, as_json=as_json)
         return
     names = ", ".join(each.name for each in there if each.state != "MISSING")
-    if names and not is_sure:
-        click.confirm(f"Delete {names} with everything in them?", abort=True, err=True)
+    if names and not is_sure and not click.confirm(f"Delete {names} with everything in them?", err=True):
+        say("Nothing was deleted.")
+        ctx.exit(EXIT_FAILURE)
     _print(_on(settings, delete_tables), as_json=as_json)
 
 

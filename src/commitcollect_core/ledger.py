@@ -251,11 +251,6 @@ _Move = tuple[MilestoneId, Progress, int]
 """A milestone, its progress after a workout, and the parts it then lacks."""
 
 
-def _items_needed(moves: Sequence[_Move]) -> int:
-    """The most items a workout with these moves adds to a commit."""
-    return 1 + len(moves) + sum(parts_missing for _, _, parts_missing in moves)
-
-
 class _Draft:
     """The commits of one decision while they are being put together."""
 
@@ -295,7 +290,7 @@ class _Draft:
             return
         moves = self._moves(before, after)
         # A workout stands in a commit only once, and together with the milestones it moves and their awards.
-        if key in self._workouts or self._item_count + _items_needed(moves) > self._items_max:
+        if key in self._workouts or self._item_count + self._items_needed(moves) > self._items_max:
             self._cut()
         self._known[key] = self._workouts[key] = after
         self._live += (not after.is_deleted) - (before is not None and not before.is_deleted)
@@ -317,6 +312,11 @@ class _Draft:
                 progress = self._progress[milestone_id].moved(difference)
                 moves.append((milestone_id, progress, self._parts_missing(milestone_id, progress)))
         return moves
+
+    def _items_needed(self, moves: Sequence[_Move]) -> int:
+        """How many items a workout with these moves adds to the commit."""
+        new_milestones = sum(milestone_id not in self._moved for milestone_id, _, _ in moves)
+        return 1 + new_milestones + sum(parts_missing for _, _, parts_missing in moves)
 
     def _parts_missing(self, milestone_id: MilestoneId, progress: Progress) -> int:
         milestone = self._milestones[milestone_id]

@@ -71,12 +71,19 @@ class Goal:
         """Refuse a goal that cannot be kept.
 
         Raises:
-            InvalidInput: the target is outside its limits, or the period ends before it starts.
+            InvalidInput: the target is outside its limits, the period ends before it starts, or the statue
+                has more parts than fit one atomic write.
         """
         if not 1 <= self.total_target <= policy.total_target_max:
             raise InvalidInput(
                 f"totalTarget {self.total_target} is outside 1 to {policy.total_target_max:,}",
                 field="totalTarget",
+            )
+        if self.parts_total > policy.statue_parts_max:
+            raise InvalidInput(
+                f"statue model {self.model_id!r} has {self.parts_total} parts; at most "
+                f"{policy.statue_parts_max} are allowed here",
+                field="modelId",
             )
         if self.period_end_at is not None and self.period_end_at <= self.period_start_at:
             raise InvalidInput(

@@ -27,6 +27,7 @@ class Policy:
         activity_name_chars_max: longer names are cut.
         sport_type_chars_max: longer sport types are refused.
         distance_meters_max, elevation_meters_max, duration_seconds_max: the most one workout may claim.
+        utc_offset_seconds_max: how far from UTC, either way, a place may be.
         workout_started_at_min, workout_started_at_max: starts outside are refused. The first is the epoch
             of GPS time, before which no receiver wrote a track.
         clock_ahead_seconds_max: how far in the future a workout may start, for clocks that disagree.
@@ -48,6 +49,7 @@ class Policy:
     distance_meters_max: int = 10_000_000
     elevation_meters_max: int = 200_000
     duration_seconds_max: int = 60 * 86_400
+    utc_offset_seconds_max: int = 18 * 3_600
     workout_started_at_min: datetime = datetime(1980, 1, 6, tzinfo=UTC)
     workout_started_at_max: datetime = datetime(2099, 12, 31, tzinfo=UTC)
     clock_ahead_seconds_max: int = 86_400

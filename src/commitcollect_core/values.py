@@ -46,13 +46,17 @@ def utc(value: datetime) -> datetime:
     """Return `value` in UTC, whole seconds.
 
     Raises:
-        InvalidInput: `value` has no time zone. Guessing one is how training ends up on the wrong day.
+        InvalidInput: `value` has no time zone (guessing one is how training ends up on the wrong day), or is
+            outside the calendar in UTC.
     """
     if value.tzinfo is UTC and not value.microsecond:
         return value
     if value.utcoffset() is None:
         raise InvalidInput(f"{value.isoformat()} has no time zone; give one, such as +00:00")
-    return value.astimezone(UTC).replace(microsecond=0)
+    try:
+        return value.astimezone(UTC).replace(microsecond=0)
+    except OverflowError as beyond:
+        raise InvalidInput(f"{value.isoformat()} is beyond the years 1 to 9999 in UTC") from beyond
 
 
 def optional_utc(value: datetime | None) -> datetime | None:

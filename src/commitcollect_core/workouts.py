@@ -60,20 +60,14 @@ class ActivitySnapshot:
             InvalidInput: a measure is negative or beyond its limit, the start lies outside the accepted
                 time, or a text is too long; the message names the value and the limit.
         """
-        _check_between("distance_meters", self.distance_meters, policy.distance_meters_max)
-        _check_between("elevation_meters", self.elevation_meters, policy.elevation_meters_max)
-        _check_between("moving_seconds", self.moving_seconds, policy.duration_seconds_max)
-        _check_between("elapsed_seconds", self.elapsed_seconds, policy.duration_seconds_max)
-        if not 1 <= len(self.sport_type) <= policy.sport_type_chars_max:
-            raise InvalidInput(
-                f"sport_type has {len(self.sport_type)} characters; give 1 to {policy.sport_type_chars_max}",
-                field="sport_type",
-            )
-        if len(self.name) > policy.activity_name_chars_max:
-            raise InvalidInput(
-                f"name has {len(self.name)} characters; at most {policy.activity_name_chars_max} are allowed",
-                field="name",
-            )
+        _check_between("distance_meters", self.distance_meters, 0, policy.distance_meters_max)
+        _check_between("elevation_meters", self.elevation_meters, 0, policy.elevation_meters_max)
+        _check_between("moving_seconds", self.moving_seconds, 0, policy.duration_seconds_max)
+        _check_between("elapsed_seconds", self.elapsed_seconds, 0, policy.duration_seconds_max)
+        offset_max = policy.utc_offset_seconds_max
+        _check_between("utc_offset_seconds", self.utc_offset_seconds or 0, -offset_max, offset_max)
+        _check_text("sport_type", self.sport_type, 1, policy.sport_type_chars_max)
+        _check_text("name", self.name, 0, policy.activity_name_chars_max)
         latest = min(now + timedelta(seconds=policy.clock_ahead_seconds_max), policy.workout_started_at_max)
         if not policy.workout_started_at_min <= self.started_at <= latest:
             raise InvalidInput(
@@ -83,9 +77,16 @@ class ActivitySnapshot:
             )
 
 
-def _check_between(name: str, value: int, limit: int) -> None:
-    if not 0 <= value <= limit:
-        raise InvalidInput(f"{name} {value} is outside 0 to {limit:,}", field=name)
+def _check_between(name: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise InvalidInput(f"{name} {value} is outside {least:,} to {most:,}", field=name)
+
+
+def _check_text(name: str, text: str, chars_min: int, chars_max: int) -> None:
+    if not chars_min <= len(text) <= chars_max:
+        raise InvalidInput(f"{name} has {len(text)} characters; give {chars_min} to {chars_max}", field=name)
+    if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
+        raise InvalidInput(f"{name} {text!r} holds half a character, which no store can keep", field=name)
 
 
 @frozen(kw_only=True)

@@ -11,7 +11,7 @@ from cli.console import Console, activity, write_history
 
 GOAL = ("--target", "distance=60km", "--sport", "RUN", "--from", "2024-01-01")
 
-# The keys that issue 2 promises for a milestone and for an award.
+# The keys that are promised for a milestone and for an award.
 MILESTONE_KEYS = {
     "milestoneId", "modelId", "sport", "targetType", "totalTarget", "partTarget", "partsTotal",
     "progressValue", "currentValue", "percentComplete", "partsEarned", "status", "periodStartAtUtc",

@@ -40,11 +40,12 @@ LEAVES = dict(_leaves(cli))
 
 
 def test_these_are_the_commands() -> None:
-    """The commands of issue 2, no more and no less."""
+    """These commands, no more and no less."""
     assert {" ".join(path) for path in LEAVES} == {
         "simulate", "doctor", "completion", "config show", "statue list", "statue show",
         "milestone create", "milestone list", "milestone show", "milestone explain", "milestone recompute",
         "workout import", "workout list", "workout add", "workout delete",
+        "tables create", "tables status", "tables delete",
     }  # fmt: skip
 
 

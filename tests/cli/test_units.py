@@ -28,7 +28,7 @@ TIME, COUNT = TargetType.MOVING_TIME_SECONDS, TargetType.ACTIVITY_COUNT
     ],
 )
 def test_targets_are_read_in_every_unit(text: str, target_type: TargetType, value: int) -> None:
-    """Every unit of issue 2 is known, a missing one is the kind's own, and the sum is exact."""
+    """Every unit is known, a missing one is the kind's own, and the sum is exact."""
     assert parse_target(text) == (target_type, value)
 
 

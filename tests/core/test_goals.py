@@ -45,6 +45,7 @@ def test_what_the_strategies_make_can_be_kept(goal: Goal) -> None:
 BAD_GOALS: list[tuple[str, Any, str, str]] = [
     ("total_target", 0, "totalTarget", "totalTarget 0 is outside 1 to 1,000,000,000,000"),
     ("total_target", 10**12 + 1, "totalTarget", "totalTarget 1000000000001 is outside"),
+    ("parts_total", 51, "modelId", "has 51 parts; at most 50 are allowed here"),
     (
         "period_end_at",
         SEASON_START_AT,

@@ -31,6 +31,12 @@ def test_a_time_that_is_right_already_is_the_same_object() -> None:
     assert utc(SEASON_START_AT) is SEASON_START_AT
 
 
+def test_a_time_outside_the_calendar_is_refused() -> None:
+    """What has no UTC equivalent between the years 1 and 9999 is refused, not overflown."""
+    with pytest.raises(InvalidInput, match="beyond the years"):
+        utc(datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1))))
+
+
 def test_a_time_without_a_zone_is_refused() -> None:
     """Guessing a zone puts training on the wrong day; the message shows the value."""
     with pytest.raises(InvalidInput, match=r"2026-07-01T08:00:00 has no time zone"):

@@ -37,7 +37,11 @@ LIMITS: list[tuple[str, Any, Any, str]] = [
     ("elapsed_seconds", 5_184_000, 5_184_001, "elapsed_seconds 5184001 is outside 0 to 5,184,000"),
     ("sport_type", "R" * 64, "R" * 65, "sport_type has 65 characters; give 1 to 64"),
     ("sport_type", "R", "", "sport_type has 0 characters; give 1 to 64"),
-    ("name", "n" * 200, "n" * 201, "name has 201 characters; at most 200"),
+    ("name", "n" * 200, "n" * 201, "name has 201 characters; give 0 to 200"),
+    ("name", "Lauf \U0001f3c3", "\ud83c", "half a character"),
+    ("sport_type", "Läufe", "\udfc3", "half a character"),
+    ("utc_offset_seconds", -64_800, -64_801, "utc_offset_seconds -64801 is outside -64,800 to 64,800"),
+    ("utc_offset_seconds", 64_800, 2**63, "is outside -64,800 to 64,800"),
     (
         "started_at",
         NOW + timedelta(days=1),

@@ -42,6 +42,9 @@ class Ingestion:
     def ingest(self, user_id: UserId, found: Sequence[Found]) -> IngestResult:
         """Take in what a source found, in the order given, in as few atomic writes as the policy allows.
 
+        Of an activity that is given several times the last word counts. If somebody else changes an activity
+        at the same time, the last to be written stays.
+
         One activity is one atomic write together with the milestones it moves and the awards it mints.
         For many activities every prefix of the writes is a legal ledger, and calling again with the same
         activities after a failure finishes the rest.
@@ -56,12 +59,13 @@ class Ingestion:
         for each in found:
             if isinstance(each, ActivitySnapshot):
                 each.check(self.policy, now=now)
-        keys = keys_of(found)
+        latest = tuple({each.key: each for each in found}.values())
+        keys = keys_of(latest)
 
         def decide_again() -> Sequence[LedgerCommit]:
             view = self.ledger.read(user_id, keys)
             models = models_of(self.catalog, view.milestones)
-            return decide(view, found, models=models, now=now, policy=self.policy)
+            return decide(view, latest, models=models, now=now, policy=self.policy)
 
         written = commit_decision(self.ledger, self.policy, decide_again)
         return IngestResult(

@@ -1,0 +1,76 @@
+"""The commands on a DynamoDB store give what they give on a file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.console import Console
+from engines import running
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """The address of a running engine."""
+    with running.dynoxide() as address:
+        yield address
+
+
+def test_tables_are_made_shown_and_deleted(
+    console: Console, endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Create and delete may be repeated; delete asks unless told not to; status tells by its exit code."""
+    store = ("--store", f"dynamodb://Tables?endpoint={endpoint}")
+    missing = console("tables", "status", *store)
+    assert (missing.code, "MISSING" in missing.out) == (1, True)
+    for _ in range(2):
+        assert console("tables", "create", *store).code == 0
+    assert console("tables", "status", *store, "--json").document["tables"][0]["state"] == "ACTIVE"
+    assert console("tables", "delete", "--dry-run", *store).code == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    refused = console("tables", "delete", *store)
+    assert (refused.code, "Nothing was deleted" in refused.err) == (1, True)
+    assert console("tables", "status", *store).code == 0
+    for _ in range(2):
+        assert console("tables", "delete", "--yes", *store).code == 0
+    assert console("tables", "status", *store).code == 1
+
+
+def test_tables_are_a_matter_of_dynamodb(console: Console) -> None:
+    """A file has no tables to manage."""
+    outcome = console("tables", "create", "--store", "season.db")
+    assert (outcome.code, "season.db has no tables" in outcome.err) == (2, True)
+
+
+def test_a_store_without_tables_says_how_to_make_them(console: Console, endpoint: str) -> None:
+    """The first use of a prefix ends in one error with the way out."""
+    outcome = console("milestone", "list", "--store", f"dynamodb://Nothing?endpoint={endpoint}")
+    assert (outcome.code, "commitcollect tables create" in outcome.err) == (1, True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "how", [(), ("--order", "shuffled", "--duplicate", "1", "--crash")], ids=["plain", "hostile"]
+)
+def test_a_simulation_ends_in_the_same_state(
+    console: Console, endpoint: str, shared_data: Path, how: tuple[str, ...]
+) -> None:
+    """The digest of the real export is the one that SQLite gives, however it is delivered."""
+    prefix = "hostile" if how else "plain"
+    store = ("--store", f"dynamodb://{prefix}?endpoint={endpoint}")
+    assert console("tables", "create", *store).code == 0
+    what = (
+        "simulate",
+        shared_data / "real" / "bulk_export_activities.csv",
+        "--target",
+        "distance=500km",
+        "--json",
+    )
+    on_file, on_dynamodb = console(*what).document, console(*what, *how, *store).document
+    assert on_dynamodb["stateDigest"] == on_file["stateDigest"]
+    assert [each["partsEarned"] for each in on_dynamodb["milestones"]] == [
+        each["partsEarned"] for each in on_file["milestones"]
+    ]
