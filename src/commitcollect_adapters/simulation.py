@@ -9,26 +9,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from hashlib import sha256
 from typing import TypeVar
 
 from attrs import define, evolve, field, frozen
 
 from commitcollect_adapters.faults import CrashByChance, GuardedLedger, SimulatedCrash
 from commitcollect_adapters.sqlite.staging import Order, StagedHistory
-from commitcollect_adapters.system import ManualClock, SequentialIds
+from commitcollect_adapters.system import ManualClock
 from commitcollect_core.app import CommitCollect, assemble
 from commitcollect_core.digest import state_digest
+from commitcollect_core.errors import Conflict
 from commitcollect_core.milestones import Exclusion, Goal
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
-from commitcollect_core.ports import Ports
-from commitcollect_core.services.tracking import MilestoneView, NewMilestone
+from commitcollect_core.ports import Ports, WorkoutQuery
+from commitcollect_core.services.statues import model_on_offer
+from commitcollect_core.services.tracking import MILESTONE_EXISTS, MilestoneView, NewMilestone
 from commitcollect_core.values import MilestoneId, UserId
 from commitcollect_core.workouts import ActivitySnapshot, Workout
 
 _Result = TypeVar("_Result")
 
 CRASH_ONE_IN = 12
-"""A simulated process crashes before or after one store call in so many, on average."""
+"""A simulated process may crash before and after every store call; it takes one of so many chances."""
+
+ID_DIGITS = 16
+"""Of a milestone's id; enough for goals never to share one."""
 
 CRASHES_PER_STEP_MAX = 5
 """After so many crashes a step is let through, so that every simulation ends."""
@@ -122,8 +128,7 @@ class Simulation:
         Raises:
             CommitCollectError: as in `Tracking.create` and `Ingestion.ingest`.
         """
-        if (start := history.earliest_start()) is not None:
-            self._clock.advance_to(start)
+        self._set_clock(history)
         milestone_ids = [self._surviving(partial(self._open, wish)) for wish in wishes]
         deliveries = 0
         order, duplicates, seed = self._delivery.order, self._delivery.duplicates, self._delivery.seed
@@ -132,7 +137,24 @@ class Simulation:
             self._surviving(partial(self._deliver, snapshot))
             deliveries += 1
             on_delivery()
+        self._bring_up_to_date(milestone_ids)
         return self._report(milestone_ids, imported=len(history), deliveries=deliveries)
+
+    def _set_clock(self, history: StagedHistory) -> None:
+        """Start when the history does, but not before what the store already knows has happened."""
+        stored = self._ports.ledger.read_workouts(self._user_id, WorkoutQuery(newest_first=True, limit=1))
+        for workout in stored.workouts:
+            self._clock.advance_to(workout.snapshot.ended_at)
+        if (start := history.earliest_start()) is not None:
+            self._clock.advance_to(start)
+
+    def _bring_up_to_date(self, milestone_ids: Sequence[MilestoneId]) -> None:
+        """Recount the milestones that gave up their place: workouts do not move them any more."""
+        tracked = self._ports.ledger.read_head(self._user_id).tracked_milestone_ids
+        app = self._new_process(self._ports)
+        for milestone_id in milestone_ids:
+            if milestone_id not in tracked:
+                app.tracking.recompute(self._user_id, milestone_id, is_bounded=False)
 
     def _surviving(self, step: Callable[[CommitCollect], _Result]) -> _Result:
         """Run one step in a process that may crash, and in a new one on the same store after each crash."""
@@ -149,13 +171,18 @@ class Simulation:
         return assemble(ports, self._policy)
 
     def _open(self, wish: NewMilestone, app: CommitCollect) -> MilestoneId:
-        stored = list(app.tracking.milestones(self._user_id))
-        model = app.ports.catalog.model(wish.model_id)
-        for milestone in stored:
-            if model is not None and milestone.goal == wish.goal(model):
+        goal = wish.goal(model_on_offer(app.ports.catalog, wish.model_id))
+        for milestone in app.tracking.milestones(self._user_id):
+            if milestone.goal == goal:
                 return milestone.milestone_id
-        app = assemble(evolve(app.ports, ids=SequentialIds(len(stored) + 1)), self._policy)
-        return app.tracking.create(self._user_id, wish, is_bounded=False).milestone.milestone_id
+        # Named after its goal: whoever opens the same one at the same time, or after a crash, means this one.
+        milestone_id = MilestoneId(f"ms-{sha256(repr(goal).encode()).hexdigest()[:ID_DIGITS]}")
+        try:
+            app.tracking.create(self._user_id, wish, milestone_id=milestone_id, is_bounded=False)
+        except Conflict as conflict:
+            if conflict.code != MILESTONE_EXISTS:
+                raise
+        return milestone_id
 
     def _deliver(self, snapshot: ActivitySnapshot, app: CommitCollect) -> None:
         app.ingestion.ingest(self._user_id, [snapshot])

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MEMORY = "memory:"
 """The address of a store that lasts as long as the process."""
 
+_SQLITE_MEMORY = ":memory:"
 DYNAMODB = "dynamodb://"
 """What the address of a DynamoDB store begins with."""
 
@@ -55,6 +56,10 @@ def open_ports(address: str, *, must_exist: bool = False) -> Iterator[Ports]:
     else:
         if must_exist:
             _check_is_there(Path(address))
+        if address == _SQLITE_MEMORY:
+            raise InvalidInput(
+                f"for a store that lasts as long as the process, write {MEMORY}", field="store"
+            )
         with sqlite_ports(Path(address)) as ports:
             yield ports
 

@@ -22,7 +22,7 @@ from commitcollect_cli.store import opened, settings_here, store_flags
 from commitcollect_core.app import CommitCollect
 from commitcollect_core.errors import CommitCollectError, StorageError
 from commitcollect_core.ledger import decide_recount
-from commitcollect_core.milestones import Milestone, tally
+from commitcollect_core.milestones import Milestone
 from commitcollect_core.services.statues import models_of
 from commitcollect_core.values import UserId
 
@@ -124,11 +124,14 @@ def _recounted(app: CommitCollect, user_id: UserId, milestone: Milestone) -> Fin
     """Whether a milestone is what its stored workouts add up to."""
     view = app.ports.ledger.read(user_id, ())
     milestone = app.tracking.view(user_id, milestone.milestone_id).milestone
-    recount = tally(milestone.goal, app.tracking.workouts(user_id))
+    recount = app.tracking.tally(user_id, milestone.goal, is_bounded=False)
     models = models_of(app.ports.catalog, (*view.milestones, milestone))
     now = app.ports.clock.now()
     repairs = decide_recount(view, milestone, recount, models=models, now=now, policy=app.policy)
     name, goal = f"{milestone.milestone_id}", show_goal(milestone.goal)
+    if milestone.milestone_id not in view.head.tracked_milestone_ids and repairs:
+        how = f"'commitcollect milestone recompute {name}' brings it up to date"
+        return Finding("milestone", True, f"{name}: settled, new workouts do not move it; {how} ({goal})")
     if not repairs:
         return Finding("milestone", True, f"{name}: {recount.counted:,} workouts agree with it ({goal})")
     if app.ports.ledger.read_head(user_id).version != view.head.version:

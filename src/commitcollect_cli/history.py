@@ -53,8 +53,10 @@ class Intake:
                 yield from self._accepted(read_history(path, policy=self.policy, now=now))
             except (NotFound, UnreadableHistory) as failed:
                 self._files_failed.append(failed)
-                self._reject(Rejected(file=str(path), row=0, reason=failed.message))
+                self._reject(_rejected_file(path, failed))
         if paths and len(self._files_failed) == len(paths):
+            for other in self._files_failed[1:]:
+                say(f"Rejected: {other.message}")
             raise self._files_failed[0]
 
     def _accepted(self, rows: Iterable[Row]) -> Iterator[ActivitySnapshot]:
@@ -77,7 +79,7 @@ class Intake:
     def say(self) -> None:
         """Tell a person, on stderr, what was left out and what was assumed."""
         for rejected in self.rejected[:WARNINGS_SHOWN_MAX]:
-            where = f"{rejected.file}, row {rejected.row}: " if rejected.row else ""
+            where = f"{rejected.file}, row {rejected.row}: " if rejected.row else f"{rejected.file}: "
             say(f"Rejected: {where}{rejected.reason}")
         _say_more(self.rejected_count, "rejected")
         for warning in self.warnings:
@@ -95,6 +97,12 @@ class Intake:
             "warnings": self.warnings,
             "warningCount": self.warning_count,
         }
+
+
+def _rejected_file(path: Path, failed: NotFound | UnreadableHistory) -> Rejected:
+    if isinstance(failed, UnreadableHistory):
+        return Rejected(file=failed.file, row=failed.row, reason=failed.problem)
+    return Rejected(file=str(path), row=0, reason=failed.message.removeprefix(f"{path}: "))
 
 
 def _say_more(count: int, what: str) -> None:

@@ -76,15 +76,18 @@ class Instant(click.ParamType[datetime]):
             return value
         try:
             instant = datetime.fromisoformat(value)
-            utc(instant)
-        except (ValueError, OverflowError):
+        except ValueError:
             self.fail(f"{value!r} is not a date with time; write it like 2026-01-31T07:00Z", param, ctx)
-        except InvalidInput:
+        if instant.utcoffset() is None:
             self.fail(
                 f"{value!r} has no time zone; write 2026-01-31T07:00Z for UTC, or 2026-01-31T08:00+01:00",
                 param,
                 ctx,
             )
+        try:
+            utc(instant)
+        except InvalidInput as invalid:
+            self.fail(invalid.message, param, ctx)
         return instant
 
 

@@ -17,7 +17,7 @@ from commitcollect_adapters.sqlite.staging import Order, StagedHistory
 from commitcollect_adapters.wiring import open_ports
 from commitcollect_cli.history import Intake, staged
 from commitcollect_cli.options import Target, UtcDay, goal_options, json_option, user_option
-from commitcollect_cli.output import print_json, progress, show
+from commitcollect_cli.output import print_json, progress, say, show
 from commitcollect_cli.render import milestone_lines
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.ports import Ports
@@ -116,7 +116,8 @@ def simulate(
                 period_start_at=start_at,
                 period_end_at=period_end_at,
             )
-            for target_type, total_target in targets or ((DEMO_TARGET if demo else DEFAULT_TARGET),)
+            for target_type, total_target in _distinct(targets)
+            or ((DEMO_TARGET if demo else DEFAULT_TARGET),)
         ]
         report = _run(Simulation(ports, user_id, delivery), history, wishes, duplicates)
         if as_json:
@@ -124,6 +125,17 @@ def simulate(
         else:
             _print(report, ports, intake)
     ctx.exit(intake.exit_code)
+
+
+def _distinct(targets: Sequence[tuple[TargetType, int]]) -> tuple[tuple[TargetType, int], ...]:
+    """Each target once; refused before anything is opened if there are more than an athlete may have."""
+    distinct = tuple(dict.fromkeys(targets))
+    if len(distinct) > DEFAULT_POLICY.milestones_tracked_max:
+        raise click.UsageError(
+            f"{len(distinct)} targets are too many; an athlete has at most "
+            f"{DEFAULT_POLICY.milestones_tracked_max} milestones under way"
+        )
+    return distinct
 
 
 @contextmanager
@@ -194,4 +206,6 @@ def _print(report: SimulationReport, ports: Ports, intake: Intake) -> None:
     crashes = f", {report.crashes:,} crashes" if report.crashes else ""
     deliveries = f"{report.deliveries:,} deliveries{crashes}"
     show(f"{report.imported:,} activities in {deliveries}; state {report.digest[:16]}")
+    if not report.imported:
+        say("There was no activity to deliver.")
     intake.say()

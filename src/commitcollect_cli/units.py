@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 
 from attrs import frozen
 
@@ -115,6 +115,8 @@ def parse_amount(kind: Kind, text: str, *, needs_unit: bool = False) -> int:
         missing = "needs a unit" if unit == "?" else f"has no unit of {kind.name}"
         raise InvalidInput(f"{_shortened(text)} {missing}; use {known}", field=kind.name)
     amount = Decimal(re.sub("[,_]", "", found["number"])) * kind.units[unit]
+    if kind.target_type is TargetType.ACTIVITY_COUNT and amount % 1:
+        raise InvalidInput(f"{_shortened(text)} activities cannot be; write a whole number", field=kind.name)
     return int(amount.to_integral_value(ROUND_HALF_EVEN))
 
 
@@ -154,7 +156,9 @@ def _unit_for(kind: Kind, value: int) -> tuple[str, int]:
 
 
 def _number(kind: Kind, value: int, unit: str, digits: int) -> str:
-    return f"{Decimal(value) / kind.units[unit]:,.{digits}f}"
+    # Rounded down: what is not reached yet must not look as if it were.
+    exact = Decimal(value) / kind.units[unit]
+    return f"{exact.quantize(Decimal(1).scaleb(-digits), ROUND_DOWN):,}"
 
 
 def _with_unit(number: str, unit: str) -> str:

@@ -130,6 +130,9 @@ def list_(
         documents = [workout_document(each) for each in page.workouts]
         print_json({"workouts": documents, "next": _token(page.next)})
         return
+    if not page.workouts and (start_at or end_at or after):
+        say("No workouts there.")
+        return
     if not page.workouts:
         say("No workouts; bring some in with 'commitcollect workout import FILE'.")
         return

@@ -11,9 +11,11 @@ from datetime import datetime
 from attrs import field, frozen
 
 from commitcollect_core.errors import InvalidInput
-from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.values import MilestoneId, ModelId, WorkoutKey, check_id, utc
 from commitcollect_core.workouts import Workout
+
+PART_INDEX_MAX = 99
+"""Part numbers have two digits wherever they are written."""
 
 
 @frozen(kw_only=True)
@@ -33,7 +35,7 @@ class ModelPart:
 
 
 def _check_parts(_model: StatueModel, _attribute: object, parts: tuple[ModelPart, ...]) -> None:
-    limit = DEFAULT_POLICY.statue_parts_max
+    limit = PART_INDEX_MAX
     if not 1 <= len(parts) <= limit or [part.part_index for part in parts] != list(range(1, len(parts) + 1)):
         raise InvalidInput(
             f"a statue model has parts numbered 1 to n in order, with n at most {limit}", field="parts"

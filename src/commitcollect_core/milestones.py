@@ -190,11 +190,17 @@ class Milestone:
         return MilestoneStatus.COMPLETED if whole else MilestoneStatus.ACTIVE
 
     def is_settled(self, policy: Policy, *, now: datetime) -> bool:
-        """Whether it can give up its place among the tracked ones: whole, or its period is long over."""
+        """Whether it can give up its place among the tracked ones.
+
+        It can if it is whole, or if its period is over and nothing has moved it for long: a milestone of a
+        past year that has just been opened waits for the history to be imported.
+        """
         if self.status is MilestoneStatus.COMPLETED:
             return True
         end = self.goal.period_end_at
-        return end is not None and (now - end).total_seconds() > policy.milestone_settle_seconds
+        if end is None:
+            return False
+        return (now - max(end, self.updated_at)).total_seconds() > policy.milestone_settle_seconds
 
 
 @frozen(kw_only=True)

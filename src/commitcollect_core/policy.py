@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from attrs import frozen
+from attrs import fields, frozen
 
 from commitcollect_core.errors import InvalidInput
+
+_COUNTS = ("_items_max", "_attempts_max", "_tracked_max", "_parts_max", "_sports_max")
+"""Limits under which nothing at all would work if they were not positive end in one of these."""
 
 
 @frozen(kw_only=True)
@@ -17,8 +20,8 @@ class Policy:
         commit_items_max: items one atomic write may hold, the head included (DynamoDB takes 100).
         commit_attempts_max: how often a use case decides again after losing a race.
         milestones_tracked_max: milestones per athlete that new workouts can still move.
-        milestone_settle_seconds: how long after its period's end a milestone stays open to late uploads
-            once its place is needed.
+        milestone_settle_seconds: how long after its period's end, and after it last moved, a milestone keeps
+            its place when that is needed.
         workouts_inspected_max: workouts of a period that may be counted inside one request.
         page_items_max: items a store returns at once.
         total_target_max: the largest target of a milestone, in the unit of its target type.
@@ -57,6 +60,9 @@ class Policy:
     rejections_kept_max: int = 1_000
 
     def __attrs_post_init__(self) -> None:
+        for name in (each.name for each in fields(Policy) if each.name.endswith(_COUNTS)):
+            if (value := getattr(self, name)) < 1:
+                raise InvalidInput(f"{name} {value} must be at least 1", field=name)
         needed = 2 + max(self.milestones_tracked_max, self.statue_parts_max)
         if self.commit_items_max < needed:
             raise InvalidInput(

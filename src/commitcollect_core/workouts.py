@@ -78,6 +78,8 @@ class ActivitySnapshot:
 
 
 def _check_between(name: str, value: int, least: int, most: int) -> None:
+    if type(value) is not int:
+        raise InvalidInput(f"{name} {value!r} is not a whole number; round it first", field=name)
     if not least <= value <= most:
         raise InvalidInput(f"{name} {value} is outside {least:,} to {most:,}", field=name)
 

@@ -85,7 +85,7 @@ class Store:
 
     def __init__(self, folder: Path, name: str) -> None:
         self._database = Database(folder / name)
-        self._connection = self._database.thread_connection()
+        self._connection = self._database.take()
         ports = Ports(
             clock=ManualClock(NOW),
             ids=SequentialIds(),

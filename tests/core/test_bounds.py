@@ -209,7 +209,7 @@ def test_a_batch_fills_its_commits(rides_total: int, commits_total: int) -> None
 
 # Places among the tracked milestones
 
-FEW_PLACES = Policy(milestones_tracked_max=2)
+FEW_PLACES = Policy(milestones_tracked_max=2, milestone_settle_seconds=0)
 
 
 def test_a_milestone_more_than_the_policy_tracks_is_refused() -> None:
@@ -237,9 +237,11 @@ def test_a_settled_milestone_keeps_its_place_until_it_is_needed() -> None:
 
 @pytest.mark.parametrize(("days_after_end", "is_settled"), [(30, False), (31, True)])
 def test_a_milestone_settles_some_time_after_its_period(days_after_end: int, *, is_settled: bool) -> None:
-    """Late uploads count for `milestone_settle_seconds` after the end; then the place can be given up."""
+    """Its place can be given up `milestone_settle_seconds` after its end and after it last moved."""
     athlete = Athlete(goal_of(days=1))
-    now = SEASON_START_AT + timedelta(days=1 + days_after_end)
+    last_moved_at = athlete.milestone(athlete.ids[0]).updated_at
+    assert last_moved_at > SEASON_START_AT + timedelta(days=1)
+    now = last_moved_at + timedelta(days=days_after_end)
     assert athlete.milestone(athlete.ids[0]).is_settled(DEFAULT_POLICY, now=now) is is_settled
     endless = athlete.open(goal_of())
     assert not athlete.milestone(endless).is_settled(DEFAULT_POLICY, now=now)
@@ -247,7 +249,7 @@ def test_a_milestone_settles_some_time_after_its_period(days_after_end: int, *, 
 
 def test_a_milestone_that_is_owed_parts_keeps_its_place() -> None:
     """Law 4, no part is missing: what has not all its awards yet is never dropped from what is tracked."""
-    policy = Policy(commit_items_max=52, milestones_tracked_max=2)
+    policy = Policy(commit_items_max=52, milestones_tracked_max=2, milestone_settle_seconds=0)
     athlete = Athlete(goal_of(WHALE), goal_of(WHALE, days=9), policy=policy)
     athlete.write(athlete.decide([ride("1")])[:1])
     assert athlete.milestone(athlete.ids[1]).owed

@@ -92,11 +92,11 @@ def _parts(*indexes: int) -> tuple[ModelPart, ...]:
 
 
 @pytest.mark.parametrize(
-    "parts", [(), _parts(2), _parts(1, 3), _parts(2, 1), _parts(1, 1), _parts(*range(1, 52))]
+    "parts", [(), _parts(2), _parts(1, 3), _parts(2, 1), _parts(1, 1), _parts(*range(1, 101))]
 )
 def test_a_model_with_other_parts_is_refused(parts: tuple[ModelPart, ...]) -> None:
-    """None, a gap, another order, a repetition, more than 50: none of them can be awarded part by part."""
-    with pytest.raises(InvalidInput, match="numbered 1 to n in order, with n at most 50") as refused:
+    """None, a gap, another order, a repetition, more than 99: none of them can be awarded part by part."""
+    with pytest.raises(InvalidInput, match="numbered 1 to n in order, with n at most 99") as refused:
         StatueModel(model_id=ModelId("M"), name="M", parts=parts)
     assert refused.value.field == "parts"
 

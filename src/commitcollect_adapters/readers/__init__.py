@@ -56,7 +56,7 @@ def read_history(path: Path, *, policy: Policy, now: datetime) -> Iterator[Row]:
 
     Raises:
         NotFound: there is no such file.
-        UnreadableHistory: it is not readable, or nothing in it is. An `InvalidInput`.
+        UnreadableHistory: it is not readable, or nothing in it is.
     """
     file = clean_text(str(path))
     read = _reader(path, file)

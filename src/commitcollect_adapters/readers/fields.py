@@ -76,8 +76,10 @@ def whole(value: object, field: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidInput(f"{field} must be a number, not {shown(value)}", field=field)
     # Comparing first: a float of an int with 400 digits does not exist.
-    if not 0 <= value <= NUMBER_MAX:
-        raise InvalidInput(f"{field} {shown(value)} is outside 0 to {NUMBER_MAX:,}", field=field)
+    if value < 0:
+        raise InvalidInput(f"{field} {shown(value)} is negative", field=field)
+    if not value <= NUMBER_MAX:
+        raise InvalidInput(f"{field} {shown(value)} is beyond any measure", field=field)
     return round(value)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -18,13 +19,14 @@ from commitcollect_core.errors import StorageError, StorageUnavailable
 BUSY_TIMEOUT_SECONDS = 30.0
 """How long a writer waits for the writer before it."""
 
+_WAL_RETRY_SECONDS = 0.01
 _TRY_LATER = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _PRIMARY_CODE_MASK = 0xFF
 """SQLite's extended result codes carry the primary one in the low byte."""
 
 
 class Database:
-    """One SQLite file. Each thread works over a connection of its own; `close` closes them all."""
+    """One SQLite file, used over as many connections as there are users at once; `close` closes them all."""
 
     def __init__(self, path: Path | str, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> None:
         """Open the file, or make it if its folder exists.
@@ -34,12 +36,13 @@ class Database:
         """
         self.path = Path(path)
         self._busy_timeout_seconds = busy_timeout_seconds
-        self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
+        self._idle: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
+        self._is_closed = False
         try:
             with self.connection() as connection:
-                _prepare(connection, self.path)
+                _prepare(connection, self.path, busy_timeout_seconds)
         except StorageError:
             self.close()
             raise
@@ -47,11 +50,13 @@ class Database:
     def close(self) -> None:
         """Close every connection. The database cannot be used afterwards."""
         with self._lock:
+            self._is_closed = True
+            self._idle.clear()
             while self._connections:
                 self._connections.pop().close()
 
     def connection(self) -> _Use:
-        """This thread's connection, for reads; SQLite's errors leave it translated.
+        """A connection for reads; SQLite's errors leave it translated.
 
         Raises:
             StorageError: SQLite refused.
@@ -59,25 +64,37 @@ class Database:
         return _Use(self, is_transaction=False)
 
     def transaction(self) -> _Use:
-        """This thread's connection in a write transaction: committed at the end, rolled back on any error.
+        """A connection in a write transaction: committed at the end, rolled back on any error.
 
         Raises:
             StorageError: SQLite refused; nothing was written.
         """
         return _Use(self, is_transaction=True)
 
-    def thread_connection(self) -> sqlite3.Connection:
-        """This thread's connection, opened at first use."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = sqlite3.connect(
-                self.path, timeout=self._busy_timeout_seconds, isolation_level=None, check_same_thread=False
-            )
-            with self._lock:
-                self._connections.append(connection)
-            connection.execute("PRAGMA synchronous = FULL")
-            self._local.connection = connection
+    def take(self) -> sqlite3.Connection:
+        """An idle connection, or a new one; to be given back."""
+        with self._lock:
+            if self._is_closed:
+                raise StorageError(f"the store {self.path} is closed; open it again")
+            if self._idle:
+                return self._idle.pop()
+        # Absolute, so that SQLite sees a path and not one of the names it gives a meaning of its own.
+        connection = sqlite3.connect(
+            self.path.absolute(),
+            timeout=self._busy_timeout_seconds,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        with self._lock:
+            self._connections.append(connection)
+        connection.execute("PRAGMA synchronous = FULL")
         return connection
+
+    def give_back(self, connection: sqlite3.Connection) -> None:
+        """Let others use a connection that was taken."""
+        with self._lock:
+            if connection in self._connections:
+                self._idle.append(connection)
 
 
 class _Use:
@@ -95,18 +112,22 @@ class _Use:
 
     def __enter__(self) -> sqlite3.Connection:
         try:
-            connection = self._connection = self._database.thread_connection()
+            connection = self._connection = self._database.take()
             if self._is_transaction:
                 connection.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as refused:
+            if self._connection is not None:
+                self._database.give_back(self._connection)
             raise storage_error(refused, self._database.path) from refused
         return connection
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._is_transaction and self._connection is not None:
-            error = self._end(self._connection, error)
+        if self._connection is not None:
+            if self._is_transaction:
+                error = self._end(self._connection, error)
+            self._database.give_back(self._connection)
         if isinstance(error, sqlite3.Error):
             raise storage_error(error, self._database.path) from error
 
@@ -123,18 +144,34 @@ class _Use:
         return error
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+def _prepare(connection: sqlite3.Connection, path: Path, busy_timeout_seconds: float) -> None:
     """Check whose file this is before touching it; lay out the tables in an empty one."""
+    if _is_ready(connection, path):
+        return
+    _switch_to_wal(connection, busy_timeout_seconds)
+    connection.execute("BEGIN IMMEDIATE")
+    # Looked at once more: another process may have laid them out in between.
     if not _is_ready(connection, path):
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("BEGIN IMMEDIATE")
-        # Looked at once more: another process may have laid them out in between.
-        if not _is_ready(connection, path):
-            for statement in SCHEMA.split(";"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        connection.execute("COMMIT")
+        for statement in SCHEMA.split(";"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    connection.execute("COMMIT")
+
+
+def _switch_to_wal(connection: sqlite3.Connection, busy_timeout_seconds: float) -> None:
+    """Switch the journal; SQLite does not wait here for others who open the same new file."""
+    deadline = time.monotonic() + busy_timeout_seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as refused:
+            is_busy = refused.sqlite_errorcode & _PRIMARY_CODE_MASK in _TRY_LATER
+            if not is_busy or time.monotonic() > deadline:
+                raise
+            time.sleep(_WAL_RETRY_SECONDS)
+        else:
+            return
 
 
 def _is_ready(connection: sqlite3.Connection, path: Path) -> bool:

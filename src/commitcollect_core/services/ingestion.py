@@ -13,7 +13,7 @@ from commitcollect_core.policy import Policy
 from commitcollect_core.ports import Clock, Ledger, StatueCatalog
 from commitcollect_core.services.committing import commit_decision
 from commitcollect_core.services.statues import models_of
-from commitcollect_core.values import UserId
+from commitcollect_core.values import UserId, require_id
 from commitcollect_core.workouts import ActivitySnapshot, Found
 
 
@@ -55,6 +55,7 @@ class Ingestion:
             VersionConflict: others kept writing to this ledger; try again.
             StorageError: the store failed; try again with the same activities.
         """
+        require_id(user_id, "user_id")
         now = self.clock.now()
         for each in found:
             if isinstance(each, ActivitySnapshot):

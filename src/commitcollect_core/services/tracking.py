@@ -8,7 +8,7 @@ from datetime import datetime
 from attrs import evolve, frozen
 
 from commitcollect_core.awards import Award, StatueModel
-from commitcollect_core.errors import InvalidInput, LimitExceeded, NotFound
+from commitcollect_core.errors import Conflict, InvalidInput, LimitExceeded, NotFound
 from commitcollect_core.ledger import LedgerCommit, decide_creation, decide_recount
 from commitcollect_core.milestones import Explanation, Goal, Milestone, Tally, explain, tally
 from commitcollect_core.policy import Policy
@@ -18,6 +18,8 @@ from commitcollect_core.services.statues import model_on_offer, models_of
 from commitcollect_core.sports import ANY_SPORT, SportSelection
 from commitcollect_core.values import MilestoneId, ModelId, TargetType, UserId, is_id, require_id
 from commitcollect_core.workouts import Workout
+
+MILESTONE_EXISTS = "milestone_exists"
 
 
 @frozen(kw_only=True)
@@ -81,34 +83,44 @@ class Tracking:
     ids: IdGenerator
     policy: Policy
 
-    def create(self, user_id: UserId, wish: NewMilestone, *, is_bounded: bool = True) -> MilestoneView:
+    def create(
+        self,
+        user_id: UserId,
+        wish: NewMilestone,
+        *,
+        milestone_id: MilestoneId | None = None,
+        is_bounded: bool = True,
+    ) -> MilestoneView:
         """Open a milestone; the history already stored counts at once.
 
         Args:
             user_id: the athlete.
             wish: what to reach.
+            milestone_id: an id of the caller's making, for who has to find it again; None for a new one.
             is_bounded: refuse to count more than `Policy.workouts_inspected_max` workouts, as a request
                 must; workers and the command line page on.
 
         Raises:
             InvalidInput, NotFound: the wish cannot be kept, or names no statue model on offer.
+            Conflict: the athlete has a milestone with this id.
             LimitExceeded: too many milestones under way, or too many workouts for a request.
             VersionConflict: others kept writing to this ledger; try again.
         """
+        require_id(user_id, "user_id")
         now = self.clock.now()
         model = model_on_offer(self.catalog, wish.model_id)
         goal = wish.goal(model)
         goal.check(self.policy)
-        milestone_id = self.ids.milestone_id()
-        require_id(milestone_id, "milestone_id")
+        new_id = milestone_id or self.ids.milestone_id()
+        require_id(new_id, "milestone_id")
 
         def decide_again() -> Sequence[LedgerCommit]:
             view = self.ledger.read(user_id, ())
-            history = tally(goal, self._workouts_of_period(user_id, goal, is_bounded=is_bounded))
+            if self.ledger.read_milestone(user_id, new_id) is not None:
+                raise Conflict(f"there is a milestone {new_id!r} already", code=MILESTONE_EXISTS)
+            history = self.tally(user_id, goal, is_bounded=is_bounded)
             models = {**models_of(self.catalog, view.milestones), model.model_id: model}
-            return decide_creation(
-                view, milestone_id, goal, history, models=models, now=now, policy=self.policy
-            )
+            return decide_creation(view, new_id, goal, history, models=models, now=now, policy=self.policy)
 
         commit = commit_decision(self.ledger, self.policy, decide_again)[-1]
         return MilestoneView(milestone=commit.milestones[0], awards=commit.awards)
@@ -155,9 +167,7 @@ class Tracking:
             nonlocal before, recount
             view = self.ledger.read(user_id, ())
             before = self._milestone(user_id, milestone_id)
-            recount = tally(
-                before.goal, self._workouts_of_period(user_id, before.goal, is_bounded=is_bounded)
-            )
+            recount = self.tally(user_id, before.goal, is_bounded=is_bounded)
             models = models_of(self.catalog, (*view.milestones, before))
             return decide_recount(view, before, recount, models=models, now=now, policy=self.policy)
 
@@ -171,6 +181,14 @@ class Tracking:
             parts_delta=view.milestone.parts_awarded - before.parts_awarded,
             tally=recount,
         )
+
+    def tally(self, user_id: UserId, goal: Goal, *, is_bounded: bool = True) -> Tally:
+        """What the stored workouts of a goal's period add up to.
+
+        Raises:
+            LimitExceeded: too many workouts for a request.
+        """
+        return tally(goal, self._workouts_of_period(user_id, goal, is_bounded=is_bounded))
 
     def explain(self, user_id: UserId, milestone_id: MilestoneId) -> Iterator[Explanation]:
         """Say of each stored workout, in order of start, how much it counts or why not. Reads in pages.

@@ -1,0 +1,77 @@
+"""Simulations on a store that has a past."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from attrs import evolve
+
+from commitcollect_adapters.readers.demo import demo_history
+from commitcollect_adapters.simulation import Delivery, Simulation, SimulationReport
+from commitcollect_adapters.sqlite.staging import StagedHistory
+from commitcollect_adapters.system import ManualClock
+from commitcollect_adapters.wiring import memory_ports
+from commitcollect_core import (
+    DEFAULT_POLICY,
+    ModelId,
+    NewMilestone,
+    Policy,
+    Ports,
+    TargetType,
+    UserId,
+    assemble,
+)
+
+USER = UserId("me")
+NEW_YEAR = datetime(2024, 1, 1, tzinfo=UTC)
+COUNT = NewMilestone(
+    model_id=ModelId("DRAGON_2026"),
+    target_type=TargetType.ACTIVITY_COUNT,
+    total_target=100,
+    period_start_at=NEW_YEAR,
+    period_end_at=datetime(2025, 1, 1, tzinfo=UTC),
+)
+
+
+def simulate(ports: Ports, wish: NewMilestone, policy: Policy = DEFAULT_POLICY) -> SimulationReport:
+    """Deliver the demo history."""
+    history = StagedHistory()
+    try:
+        history.add(demo_history(seed=1, activities=400, policy=policy))
+        return Simulation(ports, USER, Delivery(), policy=policy).run(history, [wish])
+    finally:
+        history.close()
+
+
+def test_no_part_is_awarded_before_it_was_earned() -> None:
+    """The virtual clock never runs behind what the store already knows, also for a second milestone on it."""
+    ports = memory_ports()
+    simulate(ports, COUNT)
+    (view,) = simulate(ports, evolve(COUNT, total_target=50)).milestones
+    assert view.awards
+    assert all(award.awarded_at >= award.earned_at for award in view.awards)
+
+
+def test_the_same_goal_is_the_same_milestone() -> None:
+    """A second run on the store takes the milestone that is there, named after its goal."""
+    ports = memory_ports()
+    first, second = (simulate(ports, COUNT) for _ in range(2))
+    assert first.digest == second.digest
+    assert [view.milestone.milestone_id for view in first.milestones] == [
+        each.milestone_id for each in assemble(ports).tracking.milestones(USER)
+    ]
+
+
+def test_a_milestone_that_gave_up_its_place_is_brought_up_to_date() -> None:
+    """What a simulation shows is right even if new workouts do not move the milestone any more."""
+    policy = Policy(milestones_tracked_max=1, milestone_settle_seconds=0)
+    ports = evolve(memory_ports(), clock=ManualClock(NEW_YEAR + timedelta(days=900)))
+    tracking = assemble(ports, policy).tracking
+    given_up = tracking.create(USER, COUNT).milestone.milestone_id
+    later = assemble(evolve(ports, clock=ManualClock(NEW_YEAR + timedelta(days=901))), policy).tracking
+    later.create(USER, evolve(COUNT, period_end_at=None))
+    assert given_up not in ports.ledger.read_head(USER).tracked_milestone_ids
+    (shown,) = simulate(ports, COUNT, policy).milestones
+    (expected,) = simulate(memory_ports(), COUNT).milestones
+    assert shown.milestone.progress == expected.milestone.progress
+    assert len(shown.awards) == len(expected.awards) > 0
