@@ -13,15 +13,14 @@ from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
+from commitcollect_adapters.readers.bulk_export import read_archive, read_table
+from commitcollect_adapters.readers.demo import demo_history
+from commitcollect_adapters.readers.fields import cause, clean_text
+from commitcollect_adapters.readers.rows import Accepted, Desk, Rejected, Row, UnreadableHistory
+from commitcollect_adapters.readers.strava_json import read_api_list, snapshot_from_activity
 from commitcollect_core.errors import NotFound
 from commitcollect_core.policy import Policy
 from commitcollect_core.values import utc
-
-from .bulk_export import read_archive, read_table
-from .demo import demo_history
-from .fields import cause, clean_text
-from .rows import Accepted, Desk, Rejected, Row, UnreadableHistory
-from .strava_json import read_api_list, snapshot_from_activity
 
 __all__ = [
     "Accepted",

@@ -22,16 +22,20 @@ from typing import IO
 
 from attrs import evolve, frozen
 
+from commitcollect_adapters.readers.csv_records import Record, read_records
+from commitcollect_adapters.readers.fields import cause, clean_name, clean_text, shown, strava_id, whole
+from commitcollect_adapters.readers.locales import BEFORE_JULY_2019, ENGLISH, LOCALES, Column, Locale, fold
+from commitcollect_adapters.readers.localised import (
+    parse_date,
+    parse_localised_number,
+    parse_plain_number,
+    sport_named,
+)
+from commitcollect_adapters.readers.rows import Accepted, Desk, Row, UnreadableHistory
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
 from commitcollect_core.values import Source
 from commitcollect_core.workouts import ActivitySnapshot
-
-from .csv_records import Record, read_records
-from .fields import cause, clean_name, clean_text, shown, strava_id, whole
-from .locales import BEFORE_JULY_2019, ENGLISH, LOCALES, Column, Locale, fold
-from .localised import parse_date, parse_localised_number, parse_plain_number, sport_named
-from .rows import Accepted, Desk, Row, UnreadableHistory
 
 TABLE_NAME = "activities.csv"
 TABLE_BYTES_MAX = 512 * 1024**2

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+from commitcollect_adapters.readers.locales import ENGLISH, Locale, fold, fold_sport
 from commitcollect_core.sports import known_sport_type
-
-from .locales import ENGLISH, Locale, fold, fold_sport
 
 DATE_CHARS_MAX = 64
 NUMBER_CHARS_MAX = 32

@@ -7,11 +7,10 @@ from datetime import datetime
 
 from attrs import frozen
 
+from commitcollect_adapters.readers.fields import sport_warning
 from commitcollect_core.errors import CommitCollectError, InvalidInput
 from commitcollect_core.policy import Policy
 from commitcollect_core.workouts import ActivitySnapshot
-
-from .fields import sport_warning
 
 
 @frozen(kw_only=True)

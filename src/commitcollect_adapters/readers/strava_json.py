@@ -11,17 +11,23 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from commitcollect_adapters.readers.fields import (
+    cause,
+    clean_name,
+    clean_text,
+    finite,
+    shown,
+    strava_id,
+    whole,
+)
+from commitcollect_adapters.readers.rows import Desk, Row, UnreadableHistory
+from commitcollect_adapters.readers.strict_json import Broken, BrokenList, Item, read_list
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
 from commitcollect_core.values import Source, utc
 from commitcollect_core.workouts import ActivitySnapshot
 
-from .fields import cause, clean_name, clean_text, finite, shown, strava_id, whole
-from .rows import Desk, Row, UnreadableHistory
-from .strict_json import Broken, BrokenList, Item, read_list
-
 DATE_CHARS_MAX = 40
-UTC_OFFSET_SECONDS_MAX = 18 * 3600
 
 
 def read_api_list(path: Path, desk: Desk) -> Iterator[Row]:
@@ -69,7 +75,7 @@ def snapshot_from_activity(payload: Mapping[str, Any], policy: Policy) -> Activi
         moving_seconds=whole(payload.get("moving_time"), "moving_time"),
         elapsed_seconds=whole(payload.get("elapsed_time"), "elapsed_time"),
         name=clean_name(_text(payload, "name"), policy),
-        utc_offset_seconds=_utc_offset(payload.get("utc_offset")),
+        utc_offset_seconds=_utc_offset(payload.get("utc_offset"), policy),
         is_flagged=_flag(payload.get("flagged")),
     )
 
@@ -111,10 +117,12 @@ def _start(value: object) -> datetime:
     )
 
 
-def _utc_offset(value: object) -> int | None:
+def _utc_offset(value: object, policy: Policy) -> int | None:
     """Which day it was there; nothing depends on it, so nothing is refused for it."""
     seconds = finite(value)
-    return round(seconds) if seconds is not None and abs(seconds) <= UTC_OFFSET_SECONDS_MAX else None
+    if seconds is None or abs(seconds) > policy.utc_offset_seconds_max:
+        return None
+    return round(seconds)
 
 
 def _flag(value: object) -> bool:

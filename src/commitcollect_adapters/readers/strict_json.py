@@ -17,9 +17,8 @@ from typing import Any, BinaryIO, NoReturn
 
 from attrs import define, field, frozen
 
+from commitcollect_adapters.readers.fields import shown
 from commitcollect_core.errors import InvalidInput
-
-from .fields import shown
 
 ITEM_CHARS_MAX = 1_048_576
 """A full activity with all its laps and segments has about 100,000 characters."""
