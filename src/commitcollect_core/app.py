@@ -6,9 +6,8 @@ from attrs import frozen
 
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
 from commitcollect_core.ports import Ports
-
-from .services.ingestion import Ingestion
-from .services.tracking import Tracking
+from commitcollect_core.services.ingestion import Ingestion
+from commitcollect_core.services.tracking import Tracking
 
 
 @frozen(kw_only=True, eq=False)

@@ -105,16 +105,19 @@ def _start(value: object) -> datetime:
         )
     try:
         start = datetime.fromisoformat(value)
-        if start.utcoffset() is not None:
-            return utc(start)
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise InvalidInput(
             f"start_date {shown(value)} is not a date; write it like 2026-05-01T06:30:00Z", field="start_date"
         ) from error
-    raise InvalidInput(
-        f"start_date {shown(value)} has no time zone; write it in UTC, like 2026-05-01T06:30:00Z",
-        field="start_date",
-    )
+    if start.utcoffset() is None:
+        raise InvalidInput(
+            f"start_date {shown(value)} has no time zone; write it in UTC, like 2026-05-01T06:30:00Z",
+            field="start_date",
+        )
+    try:
+        return utc(start)
+    except InvalidInput as beyond:
+        raise InvalidInput(f"start_date {beyond.message}", field="start_date") from beyond
 
 
 def _utc_offset(value: object, policy: Policy) -> int | None:
