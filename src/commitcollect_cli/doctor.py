@@ -40,7 +40,7 @@ class Finding:
     detail: str
 
 
-@click.command()
+@click.command(short_help="Check installation, store and milestones.")
 @store_flags
 @json_option
 @click.pass_context

@@ -36,7 +36,7 @@ DEMO_ACTIVITIES_MAX = 1_000_000
 DUPLICATES_MAX = 100
 
 
-@click.command()
+@click.command(short_help="Run a training history and show its statue.")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--demo", is_flag=True, help="Use a made-up history instead of files.")
 @click.option(
@@ -61,7 +61,12 @@ DUPLICATES_MAX = 100
     help="Leave out activities that start before this UTC day. Default: the first activity's day.",
 )
 @goal_options
-@click.option("--store", "store", help="Keep the result in this SQLite file. Default: a temporary one.")
+@click.option(
+    "--store",
+    "store",
+    metavar="STORE",
+    help="Keep the result here: a SQLite file or dynamodb://…. Default: a temporary file.",
+)
 @user_option
 @click.option(
     "--order", type=click.Choice([each.value for each in Order]), default="start", show_default=True,

@@ -19,7 +19,11 @@ from commitcollect_core.app import CommitCollect, assemble
 _Command = Callable[..., Any]
 
 store_flags: Callable[[_Command], _Command] = chained(
-    click.option("--store", metavar="PATH", help="SQLite file. Default: see 'commitcollect config show'."),
+    click.option(
+        "--store",
+        metavar="STORE",
+        help="SQLite file or dynamodb://…. Default: see 'commitcollect config show'.",
+    ),
     click.option("--user", metavar="ID", help="The athlete. Default: see 'commitcollect config show'."),
 )
 """Gives a command what was said of its settings; None is nothing."""
