@@ -99,6 +99,8 @@ def decide(
 ) -> tuple[LedgerCommit, ...]:
     """Take in what sources found, in the order given. No commits mean that nothing is new.
 
+    Commit them in order and stop at the first refusal: each stands on the one before it.
+
     Args:
         view: read before the sources were asked, so that a stale answer can never overwrite a newer one.
         found: what the sources say of activities whose keys are in the view.

@@ -156,8 +156,10 @@ class TwoLedgers(RuleBasedStateMachine):
         return decide(view, found, models=models, now=self._clock.now(), policy=POLICY)
 
     def _write(self, commits: Iterable[LedgerCommit]) -> None:
+        """Write the commits of one decision; each stands on the one before, so the first refusal ends it."""
         for commit in commits:
-            self._both(lambda app, commit=commit: app.ports.ledger.commit(commit))  # type: ignore[misc]
+            if self._both(lambda app, commit=commit: app.ports.ledger.commit(commit)) is not None:  # type: ignore[misc]
+                return
 
     @precondition(lambda self: self._memory.read_head(ATHLETES[0]).version > BUSY_VERSION)
     @rule(user_id=athletes)
