@@ -57,6 +57,8 @@ def bench(session: nox.Session) -> None:
     session.run("python", "tests/benchmarks/bench_imports.py")
     session.run("python", "tests/benchmarks/bench_ingest.py")
     session.run("python", "tests/benchmarks/bench_memory.py")
+    session.run("python", "tests/engines/install.py", ".engines")
+    session.run("python", "tests/benchmarks/bench_dynamodb.py", env={"PYTHONPATH": "tests"})
 
 
 @nox.session

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from commitcollect_adapters.memory import MemoryLedger
 from commitcollect_adapters.statues import FixedCatalog
-from commitcollect_adapters.system import ManualClock, SequentialIds
+from commitcollect_adapters.system import ManualClock, NoBackoff, SequentialIds
 from commitcollect_adapters.testing.strategies import SEASON_END_AT, SEASON_START_AT, STATUES
 from commitcollect_core.app import CommitCollect, assemble
 from commitcollect_core.awards import StatueModel
@@ -50,7 +50,11 @@ def app_on(
 ) -> CommitCollect:
     """The application on `ledger`, at the end of the season, with ids that count up."""
     ports = Ports(
-        clock=ManualClock(SEASON_END_AT), ids=SequentialIds(), ledger=ledger, catalog=FixedCatalog(models)
+        clock=ManualClock(SEASON_END_AT),
+        ids=SequentialIds(),
+        backoff=NoBackoff(),
+        ledger=ledger,
+        catalog=FixedCatalog(models),
     )
     return assemble(ports, policy)
 

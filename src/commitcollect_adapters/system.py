@@ -1,8 +1,11 @@
-"""Clocks and ids: the machine's own, and ones a test or a simulation steers."""
+"""Clocks, ids and waiting: the machine's own, and ones a test or a simulation steers."""
 
 from __future__ import annotations
 
+import random
 import secrets
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import count
 from threading import Lock
@@ -61,3 +64,31 @@ class SequentialIds:
     def activity_id(self) -> ActivityId:
         """The next activity id."""
         return ActivityId(f"w-{next(self._activities):04}")
+
+
+class NoBackoff:
+    """Does not wait: for stores whose writers queue up by themselves, and for one writer alone."""
+
+    def wait(self, attempt: int) -> None:
+        """See `Backoff`."""
+
+
+class JitteredBackoff:
+    """Waits up to twice as long after every lost race, how long being left to chance (full jitter)."""
+
+    def __init__(
+        self, *, first_seconds: float, longest_seconds: float, pause: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._first_seconds = first_seconds
+        self._longest_seconds = longest_seconds
+        self._pause = pause
+        self._chance = random.SystemRandom()
+
+    def wait(self, attempt: int) -> None:
+        """See `Backoff`."""
+        longest = min(self._first_seconds * 2 ** min(attempt, _DOUBLINGS_MAX), self._longest_seconds)
+        self._pause(self._chance.uniform(0, longest))
+
+
+_DOUBLINGS_MAX = 30
+"""Beyond that the longest wait has long been reached."""

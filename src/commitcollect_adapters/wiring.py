@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING
 
 from commitcollect_adapters.memory import MemoryLedger
 from commitcollect_adapters.statues import shipped_catalog
-from commitcollect_adapters.system import SystemClock, SystemIds
+from commitcollect_adapters.system import JitteredBackoff, NoBackoff, SystemClock, SystemIds
 from commitcollect_core.errors import InvalidInput, NotFound, StorageError
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
-from commitcollect_core.ports import Ports
+from commitcollect_core.ports import Backoff, Ledger, Ports
 
 if TYPE_CHECKING:
     from commitcollect_adapters.dynamodb.client import Client
 
 MEMORY = "memory:"
 """The address of a store that lasts as long as the process."""
+
+RACE_WAIT_SECONDS = 0.05
+RACE_WAIT_SECONDS_MAX = 2.0
+"""How long a writer to DynamoDB who lost a race waits at most, the first time and ever."""
 
 _SQLITE_MEMORY = ":memory:"
 DYNAMODB = "dynamodb://"
@@ -31,9 +35,16 @@ def is_sqlite(address: str) -> bool:
     return address != MEMORY and not address.startswith(DYNAMODB)
 
 
+def _ports(ledger: Ledger, backoff: Backoff) -> Ports:
+    """Ports on a ledger, with the machine's clock, random ids and the shipped statues."""
+    return Ports(
+        clock=SystemClock(), ids=SystemIds(), backoff=backoff, ledger=ledger, catalog=shipped_catalog()
+    )
+
+
 def memory_ports() -> Ports:
     """Ports on a ledger that lasts as long as the process, with the machine's clock and random ids."""
-    return Ports(clock=SystemClock(), ids=SystemIds(), ledger=MemoryLedger(), catalog=shipped_catalog())
+    return _ports(MemoryLedger(), NoBackoff())
 
 
 @contextmanager
@@ -89,9 +100,7 @@ def sqlite_ports(path: Path) -> Iterator[Ports]:
 
     database = Database(path)
     try:
-        yield Ports(
-            clock=SystemClock(), ids=SystemIds(), ledger=SqliteLedger(database), catalog=shipped_catalog()
-        )
+        yield _ports(SqliteLedger(database), NoBackoff())
     finally:
         database.close()
 
@@ -117,4 +126,5 @@ def dynamodb_ports(address: str) -> Ports:
     client = dynamodb_client(address)
     from commitcollect_adapters.dynamodb.ledger import DynamoLedger  # noqa: PLC0415 - boto3 takes half a second
 
-    return Ports(clock=SystemClock(), ids=SystemIds(), ledger=DynamoLedger(client), catalog=shipped_catalog())
+    backoff = JitteredBackoff(first_seconds=RACE_WAIT_SECONDS, longest_seconds=RACE_WAIT_SECONDS_MAX)
+    return _ports(DynamoLedger(client), backoff)

@@ -27,6 +27,7 @@ from commitcollect_core.milestones import (
 )
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
 from commitcollect_core.ports import (
+    Backoff,
     Clock,
     IdGenerator,
     Ledger,
@@ -61,6 +62,7 @@ __all__ = [
     "ActivityId",
     "ActivitySnapshot",
     "Award",
+    "Backoff",
     "Clock",
     "CommitCollect",
     "CommitCollectError",

@@ -30,9 +30,20 @@ class CommitCollect:
 def assemble(ports: Ports, policy: Policy = DEFAULT_POLICY) -> CommitCollect:
     """Wire the use cases to `ports`."""
     return CommitCollect(
-        ingestion=Ingestion(ledger=ports.ledger, catalog=ports.catalog, clock=ports.clock, policy=policy),
+        ingestion=Ingestion(
+            ledger=ports.ledger,
+            catalog=ports.catalog,
+            clock=ports.clock,
+            backoff=ports.backoff,
+            policy=policy,
+        ),
         tracking=Tracking(
-            ledger=ports.ledger, catalog=ports.catalog, clock=ports.clock, ids=ports.ids, policy=policy
+            ledger=ports.ledger,
+            catalog=ports.catalog,
+            clock=ports.clock,
+            ids=ports.ids,
+            backoff=ports.backoff,
+            policy=policy,
         ),
         ports=ports,
         policy=policy,

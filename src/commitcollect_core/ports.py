@@ -40,6 +40,14 @@ class IdGenerator(Protocol):
         ...
 
 
+class Backoff(Protocol):
+    """Keeps those who lost a race for a ledger from meeting again at once."""
+
+    def wait(self, attempt: int) -> None:
+        """Wait before deciding again, after `attempt` races were lost in a row (1 or more)."""
+        ...
+
+
 @frozen
 class WorkoutPosition:
     """A place in an athlete's workouts ordered by start, then source, then activity id."""
@@ -143,5 +151,6 @@ class Ports:
 
     clock: Clock
     ids: IdGenerator
+    backoff: Backoff
     ledger: Ledger
     catalog: StatueCatalog

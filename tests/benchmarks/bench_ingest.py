@@ -21,7 +21,7 @@ from commitcollect_adapters.readers.demo import demo_history
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.ledger import SqliteLedger
 from commitcollect_adapters.statues import shipped_catalog
-from commitcollect_adapters.system import ManualClock, SequentialIds
+from commitcollect_adapters.system import ManualClock, NoBackoff, SequentialIds
 from commitcollect_core.app import assemble
 from commitcollect_core.ledger import LedgerView, decide, decide_creation, keys_of
 from commitcollect_core.milestones import tally
@@ -89,6 +89,7 @@ class Store:
         ports = Ports(
             clock=ManualClock(NOW),
             ids=SequentialIds(),
+            backoff=NoBackoff(),
             ledger=SqliteLedger(self._database),
             catalog=shipped_catalog(),
         )

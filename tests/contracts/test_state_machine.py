@@ -14,7 +14,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from commitcollect_adapters.memory import MemoryLedger
 from commitcollect_adapters.sqlite import Database, SqliteLedger
 from commitcollect_adapters.statues import FixedCatalog
-from commitcollect_adapters.system import ManualClock, SequentialIds
+from commitcollect_adapters.system import ManualClock, NoBackoff, SequentialIds
 from commitcollect_adapters.testing.dumps import dump_of
 from commitcollect_adapters.testing.strategies import (
     SEASON_END_AT,
@@ -74,7 +74,9 @@ class TwoLedgers(RuleBasedStateMachine):
         self._apps = self._app(self._memory, self._ids[0]), self._app(self._sqlite, self._ids[1])
 
     def _app(self, ledger: Ledger, ids: SequentialIds) -> CommitCollect:
-        return assemble(Ports(clock=self._clock, ids=ids, ledger=ledger, catalog=CATALOG), POLICY)
+        return assemble(
+            Ports(clock=self._clock, ids=ids, backoff=NoBackoff(), ledger=ledger, catalog=CATALOG), POLICY
+        )
 
     def _both(self, act: Callable[[CommitCollect], object]) -> object:
         model, tested = (_answer(lambda app=app: act(app)) for app in self._apps)  # type: ignore[misc]

@@ -182,6 +182,14 @@ class Now:
 
 
 @frozen
+class AtOnce:
+    """Does not wait after a lost race."""
+
+    def wait(self, attempt: int) -> None:
+        """See `Backoff`."""
+
+
+@frozen
 class Statues:
     """A catalogue of the models of the strategies."""
 
@@ -196,7 +204,7 @@ class Statues:
 
 def ingestion(ledger: Ledger, policy: Policy = DEFAULT_POLICY) -> Ingestion:
     """The use case on `ledger`, with the statues of the strategies."""
-    return Ingestion(ledger=ledger, catalog=Statues(), clock=Now(NOW), policy=policy)
+    return Ingestion(ledger=ledger, catalog=Statues(), clock=Now(NOW), backoff=AtOnce(), policy=policy)
 
 
 def rides(prefix: str, number: int) -> list[ActivitySnapshot]:

@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterable
 from commitcollect_core.errors import VersionConflict
 from commitcollect_core.ledger import LedgerCommit
 from commitcollect_core.policy import Policy
-from commitcollect_core.ports import Ledger
+from commitcollect_core.ports import Backoff, Ledger
 
 
 def commit_decision(
-    ledger: Ledger, policy: Policy, decide: Callable[[], Iterable[LedgerCommit]]
+    ledger: Ledger, backoff: Backoff, policy: Policy, decide: Callable[[], Iterable[LedgerCommit]]
 ) -> list[LedgerCommit]:
     """Run `decide`, commit what it returns in order, and start over when somebody else wrote first.
 
     Args:
         ledger: where to commit.
+        backoff: waits between two attempts.
         policy: bounds the attempts.
         decide: reads the ledger afresh each time it is called.
 
@@ -34,6 +35,7 @@ def commit_decision(
                 written.append(commit)
         except VersionConflict:
             _log_lost_race(attempt)
+            backoff.wait(attempt)
             continue
         return written
     raise VersionConflict(

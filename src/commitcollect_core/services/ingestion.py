@@ -10,7 +10,7 @@ from attrs import frozen
 from commitcollect_core.awards import Award
 from commitcollect_core.ledger import LedgerCommit, decide, keys_of
 from commitcollect_core.policy import Policy
-from commitcollect_core.ports import Clock, Ledger, StatueCatalog
+from commitcollect_core.ports import Backoff, Clock, Ledger, StatueCatalog
 from commitcollect_core.services.committing import commit_decision
 from commitcollect_core.services.statues import models_of
 from commitcollect_core.values import UserId, require_id
@@ -37,6 +37,7 @@ class Ingestion:
     ledger: Ledger
     catalog: StatueCatalog
     clock: Clock
+    backoff: Backoff
     policy: Policy
 
     def ingest(self, user_id: UserId, found: Sequence[Found]) -> IngestResult:
@@ -68,7 +69,7 @@ class Ingestion:
             models = models_of(self.catalog, view.milestones)
             return decide(view, latest, models=models, now=now, policy=self.policy)
 
-        written = commit_decision(self.ledger, self.policy, decide_again)
+        written = commit_decision(self.ledger, self.backoff, self.policy, decide_again)
         return IngestResult(
             workouts_changed=sum(len(commit.workouts) for commit in written),
             awards=tuple(award for commit in written for award in commit.awards),

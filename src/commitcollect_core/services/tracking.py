@@ -12,7 +12,15 @@ from commitcollect_core.errors import Conflict, InvalidInput, LimitExceeded, Not
 from commitcollect_core.ledger import LedgerCommit, decide_creation, decide_recount
 from commitcollect_core.milestones import Explanation, Goal, Milestone, Tally, explain, tally
 from commitcollect_core.policy import Policy
-from commitcollect_core.ports import Clock, IdGenerator, Ledger, MilestonePage, StatueCatalog, WorkoutQuery
+from commitcollect_core.ports import (
+    Backoff,
+    Clock,
+    IdGenerator,
+    Ledger,
+    MilestonePage,
+    StatueCatalog,
+    WorkoutQuery,
+)
 from commitcollect_core.services.committing import commit_decision
 from commitcollect_core.services.statues import model_on_offer, models_of
 from commitcollect_core.sports import ANY_SPORT, SportSelection
@@ -81,6 +89,7 @@ class Tracking:
     catalog: StatueCatalog
     clock: Clock
     ids: IdGenerator
+    backoff: Backoff
     policy: Policy
 
     def create(
@@ -122,7 +131,7 @@ class Tracking:
             models = {**models_of(self.catalog, view.milestones), model.model_id: model}
             return decide_creation(view, new_id, goal, history, models=models, now=now, policy=self.policy)
 
-        commit = commit_decision(self.ledger, self.policy, decide_again)[-1]
+        commit = commit_decision(self.ledger, self.backoff, self.policy, decide_again)[-1]
         return MilestoneView(milestone=commit.milestones[0], awards=commit.awards)
 
     def view(self, user_id: UserId, milestone_id: MilestoneId) -> MilestoneView:
@@ -171,7 +180,7 @@ class Tracking:
             models = models_of(self.catalog, (*view.milestones, before))
             return decide_recount(view, before, recount, models=models, now=now, policy=self.policy)
 
-        commit_decision(self.ledger, self.policy, decide_again)
+        commit_decision(self.ledger, self.backoff, self.policy, decide_again)
         view = self.view(user_id, milestone_id)
         progress = view.milestone.progress
         return Recomputed(

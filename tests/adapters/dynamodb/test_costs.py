@@ -10,7 +10,7 @@ from adapters.dynamodb.engine import metered
 from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_adapters.dynamodb.ledger import DynamoLedger
 from commitcollect_adapters.statues import shipped_catalog
-from commitcollect_adapters.system import ManualClock, SystemIds
+from commitcollect_adapters.system import ManualClock, NoBackoff, SystemIds
 from commitcollect_adapters.testing import samples
 from commitcollect_core import (
     ActivityId,
@@ -55,6 +55,7 @@ def athlete(client: Client) -> tuple[CommitCollect, UserId]:
     ports = Ports(
         clock=ManualClock(datetime(2026, 1, 1, tzinfo=UTC)),
         ids=SystemIds(),
+        backoff=NoBackoff(),
         ledger=DynamoLedger(client),
         catalog=shipped_catalog(),
     )
