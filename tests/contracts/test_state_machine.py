@@ -1,16 +1,23 @@
-"""Memory is the model, SQLite the system under test: both answer and hold the same, whatever is done."""
+"""Memory is the model, another store the system under test: both answer and hold the same throughout."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
+from typing import ClassVar
 
+import pytest
 from attrs import evolve
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from commitcollect_adapters.dynamodb.client import Address, Client
+from commitcollect_adapters.dynamodb.ledger import DynamoLedger
+from commitcollect_adapters.dynamodb.tables import create_tables, delete_tables
 from commitcollect_adapters.memory import MemoryLedger
 from commitcollect_adapters.sqlite import Database, SqliteLedger
 from commitcollect_adapters.statues import FixedCatalog
@@ -32,6 +39,7 @@ from commitcollect_core.ports import Ledger, Ports, WorkoutQuery
 from commitcollect_core.services.tracking import NewMilestone
 from commitcollect_core.values import MilestoneId, TargetType, UserId
 from commitcollect_core.workouts import Found
+from engines import running
 from laws import check_kept, check_state
 
 ATHLETES = (UserId("a"), UserId("ab"))
@@ -55,23 +63,35 @@ def _answer(act: Callable[[], object]) -> object:
 
 
 class TwoLedgers(RuleBasedStateMachine):
-    """Two applications, each on a ledger of its own, that go through the same."""
+    """Two applications on ledgers of their own that go through the same; the tested one is on SQLite."""
 
     prepared = Bundle("prepared")
 
     def __init__(self) -> None:
         super().__init__()
-        self._folder = tempfile.TemporaryDirectory()
+        self._make_store()
         self._clock = ManualClock(SEASON_END_AT)
         self._memory = MemoryLedger()
         self._ids = SequentialIds(), SequentialIds()
-        self._open_file()
+        self._open()
         self._seen = {each: dump_of(self._memory, each) for each in ATHLETES}
 
-    def _open_file(self) -> None:
+    def _open(self) -> None:
+        self._tested = self._open_store()
+        self._apps = self._app(self._memory, self._ids[0]), self._app(self._tested, self._ids[1])
+
+    def _make_store(self) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+
+    def _open_store(self) -> Ledger:
         self._database = Database(Path(self._folder.name) / "ledger.sqlite")
-        self._sqlite = SqliteLedger(self._database)
-        self._apps = self._app(self._memory, self._ids[0]), self._app(self._sqlite, self._ids[1])
+        return SqliteLedger(self._database)
+
+    def _close_store(self) -> None:
+        self._database.close()
+
+    def _remove_store(self) -> None:
+        self._folder.cleanup()
 
     def _app(self, ledger: Ledger, ids: SequentialIds) -> CommitCollect:
         return assemble(
@@ -184,24 +204,59 @@ class TwoLedgers(RuleBasedStateMachine):
 
     @rule()
     def reopen(self) -> None:
-        """Close the file and open it again."""
-        self._database.close()
-        self._open_file()
+        """Close the store and open it again."""
+        self._close_store()
+        self._open()
 
     @invariant()
     def both_hold_the_same_and_keep_the_laws(self) -> None:
         """Complete dumps are equal, legal, and take back nothing that was there before."""
         for user_id in ATHLETES:
             dump = dump_of(self._memory, user_id)
-            assert dump_of(self._sqlite, user_id) == dump
+            assert dump_of(self._tested, user_id) == dump
             check_state(dump)
             check_kept(self._seen[user_id], dump)
             self._seen[user_id] = dump
 
     def teardown(self) -> None:
-        """Leave no file open."""
-        self._database.close()
-        self._folder.cleanup()
+        """Leave nothing behind."""
+        self._close_store()
+        self._remove_store()
+
+
+class TwoLedgersWithDynamo(TwoLedgers):
+    """The tested one is on DynamoDB, in tables of its own."""
+
+    endpoint: ClassVar[str]
+    _prefixes: ClassVar[Iterator[str]] = (f"machine-{number}" for number in count())
+
+    def _make_store(self) -> None:
+        address = Address(endpoint=self.endpoint, prefix=next(self._prefixes))
+        self._client = Client(address, deadline_seconds=POLICY.store_deadline_seconds)
+        create_tables(self._client)
+
+    def _open_store(self) -> Ledger:
+        return DynamoLedger(self._client)
+
+    def _close_store(self) -> None:
+        pass
+
+    def _remove_store(self) -> None:
+        delete_tables(self._client)
+
+
+@pytest.fixture(scope="module")
+def _endpoint() -> Iterator[None]:
+    with running.dynoxide() as endpoint:
+        TwoLedgersWithDynamo.endpoint = endpoint
+        yield
 
 
 TestTwoLedgers = TwoLedgers.TestCase
+TestTwoLedgersWithDynamo = pytest.mark.slow(
+    pytest.mark.usefixtures("_endpoint")(TwoLedgersWithDynamo.TestCase)
+)
+# Every step is a dozen requests there, so fewer of them are made.
+TestTwoLedgersWithDynamo.settings = settings(
+    max_examples=max(settings().max_examples // 8, 5), stateful_step_count=15
+)

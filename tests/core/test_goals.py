@@ -204,3 +204,11 @@ def test_the_digest_tells_every_other_difference(workout: Workout, milestone: Mi
 def test_the_digest_does_not_depend_on_the_order_of_milestones(one: Milestone, other: Milestone) -> None:
     """Ids of milestones are made up on the spot, so their order means nothing."""
     assert state_digest([], [one, other]) == state_digest([], [other, one])
+
+
+@pytest.mark.parametrize("name", ["page_items_max", "commit_attempts_max", "milestones_tracked_max"])
+def test_a_policy_that_allows_nothing_is_refused(name: str) -> None:
+    """A limit of zero under which no use case could work is named, not met as a failure later."""
+    with pytest.raises(InvalidInput, match=f"{name} 0 must be at least 1") as refused:
+        evolve(Policy(), **{name: 0})  # type: ignore[arg-type]
+    assert refused.value.field == name

@@ -31,6 +31,8 @@ def test_what_the_strategies_make_is_believable(snapshot: ActivitySnapshot) -> N
 
 LIMITS: list[tuple[str, Any, Any, str]] = [
     ("distance_meters", 10_000_000, 10_000_001, "distance_meters 10000001 is outside 0 to 10,000,000"),
+    ("distance_meters", 10, 10.5, "distance_meters 10.5 is not a whole number"),
+    ("moving_seconds", 1, True, "moving_seconds True is not a whole number"),
     ("distance_meters", 0, -1, "distance_meters -1 is outside 0 to"),
     ("elevation_meters", 200_000, 200_001, "elevation_meters 200001 is outside 0 to 200,000"),
     ("moving_seconds", 5_184_000, 5_184_001, "moving_seconds 5184001 is outside 0 to 5,184,000"),

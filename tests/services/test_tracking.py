@@ -13,11 +13,18 @@ from commitcollect_adapters.memory import MemoryLedger
 from commitcollect_adapters.testing.dumps import dump_of
 from commitcollect_adapters.testing.strategies import STATUES, changing_histories, wishes
 from commitcollect_core.app import CommitCollect
-from commitcollect_core.errors import AccountDeleting, InvalidInput, LimitExceeded, NotFound, VersionConflict
+from commitcollect_core.errors import (
+    AccountDeleting,
+    Conflict,
+    InvalidInput,
+    LimitExceeded,
+    NotFound,
+    VersionConflict,
+)
 from commitcollect_core.ledger import LedgerCommit
 from commitcollect_core.milestones import MilestoneStatus, Progress
 from commitcollect_core.policy import Policy
-from commitcollect_core.services.tracking import NewMilestone
+from commitcollect_core.services.tracking import MILESTONE_EXISTS, NewMilestone
 from commitcollect_core.values import MilestoneId, UserId
 from commitcollect_core.workouts import Found
 from laws import aim_of, check_state, efforts_of
@@ -44,6 +51,29 @@ def test_opening_counts_the_history_and_stores_what_it_returns(
     assert goal == some_wish.goal(next(each for each in STATUES if each.model_id == some_wish.model_id))
     assert app.tracking.view(ATHLETE, opened.milestone.milestone_id) == opened
     check_state(dump_of(ledger, ATHLETE))
+
+
+def test_an_id_is_taken_once() -> None:
+    """A caller may choose a milestone's id, but not one that is there; what is there stays as it is."""
+    app = app_on(MemoryLedger())
+    first = app.tracking.create(ATHLETE, wish(), milestone_id=MilestoneId("mine"))
+    assert first.milestone.milestone_id == "mine"
+    with pytest.raises(Conflict, match="a milestone 'mine' already") as refused:
+        app.tracking.create(ATHLETE, wish(), milestone_id=MilestoneId("mine"))
+    assert refused.value.code == MILESTONE_EXISTS
+    assert list(app.tracking.milestones(ATHLETE)) == [first.milestone]
+
+
+@pytest.mark.parametrize("user_id", ["", "../../x", "a#b", "a\0b", "\udcff"])
+def test_nothing_is_written_for_what_is_no_athlete(user_id: str) -> None:
+    """A user id that could reach into another key is refused by every use case that writes."""
+    app = app_on(MemoryLedger())
+    with pytest.raises(InvalidInput, match="is not an id"):
+        app.tracking.create(UserId(user_id), wish())
+    with pytest.raises(InvalidInput, match="is not an id"):
+        app.ingestion.ingest(UserId(user_id), [ride("1")])
+    with pytest.raises(NotFound):
+        app.tracking.view(UserId(user_id), MilestoneId("ms-1"))
 
 
 def test_opening_loses_no_workout_that_arrives_meanwhile() -> None:
