@@ -26,6 +26,11 @@ _REASONS: Mapping[Exclusion, str] = {
 }
 
 
+def show_count(count: int, one: str, many: str) -> str:
+    """How many there are of something, such as ``1 activity`` or ``1,132 activities``."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
 def show_day(moment: datetime) -> str:
     """A UTC day for people."""
     return f"{moment.day} {moment:%b %Y}"

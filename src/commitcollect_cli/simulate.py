@@ -18,7 +18,7 @@ from commitcollect_adapters.wiring import open_ports
 from commitcollect_cli.history import Intake, staged
 from commitcollect_cli.options import Target, UtcDay, goal_options, json_option, user_option
 from commitcollect_cli.output import print_json, progress, say, show
-from commitcollect_cli.render import milestone_lines
+from commitcollect_cli.render import milestone_lines, show_count
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.ports import Ports
 from commitcollect_core.services.statues import model_of
@@ -208,9 +208,10 @@ def _print(report: SimulationReport, ports: Ports, intake: Intake) -> None:
         for line in milestone_lines(view, model, exclusions):
             show(line)
         show()
-    crashes = f", {report.crashes:,} crashes" if report.crashes else ""
-    deliveries = f"{report.deliveries:,} deliveries{crashes}"
-    show(f"{report.imported:,} activities in {deliveries}; state {report.digest[:16]}")
+    activities = show_count(report.imported, "activity", "activities")
+    deliveries = show_count(report.deliveries, "delivery", "deliveries")
+    crashes = f", {show_count(report.crashes, 'crash', 'crashes')}" if report.crashes else ""
+    show(f"{activities} in {deliveries}{crashes}; state {report.digest[:16]}")
     if not report.imported:
         say("There was no activity to deliver.")
     intake.say()

@@ -12,7 +12,7 @@ from commitcollect_adapters.serialization import Document, award_document, epoch
 from commitcollect_adapters.settings import Settings
 from commitcollect_cli.options import Amount, Instant, UtcDay, json_option, parse_activity_id
 from commitcollect_cli.output import print_json, progress, say, show
-from commitcollect_cli.render import award_lines, table
+from commitcollect_cli.render import award_lines, show_count, table
 from commitcollect_cli.store import opened, store_options
 from commitcollect_cli.units import show_amount
 from commitcollect_core.app import CommitCollect
@@ -62,7 +62,7 @@ def import_(ctx: click.Context, *, settings: Settings, files: tuple[Path, ...], 
             counts = {"imported": imported, "changed": changed, "unchanged": imported - changed}
             print_json({"workouts": {**counts, **intake.document()}, **_awards_document(awards)})
         else:
-            show(f"{imported:,} activities, {changed:,} of them new or changed.")
+            show(f"{show_count(imported, 'activity', 'activities')}, {changed:,} of them new or changed.")
             _show_awards(app, settings.user, awards)
             intake.say()
     ctx.exit(intake.exit_code)

@@ -121,7 +121,10 @@ class Ledger(Protocol):
         ...
 
     def read_milestones(self, user_id: UserId, *, after: MilestoneId | None, limit: int) -> MilestonePage:
-        """The athlete's milestones in order of id, tracked or not. Reads at most `limit` and one more."""
+        """The athlete's milestones in order of id, tracked or not.
+
+        Reads at most `limit` and one more, and at most their awards besides.
+        """
         ...
 
     def read_awards(self, user_id: UserId, milestone_id: MilestoneId) -> Sequence[Award]:
