@@ -56,6 +56,12 @@ RETRYABLE_CODES = frozenset(
 )
 """Error codes and cancellation reasons after which the same call may succeed."""
 
+RETRYABLE_STATUSES = frozenset({500, 502, 503, 504})
+"""HTTP statuses of a service in trouble; others, such as 501, come from something that is no DynamoDB."""
+
+_REFUSED = 400
+"""The status of everything that DynamoDB itself refuses."""
+
 _CONFLICT = "ConditionalCheckFailed"
 _NO_REASON = frozenset({"None", None})
 _CREDENTIAL_CODES = frozenset(
@@ -157,9 +163,12 @@ def _translated_answer(failure: ClientError, address: Address, where: str) -> St
     if code == f"{_CONFLICT}Exception":
         return VersionConflict("somebody else wrote to this ledger first; read it again and decide again")
     status = failure.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in RETRYABLE_CODES or status >= 500:  # noqa: PLR2004 - HTTP's own number
+    if code in RETRYABLE_CODES or status in RETRYABLE_STATUSES:
         return StorageUnavailable(f"{where} is busy or failing ({code}); try again later")
-    return StorageError(f"{where} refuses: {code} {error.get('Message', '')}".rstrip())
+    said = f"{where} refuses: {code} {error.get('Message', '')}".rstrip()
+    return StorageError(
+        said if status == _REFUSED else f"{said}; check that this is the address of a DynamoDB"
+    )
 
 
 class MissingTable(StorageError):

@@ -103,6 +103,8 @@ def test_what_passes_is_repeated(client: Client, make: Callable[[str], AWSRespon
         (cancelled("ConditionalCheckFailed", "ValidationError"), StorageError),
         (answer(400, {"__type": "x#ValidationException", "message": "no"}), StorageError),
         (answer(400, {"__type": "x#AccessDeniedException", "message": "no"}), StorageError),
+        (answer(501, b"<html>what?</html>"), StorageError),
+        (answer(404, b"<html>not here</html>"), StorageError),
     ],
 )
 def test_what_lasts_is_said_at_once(
