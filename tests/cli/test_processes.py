@@ -161,6 +161,11 @@ def _stored_workouts(store: Path) -> int:
     return 0 if row is None else int(row[0])
 
 
+def _heed_interrupts() -> None:
+    """Whoever runs the tests in the background may have them ignore Ctrl-C, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("flags", [(), ("--json",)])
 def test_interruption_leaves_a_sound_store(tmp_path: Path, flags: tuple[str, ...]) -> None:
     """Ctrl-C in the middle of an import ends with 130; the store is sound, and a re-run brings the rest."""
@@ -176,6 +181,7 @@ def test_interruption_leaves_a_sound_store(tmp_path: Path, flags: tuple[str, ...
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment(),
+        preexec_fn=_heed_interrupts,  # noqa: PLW1509 - this test starts no threads
     ) as process:
         while not _stored_workouts(store):
             assert process.poll() is None
