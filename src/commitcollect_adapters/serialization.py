@@ -32,9 +32,9 @@ def _make_converter() -> Converter:
     for model in (ModelPart, StatueModel):
         names = {each.name: override(rename=_camel_case(each.name)) for each in fields(model)}
         # A hook per class; cattrs types its factories for one class at a time.
-        structure_hook = make_dict_structure_fn(model, converter, **names)  # type: ignore[arg-type]
+        structure_hook = make_dict_structure_fn(model, converter, **names)  # type: ignore[arg-type]  # cattrs types its factories for one class at a time
         converter.register_structure_hook(model, structure_hook)
-        unstructure_hook = make_dict_unstructure_fn(model, converter, **names)  # type: ignore[arg-type]
+        unstructure_hook = make_dict_unstructure_fn(model, converter, **names)  # type: ignore[arg-type]  # cattrs types its factories for one class at a time
         converter.register_unstructure_hook(model, unstructure_hook)
     return converter
 

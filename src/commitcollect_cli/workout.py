@@ -44,8 +44,8 @@ def import_(ctx: click.Context, *, settings: Settings, files: tuple[Path, ...], 
     API returns it. Importing again changes nothing, but for what changed at the source.
     """
     # The readers cost more to import than the other commands of this group take to run.
-    from commitcollect_adapters.system import SystemClock  # noqa: PLC0415
-    from commitcollect_cli.history import Intake, staged  # noqa: PLC0415
+    from commitcollect_adapters.system import SystemClock  # noqa: PLC0415 - as said above
+    from commitcollect_cli.history import Intake, staged  # noqa: PLC0415 - as said above
 
     intake = Intake(policy=DEFAULT_POLICY)
     # Read before the store is opened: files that cannot be read leave no new store behind.

@@ -47,7 +47,7 @@ IMPORTED = 20_000
 DECISIONS = 2_000
 
 _COLUMNS = ", ".join(("userId", *records.WORKOUT_COLUMNS))
-_INSERT = f"INSERT INTO workout ({_COLUMNS}) VALUES ({', '.join('?' * (1 + len(records.WORKOUT_COLUMNS)))})"  # noqa: S608
+_INSERT = f"INSERT INTO workout ({_COLUMNS}) VALUES ({', '.join('?' * (1 + len(records.WORKOUT_COLUMNS)))})"  # noqa: S608 - own names only
 _FIND = "SELECT version FROM workout WHERE userId = ? AND source = ? AND activityId = ?"
 _READ_MILESTONE = (
     "SELECT version, currentValue, progressValue FROM milestone WHERE userId = ? AND milestoneId = ?"

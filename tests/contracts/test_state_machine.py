@@ -99,7 +99,7 @@ class TwoLedgers(RuleBasedStateMachine):
         )
 
     def _both(self, act: Callable[[CommitCollect], object]) -> object:
-        model, tested = (_answer(lambda app=app: act(app)) for app in self._apps)  # type: ignore[misc]
+        model, tested = (_answer(lambda app=app: act(app)) for app in self._apps)  # type: ignore[misc]  # mypy infers no type for a lambda with a default
         assert tested == model
         return model
 
@@ -113,7 +113,7 @@ class TwoLedgers(RuleBasedStateMachine):
                 total_target=distance,
                 period_start_at=SEASON_START_AT,
             )
-            self._both(lambda app, wish=wish: app.tracking.create(ATHLETES[0], wish))  # type: ignore[misc]
+            self._both(lambda app, wish=wish: app.tracking.create(ATHLETES[0], wish))  # type: ignore[misc]  # mypy infers no type for a lambda with a default
 
     @rule(user_id=athletes, found=reports)
     def ingest(self, user_id: UserId, found: list[Found]) -> None:
@@ -146,7 +146,7 @@ class TwoLedgers(RuleBasedStateMachine):
     )
     def page(self, user_id: UserId, **bounds: object) -> None:
         """Read some workouts and the page behind them."""
-        query = WorkoutQuery(**bounds)  # type: ignore[arg-type]
+        query = WorkoutQuery(**bounds)  # type: ignore[arg-type]  # given by name, checked at run time
 
         def two_pages(app: CommitCollect) -> object:
             first = app.ports.ledger.read_workouts(user_id, query)
@@ -180,7 +180,7 @@ class TwoLedgers(RuleBasedStateMachine):
     def _write(self, commits: Iterable[LedgerCommit]) -> None:
         """Write the commits of one decision; each stands on the one before, so the first refusal ends it."""
         for commit in commits:
-            if self._both(lambda app, commit=commit: app.ports.ledger.commit(commit)) is not None:  # type: ignore[misc]
+            if self._both(lambda app, commit=commit: app.ports.ledger.commit(commit)) is not None:  # type: ignore[misc]  # mypy infers no type for a lambda with a default
                 return
 
     @precondition(lambda self: self._memory.read_head(ATHLETES[0]).version > BUSY_VERSION)

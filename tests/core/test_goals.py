@@ -115,7 +115,7 @@ def test_a_model_with_other_parts_is_refused(parts: tuple[ModelPart, ...]) -> No
 def test_a_policy_whose_commits_are_too_small_is_refused(limits: dict[str, int], needed: int) -> None:
     """A workout with all it moves, and a milestone with all its parts, must each fit one commit."""
     with pytest.raises(InvalidInput, match=f"need {needed}") as refused:
-        Policy(**limits)  # type: ignore[arg-type]
+        Policy(**limits)  # type: ignore[arg-type]  # given by name, checked at run time
     assert refused.value.field == "commit_items_max"
 
 
@@ -210,5 +210,5 @@ def test_the_digest_does_not_depend_on_the_order_of_milestones(one: Milestone, o
 def test_a_policy_that_allows_nothing_is_refused(name: str) -> None:
     """A limit of zero under which no use case could work is named, not met as a failure later."""
     with pytest.raises(InvalidInput, match=f"{name} 0 must be at least 1") as refused:
-        evolve(Policy(), **{name: 0})  # type: ignore[arg-type]
+        evolve(Policy(), **{name: 0})  # type: ignore[arg-type]  # given by name, checked at run time
     assert refused.value.field == name

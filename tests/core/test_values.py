@@ -65,7 +65,7 @@ def test_plain_ids_are_accepted(key: WorkoutKey) -> None:
 def test_anything_else_is_not_an_id(bad: object) -> None:
     """What could break a key or an address is refused; the message names the field, the value, the limit."""
     with pytest.raises(InvalidInput, match=r"activity_id .* is not an id: use 1 to 64") as refused:
-        _snapshot(bad)  # type: ignore[arg-type]
+        _snapshot(bad)  # type: ignore[arg-type]  # wrong on purpose
     assert refused.value.field == "activity_id"
 
 

@@ -97,7 +97,7 @@ def test_a_lost_race_is_run_again(losses: int) -> None:
     milestone_id = app.tracking.create(ATHLETE, wish()).milestone.milestone_id
     ledger.commits_tried = 0
     ledger.intruders = [
-        lambda n=n: app.ingestion.ingest(ATHLETE, [ride(f"rival-{n}")])  # type: ignore[misc]
+        lambda n=n: app.ingestion.ingest(ATHLETE, [ride(f"rival-{n}")])  # type: ignore[misc]  # mypy infers no type for a lambda with a default
         for n in range(losses)
     ]
     result = app.ingestion.ingest(ATHLETE, [ride("1")])
@@ -114,7 +114,7 @@ def test_a_race_lost_every_time_is_given_up() -> None:
     ledger = RacedLedger()
     app = app_on(ledger, policy=Policy(commit_attempts_max=3))
     ledger.intruders = [
-        lambda n=n: app.ingestion.ingest(ATHLETE, [ride(f"rival-{n}")])  # type: ignore[misc]
+        lambda n=n: app.ingestion.ingest(ATHLETE, [ride(f"rival-{n}")])  # type: ignore[misc]  # mypy infers no type for a lambda with a default
         for n in range(9)
     ]
     with pytest.raises(VersionConflict, match="under each of 3 attempts") as lost:

@@ -256,7 +256,7 @@ def test_a_repair_that_always_loses_is_given_up() -> None:
     ledger, _, milestone_id = _with_a_workout_nobody_counted(2500)
     app = app_on(ledger, policy=Policy(commit_attempts_max=2))
     ledger.intruders = [
-        lambda n=n: app.ingestion.ingest(ATHLETE, [ride(f"rival-{n}")])  # type: ignore[misc]
+        lambda n=n: app.ingestion.ingest(ATHLETE, [ride(f"rival-{n}")])  # type: ignore[misc]  # mypy infers no type for a lambda with a default
         for n in range(5)
     ]
     with pytest.raises(VersionConflict, match="each of 2 attempts"):

@@ -200,8 +200,8 @@ class LedgerContract(ABC):
             assert dump.by_key == {each.key: each for each in commit.workouts}
             assert sorted(dump.by_start, key=repr) == sorted(commit.workouts, key=repr)
             assert dump.milestones == {each.milestone_id: each for each in commit.milestones}
-            assert dump.awards["ms-kept"] == (samples.award("ms-kept", 1), samples.award("ms-kept", 2))  # type: ignore[index]
-            assert dump.awards["ms-new"] == (samples.award("ms-new", 1),)  # type: ignore[index]
+            assert dump.awards["ms-kept"] == (samples.award("ms-kept", 1), samples.award("ms-kept", 2))  # type: ignore[index]  # plain text is an id here
+            assert dump.awards["ms-new"] == (samples.award("ms-new", 1),)  # type: ignore[index]  # plain text is an id here
 
     @pytest.mark.parametrize("is_turned_round", [False, True])
     @pytest.mark.parametrize("what", samples.SPOILED)
@@ -512,7 +512,7 @@ class LedgerContract(ABC):
                 evolve(samples.second_commit(user_id), workouts=(samples.workout(f"racer-{n}"),))
                 for n in range(_THREADS)
             ]
-            results = _race([lambda commit=each: ledger.commit(commit) for each in commits])  # type: ignore[misc]
+            results = _race([lambda commit=each: ledger.commit(commit) for each in commits])  # type: ignore[misc]  # mypy infers no type for a lambda with a default
             (winner,) = [n for n, result in enumerate(results) if not isinstance(result, VersionConflict)]
             dump = dump_of(ledger, user_id, commits)
             assert dump.head.version == 2
@@ -539,7 +539,7 @@ class LedgerContract(ABC):
                 for ride in samples.rides(prefix, each_total):
                     samples.ingestion(ledger).ingest(user_id, [ride])
 
-            results = _race([lambda name=f"t{n}": ingest(name) for n in range(_THREADS)])  # type: ignore[misc]
+            results = _race([lambda name=f"t{n}": ingest(name) for n in range(_THREADS)])  # type: ignore[misc]  # mypy infers no type for a lambda with a default
             assert results == [None] * _THREADS
             dump = dump_of(ledger, user_id)
             live = [each for each in dump.by_start if not each.is_deleted]

@@ -91,7 +91,7 @@ def snapshots(
     limits = DEFAULT_POLICY
 
     def snapshot(key: WorkoutKey, **facts: object) -> ActivitySnapshot:
-        return ActivitySnapshot(source=key.source, activity_id=key.activity_id, **facts)  # type: ignore[arg-type]
+        return ActivitySnapshot(source=key.source, activity_id=key.activity_id, **facts)  # type: ignore[arg-type]  # given by name, checked at run time
 
     return st.builds(
         snapshot,
@@ -141,7 +141,7 @@ def statue_models(*, parts_max: int = DEFAULT_POLICY.statue_parts_max) -> Search
             ModelPart(part_index=index, part_name=name, mesh_file=f"{index}.stl", attach_point=name)
             for index, name in enumerate(names, start=1)
         )
-        return StatueModel(model_id=ModelId(model_id), parts=parts, **facts)  # type: ignore[arg-type]
+        return StatueModel(model_id=ModelId(model_id), parts=parts, **facts)  # type: ignore[arg-type]  # given by name, checked at run time
 
     return st.builds(
         model,

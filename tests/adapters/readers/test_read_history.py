@@ -108,7 +108,7 @@ def test_no_permission_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_now_needs_a_zone(tmp_path: Path) -> None:
     """A clock without zone is refused before anything is read."""
     with pytest.raises(InvalidInput, match="no time zone"):
-        read_history(write_json(tmp_path, []), policy=POLICY, now=datetime(2026, 1, 1))  # noqa: DTZ001
+        read_history(write_json(tmp_path, []), policy=POLICY, now=datetime(2026, 1, 1))  # noqa: DTZ001 - without a zone on purpose
 
 
 def test_an_empty_list_is_an_empty_history(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def test_an_activity_maps_field_by_field(tmp_path: Path) -> None:
     """The whole snapshot, once, by hand."""
     assert the_snapshot(write_json(tmp_path, [activity(42)])) == ActivitySnapshot(
         source=Source.STRAVA,
-        activity_id="42",  # type: ignore[arg-type]
+        activity_id="42",  # type: ignore[arg-type]  # plain text is an id here
         sport_type="Run",
         started_at=datetime(2025, 5, 1, 6, 30, tzinfo=UTC),
         distance_meters=10_000,
