@@ -15,10 +15,21 @@ MODULES = sorted(path for path in SOURCES.rglob("*.py"))
 CORE_LAYERS = (
     {"errors"},
     {"values", "policy"},
-    {"sports", "workouts"},
-    {"awards", "milestones"},
+    {
+        "sports",
+        "workouts",
+        "jobs",
+        "sessions",
+        "idempotency",
+        "connections",
+        "rate_limits",
+        "accounts",
+        "audit",
+    },
+    {"awards", "milestones", "webhooks", "backfills"},
     {"ledger", "digest"},
     {"ports"},
+    {"service_ports"},
     {"services"},
     {"app"},
 )

@@ -49,6 +49,14 @@ class SystemIds:
         """A fresh id for a workout entered by hand."""
         return ActivityId(f"w-{secrets.token_hex(8)}")
 
+    def handshake_state(self) -> str:
+        """256 random bits, fit for an address."""
+        return secrets.token_urlsafe(32)
+
+    def lease_token(self) -> str:
+        """128 random bits."""
+        return secrets.token_hex(16)
+
 
 class SequentialIds:
     """Ids that count up, the same on every run."""
@@ -56,6 +64,8 @@ class SequentialIds:
     def __init__(self, first: int = 1) -> None:
         self._milestones = count(first)
         self._activities = count(first)
+        self._states = count(first)
+        self._tokens = count(first)
 
     def milestone_id(self) -> MilestoneId:
         """The next milestone id."""
@@ -64,6 +74,14 @@ class SequentialIds:
     def activity_id(self) -> ActivityId:
         """The next activity id."""
         return ActivityId(f"w-{next(self._activities):04}")
+
+    def handshake_state(self) -> str:
+        """The next state; anybody can guess it."""
+        return f"state-{next(self._states):04}"
+
+    def lease_token(self) -> str:
+        """The next token; anybody can guess it."""
+        return f"lease-{next(self._tokens):04}"
 
 
 class NoBackoff:

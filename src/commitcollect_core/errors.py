@@ -6,6 +6,8 @@ try again. A message names the value, the limit and the way out.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 
 class CommitCollectError(Exception):
     """Something went wrong that the caller can act on.
@@ -29,6 +31,18 @@ class InvalidInput(CommitCollectError):
     """A value the caller gave is not acceptable; giving it again changes nothing."""
 
     code = "invalid_input"
+
+
+class Unauthenticated(CommitCollectError):
+    """Who is asking is not known, or not any more."""
+
+    code = "unauthenticated"
+
+
+class Forbidden(CommitCollectError):
+    """Who is asking is known and may not."""
+
+    code = "forbidden"
 
 
 class NotFound(CommitCollectError):
@@ -55,6 +69,12 @@ class AccountDeleting(Conflict):
     code = "account_deleting"
 
 
+class AthleteAlreadyConnected(Conflict):
+    """This Strava athlete is connected to somebody else's account."""
+
+    code = "athlete_already_connected"
+
+
 class LimitExceeded(CommitCollectError):
     """A named limit of the `Policy` was reached."""
 
@@ -77,3 +97,76 @@ class CorruptItem(StorageError):
     """A stored item cannot be read back; trying again will not help."""
 
     code = "corrupt_item"
+
+
+class SealBroken(StorageError):
+    """A sealed secret was altered, moved, or sealed with a key that is not known here."""
+
+    code = "seal_broken"
+
+
+class UpstreamError(CommitCollectError):
+    """A service we depend on did not do what it was asked.
+
+    Attributes:
+        rates: what it said about the calls made so far; a `RateReading` or None.
+    """
+
+    code = "upstream_error"
+    rates: object = None
+
+
+class StravaUnavailable(UpstreamError):
+    """Strava is down, slow or does not answer as Strava does: the same call may succeed later."""
+
+    code = "strava_unavailable"
+
+
+class StravaRefused(UpstreamError):
+    """Strava understood the request and will not do it; asking again changes nothing."""
+
+    code = "strava_refused"
+
+
+class StravaRateLimited(UpstreamError):
+    """The app has used up its calls: none may be made, for anybody, before `retry_at`.
+
+    Attributes:
+        retry_at: when the window ends; None where it is not known yet.
+    """
+
+    code = "strava_rate_limited"
+
+    def __init__(self, message: str, *, retry_at: datetime | None = None) -> None:
+        super().__init__(message)
+        self.retry_at = retry_at
+
+
+class StravaAppInactive(UpstreamError):
+    """Strava has switched off the app itself, not an athlete's permission; its owner has to act."""
+
+    code = "strava_app_inactive"
+
+
+class AccessTokenRejected(UpstreamError):
+    """Strava does not take this access token: it has expired or was revoked."""
+
+    code = "access_token_rejected"
+
+
+class ScopeMissing(UpstreamError):
+    """The athlete has not granted what this call needs."""
+
+    code = "scope_missing"
+
+
+class TokenRefreshRejected(UpstreamError):
+    """Strava does not take this refresh token: it was used up or revoked."""
+
+    code = "token_refresh_rejected"
+
+
+class NeedsReconnect(Conflict):
+    """The connection to Strava does not work any more; the athlete has to connect again."""
+
+    code = "strava_needs_reconnect"

@@ -36,6 +36,38 @@ class Policy:
         clock_ahead_seconds_max: how far in the future a workout may start, for clocks that disagree.
         store_deadline_seconds: how long a call to a remote store is repeated while it fails in passing.
         rejections_kept_max: rejected rows an import lists; beyond that it only counts them.
+        session_seconds, session_idle_seconds: a session's life at most, and unused.
+        session_touch_seconds: a session's use is written down no more often.
+        sessions_listed_max: sessions of one user that are listed or ended at once.
+        handshake_seconds: from leaving for a sign-in or link to coming back.
+        idempotency_lease_seconds: how long a request may be worked on before another attempt may begin.
+        idempotency_kept_seconds, event_kept_seconds: how long the answer to a request, and the mark of an
+            event, are kept.
+        audit_kept_seconds: how long audit entries are kept.
+        token_margin_seconds: an access token that ends sooner is renewed before it is used.
+        refresh_lease_seconds: how long whoever renews tokens may take.
+        refresh_attempts_max: how often a caller looks for a renewed token while somebody else is at it.
+        fetch_attempts_max: how often an activity is fetched again because somebody else changed it meanwhile.
+        strava_id_digits_max: digits of Strava's ids; they had 11 in 2026.
+        event_updates_max, event_update_chars_max: names an event's `updates` may hold, and the characters of
+            one with its value.
+        webhook_delay_seconds: from an event to looking at its activity, so that Strava has finished it and
+            several events become one look.
+        job_events_max: events that one job remembers.
+        job_lease_seconds: how long a worker may take over a job; under three minutes, as Strava delivers an
+            event three times within a few.
+        job_attempts_max, job_retry_seconds_first, job_retry_seconds_max: tries of a failing job before it is
+            parked, and the shortest and longest wait between two.
+        jobs_parked_listed_max: parked jobs listed at once.
+        app_calls_per_window, app_calls_per_day: reads Strava allows a new app; what it says goes before.
+        athlete_calls_per_window: calls made because of one athlete's events.
+        live_reserve_percent: share of the app's calls that backfills leave to live events.
+        app_inactive_pause_seconds: how long no calls are made once Strava says that the app is inactive.
+        list_page_items: activities asked for at once; Strava gives at most 200.
+        backfill_pages_max: pages one backfill may list.
+        reconcile_days: how far back the rolling window of a reconciliation reaches.
+        reconcile_pages_max: pages one reconciliation may list.
+        clock_skew_seconds_max: how far two clocks of ours may be apart.
     """
 
     commit_items_max: int = 100
@@ -58,6 +90,39 @@ class Policy:
     clock_ahead_seconds_max: int = 86_400
     store_deadline_seconds: int = 20
     rejections_kept_max: int = 1_000
+    session_seconds: int = 30 * 86_400
+    session_idle_seconds: int = 7 * 86_400
+    session_touch_seconds: int = 300
+    sessions_listed_max: int = 100
+    handshake_seconds: int = 600
+    idempotency_lease_seconds: int = 60
+    idempotency_kept_seconds: int = 86_400
+    event_kept_seconds: int = 10 * 86_400
+    audit_kept_seconds: int = 90 * 86_400
+    token_margin_seconds: int = 600
+    refresh_lease_seconds: int = 60
+    refresh_attempts_max: int = 64
+    fetch_attempts_max: int = 5
+    strava_id_digits_max: int = 20
+    event_updates_max: int = 20
+    event_update_chars_max: int = 1_000
+    webhook_delay_seconds: int = 3
+    job_events_max: int = 20
+    job_lease_seconds: int = 150
+    job_attempts_max: int = 8
+    job_retry_seconds_first: int = 10
+    job_retry_seconds_max: int = 3_600
+    jobs_parked_listed_max: int = 1_000
+    app_calls_per_window: int = 100
+    app_calls_per_day: int = 1_000
+    athlete_calls_per_window: int = 30
+    live_reserve_percent: int = 30
+    app_inactive_pause_seconds: int = 900
+    list_page_items: int = 200
+    backfill_pages_max: int = 1_000
+    reconcile_days: int = 30
+    reconcile_pages_max: int = 50
+    clock_skew_seconds_max: int = 600
 
     def __attrs_post_init__(self) -> None:
         for name in (each.name for each in fields(Policy) if each.name.endswith(_COUNTS)):

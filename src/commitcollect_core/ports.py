@@ -1,4 +1,4 @@
-"""What the core needs from the world. A host wires one implementation of each; see `Ports`.
+"""What milestones and workouts need from the world. A host wires one implementation of each; see `Ports`.
 
 A port method takes a decision, not its pieces. Implementations are thread-safe. Every read is by key or by
 key prefix within one athlete's data (law 10). Whatever a technology raises arrives here as a
@@ -37,6 +37,14 @@ class IdGenerator(Protocol):
 
     def activity_id(self) -> ActivityId:
         """An activity id for a workout entered by hand."""
+        ...
+
+    def handshake_state(self) -> str:
+        """The state of a handshake: nobody can guess it."""
+        ...
+
+    def lease_token(self) -> str:
+        """What proves a lease: nobody else has it."""
         ...
 
 
@@ -150,7 +158,7 @@ class StatueCatalog(Protocol):
 
 @frozen(kw_only=True, eq=False)
 class Ports:
-    """One implementation of every port."""
+    """What milestones and workouts run on: one implementation of each port."""
 
     clock: Clock
     ids: IdGenerator

@@ -13,6 +13,8 @@ UserId = NewType("UserId", str)
 ActivityId = NewType("ActivityId", str)
 MilestoneId = NewType("MilestoneId", str)
 ModelId = NewType("ModelId", str)
+AthleteId = NewType("AthleteId", str)
+"""How Strava knows an athlete; a `UserId` is how we know one."""
 
 ID_CHARS_MAX = 64
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}\Z")

@@ -1,0 +1,91 @@
+"""What is written down about who did what. It never stands in the way of what it records (law 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from attrs import field, frozen
+
+from commitcollect_core.policy import Policy
+from commitcollect_core.values import UserId, utc
+
+EVENT_VERSION = 1
+
+
+class AuditType(StrEnum):
+    """What happened."""
+
+    AUTH_SIGNUP = "AUTH_SIGNUP"
+    AUTH_LOGIN = "AUTH_LOGIN"
+    AUTH_LOGOUT = "AUTH_LOGOUT"
+    STRAVA_AUTHORIZE = "STRAVA_AUTHORIZE"
+    STRAVA_DEAUTHORIZE = "STRAVA_DEAUTHORIZE"
+    STRAVA_ACTIVITY_CREATE = "STRAVA_ACTIVITY_CREATE"
+    STRAVA_ACTIVITY_UPDATE = "STRAVA_ACTIVITY_UPDATE"
+    STRAVA_ACTIVITY_DELETE = "STRAVA_ACTIVITY_DELETE"
+    MILESTONE_CREATED = "MILESTONE_CREATED"
+    MILESTONE_PART_MINTED = "MILESTONE_PART_MINTED"
+    MILESTONE_COMPLETED = "MILESTONE_COMPLETED"
+    ACCOUNT_DELETE = "ACCOUNT_DELETE"
+    DATA_EXPORT = "DATA_EXPORT"
+
+
+class AuditResult(StrEnum):
+    """What came of it."""
+
+    ATTEMPT = "attempt"
+    SUCCESS = "success"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+@frozen(kw_only=True)
+class AuditEvent:
+    """One entry.
+
+    Attributes:
+        request_id: of the call; with the user and the time it names the entry.
+        correlation_id: of the flow the call belongs to.
+        actor: who acted: a user id, or the name of a part of the system.
+        ip_hash: keyed, since a plain hash of an address can be reversed by trying all of them.
+        data: what else is worth knowing; no secret and nothing personal.
+    """
+
+    user_id: UserId
+    event_type: AuditType
+    event_version: int = EVENT_VERSION
+    occurred_at: datetime = field(converter=utc)
+    request_id: str
+    correlation_id: str
+    actor: str
+    result: AuditResult
+    method: str = ""
+    path: str = ""
+    origin: str = ""
+    ip_hash: str = ""
+    user_agent: str = ""
+    data: Mapping[str, str] = field(factory=dict)
+    metrics: Mapping[str, int] = field(factory=dict)
+
+    def expires_at(self, policy: Policy) -> datetime:
+        """When it may be forgotten."""
+        return self.occurred_at + timedelta(seconds=policy.audit_kept_seconds)
+
+
+@frozen
+class AuditPosition:
+    """A place among a user's, a flow's or a type's entries, in order of time."""
+
+    occurred_at: datetime = field(converter=utc)
+    request_id: str
+    user_id: UserId
+
+
+@frozen(kw_only=True)
+class AuditPage:
+    """Some entries, the oldest first, and where to go on; `next` is None at the end."""
+
+    events: tuple[AuditEvent, ...]
+    next: AuditPosition | None = None

@@ -1,0 +1,198 @@
+"""Connections to Strava: whose they are, whether their tokens are good, and who may renew them.
+
+A Strava athlete belongs to one account at a time (`ConnectionCommit`). Tokens are held sealed; only the
+service that calls Strava opens them. Renewing is single-flight: whoever renews first takes the lease in the
+store, for Strava may replace the refresh token, and then the one before is dead at once.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, assert_never
+
+from attrs import evolve, field, frozen
+
+from commitcollect_core.policy import Policy
+from commitcollect_core.values import AthleteId, UserId, optional_utc, utc
+
+READ_ACTIVITIES = "activity:read"
+READ_ALL_ACTIVITIES = "activity:read_all"
+_ACTIVITY_SCOPES = frozenset({READ_ACTIVITIES, READ_ALL_ACTIVITIES})
+DEFAULT_SCOPE = ("read", READ_ACTIVITIES)
+"""The least that milestones need: activities that are not private."""
+
+
+class ConnectionStatus(StrEnum):
+    """Whether a connection works, and what the athlete has to do if it does not."""
+
+    ACTIVE = "ACTIVE"
+    NEEDS_RECONNECT = "NEEDS_RECONNECT"
+    NEEDS_SCOPE = "NEEDS_SCOPE"
+
+
+@frozen
+class Lease:
+    """The right to renew a connection's tokens, held by whoever knows `token` until a moment."""
+
+    token: str
+    until: datetime = field(converter=utc)
+
+
+@frozen(kw_only=True)
+class StravaConnection:
+    """An account's connection to a Strava athlete.
+
+    Attributes:
+        access_token, refresh_token: sealed (`TokenCipher`), never plain.
+        expires_at: when the access token ends.
+        scope: what the athlete granted, sorted; it may be less than was asked for.
+        lease: held by whoever is renewing the tokens.
+        version: 1 when first written, one more with every change.
+    """
+
+    user_id: UserId
+    athlete_id: AthleteId
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_at: datetime = field(converter=utc)
+    scope: tuple[str, ...]
+    status: ConnectionStatus = ConnectionStatus.ACTIVE
+    lease: Lease | None = None
+    updated_at: datetime = field(converter=utc)
+    version: int = 1
+
+    @property
+    def can_read_activities(self) -> bool:
+        """Whether the athlete granted what milestones need."""
+        return not _ACTIVITY_SCOPES.isdisjoint(self.scope)
+
+
+@frozen
+class Usable:
+    """The access token can be used as it is."""
+
+
+@frozen
+class Renew:
+    """The tokens have to be renewed first, and nobody is at it."""
+
+
+@frozen
+class Wait:
+    """Somebody else is renewing the tokens; look again, at the latest at `until`."""
+
+    until: datetime
+
+
+@frozen
+class Unusable:
+    """Only the athlete can mend this, by connecting again."""
+
+    status: ConnectionStatus
+
+
+TokenState = Usable | Renew | Wait | Unusable
+
+
+def token_state(connection: StravaConnection, *, now: datetime, policy: Policy) -> TokenState:
+    """What to do before calling Strava."""
+    match connection.status:
+        case ConnectionStatus.NEEDS_RECONNECT | ConnectionStatus.NEEDS_SCOPE:
+            return Unusable(connection.status)
+        case ConnectionStatus.ACTIVE:
+            pass
+        case _:
+            assert_never(connection.status)
+    if connection.expires_at - now > timedelta(seconds=policy.token_margin_seconds):
+        return Usable()
+    return renewal_state(connection, now=now)
+
+
+def renewal_state(connection: StravaConnection, *, now: datetime) -> Renew | Wait:
+    """Whether the tokens can be renewed by whoever asks, however long they may still be good."""
+    if connection.lease is not None and connection.lease.until > now:
+        return Wait(connection.lease.until)
+    return Renew()
+
+
+def leased(connection: StravaConnection, token: str, *, now: datetime, policy: Policy) -> StravaConnection:
+    """The connection with the right to renew given to whoever knows `token`."""
+    until = now + timedelta(seconds=policy.refresh_lease_seconds)
+    return _changed(connection, now, lease=Lease(token, until))
+
+
+def renewed(
+    connection: StravaConnection,
+    *,
+    access_token: str,
+    refresh_token: str,
+    expires_at: datetime,
+    now: datetime,
+) -> StravaConnection:
+    """The connection with new tokens (sealed), the lease given back."""
+    return _changed(
+        connection,
+        now,
+        access_token=access_token,
+        refresh_token=refresh_token,
+        expires_at=expires_at,
+        lease=None,
+    )
+
+
+def released(connection: StravaConnection, *, now: datetime) -> StravaConnection:
+    """The connection with the lease given back and nothing renewed."""
+    return _changed(connection, now, lease=None)
+
+
+def broken(connection: StravaConnection, status: ConnectionStatus, *, now: datetime) -> StravaConnection:
+    """The connection once it is known not to work, the lease given back."""
+    return _changed(connection, now, status=status, lease=None)
+
+
+def _changed(connection: StravaConnection, now: datetime, **changes: Any) -> StravaConnection:
+    return evolve(connection, version=connection.version + 1, updated_at=now, **changes)
+
+
+@frozen(kw_only=True)
+class ConnectionCommit:
+    """One atomic write of a connection and of who owns its athlete.
+
+    It is refused with `AthleteAlreadyConnected` if the athlete is somebody else's, with `VersionConflict`
+    unless the stored connection is exactly `before`'s version (or absent, for None), and, if it keeps a
+    connection, with `AccountDeleting` once the ledger is fenced.
+
+    Attributes:
+        before: what is stored.
+        after: what takes its place; None removes it, and the athlete is nobody's again.
+    """
+
+    user_id: UserId
+    before: StravaConnection | None
+    after: StravaConnection | None
+
+    @property
+    def claims(self) -> AthleteId | None:
+        """The athlete that must be nobody's, or this user's, and is this user's afterwards."""
+        is_new = self.after is not None and (
+            self.before is None or self.before.athlete_id != self.after.athlete_id
+        )
+        return self.after.athlete_id if self.after is not None and is_new else None
+
+    @property
+    def releases(self) -> AthleteId | None:
+        """The athlete that is nobody's afterwards."""
+        is_left = self.before is not None and (
+            self.after is None or self.before.athlete_id != self.after.athlete_id
+        )
+        return self.before.athlete_id if self.before is not None and is_left else None
+
+
+@frozen(kw_only=True)
+class AthleteOwner:
+    """Whose account a Strava athlete is connected to."""
+
+    athlete_id: AthleteId
+    user_id: UserId
+    updated_at: datetime | None = field(default=None, converter=optional_utc)

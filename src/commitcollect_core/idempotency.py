@@ -1,0 +1,120 @@
+"""Doing once what may be asked for several times.
+
+Events need no claim: their effect is idempotent by construction, so a worker looks whether an event is
+completed, does the work, and marks it completed afterwards (`completed_event`). A request that is not
+idempotent by construction is begun, worked on and completed with its answer; whoever asks again gets that
+answer. Completing and giving up carry the token of whoever began: a worker whose lease ran out must not undo
+the work of the one that took over.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from attrs import evolve, field, frozen
+
+from commitcollect_core.errors import InvalidInput
+from commitcollect_core.policy import Policy
+from commitcollect_core.values import optional_utc, utc
+
+
+class IdempotencyStatus(StrEnum):
+    """Whether somebody is at work, or the answer is known."""
+
+    IN_PROGRESS = "IN_PROGRESS"
+    COMPLETED = "COMPLETED"
+
+
+@frozen(kw_only=True)
+class IdempotencyRecord:
+    """What is known of a request or an event.
+
+    Attributes:
+        request_id: of the caller's making; part of a key.
+        owner_token: of whoever is at work; empty for an event.
+        body_digest: of what was asked for; empty for an event.
+        lease_until: until when whoever is at work may be; None once it is completed.
+        answer: what the first one was answered; empty until then.
+        expires_at: when all this may be forgotten.
+    """
+
+    request_id: str
+    status: IdempotencyStatus
+    owner_token: str = ""
+    body_digest: str = ""
+    lease_until: datetime | None = field(default=None, converter=optional_utc)
+    answer: str = ""
+    expires_at: datetime = field(converter=utc)
+
+
+@frozen
+class Begin:
+    """Nobody has done it or is at it: store `record`, then do it."""
+
+    record: IdempotencyRecord
+
+
+@frozen
+class AlreadyDone:
+    """It was done, and this was the answer."""
+
+    answer: str
+
+
+@frozen
+class HeldElsewhere:
+    """Somebody is at it, until `until` at most."""
+
+    until: datetime
+
+
+def decide(
+    stored: IdempotencyRecord | None,
+    request_id: str,
+    body_digest: str,
+    *,
+    owner_token: str,
+    now: datetime,
+    policy: Policy,
+) -> Begin | AlreadyDone | HeldElsewhere:
+    """What to do about a request.
+
+    Raises:
+        InvalidInput: the same id was used with another body.
+    """
+    if stored is not None and stored.expires_at > now:
+        if stored.body_digest != body_digest:
+            raise InvalidInput(
+                f"the idempotency key {request_id!r} was used for another request; make a new one",
+                code="idempotency_key_reused",
+                field="Idempotency-Key",
+            )
+        if stored.status is IdempotencyStatus.COMPLETED:
+            return AlreadyDone(stored.answer)
+        if stored.lease_until is not None and stored.lease_until > now:
+            return HeldElsewhere(stored.lease_until)
+    return Begin(
+        IdempotencyRecord(
+            request_id=request_id,
+            status=IdempotencyStatus.IN_PROGRESS,
+            owner_token=owner_token,
+            body_digest=body_digest,
+            lease_until=now + timedelta(seconds=policy.idempotency_lease_seconds),
+            expires_at=now + timedelta(seconds=policy.idempotency_kept_seconds),
+        )
+    )
+
+
+def completed(record: IdempotencyRecord, answer: str) -> IdempotencyRecord:
+    """The record once the work is done."""
+    return evolve(record, status=IdempotencyStatus.COMPLETED, answer=answer, lease_until=None)
+
+
+def completed_event(request_id: str, *, now: datetime, policy: Policy) -> IdempotencyRecord:
+    """The marker of an event whose effect is written."""
+    return IdempotencyRecord(
+        request_id=request_id,
+        status=IdempotencyStatus.COMPLETED,
+        expires_at=now + timedelta(seconds=policy.event_kept_seconds),
+    )
