@@ -1,7 +1,7 @@
 """What a service needs from the world beside `ports`: accounts, the connection to Strava, a queue.
 
 Apart from `ports`, so that a program that only counts workouts does not pay for importing all this. The same
-rules hold: a method takes a decision, not its pieces, and what a technology raises arrives as a `StorageError`.
+rules hold: a method takes a decision, not its pieces; what a technology raises arrives as a `StorageError`.
 """
 
 from __future__ import annotations
