@@ -1,25 +1,24 @@
-"""Records: the core's values as flat tuples under the item catalogue's names, the same for every store.
-
-Times are epoch seconds. A versioned record starts with its version and then its keys.
-"""
+"""Records of ledgers: heads, workouts, milestones and awards."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
-from functools import lru_cache, wraps
-from typing import Any, TypeVar
+from functools import lru_cache
 
+from commitcollect_adapters.records.encoding import (
+    Record,
+    epoch,
+    joined,
+    moment,
+    optional_moment,
+    reader,
+    words,
+)
 from commitcollect_core.awards import Award, Crossing
-from commitcollect_core.errors import CorruptItem, InvalidInput
 from commitcollect_core.ledger import LedgerHead, LedgerState
 from commitcollect_core.milestones import Goal, Milestone, Progress
 from commitcollect_core.sports import SportSelection
 from commitcollect_core.values import ActivityId, MilestoneId, ModelId, Source, TargetType, WorkoutKey
 from commitcollect_core.workouts import ActivitySnapshot, Workout
-
-Record = tuple[Any, ...]
-_Value = TypeVar("_Value")
 
 HEAD_COLUMNS = ("version", "state", "activeMilestoneIds", "workoutCount", "fencedAtUtc")
 SNAPSHOT_COLUMNS = (
@@ -45,54 +44,27 @@ _LEDGER_STATES = {state.value: state for state in LedgerState}
 """Plain mappings: calling the enum costs four times as much, and every event and every row read does so."""
 
 
-def _reader(decode: Callable[[Record], _Value]) -> Callable[[Record], _Value]:
-    """Make a decoder say that a record is corrupt instead of failing in its own way."""
-
-    @wraps(decode)
-    def read(record: Record) -> _Value:
-        try:
-            return decode(record)
-        except (ArithmeticError, InvalidInput, LookupError, OSError, TypeError, ValueError) as unreadable:
-            raise CorruptItem(
-                f"cannot read the stored {decode.__name__} {record[:3]}: {unreadable}"
-            ) from unreadable
-
-    return read
-
-
-def _epoch(moment: datetime | None) -> int | None:
-    return None if moment is None else int(moment.timestamp())
-
-
-def _moment(epoch_seconds: int) -> datetime:
-    return datetime.fromtimestamp(epoch_seconds, UTC)
-
-
-def _optional_moment(epoch_seconds: int | None) -> datetime | None:
-    return None if epoch_seconds is None else _moment(epoch_seconds)
-
-
 def head_record(head: LedgerHead) -> Record:
     """Columns as in `HEAD_COLUMNS`."""
     return (
         head.version,
         head.state.value,
-        ",".join(head.tracked_milestone_ids),
+        joined(head.tracked_milestone_ids),
         head.workout_count,
-        _epoch(head.fenced_at),
+        epoch(head.fenced_at),
     )
 
 
-@_reader
+@reader
 def head(record: Record) -> LedgerHead:
     """Columns as in `HEAD_COLUMNS`."""
     version, state, milestone_ids, workout_count, fenced_at = record
     return LedgerHead(
         version=version,
         state=_LEDGER_STATES[state],
-        tracked_milestone_ids=tuple(map(MilestoneId, filter(None, milestone_ids.split(",")))),
+        tracked_milestone_ids=tuple(map(MilestoneId, words(milestone_ids))),
         workout_count=workout_count,
-        fenced_at=_optional_moment(fenced_at),
+        fenced_at=optional_moment(fenced_at),
     )
 
 
@@ -113,7 +85,7 @@ def snapshot_record(snapshot: ActivitySnapshot) -> Record:
     )
 
 
-@_reader
+@reader
 def snapshot(record: Record) -> ActivitySnapshot:
     """Columns as in `SNAPSHOT_COLUMNS`."""
     (
@@ -124,7 +96,7 @@ def snapshot(record: Record) -> ActivitySnapshot:
         source=_SOURCES[source],
         activity_id=ActivityId(activity_id),
         sport_type=sport_type,
-        started_at=_moment(started_at),
+        started_at=moment(started_at),
         distance_meters=distance_meters,
         elevation_meters=elevation_meters,
         moving_seconds=moving_seconds,
@@ -138,18 +110,18 @@ def snapshot(record: Record) -> ActivitySnapshot:
 def workout_record(workout: Workout) -> Record:
     """Columns as in `WORKOUT_COLUMNS`."""
     fetched_at = int(workout.fetched_at.timestamp())
-    return (workout.version, *snapshot_record(workout.snapshot), fetched_at, _epoch(workout.deleted_at))
+    return (workout.version, *snapshot_record(workout.snapshot), fetched_at, epoch(workout.deleted_at))
 
 
-@_reader
+@reader
 def workout(record: Record) -> Workout:
     """Columns as in `WORKOUT_COLUMNS`."""
     version, *snapshot_columns, fetched_at, deleted_at = record
     return Workout(
         snapshot=snapshot(tuple(snapshot_columns)),
         version=version,
-        fetched_at=_moment(fetched_at),
-        deleted_at=_optional_moment(deleted_at),
+        fetched_at=moment(fetched_at),
+        deleted_at=optional_moment(deleted_at),
     )
 
 
@@ -164,17 +136,17 @@ def milestone_record(milestone: Milestone) -> Record:
         goal.target_type.value,
         goal.total_target,
         goal.parts_total,
-        _epoch(goal.period_start_at),
-        _epoch(goal.period_end_at),
-        _epoch(milestone.created_at),
+        epoch(goal.period_start_at),
+        epoch(goal.period_end_at),
+        epoch(milestone.created_at),
         progress.current_value,
         progress.progress_value,
         milestone.parts_awarded,
         *(_NOTHING_OWED if owed is None else _crossing_record(owed)),
-        _epoch(milestone.updated_at),
-        _epoch(milestone.progress_updated_at),
-        _epoch(milestone.last_awarded_at),
-        _epoch(milestone.completed_at),
+        epoch(milestone.updated_at),
+        epoch(milestone.progress_updated_at),
+        epoch(milestone.last_awarded_at),
+        epoch(milestone.completed_at),
     )
 
 
@@ -183,13 +155,13 @@ _NOTHING_OWED = (None, None, None, None)
 
 def _crossing_record(crossing: Crossing) -> Record:
     source, activity_id = crossing.key
-    return (source.value, activity_id, _epoch(crossing.earned_at), crossing.progress_value)
+    return (source.value, activity_id, epoch(crossing.earned_at), crossing.progress_value)
 
 
 def _crossing(source: str, activity_id: str, earned_at: int, progress_value: int) -> Crossing:
     return Crossing(
         key=WorkoutKey(_SOURCES[source], ActivityId(activity_id)),
-        earned_at=_moment(earned_at),
+        earned_at=moment(earned_at),
         progress_value=progress_value,
     )
 
@@ -211,12 +183,12 @@ def _goal(
         target_type=TargetType(target_type),
         total_target=total_target,
         parts_total=parts_total,
-        period_start_at=_moment(start_at),
-        period_end_at=_optional_moment(end_at),
+        period_start_at=moment(start_at),
+        period_end_at=optional_moment(end_at),
     )
 
 
-@_reader
+@reader
 def milestone(record: Record) -> Milestone:
     """Columns as in `MILESTONE_COLUMNS`."""
     version, milestone_id = record[:2]
@@ -230,11 +202,11 @@ def milestone(record: Record) -> Milestone:
         parts_awarded=parts_awarded,
         owed=None if owed[0] is None else _crossing(*owed),
         version=version,
-        created_at=_moment(created_at),
-        updated_at=_moment(updated_at),
-        progress_updated_at=_optional_moment(progress_updated_at),
-        last_awarded_at=_optional_moment(last_awarded_at),
-        completed_at=_optional_moment(completed_at),
+        created_at=moment(created_at),
+        updated_at=moment(updated_at),
+        progress_updated_at=optional_moment(progress_updated_at),
+        last_awarded_at=optional_moment(last_awarded_at),
+        completed_at=optional_moment(completed_at),
     )
 
 
@@ -248,14 +220,14 @@ def award_record(award: Award) -> Record:
         award.mesh_file,
         award.attach_point,
         award.progress_value_at_award,
-        _epoch(award.awarded_at),
-        _epoch(award.earned_at),
+        epoch(award.awarded_at),
+        epoch(award.earned_at),
         award.workout.source.value,
         award.workout.activity_id,
     )
 
 
-@_reader
+@reader
 def award(record: Record) -> Award:
     """Columns as in `AWARD_COLUMNS`."""
     (
@@ -270,7 +242,7 @@ def award(record: Record) -> Award:
         mesh_file=mesh_file,
         attach_point=attach_point,
         progress_value_at_award=progress_value,
-        awarded_at=_moment(awarded_at),
-        earned_at=_moment(earned_at),
+        awarded_at=moment(awarded_at),
+        earned_at=moment(earned_at),
         workout=WorkoutKey(_SOURCES[source], ActivityId(activity_id)),
     )
