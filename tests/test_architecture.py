@@ -32,6 +32,7 @@ CORE_LAYERS = (
     {"service_ports"},
     {"services"},
     {"app"},
+    {"strava_app"},
 )
 """Lowest first; a module may import its own layer and those below."""
 
@@ -40,8 +41,8 @@ ADAPTERS_ON_ADAPTERS = {
     "simulation",  # a host of its own, beside wiring
     "testing",  # proves them against one another
 }
-SHARED_BY_ADAPTERS = {"records", "serialization"}
-"""How values look outside the core; no technology."""
+SHARED_BY_ADAPTERS = {"records", "refusals", "serialization"}
+"""How values look outside the core and what is said when they are refused; no technology."""
 
 FORBIDDEN_IN_CORE = {
     "os", "io", "pathlib", "random", "secrets", "socket", "subprocess", "tempfile", "time", "uuid",

@@ -69,6 +69,16 @@ class AuditEvent:
     data: Mapping[str, str] = field(factory=dict)
     metrics: Mapping[str, int] = field(factory=dict)
 
+    @property
+    def month(self) -> str:
+        """The month of UTC it is found under with its type, such as ``202611``."""
+        return f"{self.occurred_at:%Y%m}"
+
+    @property
+    def position(self) -> AuditPosition:
+        """Its place among others."""
+        return AuditPosition(self.occurred_at, self.request_id, self.user_id)
+
     def expires_at(self, policy: Policy) -> datetime:
         """When it may be forgotten."""
         return self.occurred_at + timedelta(seconds=policy.audit_kept_seconds)

@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from commitcollect_core.accounts import DeletionRequest, UserProfile
 from commitcollect_core.audit import AuditEvent, AuditPage, AuditPosition, AuditType
+from commitcollect_core.awards import StatueModel
 from commitcollect_core.backfills import Backfill, BackfillCommit, StagedPage
 from commitcollect_core.connections import AthleteOwner, ConnectionCommit, StravaConnection
 from commitcollect_core.idempotency import IdempotencyRecord
@@ -201,6 +202,18 @@ class AuditLog(Protocol):
         self, event_type: AuditType, *, month: str, after: AuditPosition | None, limit: int
     ) -> AuditPage:
         """Entries of one type in a month of UTC (``202611``), perhaps without what was written just now."""
+        ...
+
+
+class StatueStore(StatueCatalog, Protocol):
+    """Statue models that are published while the service runs."""
+
+    def publish(self, model: StatueModel) -> None:
+        """Add a model, or replace what is said of it beside its parts, which milestones were promised.
+
+        Raises:
+            Conflict: it is stored with other parts (``model_exists``).
+        """
         ...
 
 
@@ -409,7 +422,7 @@ class Stores:
     """Every store on one technology."""
 
     ledger: Ledger
-    catalog: StatueCatalog
+    catalog: StatueStore
     profiles: ProfileStore
     connections: ConnectionStore
     backfills: BackfillStore

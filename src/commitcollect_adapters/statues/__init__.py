@@ -13,6 +13,7 @@ from importlib.resources.abc import Traversable
 from commitcollect_adapters.serialization import statue_from_document
 from commitcollect_core.awards import StatueModel
 from commitcollect_core.errors import CorruptItem
+from commitcollect_core.ports import StatueCatalog
 from commitcollect_core.values import ModelId
 
 
@@ -29,6 +30,22 @@ class FixedCatalog:
     def models(self) -> Sequence[StatueModel]:
         """See `StatueCatalog`."""
         return tuple(self._models.values())
+
+
+class LayeredCatalog:
+    """Two catalogues as one; where both know a model, the first has the say. Implements `StatueCatalog`."""
+
+    def __init__(self, first: StatueCatalog, second: StatueCatalog) -> None:
+        self._first = first
+        self._second = second
+
+    def model(self, model_id: ModelId) -> StatueModel | None:
+        """See `StatueCatalog`."""
+        return self._first.model(model_id) or self._second.model(model_id)
+
+    def models(self) -> Sequence[StatueModel]:
+        """See `StatueCatalog`."""
+        return FixedCatalog((*self._second.models(), *self._first.models())).models()
 
 
 def shipped_catalog() -> FixedCatalog:

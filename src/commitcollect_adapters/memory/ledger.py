@@ -1,14 +1,16 @@
-"""The ledger in memory: the default for tests and simulations, and the model other adapters are held to."""
+"""The ledger in memory."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from threading import RLock
 
 from attrs import define, field
 
+from commitcollect_adapters import refusals
 from commitcollect_core.awards import Award
 from commitcollect_core.errors import VersionConflict
 from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerState, LedgerView
@@ -70,6 +72,18 @@ class MemoryLedger:
                 partition.milestones[milestone.milestone_id] = milestone
             for award in commit.awards:
                 partition.awards[award.milestone_id][award.part_index] = award
+
+    @contextmanager
+    def unfenced(self, user_id: UserId) -> Iterator[None]:
+        """While this lasts nobody puts up the user's fence; for other stores, which must not write behind it.
+
+        Raises:
+            AccountDeleting: it is up.
+        """
+        with self._lock:
+            if self._partitions[user_id].head.state is not LedgerState.ACTIVE:
+                raise refusals.fenced()
+            yield
 
     def read_milestone(self, user_id: UserId, milestone_id: MilestoneId) -> Milestone | None:
         """See `Ledger`."""

@@ -1,0 +1,116 @@
+"""Connections, backfills and the budget of calls in memory."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from contextlib import nullcontext
+from threading import Lock
+
+from commitcollect_adapters import refusals
+from commitcollect_adapters.memory.ledger import MemoryLedger
+from commitcollect_adapters.memory.versions import check_follows
+from commitcollect_core.backfills import Backfill, BackfillCommit, StagedPage
+from commitcollect_core.connections import AthleteOwner, ConnectionCommit, StravaConnection
+from commitcollect_core.rate_limits import RateBudget
+from commitcollect_core.values import AthleteId, UserId
+
+
+class MemoryConnectionStore:
+    """Implements `ConnectionStore`."""
+
+    def __init__(self, ledger: MemoryLedger) -> None:
+        self._ledger = ledger
+        self._connections: dict[UserId, StravaConnection] = {}
+        self._owners: dict[AthleteId, AthleteOwner] = {}
+        self._lock = Lock()
+
+    def read(self, user_id: UserId) -> StravaConnection | None:
+        """See `ConnectionStore`."""
+        return self._connections.get(user_id)
+
+    def owner(self, athlete_id: AthleteId) -> AthleteOwner | None:
+        """See `ConnectionStore`."""
+        return self._owners.get(athlete_id)
+
+    def commit(self, commit: ConnectionCommit) -> None:
+        """See `ConnectionStore`."""
+        unfenced = nullcontext() if commit.after is None else self._ledger.unfenced(commit.user_id)
+        with unfenced, self._lock:
+            self._check(commit)
+            self._write(commit)
+
+    def _check(self, commit: ConnectionCommit) -> None:
+        stored = self._connections.get(commit.user_id)
+        expected = None if commit.before is None else commit.before.version
+        if (None if stored is None else stored.version) != expected:
+            raise refusals.stale()
+        if commit.claims is not None:
+            owner = self._owners.get(commit.claims)
+            if owner is not None and owner.user_id != commit.user_id:
+                raise refusals.taken(commit.claims)
+
+    def _write(self, commit: ConnectionCommit) -> None:
+        if commit.releases is not None:
+            self._owners.pop(commit.releases, None)
+        if commit.after is None:
+            self._connections.pop(commit.user_id, None)
+            return
+        self._connections[commit.user_id] = commit.after
+        if commit.claims is not None:
+            self._owners[commit.claims] = AthleteOwner(
+                athlete_id=commit.claims, user_id=commit.user_id, updated_at=commit.after.updated_at
+            )
+
+
+class MemoryBackfillStore:
+    """Implements `BackfillStore`."""
+
+    def __init__(self, ledger: MemoryLedger) -> None:
+        self._ledger = ledger
+        self._backfills: dict[UserId, Backfill] = {}
+        self._pages: dict[UserId, dict[int, StagedPage]] = defaultdict(dict)
+        self._lock = Lock()
+
+    def read(self, user_id: UserId) -> Backfill | None:
+        """See `BackfillStore`."""
+        return self._backfills.get(user_id)
+
+    def read_page(self, user_id: UserId, number: int) -> StagedPage | None:
+        """See `BackfillStore`."""
+        with self._lock:
+            return self._pages[user_id].get(number)
+
+    def commit(self, commit: BackfillCommit) -> None:
+        """See `BackfillStore`."""
+        user_id = commit.backfill.user_id
+        with self._ledger.unfenced(user_id), self._lock:
+            check_follows(self._backfills.get(user_id), commit.backfill)
+            self._backfills[user_id] = commit.backfill
+            if commit.page is not None:
+                self._pages[user_id][commit.page.number] = commit.page
+            if commit.done_page is not None:
+                self._pages[user_id].pop(commit.done_page, None)
+
+    def erase(self, user_id: UserId) -> None:
+        """See `BackfillStore`."""
+        with self._lock:
+            self._backfills.pop(user_id, None)
+            self._pages.pop(user_id, None)
+
+
+class MemoryRateBudgetStore:
+    """Implements `RateBudgetStore`."""
+
+    def __init__(self) -> None:
+        self._budgets: dict[str, RateBudget] = {}
+        self._lock = Lock()
+
+    def read(self, scope: str) -> RateBudget | None:
+        """See `RateBudgetStore`."""
+        return self._budgets.get(scope)
+
+    def write(self, scope: str, budget: RateBudget) -> None:
+        """See `RateBudgetStore`."""
+        with self._lock:
+            check_follows(self._budgets.get(scope), budget)
+            self._budgets[scope] = budget
