@@ -18,6 +18,16 @@ from commitcollect_core.values import UserId, optional_utc, utc
 from commitcollect_core.workouts import ActivitySnapshot
 
 
+def next_before(before: datetime | None, oldest_start_at: datetime) -> datetime:
+    """The cursor behind a page: the next page holds what starts before this.
+
+    It overlaps by a second, since several activities may start in the same one; but it moves in any case,
+    also behind a page full of activities of one second.
+    """
+    overlapping = oldest_start_at + timedelta(seconds=1)
+    return overlapping if before is None else min(overlapping, before - timedelta(seconds=1))
+
+
 class BackfillPhase(StrEnum):
     """What a backfill does next."""
 
@@ -63,17 +73,13 @@ class Backfill:
         is_last: bool,
         now: datetime,
     ) -> Backfill:
-        """The backfill after one more page was listed and, if it brought anything, staged.
-
-        The cursor overlaps by a second, since several activities may start in the same one.
-        """
-        before = self.before if oldest_start_at is None else oldest_start_at + timedelta(seconds=1)
+        """The backfill after one more page was listed and, if it brought anything, staged."""
         pages = self.pages_staged + (staged > 0)
         end = BackfillPhase.COMMITTING if pages else BackfillPhase.DONE
         return self._next(
             now,
             phase=end if is_last else BackfillPhase.LISTING,
-            before=before,
+            before=self.before if oldest_start_at is None else next_before(self.before, oldest_start_at),
             pages_staged=pages,
             pages_listed=self.pages_listed + 1,
             activities_listed=self.activities_listed + staged,
@@ -89,12 +95,6 @@ class Backfill:
             pages_staged=pages,
             activities_rejected=self.activities_rejected + rejected,
             workouts_changed=self.workouts_changed + workouts_changed,
-        )
-
-    def restarted(self, *, after: datetime | None, now: datetime) -> Backfill:
-        """A new backfill in the place of this one, which is done."""
-        return Backfill(
-            user_id=self.user_id, after=after, started_at=now, updated_at=now, version=self.version + 1
         )
 
     def _next(self, now: datetime, **changes: Any) -> Backfill:

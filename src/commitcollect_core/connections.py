@@ -130,10 +130,11 @@ def renewed(
     expires_at: datetime,
     now: datetime,
 ) -> StravaConnection:
-    """The connection with new tokens (sealed), the lease given back."""
+    """The connection with new tokens (sealed), the lease given back; it works, whatever was thought."""
     return _changed(
         connection,
         now,
+        status=ConnectionStatus.ACTIVE,
         access_token=access_token,
         refresh_token=refresh_token,
         expires_at=expires_at,

@@ -16,15 +16,24 @@ class CommitCollectError(Exception):
         code: stable, machine-readable; part of the public interface.
         message: one sentence for a person.
         field: the input that is at fault, where there is one.
+        retry_at: when trying again makes sense, where that is known.
     """
 
     code = "error"
 
-    def __init__(self, message: str, *, code: str | None = None, field: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        field: str | None = None,
+        retry_at: datetime | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code or type(self).code
         self.field = field
+        self.retry_at = retry_at
 
 
 class InvalidInput(CommitCollectError):
@@ -73,6 +82,12 @@ class AthleteAlreadyConnected(Conflict):
     """This Strava athlete is connected to somebody else's account."""
 
     code = "athlete_already_connected"
+
+
+class ConnectionBusy(Conflict):
+    """Somebody else is renewing this connection's tokens; it carries `retry_at`."""
+
+    code = "connection_busy"
 
 
 class LimitExceeded(CommitCollectError):
@@ -129,17 +144,9 @@ class StravaRefused(UpstreamError):
 
 
 class StravaRateLimited(UpstreamError):
-    """The app has used up its calls: none may be made, for anybody, before `retry_at`.
-
-    Attributes:
-        retry_at: when the window ends; None where it is not known yet.
-    """
+    """The app has used up its calls: none may be made, for anybody, before `retry_at`."""
 
     code = "strava_rate_limited"
-
-    def __init__(self, message: str, *, retry_at: datetime | None = None) -> None:
-        super().__init__(message)
-        self.retry_at = retry_at
 
 
 class StravaAppInactive(UpstreamError):

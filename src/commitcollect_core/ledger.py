@@ -31,7 +31,7 @@ from commitcollect_core.errors import AccountDeleting, LimitExceeded
 from commitcollect_core.milestones import Goal, Milestone, Progress, Tally
 from commitcollect_core.policy import Policy
 from commitcollect_core.values import MilestoneId, ModelId, UserId, WorkoutKey, optional_utc
-from commitcollect_core.workouts import Found, Workout, updated
+from commitcollect_core.workouts import Change, Workout, updated
 
 
 class LedgerState(StrEnum):
@@ -91,7 +91,7 @@ class LedgerCommit:
 
 def decide(
     view: LedgerView,
-    found: Iterable[Found],
+    found: Iterable[Change],
     *,
     models: Mapping[ModelId, StatueModel],
     now: datetime,
@@ -284,7 +284,7 @@ class _Draft:
     def _item_count(self) -> int:
         return 1 + len(self._workouts) + len(self._moved) + len(self._awards)
 
-    def take_in(self, found: Found) -> None:
+    def take_in(self, found: Change) -> None:
         key = found.key
         before = self._known.get(key)
         after = updated(before, found, now=self._now)
@@ -381,6 +381,6 @@ class _Draft:
         return tuple(self._commits)
 
 
-def keys_of(found: Iterable[Found]) -> tuple[WorkoutKey, ...]:
+def keys_of(found: Iterable[Change]) -> tuple[WorkoutKey, ...]:
     """The keys a view must hold for `decide` to take in `found`, each once."""
     return tuple(dict.fromkeys(each.key for each in found))

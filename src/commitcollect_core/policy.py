@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from attrs import fields, frozen
 
@@ -10,6 +11,13 @@ from commitcollect_core.errors import InvalidInput
 
 _COUNTS = ("_items_max", "_attempts_max", "_tracked_max", "_parts_max", "_sports_max")
 """Limits under which nothing at all would work if they were not positive end in one of these."""
+
+
+class OnDisconnect(StrEnum):
+    """What becomes of what came from Strava once an athlete disconnects."""
+
+    KEEP = "KEEP"
+    ERASE = "ERASE"
 
 
 @frozen(kw_only=True)
@@ -46,7 +54,7 @@ class Policy:
         audit_kept_seconds: how long audit entries are kept.
         token_margin_seconds: an access token that ends sooner is renewed before it is used.
         refresh_lease_seconds: how long whoever renews tokens may take.
-        refresh_attempts_max: how often a caller looks for a renewed token while somebody else is at it.
+        refresh_recheck_seconds: how soon others look again while somebody is renewing tokens.
         fetch_attempts_max: how often an activity is fetched again because somebody else changed it meanwhile.
         strava_id_digits_max: digits of Strava's ids; they had 11 in 2026.
         event_updates_max, event_update_chars_max: names an event's `updates` may hold, and the characters of
@@ -68,6 +76,8 @@ class Policy:
         reconcile_days: how far back the rolling window of a reconciliation reaches.
         reconcile_pages_max: pages one reconciliation may list.
         clock_skew_seconds_max: how far two clocks of ours may be apart.
+        workouts_on_disconnect: whether workouts from Strava stay. Parts and progress do in any case.
+        fresh_seconds: a connection whose newest workout is younger counts as fresh.
     """
 
     commit_items_max: int = 100
@@ -101,7 +111,7 @@ class Policy:
     audit_kept_seconds: int = 90 * 86_400
     token_margin_seconds: int = 600
     refresh_lease_seconds: int = 60
-    refresh_attempts_max: int = 64
+    refresh_recheck_seconds: int = 2
     fetch_attempts_max: int = 5
     strava_id_digits_max: int = 20
     event_updates_max: int = 20
@@ -123,6 +133,8 @@ class Policy:
     reconcile_days: int = 30
     reconcile_pages_max: int = 50
     clock_skew_seconds_max: int = 600
+    workouts_on_disconnect: OnDisconnect = OnDisconnect.KEEP
+    fresh_seconds: int = 7 * 86_400
 
     def __attrs_post_init__(self) -> None:
         for name in (each.name for each in fields(Policy) if each.name.endswith(_COUNTS)):

@@ -101,6 +101,30 @@ class ActivityGone:
 Found = ActivitySnapshot | ActivityGone
 """What a source answers about one activity."""
 
+ERASED_SPORT_TYPE = "Erased"
+
+
+@frozen(kw_only=True)
+class ActivityErased:
+    """Nothing of this activity may be kept but that it was there once."""
+
+    key: WorkoutKey
+    placeholder_start_at: datetime = field(converter=utc)
+
+    @property
+    def remains(self) -> ActivitySnapshot:
+        """What is left of it: its identity alone."""
+        return ActivitySnapshot(
+            source=self.key.source,
+            activity_id=self.key.activity_id,
+            sport_type=ERASED_SPORT_TYPE,
+            started_at=self.placeholder_start_at,
+        )
+
+
+Change = Found | ActivityErased
+"""What may happen to a workout."""
+
 
 @frozen(kw_only=True)
 class Workout:
@@ -128,9 +152,22 @@ class Workout:
         return self.deleted_at is not None
 
 
-def updated(before: Workout | None, found: Found, *, now: datetime) -> Workout | None:
-    """The workout after its source was asked, or None if nothing changed."""
-    match found:
+def is_in_doubt(before: Workout | None, found: Found, *, asked_at: datetime, policy: Policy) -> bool:
+    """Whether a source's answer may be older than what is stored, though it says something else.
+
+    An answer that waited before it is taken in (a page listed earlier) must not go over what somebody else
+    fetched in the meantime. Clocks disagree a little, so what was written at about that time is in doubt too:
+    the source has to be asked again.
+    """
+    if before is None or updated(before, found, now=asked_at) is None:
+        return False
+    written_at = max(before.fetched_at, before.deleted_at or before.fetched_at)
+    return written_at >= asked_at - timedelta(seconds=policy.clock_skew_seconds_max)
+
+
+def updated(before: Workout | None, change: Change, *, now: datetime) -> Workout | None:
+    """The workout after its source was asked or it was erased, or None if nothing changed."""
+    match change:
         case ActivityGone():
             if before is None or before.is_deleted:
                 return None
@@ -141,8 +178,12 @@ def updated(before: Workout | None, found: Found, *, now: datetime) -> Workout |
                 deleted_at=now,
             )
         case ActivitySnapshot():
-            if before is not None and not before.is_deleted and before.snapshot == found:
+            if before is not None and not before.is_deleted and before.snapshot == change:
                 return None
-            return Workout(snapshot=found, version=(before.version if before else 0) + 1, fetched_at=now)
+            return Workout(snapshot=change, version=(before.version if before else 0) + 1, fetched_at=now)
+        case ActivityErased(remains=remains):
+            if before is None or (before.is_deleted and before.snapshot == remains):
+                return None
+            return Workout(snapshot=remains, version=before.version + 1, fetched_at=now, deleted_at=now)
         case _:
-            assert_never(found)
+            assert_never(change)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from commitcollect_core.awards import Award, StatueModel
 from commitcollect_core.errors import Conflict, InvalidInput, LimitExceeded, NotFound
@@ -22,6 +22,7 @@ from commitcollect_core.ports import (
     WorkoutQuery,
 )
 from commitcollect_core.services.committing import commit_decision
+from commitcollect_core.services.history import walk_workouts
 from commitcollect_core.services.statues import model_on_offer, models_of
 from commitcollect_core.sports import ANY_SPORT, SportSelection
 from commitcollect_core.values import MilestoneId, ModelId, TargetType, UserId, is_id, require_id
@@ -220,7 +221,7 @@ class Tracking:
 
     def workouts(self, user_id: UserId) -> Iterator[Workout]:
         """Every stored workout of the athlete in order of start, tombstones included. Reads in pages."""
-        return self._walk(user_id, WorkoutQuery(limit=self.policy.page_items_max))
+        return walk_workouts(self.ledger, user_id, WorkoutQuery(limit=self.policy.page_items_max))
 
     def _milestone(self, user_id: UserId, milestone_id: MilestoneId) -> Milestone:
         is_known = is_id(user_id) and is_id(milestone_id)
@@ -234,7 +235,7 @@ class Tracking:
             start_at=goal.period_start_at, end_at=goal.period_end_at, limit=self.policy.page_items_max
         )
         inspected_max = self.policy.workouts_inspected_max
-        for inspected, workout in enumerate(self._walk(user_id, query), start=1):
+        for inspected, workout in enumerate(walk_workouts(self.ledger, user_id, query), start=1):
             if is_bounded and inspected > inspected_max:
                 raise LimitExceeded(
                     f"the period holds more than {inspected_max} workouts, too many to count in one request; "
@@ -242,12 +243,3 @@ class Tracking:
                     code="too_many_workouts_for_mvp_recompute",
                 )
             yield workout
-
-    def _walk(self, user_id: UserId, query: WorkoutQuery) -> Iterator[Workout]:
-        after = None
-        while True:
-            page = self.ledger.read_workouts(user_id, evolve(query, after=after))
-            yield from page.workouts
-            if page.next is None:
-                return
-            after = page.next

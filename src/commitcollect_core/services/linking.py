@@ -1,0 +1,240 @@
+"""Connecting an account to a Strava athlete, and taking that back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from attrs import evolve, frozen
+
+from commitcollect_core.backfills import Backfill
+from commitcollect_core.connections import (
+    DEFAULT_SCOPE,
+    ConnectionCommit,
+    ConnectionStatus,
+    StravaConnection,
+)
+from commitcollect_core.errors import (
+    Conflict,
+    InvalidInput,
+    NotFound,
+    SealBroken,
+    StravaRefused,
+    UpstreamError,
+    VersionConflict,
+)
+from commitcollect_core.jobs import backfill_job
+from commitcollect_core.policy import OnDisconnect, Policy
+from commitcollect_core.ports import Clock, IdGenerator, Ledger, WorkoutQuery
+from commitcollect_core.service_ports import (
+    BackfillStore,
+    ConnectionStore,
+    EventQueue,
+    SessionStore,
+    StravaApi,
+    TokenCipher,
+    TokenGrant,
+)
+from commitcollect_core.services.backfilling import Backfilling
+from commitcollect_core.services.history import walk_workouts
+from commitcollect_core.services.ingestion import Ingestion
+from commitcollect_core.services.strava_access import ACCESS_TOKEN, REFRESH_TOKEN, token_context
+from commitcollect_core.sessions import HandshakePurpose, begin_handshake, check_handshake
+from commitcollect_core.values import AthleteId, Source, UserId, WorkoutKey, require_id
+from commitcollect_core.workouts import ERASED_SPORT_TYPE, Workout
+
+_NEWEST_PAGE_ITEMS = 10
+_REDIRECT = "redirectUri"
+
+
+@frozen(kw_only=True)
+class StravaStatus:
+    """How an account stands with Strava.
+
+    Attributes:
+        connection: None if it is not connected.
+        backfill: how far taking over the history has come; None if it never began.
+        workout_count: stored workouts that are not tombstones, from everywhere.
+        latest_activity_at: when the newest of them started; None without any.
+        is_fresh: whether that is at most `Policy.fresh_seconds` ago.
+    """
+
+    connection: StravaConnection | None
+    backfill: Backfill | None
+    workout_count: int
+    latest_activity_at: datetime | None
+    is_fresh: bool
+
+
+@frozen(kw_only=True, eq=False)
+class Linking:
+    """Connects accounts to Strava: begin, finish, look, disconnect."""
+
+    api: StravaApi
+    connections: ConnectionStore
+    sessions: SessionStore
+    backfills: BackfillStore
+    backfilling: Backfilling
+    ingestion: Ingestion
+    ledger: Ledger
+    queue: EventQueue
+    cipher: TokenCipher
+    clock: Clock
+    ids: IdGenerator
+    policy: Policy
+
+    def begin(
+        self, user_id: UserId, binding: str, *, redirect_uri: str, scope: Sequence[str] = DEFAULT_SCOPE
+    ) -> str:
+        """Begin to connect; returns the address to send the athlete's browser to.
+
+        Args:
+            user_id: who connects.
+            binding: names the browser; only it may finish, within `Policy.handshake_seconds`.
+            redirect_uri: where Strava sends the browser back.
+            scope: what to ask for.
+        """
+        require_id(user_id, "user_id")
+        state = self.ids.handshake_state()
+        handshake = begin_handshake(
+            state,
+            HandshakePurpose.STRAVA,
+            binding,
+            user_id=user_id,
+            now=self.clock.now(),
+            policy=self.policy,
+        )
+        self.sessions.begin(handshake)
+        return self.api.authorize_url(state=state, scope=scope, redirect_uri=redirect_uri)
+
+    def finish(
+        self,
+        *,
+        state: str,
+        binding: str,
+        code: str | None,
+        granted_scope: Sequence[str],
+        error: str | None = None,
+    ) -> StravaConnection:
+        """Connect with what came back from Strava, and have the history taken over.
+
+        Args:
+            state: as it came back; good once.
+            binding: names the browser, as in `begin`.
+            code: what to exchange for tokens; None if the athlete refused.
+            granted_scope: what the athlete granted, which may be less than was asked for.
+            error: what Strava said instead of a code.
+
+        Raises:
+            InvalidInput: the state is not good (``invalid_or_expired_state``), or the athlete refused
+                (``access_denied``).
+            AthleteAlreadyConnected: the athlete is connected to another account; the permission is given
+                back, as it is with every other conflict.
+            Conflict: this account is connected to another athlete.
+            AccountDeleting: the account is going.
+            UpstreamError: Strava did not take the code.
+        """
+        now = self.clock.now()
+        handshake = check_handshake(self.sessions.take(state), HandshakePurpose.STRAVA, binding, now=now)
+        if handshake.user_id is None:
+            raise InvalidInput("this link is for nobody; start again", code="invalid_or_expired_state")
+        if error is not None or not code:
+            raise InvalidInput("Strava was not given permission; nothing was connected", code="access_denied")
+        grant = self.api.exchange(code)
+        if grant.athlete_id is None:
+            raise StravaRefused("Strava did not say whose account this is; try again")
+        try:
+            connection = self._link(handshake.user_id, grant.athlete_id, grant, granted_scope)
+        except VersionConflict:
+            raise
+        except Conflict:
+            # The permission just given serves nobody.
+            with suppress(UpstreamError):
+                self.api.revoke(grant.access_token)
+            raise
+        if connection.can_read_activities:
+            self.backfilling.start(connection.user_id)
+            self.queue.put(backfill_job(connection.athlete_id, now=now), visible_at=now)
+        return connection
+
+    def _link(
+        self, user_id: UserId, athlete_id: AthleteId, grant: TokenGrant, scope: Sequence[str]
+    ) -> StravaConnection:
+        """Store the connection; a renewal of the tokens before it may come in between, which is no matter."""
+        linked = StravaConnection(
+            user_id=user_id,
+            athlete_id=athlete_id,
+            access_token=self.cipher.seal(grant.access_token, token_context(user_id, ACCESS_TOKEN)),
+            refresh_token=self.cipher.seal(grant.refresh_token, token_context(user_id, REFRESH_TOKEN)),
+            expires_at=grant.expires_at,
+            scope=tuple(sorted(set(scope))),
+            updated_at=self.clock.now(),
+        )
+        if not linked.can_read_activities:
+            linked = evolve(linked, status=ConnectionStatus.NEEDS_SCOPE)
+        for _ in range(self.policy.commit_attempts_max):
+            before = self.connections.read(user_id)
+            if before is not None and before.athlete_id != athlete_id:
+                raise Conflict(
+                    "this account is connected to another Strava athlete; disconnect that first",
+                    code="other_athlete_connected",
+                )
+            after = evolve(linked, version=1 if before is None else before.version + 1)
+            try:
+                self.connections.commit(ConnectionCommit(user_id=user_id, before=before, after=after))
+            except VersionConflict:
+                continue
+            return after
+        raise VersionConflict("this connection changed under each attempt; try again in a moment")
+
+    def status(self, user_id: UserId) -> StravaStatus:
+        """How an account stands with Strava. Asks nobody but the store."""
+        now = self.clock.now()
+        latest = next(self._newest_live(user_id), None)
+        latest_at = None if latest is None else latest.snapshot.started_at
+        fresh = timedelta(seconds=self.policy.fresh_seconds)
+        return StravaStatus(
+            connection=self.connections.read(user_id),
+            backfill=self.backfills.read(user_id),
+            workout_count=self.ledger.read_head(user_id).workout_count,
+            latest_activity_at=latest_at,
+            is_fresh=latest_at is not None and now - latest_at <= fresh,
+        )
+
+    def _newest_live(self, user_id: UserId) -> Iterator[Workout]:
+        query = WorkoutQuery(newest_first=True, limit=_NEWEST_PAGE_ITEMS)
+        return (each for each in walk_workouts(self.ledger, user_id, query) if not each.is_deleted)
+
+    def disconnect(self, user_id: UserId) -> None:
+        """Give the permission back to Strava, then forget the connection. May be repeated after a failure.
+
+        What becomes of workouts is `Policy.workouts_on_disconnect`.
+
+        Raises:
+            NotFound: the account is not connected.
+            UpstreamError: Strava could not be told; nothing was changed here.
+        """
+        connection = self.connections.read(user_id)
+        if connection is None:
+            raise NotFound(f"{user_id!r} is not connected to Strava", code="strava_not_connected")
+        # A token that cannot be opened cannot be given back, and is of no use to anybody either.
+        with suppress(SealBroken):
+            token = self.cipher.open(connection.refresh_token, token_context(user_id, REFRESH_TOKEN))
+            self.api.revoke(token)
+        self.forget(user_id)
+
+    def forget(self, user_id: UserId) -> None:
+        """Forget a connection that Strava has ended. May be repeated, also when there is none."""
+        if self.policy.workouts_on_disconnect is OnDisconnect.ERASE:
+            self.ingestion.erase(user_id, self._strava_keys(user_id))
+        self.backfills.erase(user_id)
+        before = self.connections.read(user_id)
+        if before is not None:
+            self.connections.commit(ConnectionCommit(user_id=user_id, before=before, after=None))
+
+    def _strava_keys(self, user_id: UserId) -> Iterator[WorkoutKey]:
+        for workout in walk_workouts(self.ledger, user_id, WorkoutQuery(limit=self.policy.page_items_max)):
+            is_erased = workout.is_deleted and workout.snapshot.sport_type == ERASED_SPORT_TYPE
+            if workout.key.source is Source.STRAVA and not is_erased:
+                yield workout.key

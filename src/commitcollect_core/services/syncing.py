@@ -1,0 +1,111 @@
+"""Looking at Strava because something there may have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+
+from attrs import frozen
+
+from commitcollect_core.errors import NotFound
+from commitcollect_core.idempotency import IdempotencyStatus, completed_event
+from commitcollect_core.jobs import Job
+from commitcollect_core.policy import Policy
+from commitcollect_core.ports import Clock
+from commitcollect_core.rate_limits import Purpose, athlete_scope
+from commitcollect_core.service_ports import ConnectionStore, IdempotencyStore
+from commitcollect_core.services.ingestion import Ingestion, IngestResult
+from commitcollect_core.services.linking import Linking
+from commitcollect_core.services.rate_keeping import RateKeeping
+from commitcollect_core.services.strava_access import StravaAccess
+from commitcollect_core.values import ActivityId, AthleteId, Source, UserId, WorkoutKey
+from commitcollect_core.workouts import ActivityGone, Found
+
+
+class SyncOutcome(StrEnum):
+    """What came of a look."""
+
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    NOT_CONNECTED = "not_connected"
+    DONE_BEFORE = "done_before"
+    DISCONNECTED = "disconnected"
+
+
+@frozen(kw_only=True, eq=False)
+class Syncing:
+    """Looks at one activity or one permission. What an event said is not believed, only looked into.
+
+    The order of each look: read what is stored, ask Strava, decide, commit, and only then mark the events.
+    """
+
+    ingestion: Ingestion
+    access: StravaAccess
+    linking: Linking
+    connections: ConnectionStore
+    idempotency: IdempotencyStore
+    rates: RateKeeping
+    clock: Clock
+    policy: Policy
+
+    def activity(self, job: Job) -> SyncOutcome:
+        """Look at the activity of a job, and take in what Strava says now.
+
+        Raises:
+            CommitCollectError: as in `StravaAccess.activity` and `Ingestion.refresh`; nothing was marked.
+        """
+        activity_id = job.activity_id
+        if activity_id is None:
+            raise NotFound(f"the job {job.key!r} names no activity")
+
+        def look(user_id: UserId) -> SyncOutcome:
+            result = self.look(user_id, job.athlete_id, activity_id)
+            return SyncOutcome.CHANGED if result.workouts_changed else SyncOutcome.UNCHANGED
+
+        return self._once(job, look)
+
+    def authorization(self, job: Job) -> SyncOutcome:
+        """See whether the athlete still lets the app in; if not, disconnect as if it had been done here.
+
+        Raises:
+            CommitCollectError: as in `StravaAccess.is_authorized`; nothing was marked.
+        """
+
+        def look(user_id: UserId) -> SyncOutcome:
+            if self.access.is_authorized(user_id):
+                return SyncOutcome.UNCHANGED
+            self.linking.forget(user_id)
+            return SyncOutcome.DISCONNECTED
+
+        return self._once(job, look)
+
+    def look(self, user_id: UserId, athlete_id: AthleteId, activity_id: ActivityId) -> IngestResult:
+        """Take in how one activity looks now; errors as in `activity`."""
+        key = WorkoutKey(Source.STRAVA, activity_id)
+
+        def ask() -> Found | None:
+            activity = self.access.activity(user_id, activity_id)
+            if activity is None:
+                return ActivityGone(key=key)
+            # Somebody else's activity, named in a forged event: it says nothing about this athlete.
+            return activity.snapshot if activity.athlete_id == athlete_id else None
+
+        return self.ingestion.refresh(user_id, key, ask)
+
+    def _once(self, job: Job, look: Callable[[UserId], SyncOutcome]) -> SyncOutcome:
+        """Look for the athlete's user, unless every event of the job was dealt with; then mark them."""
+        owner = self.connections.owner(job.athlete_id)
+        if owner is None:
+            return SyncOutcome.NOT_CONNECTED
+        if job.request_ids and all(map(self._is_completed, job.request_ids)):
+            return SyncOutcome.DONE_BEFORE
+        self.rates.reserve(athlete_scope(job.athlete_id), Purpose.LIVE)
+        outcome = look(owner.user_id)
+        now = self.clock.now()
+        for request_id in job.request_ids:
+            self.idempotency.mark(completed_event(request_id, now=now, policy=self.policy))
+        return outcome
+
+    def _is_completed(self, request_id: str) -> bool:
+        record = self.idempotency.read(request_id)
+        return record is not None and record.status is IdempotencyStatus.COMPLETED

@@ -1,0 +1,118 @@
+"""The connection to Strava: every use case of it, wired to the application and one set of ports."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from commitcollect_core.app import CommitCollect
+from commitcollect_core.service_ports import StravaPorts
+from commitcollect_core.services.backfilling import Backfilling
+from commitcollect_core.services.linking import Linking
+from commitcollect_core.services.rate_keeping import RateKeeping
+from commitcollect_core.services.reconciling import Reconciling
+from commitcollect_core.services.strava_access import StravaAccess
+from commitcollect_core.services.syncing import Syncing
+from commitcollect_core.services.webhook_intake import WebhookIntake, WebhookSecrets
+from commitcollect_core.services.working import Working
+
+
+@frozen(kw_only=True, eq=False)
+class StravaIntegration:
+    """The use cases around Strava.
+
+    Attributes:
+        access: reads an athlete's activities.
+        linking: connects accounts and disconnects them.
+        intake: takes webhooks in.
+        syncing: looks at single activities and permissions.
+        backfilling: takes over whole histories.
+        reconciling: mends what no event brought.
+        working: works through the queue.
+        ports: what they run on, beside the application's.
+    """
+
+    access: StravaAccess
+    linking: Linking
+    intake: WebhookIntake
+    syncing: Syncing
+    backfilling: Backfilling
+    reconciling: Reconciling
+    working: Working
+    ports: StravaPorts
+
+
+def integrate_strava(
+    app: CommitCollect, ports: StravaPorts, secrets: WebhookSecrets | None = None
+) -> StravaIntegration:
+    """Wire the use cases around Strava to an application; without `secrets` no webhook is taken."""
+    clock, ids, backoff, ledger = app.ports.clock, app.ports.ids, app.ports.backoff, app.ports.ledger
+    policy, ingestion = app.policy, app.ingestion
+    rates = RateKeeping(rates=ports.rates, clock=clock, backoff=backoff, policy=policy)
+    access = StravaAccess(
+        api=ports.api,
+        connections=ports.connections,
+        cipher=ports.cipher,
+        rates=rates,
+        clock=clock,
+        ids=ids,
+        policy=policy,
+    )
+    backfilling = Backfilling(
+        ingestion=ingestion,
+        access=access,
+        backfills=ports.backfills,
+        queue=ports.queue,
+        clock=clock,
+        policy=policy,
+    )
+    linking = Linking(
+        api=ports.api,
+        connections=ports.connections,
+        sessions=ports.sessions,
+        backfills=ports.backfills,
+        backfilling=backfilling,
+        ingestion=ingestion,
+        ledger=ledger,
+        queue=ports.queue,
+        cipher=ports.cipher,
+        clock=clock,
+        ids=ids,
+        policy=policy,
+    )
+    syncing = Syncing(
+        ingestion=ingestion,
+        access=access,
+        linking=linking,
+        connections=ports.connections,
+        idempotency=ports.idempotency,
+        rates=rates,
+        clock=clock,
+        policy=policy,
+    )
+    return StravaIntegration(
+        access=access,
+        linking=linking,
+        intake=WebhookIntake(
+            queue=ports.queue, clock=clock, secrets=secrets or WebhookSecrets(), policy=policy
+        ),
+        syncing=syncing,
+        backfilling=backfilling,
+        reconciling=Reconciling(
+            ingestion=ingestion,
+            access=access,
+            syncing=syncing,
+            backfilling=backfilling,
+            ledger=ledger,
+            clock=clock,
+            policy=policy,
+        ),
+        working=Working(
+            queue=ports.queue,
+            connections=ports.connections,
+            syncing=syncing,
+            backfilling=backfilling,
+            clock=clock,
+            policy=policy,
+        ),
+        ports=ports,
+    )
