@@ -30,6 +30,7 @@ _COMMANDS = {
     "workout": "commitcollect_cli.workout:workout",
     "statue": "commitcollect_cli.statue:statue",
     "tables": "commitcollect_cli.tables:tables",
+    "capacity": "commitcollect_cli.capacity:capacity",
     "config": "commitcollect_cli.config:config",
     "doctor": "commitcollect_cli.doctor:doctor",
     "completion": "commitcollect_cli.completion:completion",
