@@ -1,33 +1,22 @@
-"""What every implementation of a port must keep, as suites to subclass.
-
-::
-
-    class TestMyLedger(LedgerContract):
-        def open_ledger(self) -> AbstractContextManager[Ledger]:
-            return closing(MyLedger(...))
-
-Every test makes athletes of its own, so a store that is costly to empty may be shared by all of them.
-"""
+"""Every promise of `ports.Ledger`."""
 # ruff: noqa: S101, PLR2004 - a suite asserts literal expectations, though it does not live under tests/
 
 from __future__ import annotations
 
-import sys
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime
-from typing import TypeVar
 
 import pytest
 from attrs import evolve
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from commitcollect_adapters.testing import samples
+from commitcollect_adapters.testing.contracts.checks import THREADS, assert_same, property_test, race
+from commitcollect_adapters.testing.contracts.listings import by_hand, listings
 from commitcollect_adapters.testing.dumps import dump_of
 from commitcollect_adapters.testing.strategies import (
     stored_awards,
@@ -37,119 +26,13 @@ from commitcollect_adapters.testing.strategies import (
     workout_keys,
 )
 from commitcollect_core.awards import Award
-from commitcollect_core.errors import AccountDeleting, VersionConflict
+from commitcollect_core.errors import AccountDeleting, Conflict, VersionConflict
 from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerState, LedgerView
 from commitcollect_core.milestones import Milestone
 from commitcollect_core.policy import Policy
-from commitcollect_core.ports import Ledger, WorkoutPosition, WorkoutQuery
+from commitcollect_core.ports import Ledger, WorkoutQuery
 from commitcollect_core.values import ActivityId, MilestoneId, Source, UserId, WorkoutKey
 from commitcollect_core.workouts import Workout
-
-_Result = TypeVar("_Result")
-
-_THREADS = 8
-
-_property = settings(
-    deadline=None,  # a store over a network may take its time
-    suppress_health_check=[
-        HealthCheck.differing_executors,  # subclasses share the test, each with its own ledger
-        HealthCheck.too_slow,
-    ],
-)
-
-
-def _assert_same(found: object, expected: object) -> None:
-    """Equal, and of the same types: 1 == True, a string equals its enum, and stores mix them up."""
-    assert found == expected
-    assert repr(found) == repr(expected)
-
-
-def _race(tasks: Sequence[Callable[[], _Result]]) -> list[_Result | VersionConflict]:
-    """Start every task at the same moment, each in a thread; give back results and lost races."""
-    start = threading.Barrier(len(tasks))
-
-    def run(task: Callable[[], _Result]) -> _Result | VersionConflict:
-        start.wait()
-        try:
-            return task()
-        except VersionConflict as lost:
-            return lost
-
-    with ThreadPoolExecutor(len(tasks)) as pool, _impatient_threads():
-        return list(pool.map(run, tasks))
-
-
-@contextmanager
-def _impatient_threads() -> Iterator[None]:
-    """Make threads interrupt each other all the time: what is not locked comes apart sooner."""
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(interval)
-
-
-def _by_hand(workouts: Sequence[Workout], query: WorkoutQuery) -> list[Workout]:
-    """Every workout of a query, in its order, whatever its limit."""
-
-    def place(started_at: datetime, key: WorkoutKey) -> tuple[datetime, str, str]:
-        return (started_at, key.source.value, key.activity_id)
-
-    def is_wanted(workout: Workout) -> bool:
-        started_at = workout.snapshot.started_at
-        if query.start_at is not None and started_at < query.start_at:
-            return False
-        if query.end_at is not None and started_at >= query.end_at:
-            return False
-        if query.after is None:
-            return True
-        here = place(started_at, workout.key)
-        beyond = place(query.after.started_at, query.after.key)
-        return here < beyond if query.newest_first else here > beyond
-
-    return sorted(
-        filter(is_wanted, workouts),
-        key=lambda each: place(each.snapshot.started_at, each.key),
-        reverse=query.newest_first,
-    )
-
-
-_few_keys = st.builds(
-    WorkoutKey, st.sampled_from(Source), st.sampled_from(["1", "10", "2", "B", "a"]).map(ActivityId)
-)
-_few_seconds = st.integers(0, 5)
-_bounds = st.none() | st.integers(-1, 7).map(samples.at)
-
-
-@st.composite
-def _few_workouts(draw: st.DrawFn) -> list[Workout]:
-    """Workouts of which many start in the same second; a tombstone here and there."""
-    keys = draw(st.lists(_few_keys, unique=True, max_size=10))
-    deletions = st.sampled_from((None, None, samples.NOW))
-    return [
-        evolve(
-            samples.workout(key.activity_id, source=key.source, start=draw(_few_seconds)),
-            deleted_at=draw(deletions),
-        )
-        for key in keys
-    ]
-
-
-@st.composite
-def _listings(draw: st.DrawFn) -> tuple[list[Workout], WorkoutQuery]:
-    """Some workouts and a query; the walk may go on from one of them, or from where none is."""
-    workouts = draw(_few_workouts())
-    places = [WorkoutPosition(each.snapshot.started_at, each.key) for each in workouts]
-    elsewhere = st.builds(WorkoutPosition, _few_seconds.map(samples.at), _few_keys)
-    query = WorkoutQuery(
-        start_at=draw(_bounds),
-        end_at=draw(_bounds),
-        newest_first=draw(st.booleans()),
-        after=draw(st.one_of(st.none(), elsewhere, st.sampled_from(places) if places else st.none())),
-        limit=draw(st.integers(1, 12)),
-    )
-    return workouts, query
 
 
 def _two_versions_of_a_workout(key: WorkoutKey) -> SearchStrategy[tuple[Workout, Workout]]:
@@ -179,8 +62,8 @@ class LedgerContract(ABC):
             user_id = samples.new_athlete()
             key = WorkoutKey(Source.FILE, ActivityId("1"))
             for _ in range(2):
-                _assert_same(ledger.read_head(user_id), LedgerHead())
-                _assert_same(ledger.read(user_id, [key]), LedgerView(user_id=user_id))
+                assert_same(ledger.read_head(user_id), LedgerHead())
+                assert_same(ledger.read(user_id, [key]), LedgerView(user_id=user_id))
                 assert ledger.read_milestone(user_id, MilestoneId("ms-1")) is None
                 assert not ledger.read_awards(user_id, MilestoneId("ms-1"))
                 milestones = ledger.read_milestones(user_id, after=None, limit=1)
@@ -244,7 +127,7 @@ class LedgerContract(ABC):
             later = samples.with_head_version(3)(samples.second_commit(user_id))
             later = evolve(later, head=evolve(later.head, state=state))
             before = dump_of(ledger, user_id, [later])
-            _assert_same(before.head, fence)
+            assert_same(before.head, fence)
             with pytest.raises(VersionConflict):
                 ledger.commit(later)
             assert dump_of(ledger, user_id, [later]) == before
@@ -259,9 +142,9 @@ class LedgerContract(ABC):
                 ledger.commit(samples.commit_of(user_id, 2, workouts=[samples.workout("1")]))
             with pytest.raises(AccountDeleting):
                 samples.ingestion(ledger).ingest(user_id, samples.rides("late", 1))
-            _assert_same(ledger.read_head(user_id), fence)
+            assert_same(ledger.read_head(user_id), fence)
 
-    @_property
+    @property_test
     @given(first=stored_heads(version=1), second=stored_heads(version=2))
     def test_a_head_is_read_back(self, first: LedgerHead, second: LedgerHead) -> None:
         """Every field of a head comes back as it was, when it is new and when another goes over it."""
@@ -269,10 +152,10 @@ class LedgerContract(ABC):
             user_id = samples.new_athlete()
             for head in (evolve(first, state=LedgerState.ACTIVE), second):
                 ledger.commit(LedgerCommit(user_id=user_id, head=head))
-                _assert_same(ledger.read_head(user_id), head)
-                _assert_same(ledger.read(user_id, []), LedgerView(user_id=user_id, head=head))
+                assert_same(ledger.read_head(user_id), head)
+                assert_same(ledger.read(user_id, []), LedgerView(user_id=user_id, head=head))
 
-    @_property
+    @property_test
     @given(workouts=workout_keys().flatmap(_two_versions_of_a_workout))
     def test_a_workout_is_read_back(self, workouts: tuple[Workout, Workout]) -> None:
         """Every field of a workout comes back as it was, by its key and in its page, new and replaced."""
@@ -281,11 +164,11 @@ class LedgerContract(ABC):
             for workout in workouts:
                 ledger.commit(samples.commit_of(user_id, workout.version, workouts=[workout]))
                 view = ledger.read(user_id, [workout.key])
-                _assert_same(dict(view.workouts), {workout.key: workout})
+                assert_same(dict(view.workouts), {workout.key: workout})
                 page = ledger.read_workouts(user_id, WorkoutQuery(limit=9))
-                _assert_same(list(page.workouts), [workout])
+                assert_same(list(page.workouts), [workout])
 
-    @_property
+    @property_test
     @given(
         first=stored_milestones(milestone_id=MilestoneId("ms-1"), version=1),
         second=stored_milestones(milestone_id=MilestoneId("ms-1"), version=2),
@@ -302,19 +185,19 @@ class LedgerContract(ABC):
                     user_id, milestone.version, milestones=[milestone], tracked=[milestone.milestone_id]
                 )
                 ledger.commit(commit)
-                _assert_same(ledger.read_milestone(user_id, milestone.milestone_id), milestone)
+                assert_same(ledger.read_milestone(user_id, milestone.milestone_id), milestone)
                 page = ledger.read_milestones(user_id, after=None, limit=9)
-                _assert_same(list(page.milestones), [milestone])
-                _assert_same(list(ledger.read(user_id, []).milestones), [milestone])
+                assert_same(list(page.milestones), [milestone])
+                assert_same(list(ledger.read(user_id, []).milestones), [milestone])
 
-    @_property
+    @property_test
     @given(award=stored_awards(milestone_id=MilestoneId("ms-1"), part_index=1))
     def test_an_award_is_read_back(self, award: Award) -> None:
         """Every field of an award comes back as it was."""
         with self.open_ledger() as ledger:
             user_id = samples.new_athlete()
             ledger.commit(samples.commit_of(user_id, 1, awards=[award]))
-            _assert_same(list(ledger.read_awards(user_id, award.milestone_id)), [award])
+            assert_same(list(ledger.read_awards(user_id, award.milestone_id)), [award])
 
     # Athletes are strangers to each other
 
@@ -366,7 +249,7 @@ class LedgerContract(ABC):
                 workouts={tombstone.key: tombstone},
                 milestones=(milestones[2], milestones[0]),
             )
-            _assert_same(view, expected)
+            assert_same(view, expected)
 
     def test_a_view_is_never_older_than_its_head(self) -> None:
         """While others write, a view's workouts and milestones are at least as new as its head.
@@ -395,16 +278,16 @@ class LedgerContract(ABC):
                     views.append(ledger.read(user_id, [key]))
                 return views
 
-            for views in _race([write, watch, watch]):
-                assert not isinstance(views, VersionConflict)
+            for views in race([write, watch, watch]):
+                assert not isinstance(views, Conflict)
                 for view in views:
                     assert view.workouts[key].version >= view.head.version
                     assert view.milestones[0].version >= view.head.version
 
     # Pages
 
-    @_property
-    @given(listing=_listings())
+    @property_test
+    @given(listing=listings())
     def test_a_page_of_workouts_is_what_the_query_says(
         self, listing: tuple[list[Workout], WorkoutQuery]
     ) -> None:
@@ -414,12 +297,12 @@ class LedgerContract(ABC):
             user_id = samples.new_athlete()
             ledger.commit(samples.commit_of(user_id, 1, workouts=workouts))
             page = ledger.read_workouts(user_id, query)
-            expected = _by_hand(workouts, query)
+            expected = by_hand(workouts, query)
             assert list(page.workouts) == expected[: query.limit]
             assert (page.next is None) == (len(expected) <= query.limit)
 
-    @_property
-    @given(listing=_listings(), limit=st.integers(1, 3))
+    @property_test
+    @given(listing=listings(), limit=st.integers(1, 3))
     def test_pages_of_workouts_follow_each_other_without_gap_or_repetition(
         self, listing: tuple[list[Workout], WorkoutQuery], limit: int
     ) -> None:
@@ -434,7 +317,7 @@ class LedgerContract(ABC):
                 page = ledger.read_workouts(user_id, step)
                 walked += page.workouts
                 step = None if page.next is None else evolve(step, after=page.next)
-            assert walked == _by_hand(workouts, query)
+            assert walked == by_hand(workouts, query)
 
     @pytest.mark.parametrize("newest_first", [False, True])
     def test_a_walk_goes_on_when_the_workout_it_stands_on_moves_away(self, *, newest_first: bool) -> None:
@@ -470,7 +353,7 @@ class LedgerContract(ABC):
             early = ledger.read_workouts(user_id, WorkoutQuery(limit=9, end_at=samples.at(2)))
             assert not early.workouts
 
-    @_property
+    @property_test
     @given(
         ids=st.lists(st.sampled_from(["a", "ab", "B", "ms-1", "ms-10", "ms-2", "z"]), unique=True),
         after=st.none() | st.sampled_from(["a", "aa", "ms-1", "ms-3", "zz"]).map(MilestoneId),
@@ -510,9 +393,9 @@ class LedgerContract(ABC):
         with self._stored() as (ledger, user_id):
             commits = [
                 evolve(samples.second_commit(user_id), workouts=(samples.workout(f"racer-{n}"),))
-                for n in range(_THREADS)
+                for n in range(THREADS)
             ]
-            results = _race([lambda commit=each: ledger.commit(commit) for each in commits])  # type: ignore[misc]  # mypy infers no type for a lambda with a default
+            results = race([lambda commit=each: ledger.commit(commit) for each in commits])  # type: ignore[misc]  # mypy infers no type for a lambda with a default
             (winner,) = [n for n, result in enumerate(results) if not isinstance(result, VersionConflict)]
             dump = dump_of(ledger, user_id, commits)
             assert dump.head.version == 2
@@ -524,8 +407,8 @@ class LedgerContract(ABC):
         """Where there is no head yet, still exactly one of many first commits wins."""
         with self.open_ledger() as ledger:
             user_id = samples.new_athlete()
-            results = _race([lambda: ledger.commit(samples.first_commit(user_id))] * _THREADS)
-            assert sum(isinstance(each, VersionConflict) for each in results) == _THREADS - 1
+            results = race([lambda: ledger.commit(samples.first_commit(user_id))] * THREADS)
+            assert sum(isinstance(each, VersionConflict) for each in results) == THREADS - 1
             assert dump_of(ledger, user_id).head.version == 1
 
     def test_workouts_ingested_at_once_all_land(self) -> None:
@@ -539,11 +422,11 @@ class LedgerContract(ABC):
                 for ride in samples.rides(prefix, each_total):
                     samples.ingestion(ledger).ingest(user_id, [ride])
 
-            results = _race([lambda name=f"t{n}": ingest(name) for n in range(_THREADS)])  # type: ignore[misc]  # mypy infers no type for a lambda with a default
-            assert results == [None] * _THREADS
+            results = race([lambda name=f"t{n}": ingest(name) for n in range(THREADS)])  # type: ignore[misc]  # mypy infers no type for a lambda with a default
+            assert results == [None] * THREADS
             dump = dump_of(ledger, user_id)
             live = [each for each in dump.by_start if not each.is_deleted]
-            assert len(live) == dump.head.workout_count == _THREADS * each_total
+            assert len(live) == dump.head.workout_count == THREADS * each_total
             (milestone,) = dump.milestones.values()
             assert milestone.progress.current_value == sum(each.snapshot.distance_meters for each in live)
             awards = dump.awards[milestone.milestone_id]
@@ -560,4 +443,4 @@ class LedgerContract(ABC):
                     samples.ingestion(ledger, once).ingest(user_id, [ride])
                 return ledger.read_head(user_id).workout_count
 
-            assert _race([ingest] * _THREADS) == [5] * _THREADS
+            assert race([ingest] * THREADS) == [5] * THREADS

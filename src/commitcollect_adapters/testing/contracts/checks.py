@@ -1,0 +1,94 @@
+"""What all suites share: comparing, racing, and how hard Hypothesis tries."""
+# ruff: noqa: S101 - a suite asserts, though it does not live under tests/
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Protocol, TypeVar
+
+import pytest
+from attrs import AttrsInstance, asdict
+from hypothesis import HealthCheck, settings
+
+from commitcollect_core.errors import Conflict, VersionConflict
+
+_Result = TypeVar("_Result")
+
+THREADS = 8
+
+property_test = settings(
+    deadline=None,  # a store over a network may take its time
+    suppress_health_check=[
+        HealthCheck.differing_executors,  # subclasses share the test, each with its own store
+        HealthCheck.too_slow,
+    ],
+)
+
+
+def assert_same(found: object, expected: object) -> None:
+    """Equal, and of the same types: 1 == True, a string equals its enum, and stores mix them up."""
+    assert found == expected
+    assert repr(found) == repr(expected)
+
+
+def assert_read_back(found: AttrsInstance | None, expected: AttrsInstance) -> None:
+    """The same in every field, those included that do not show."""
+    assert found is not None
+    assert_same(found, expected)
+    assert_same(asdict(found), asdict(expected))
+
+
+class _Versioned(Protocol):
+    @property
+    def version(self) -> int: ...
+
+
+def check_one_ahead(write: Callable[[int], object], read: Callable[[], _Versioned | None]) -> None:
+    """Only the version after the stored one is taken (1 where there is none); a refusal changes nothing."""
+    for wrong, right in (((2, 3), 1), ((1, 3), 2), ((1, 2, 4), 3)):
+        before = read()
+        for version in wrong:
+            with pytest.raises(VersionConflict):
+                write(version)
+            assert read() == before
+        write(right)
+        after = read()
+        assert after is not None
+        assert after.version == right
+
+
+def race(tasks: Sequence[Callable[[], _Result]]) -> list[_Result | Conflict]:
+    """Start every task at the same moment, each in a thread; give back results and lost races."""
+    start = threading.Barrier(len(tasks))
+
+    def run(task: Callable[[], _Result]) -> _Result | Conflict:
+        start.wait()
+        try:
+            return task()
+        except Conflict as lost:
+            return lost
+
+    with ThreadPoolExecutor(len(tasks)) as pool, _impatient_threads():
+        return list(pool.map(run, tasks))
+
+
+def winner_of(results: Sequence[object], *, refusal: type[Conflict] = VersionConflict) -> int:
+    """Who of a race won; there is exactly one, and every other was refused in this way."""
+    (winner,) = [place for place, result in enumerate(results) if not isinstance(result, Conflict)]
+    assert all(isinstance(each, refusal) for place, each in enumerate(results) if place != winner)
+    return winner
+
+
+@contextmanager
+def _impatient_threads() -> Iterator[None]:
+    """Make threads interrupt each other all the time: what is not locked comes apart sooner."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval)

@@ -1,0 +1,186 @@
+"""Small values that the contracts of a service's stores write, and names nobody has used before."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import count
+from random import SystemRandom
+from uuid import uuid4
+
+from commitcollect_adapters.testing.samples import NOW, at
+from commitcollect_adapters.testing.service_strategies import LATER
+from commitcollect_core.accounts import DeletionRequest, UserProfile
+from commitcollect_core.audit import AuditEvent, AuditResult, AuditType
+from commitcollect_core.backfills import Backfill, StagedPage
+from commitcollect_core.connections import ConnectionCommit, StravaConnection
+from commitcollect_core.idempotency import IdempotencyRecord, IdempotencyStatus
+from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerState
+from commitcollect_core.rate_limits import RateBudget
+from commitcollect_core.service_ports import Stores
+from commitcollect_core.sessions import Handshake, HandshakePurpose, Session
+from commitcollect_core.values import ActivityId, AthleteId, Source, UserId
+from commitcollect_core.workouts import ActivitySnapshot
+
+_MONTHS_PER_YEAR = 12
+_FIRST_YEAR, _YEARS = 2040, 200
+_run = SystemRandom()
+_athletes = count(_run.randrange(10**9, 10**10))
+_months = count(_run.randrange(_YEARS * _MONTHS_PER_YEAR))
+
+
+def new_name(kind: str) -> str:
+    """A name for something of this kind that has none yet."""
+    return f"{kind}-{uuid4().hex[:12]}"
+
+
+def new_strava_athlete() -> AthleteId:
+    """A Strava athlete nobody is connected to."""
+    return AthleteId(str(next(_athletes)))
+
+
+def new_month() -> datetime:
+    """The first day of a month in which nothing happened yet; far ahead, so that nothing expires."""
+    years, months = divmod(next(_months) % (_YEARS * _MONTHS_PER_YEAR), _MONTHS_PER_YEAR)
+    return LATER.replace(year=_FIRST_YEAR + years, month=1 + months)
+
+
+def fence(stores: Stores, user_id: UserId) -> None:
+    """Begin to delete a user's account."""
+    version = stores.ledger.read_head(user_id).version + 1
+    head = LedgerHead(version=version, state=LedgerState.DELETING, fenced_at=NOW)
+    stores.ledger.commit(LedgerCommit(user_id=user_id, head=head))
+
+
+def profile(user_id: UserId, version: int = 1) -> UserProfile:
+    """A profile whose plan tells its version."""
+    return UserProfile(
+        user_id=user_id, email="me@example.org", created_at=NOW, plan=f"plan {version}", version=version
+    )
+
+
+def connection(user_id: UserId, athlete_id: AthleteId, version: int = 1) -> StravaConnection:
+    """A connection whose tokens tell its version."""
+    return StravaConnection(
+        user_id=user_id,
+        athlete_id=athlete_id,
+        access_token=f"sealed access {version}",
+        refresh_token=f"sealed refresh {version}",
+        expires_at=at(version),
+        scope=("activity:read", "read"),
+        updated_at=NOW,
+        version=version,
+    )
+
+
+def connecting(after: StravaConnection, before: StravaConnection | None = None) -> ConnectionCommit:
+    """The commit that puts a connection in the place of another, or of none."""
+    return ConnectionCommit(user_id=after.user_id, before=before, after=after)
+
+
+def disconnecting(before: StravaConnection) -> ConnectionCommit:
+    """The commit that removes a connection."""
+    return ConnectionCommit(user_id=before.user_id, before=before, after=None)
+
+
+def backfill(user_id: UserId, version: int = 1) -> Backfill:
+    """A backfill whose count tells its version."""
+    return Backfill(
+        user_id=user_id, started_at=NOW, updated_at=NOW, activities_listed=version, version=version
+    )
+
+
+def staged_page(number: int, *, activities: int = 1, name: str = "") -> StagedPage:
+    """A page of so many activities, each with this name."""
+    snapshots = tuple(
+        ActivitySnapshot(
+            source=Source.STRAVA,
+            activity_id=ActivityId(f"{10**10 + number * 1_000 + place}"),
+            sport_type="Ride",
+            started_at=at(place),
+            distance_meters=10_000,
+            elevation_meters=1_000,
+            moving_seconds=3_600,
+            elapsed_seconds=3_600,
+            name=name,
+            utc_offset_seconds=-3_600,
+        )
+        for place in range(activities)
+    )
+    return StagedPage(number=number, listed_at=NOW, snapshots=snapshots)
+
+
+def session(user_id: UserId, *, created: int = 0, seen: int = 0) -> Session:
+    """A session made and last seen so many seconds later."""
+    return Session(
+        session_id=new_name("session"),
+        user_id=user_id,
+        created_at=LATER + timedelta(seconds=created),
+        last_seen_at=LATER + timedelta(seconds=seen),
+        expires_at=LATER + timedelta(days=30),
+    )
+
+
+def handshake() -> Handshake:
+    """A handshake nobody has begun before."""
+    return Handshake(
+        state=new_name("state"),
+        purpose=HandshakePurpose.STRAVA,
+        binding="browser",
+        created_at=LATER,
+        expires_at=LATER + timedelta(minutes=10),
+    )
+
+
+def claim(request_id: str, owner_token: str) -> IdempotencyRecord:
+    """A request somebody begins to work on."""
+    return IdempotencyRecord(
+        request_id=request_id,
+        status=IdempotencyStatus.IN_PROGRESS,
+        owner_token=owner_token,
+        body_digest="digest",
+        lease_until=LATER,
+        expires_at=LATER + timedelta(days=1),
+    )
+
+
+def marker(request_id: str) -> IdempotencyRecord:
+    """The mark of an event that is dealt with."""
+    return IdempotencyRecord(
+        request_id=request_id, status=IdempotencyStatus.COMPLETED, expires_at=LATER + timedelta(days=10)
+    )
+
+
+def rate_budget(version: int = 1) -> RateBudget:
+    """A budget of which as much is used as its version says."""
+    return RateBudget(window_limit=100, day_limit=1_000, window_used=version, version=version)
+
+
+def deletion(request_id: str, version: int = 1) -> DeletionRequest:
+    """A deletion whose identifiers tell its version."""
+    return DeletionRequest(
+        request_id=request_id,
+        user_id=UserId("leaver"),
+        identifiers=f"sealed {version}",
+        requested_at=NOW,
+        version=version,
+    )
+
+
+def audit_event(
+    user_id: UserId,
+    request_id: str,
+    *,
+    occurred_at: datetime = LATER,
+    correlation_id: str = "",
+    event_type: AuditType = AuditType.AUTH_LOGIN,
+) -> AuditEvent:
+    """An entry; of a flow of its own unless told."""
+    return AuditEvent(
+        user_id=user_id,
+        event_type=event_type,
+        occurred_at=occurred_at,
+        request_id=request_id,
+        correlation_id=correlation_id or new_name("flow"),
+        actor=user_id,
+        result=AuditResult.SUCCESS,
+    )

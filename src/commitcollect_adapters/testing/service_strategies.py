@@ -1,0 +1,202 @@
+"""Hypothesis strategies for what a service stores beside ledgers: any value in any field, fitting or not.
+
+What may expire does so late, so that no engine removes it while a test runs.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from string import ascii_letters, digits
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from commitcollect_adapters.testing.strategies import believable_moments, moments, snapshots, workout_keys
+from commitcollect_core.accounts import DeletionRequest, DeletionStep, UserProfile
+from commitcollect_core.audit import AuditEvent, AuditResult, AuditType
+from commitcollect_core.backfills import Backfill, BackfillPhase, StagedPage
+from commitcollect_core.connections import ConnectionStatus, Lease, StravaConnection
+from commitcollect_core.idempotency import IdempotencyRecord, IdempotencyStatus
+from commitcollect_core.policy import DEFAULT_POLICY
+from commitcollect_core.rate_limits import RateBudget
+from commitcollect_core.sessions import Handshake, HandshakePurpose, Session
+from commitcollect_core.values import AthleteId, Source, UserId, WorkoutKey
+
+LATER = datetime(2090, 1, 1, tzinfo=UTC)
+
+_texts = st.text(max_size=20)
+_optional_moments = st.none() | believable_moments()
+_counts = st.integers(0, 10**9)
+_words = st.lists(st.text(ascii_letters + digits + ":_", min_size=1, max_size=10), unique=True, max_size=4)
+_plain_ids = st.text(ascii_letters + digits + "-", min_size=1, max_size=20)
+
+
+def later_moments() -> SearchStrategy[datetime]:
+    """Times of one year, far ahead."""
+    return moments(LATER, LATER + timedelta(days=365))
+
+
+def _mappings(values: SearchStrategy[object]) -> SearchStrategy[dict[str, object]]:
+    """Mappings in order of name, as stores give them back."""
+    return st.dictionaries(_texts, values, max_size=4).map(lambda each: dict(sorted(each.items())))
+
+
+def profiles(*, user_id: UserId, version: int) -> SearchStrategy[UserProfile]:
+    """Profiles a store must hold."""
+    return st.builds(
+        UserProfile,
+        user_id=st.just(user_id),
+        email=_texts,
+        created_at=believable_moments(),
+        display_name=_texts,
+        plan=_texts,
+        role=_texts,
+        time_zone=_texts,
+        version=st.just(version),
+    )
+
+
+def connections(*, user_id: UserId, athlete_id: AthleteId, version: int) -> SearchStrategy[StravaConnection]:
+    """Connections a store must hold."""
+    return st.builds(
+        StravaConnection,
+        user_id=st.just(user_id),
+        athlete_id=st.just(athlete_id),
+        access_token=_texts,
+        refresh_token=_texts,
+        expires_at=believable_moments(),
+        scope=_words.map(sorted).map(tuple),
+        status=st.sampled_from(ConnectionStatus),
+        lease=st.none() | st.builds(Lease, _texts, believable_moments()),
+        updated_at=believable_moments(),
+        version=st.just(version),
+    )
+
+
+def backfills(*, user_id: UserId, version: int) -> SearchStrategy[Backfill]:
+    """Backfills a store must hold."""
+    return st.builds(
+        Backfill,
+        user_id=st.just(user_id),
+        phase=st.sampled_from(BackfillPhase),
+        after=_optional_moments,
+        before=_optional_moments,
+        pages_staged=_counts,
+        pages_listed=_counts,
+        activities_listed=_counts,
+        activities_rejected=_counts,
+        workouts_changed=_counts,
+        started_at=believable_moments(),
+        updated_at=believable_moments(),
+        version=st.just(version),
+    )
+
+
+def staged_pages(*, number: int) -> SearchStrategy[StagedPage]:
+    """Pages a store must hold."""
+    keys = workout_keys().map(lambda key: WorkoutKey(Source.STRAVA, key.activity_id))
+    wide = snapshots(
+        keys=keys,
+        starts=believable_moments(),
+        sport_types=st.text(min_size=1, max_size=DEFAULT_POLICY.sport_type_chars_max),
+    )
+    return st.builds(
+        StagedPage,
+        number=st.just(number),
+        listed_at=believable_moments(),
+        snapshots=st.lists(wide, max_size=3).map(tuple),
+    )
+
+
+def sessions(*, session_id: str, user_id: UserId) -> SearchStrategy[Session]:
+    """Sessions a store must hold."""
+    return st.builds(
+        Session,
+        session_id=st.just(session_id),
+        user_id=st.just(user_id),
+        created_at=later_moments(),
+        last_seen_at=later_moments(),
+        expires_at=later_moments(),
+    )
+
+
+def handshakes(*, state: str) -> SearchStrategy[Handshake]:
+    """Handshakes a store must hold."""
+    return st.builds(
+        Handshake,
+        state=st.just(state),
+        purpose=st.sampled_from(HandshakePurpose),
+        binding=_texts,
+        user_id=st.none() | _plain_ids.map(UserId),
+        details=_mappings(_texts),
+        created_at=later_moments(),
+        expires_at=later_moments(),
+    )
+
+
+def idempotency_records(*, request_id: str, status: IdempotencyStatus) -> SearchStrategy[IdempotencyRecord]:
+    """Records of requests a store must hold."""
+    return st.builds(
+        IdempotencyRecord,
+        request_id=st.just(request_id),
+        status=st.just(status),
+        owner_token=_texts,
+        body_digest=_texts,
+        lease_until=_optional_moments,
+        answer=_texts,
+        expires_at=later_moments(),
+    )
+
+
+def rate_budgets(*, version: int) -> SearchStrategy[RateBudget]:
+    """Budgets a store must hold."""
+    return st.builds(
+        RateBudget,
+        window_limit=_counts,
+        day_limit=_counts,
+        window_at=_optional_moments,
+        window_used=_counts,
+        day_at=_optional_moments,
+        day_used=_counts,
+        paused_until=_optional_moments,
+        pause_reason=_texts,
+        version=st.just(version),
+    )
+
+
+def deletions(*, request_id: str, user_id: UserId, version: int) -> SearchStrategy[DeletionRequest]:
+    """Deletions a store must hold."""
+    steps = st.integers(0, len(DeletionStep)).map(lambda done: tuple(DeletionStep)[:done])
+    return st.builds(
+        DeletionRequest,
+        request_id=st.just(request_id),
+        user_id=st.just(user_id),
+        identifiers=_texts,
+        steps_done=steps,
+        requested_at=believable_moments(),
+        completed_at=_optional_moments,
+        receipt=_texts,
+        version=st.just(version),
+    )
+
+
+def audit_events(*, user_id: UserId, correlation_id: str) -> SearchStrategy[AuditEvent]:
+    """Entries a log must hold."""
+    return st.builds(
+        AuditEvent,
+        user_id=st.just(user_id),
+        event_type=st.sampled_from(AuditType),
+        event_version=st.integers(1, 100),
+        occurred_at=later_moments(),
+        request_id=_plain_ids,
+        correlation_id=st.just(correlation_id),
+        actor=_texts,
+        result=st.sampled_from(AuditResult),
+        method=_texts,
+        path=_texts,
+        origin=_texts,
+        ip_hash=_texts,
+        user_agent=_texts,
+        data=_mappings(_texts),
+        metrics=_mappings(st.integers(-(10**9), 10**9)),
+    )
