@@ -6,10 +6,12 @@ come from a file that the environment names (``COMMITCOLLECT_…_FILE``), as con
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from attrs import Attribute, AttrsInstance, field, fields, frozen
 
@@ -24,6 +26,13 @@ SECRET = {"is_secret": True}
 
 MASK = "********"
 
+REVOCATIONS = ("revoke", "deauthorize")
+"""How a permission is given back: as Strava has it now, and as it was."""
+
+SEGMENT_CHARS_MAX = 100
+_SEGMENT = re.compile(rf"[A-Za-z0-9_-]{{1,{SEGMENT_CHARS_MAX}}}")
+_LOCAL_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
+
 _Kind = TypeVar("_Kind", bound=AttrsInstance)
 _Found = tuple[Any, str]
 
@@ -36,17 +45,76 @@ def _check_address(_settings: object, _attribute: object, value: str) -> None:
         raise InvalidInput(f"store {value!r} is neither a file's path nor memory:", field="store")
 
 
+def _check_digits(_settings: object, attribute: Attribute[str], value: str) -> None:
+    if value and not (value.isascii() and value.isdigit()):
+        raise InvalidInput(f"{attribute.name} {value!r} is not a number", field=attribute.name)
+
+
+def _check_base(_settings: object, attribute: Attribute[str], value: str) -> None:
+    parts = urlsplit(value)
+    is_local = parts.hostname in _LOCAL_HOSTS
+    if (
+        not parts.hostname
+        or parts.scheme not in {"https", "http"}
+        or (parts.scheme == "http" and not is_local)
+    ):
+        raise InvalidInput(
+            f"{attribute.name} {value!r} is no address that secrets may be sent to; it must begin with "
+            "https://, or with http:// for this machine",
+            field=attribute.name,
+        )
+
+
+def _check_revocation(_settings: object, attribute: Attribute[str], value: str) -> None:
+    if value not in REVOCATIONS:
+        raise InvalidInput(
+            f"{attribute.name} {value!r} is neither {' nor '.join(REVOCATIONS)}", field=attribute.name
+        )
+
+
+def _check_segment(_settings: object, attribute: Attribute[str], value: str) -> None:
+    if value and not _SEGMENT.fullmatch(value):
+        raise InvalidInput(
+            f"{attribute.name} must be letters, digits, '-' or '_', at most {SEGMENT_CHARS_MAX}",
+            field=attribute.name,
+        )
+
+
 @frozen(kw_only=True)
 class Settings:
     """What a host needs to know before it can open a store.
 
+    An empty text is a setting that is not set.
+
     Attributes:
-        store: the path of a SQLite file, or ``memory:``.
+        store: the path of a SQLite file, ``memory:``, or ``dynamodb://…``.
         user: the athlete.
+        queue: where jobs wait: ``sqs://…``; the store itself, unless set.
+        seal_keys: the keys that tokens are sealed with, the current one first.
+        seal_key_file: a file with such keys, instead.
+        strava_client_id, strava_client_secret: of the app, as Strava shows them to its owner.
+        strava_api_base, strava_oauth_base: where Strava is.
+        strava_revoke_with: ``revoke``, or ``deauthorize`` as it was until 2027.
+        strava_redirect_uri: where Strava sends browsers back.
+        strava_verify_token: proves to us that a handshake is Strava's answer to our own request.
+        strava_webhook_segment: the last part of the webhooks' path, which only Strava is told.
+        strava_subscription_id: of the app's push subscription.
     """
 
     store: str = field(default="commitcollect.db", validator=_check_address)
     user: UserId = field(default=UserId("me"), validator=check_id)
+    queue: str = ""
+    seal_keys: str = field(default="", repr=False, metadata=SECRET)
+    seal_key_file: str = ""
+    strava_client_id: str = field(default="", validator=_check_digits)
+    strava_client_secret: str = field(default="", repr=False, metadata=SECRET)
+    strava_api_base: str = field(default="https://www.strava.com/api/v3", validator=_check_base)
+    strava_oauth_base: str = field(default="https://www.strava.com/oauth", validator=_check_base)
+    strava_revoke_with: str = field(default="revoke", validator=_check_revocation)
+    strava_redirect_uri: str = "http://localhost"
+    strava_verify_token: str = field(default="", repr=False, metadata=SECRET)
+    strava_webhook_segment: str = field(default="", repr=False, metadata=SECRET, validator=_check_segment)
+    strava_subscription_id: str = field(default="", validator=_check_digits)
 
 
 def load_settings(
@@ -87,7 +155,7 @@ def load_as(
 def masked(settings: AttrsInstance) -> dict[str, str]:
     """Every setting as it may be shown."""
     return {
-        each.name: MASK if _is_secret(each) else getattr(settings, each.name)
+        each.name: MASK if _is_secret(each) and getattr(settings, each.name) else getattr(settings, each.name)
         for each in fields(type(settings))
     }
 

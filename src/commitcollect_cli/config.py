@@ -30,5 +30,6 @@ def show_(*, store: str | None, user: str | None, as_json: bool) -> None:
     if as_json:
         print_json({"settings": {each: {"value": values[each], "origin": origins[each]} for each in values}})
         return
-    for line in table(("Setting", "Value", "From"), ((each, values[each], origins[each]) for each in values)):
+    rows = ((each, value or "(not set)", origins[each]) for each, value in values.items())
+    for line in table(("Setting", "Value", "From"), rows):
         show(line)

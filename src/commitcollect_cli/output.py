@@ -15,15 +15,24 @@ import click
 
 from commitcollect_core.errors import (
     CommitCollectError,
+    ConnectionBusy,
+    Forbidden,
     InvalidInput,
+    NeedsReconnect,
     NotFound,
+    ScopeMissing,
     StorageUnavailable,
+    StravaAppInactive,
+    StravaRateLimited,
+    StravaUnavailable,
+    Unauthenticated,
     VersionConflict,
 )
 
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
 EXIT_NOT_FOUND = 3
+EXIT_AUTHENTICATION = 4
 EXIT_TRY_LATER = 5
 EXIT_INTERRUPTED = 130
 
@@ -36,17 +45,26 @@ _PLAIN_ERRORS = "commitcollect.plain"
 _PLAIN = {"█": "#", "░": "-", "◆": "*", "◇": "o", "·": "-", "…": "..."}
 """What is printed instead where an encoding lacks these."""
 
-_EXIT_CODES: tuple[tuple[type[CommitCollectError], int], ...] = (
-    (NotFound, EXIT_NOT_FOUND),
-    (StorageUnavailable, EXIT_TRY_LATER),
-    (VersionConflict, EXIT_TRY_LATER),
-    (InvalidInput, EXIT_USAGE),
+_NOT_ALLOWED = (Forbidden, NeedsReconnect, ScopeMissing, Unauthenticated)
+_PASSING = (
+    ConnectionBusy,
+    StorageUnavailable,
+    StravaAppInactive,
+    StravaRateLimited,
+    StravaUnavailable,
+    VersionConflict,
+)
+_EXIT_CODES: tuple[tuple[tuple[type[CommitCollectError], ...], int], ...] = (
+    ((NotFound,), EXIT_NOT_FOUND),
+    (_PASSING, EXIT_TRY_LATER),
+    (_NOT_ALLOWED, EXIT_AUTHENTICATION),
+    ((InvalidInput,), EXIT_USAGE),
 )
 
 
 def exit_code(error: CommitCollectError) -> int:
     """The exit code an error ends the process with."""
-    return next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), EXIT_FAILURE)
+    return next((code for kinds, code in _EXIT_CODES if isinstance(error, kinds)), EXIT_FAILURE)
 
 
 def prepare_streams() -> None:

@@ -28,13 +28,15 @@ def test_flag_environment_file_default_in_this_order(tmp_path: Path) -> None:
         assert (settings.store, origins["store"]) == (value, origin)
         assert (settings.user, origins["user"]) == ("me", "default")
     file.unlink()
-    assert load_settings({}, {}, tmp_path) == (Settings(), {"store": "default", "user": "default"})
+    settings, origins = load_settings({}, {}, tmp_path)
+    assert settings == Settings()
+    assert set(origins.values()) == {"default"}
 
 
 @pytest.mark.parametrize(
     ("content", "named"),
     [
-        (b'stroe = "x"', "'stroe'; allowed are: store, user"),
+        (b'stroe = "x"', "'stroe'; allowed are: store, user, "),
         (b"store = 5", "store must be a text in quotes, not a int"),
         (b'user = "a b"', "user 'a b' is not an id"),
         (b'store = ""', "store '' is neither"),
@@ -103,17 +105,34 @@ def test_config_show_tells_values_and_origins(
     """``config show`` says of each setting what it is and which of the four origins it has."""
     (tmp_path / "commitcollect.toml").write_text('store = "training.db"\n')
     monkeypatch.setenv("COMMITCOLLECT_USER", "ann")
-    assert console.json("config", "show") == {
-        "settings": {
-            "store": {"value": "training.db", "origin": "commitcollect.toml"},
-            "user": {"value": "ann", "origin": "COMMITCOLLECT_USER"},
-        }
-    }
+    monkeypatch.setenv("COMMITCOLLECT_STRAVA_CLIENT_SECRET", "hush")
+    shown = console.json("config", "show")["settings"]
+    assert shown["store"] == {"value": "training.db", "origin": "commitcollect.toml"}
+    assert shown["user"] == {"value": "ann", "origin": "COMMITCOLLECT_USER"}
+    assert shown["strava_client_secret"] == {"value": MASK, "origin": "COMMITCOLLECT_STRAVA_CLIENT_SECRET"}
     text = console("config", "show", "--store", "other.db").out.splitlines()
-    assert [line.split() for line in text[1:]] == [
+    assert [line.split() for line in text[1:4]] == [
         ["store", "other.db", "--store"],
         ["user", "ann", "COMMITCOLLECT_USER"],
+        ["queue", "(not", "set)", "default"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("strava_api_base", "http://strava.example/api"),
+        ("strava_oauth_base", "strava.example"),
+        ("strava_client_id", "12a"),
+        ("strava_subscription_id", "-1"),
+        ("strava_revoke_with", "shout"),
+        ("strava_webhook_segment", "../x"),
+    ],
+)
+def test_settings_that_would_leak_or_fail_later_are_refused_at_once(name: str, value: str) -> None:
+    """An address that would carry secrets in the clear, and what is no number or path, name their setting."""
+    with pytest.raises(InvalidInput, match=name):
+        Settings(**{name: value})  # type: ignore[arg-type]  # given by name
 
 
 def test_commands_work_on_the_store_and_the_user_of_the_settings(

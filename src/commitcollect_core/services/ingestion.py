@@ -157,7 +157,7 @@ class Ingestion:
         start_at = self.policy.workout_started_at_min
         changed = 0
         remaining = iter(keys)
-        while batch := tuple(islice(remaining, self._batch_items)):
+        while batch := tuple(islice(remaining, self.batch_items)):
             erasures = tuple(ActivityErased(key=key, placeholder_start_at=start_at) for key in batch)
 
             def decide_again(
@@ -199,11 +199,11 @@ class Ingestion:
             What each batch changed, once it is written. Stop early and nothing is half-done.
         """
         remaining = iter(found)
-        while batch := tuple(islice(remaining, self._batch_items)):
+        while batch := tuple(islice(remaining, self.batch_items)):
             yield self.ingest(user_id, batch)
 
     @property
-    def _batch_items(self) -> int:
+    def batch_items(self) -> int:
         """How many workouts fit one write whatever milestones they move."""
         return self.policy.commit_items_max - self.policy.milestones_tracked_max - 1
 

@@ -1,0 +1,1 @@
+"""What the web sees. Needs the extra ``commitcollect[web]``."""
