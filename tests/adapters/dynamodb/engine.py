@@ -14,6 +14,8 @@ from commitcollect_adapters.dynamodb.client import Address, Client
 from commitcollect_adapters.dynamodb.tables import create_tables
 
 DEADLINE_SECONDS = 5
+WRITING = ("BatchWrite", "Delete", "Put", "TransactWrite", "Update")
+"""What the names of operations that write begin with."""
 
 
 def connect(endpoint: str, *, prefix: str = "CommitCollect") -> Client:
@@ -38,7 +40,7 @@ class Meter:
 
     def _note(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
         capacity = parsed.get("ConsumedCapacity", [])
-        kind = "write" if "Write" in model.name else "read"
+        kind = "write" if model.name.startswith(WRITING) else "read"
         for each in capacity if isinstance(capacity, list) else [capacity]:
             self.units[kind] += each["CapacityUnits"]
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from attrs import evolve
 
 from adapters.dynamodb.engine import metered
+from commitcollect_adapters.dynamodb import capacity, sizes
 from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_adapters.dynamodb.ledger import DynamoLedger
 from commitcollect_adapters.statues import shipped_catalog
@@ -27,11 +30,19 @@ from commitcollect_core import (
 )
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
-MARKER_UNITS = 1
-"""The put that marks an event as completed, which comes with webhooks."""
+YEAR = NewMilestone(
+    model_id=ModelId("DRAGON_2026"),
+    target_type=TargetType.DISTANCE_METERS,
+    total_target=10**9,
+    period_start_at=START,
+    period_end_at=START.replace(year=2025),
+)
+"""A wish that no ride here grants a part of."""
 
 READ_UNITS_MAX = 6
-WRITE_UNITS_MAX = 8 - MARKER_UNITS
+WRITE_UNITS_MAX = 8
+"""What an event may cost, its marker included."""
+
 IMPORT_WRITE_UNITS_MAX = 3.3
 
 
@@ -50,8 +61,10 @@ def ride(number: int) -> ActivitySnapshot:
     )
 
 
-def athlete(client: Client) -> tuple[CommitCollect, UserId]:
-    """The application, and an athlete with one milestone."""
+def athlete(
+    client: Client, *, milestones: int = 1, wish: NewMilestone = YEAR
+) -> tuple[CommitCollect, UserId]:
+    """The application, and an athlete with milestones under way."""
     ports = Ports(
         clock=ManualClock(datetime(2026, 1, 1, tzinfo=UTC)),
         ids=SystemIds(),
@@ -60,57 +73,111 @@ def athlete(client: Client) -> tuple[CommitCollect, UserId]:
         catalog=shipped_catalog(),
     )
     app, user_id = assemble(ports), samples.new_athlete()
-    wish = NewMilestone(
-        model_id=ModelId("DRAGON_2026"),
-        target_type=TargetType.DISTANCE_METERS,
-        total_target=10**9,
-        period_start_at=START,
-    )
-    app.tracking.create(user_id, wish)
+    for _ in range(milestones):
+        app.tracking.create(user_id, wish)
     return app, user_id
+
+
+def import_rides(app: CommitCollect, user_id: UserId, numbers: Iterable[int]) -> None:
+    """Bring in many rides."""
+    for _ in app.ingestion.ingest_all(user_id, map(ride, numbers)):
+        pass
 
 
 @pytest.mark.slow
 def test_an_event_costs_the_same_at_every_length_of_history(client: Client) -> None:
-    """A new activity costs at most 6 read and 7 write units with 0, 100 and 1,000 workouts stored."""
+    """A new activity costs the same, and what is reckoned for it, with 0 to 3,000 workouts stored."""
     app, user_id = athlete(client)
     stored, costs = 0, []
-    for length in (0, 100, 1_000):
-        for _ in app.ingestion.ingest_all(user_id, [ride(number) for number in range(stored, length)]):
-            pass
+    for length in (0, 100, 1_000, 3_000):
+        import_rides(app, user_id, range(stored, length))
         with metered(client) as units:
             app.ingestion.ingest(user_id, [ride(length)])
         stored = length + 1
-        costs.append((units["read"], units["write"]))
-    assert len(set(costs)) == 1, costs
-    reads, writes = costs[0]
-    assert 0 < reads <= READ_UNITS_MAX
-    assert 0 < writes <= WRITE_UNITS_MAX
+        costs.append((units["read"], units["write"] + capacity.MARKER_WRITE_UNITS))
+    reckoned = capacity.event_units(milestones=1)
+    assert set(costs) == {(reckoned.read, reckoned.write)}
+    assert 0 < reckoned.read <= READ_UNITS_MAX
+    assert 0 < reckoned.write <= WRITE_UNITS_MAX
+
+
+@pytest.mark.parametrize("milestones", [0, 1, 3])
+def test_what_is_reckoned_for_a_commit_is_what_it_costs(client: Client, milestones: int) -> None:
+    """The calculator's units are the engine's, whatever moves; a part that is minted costs its own on top."""
+    near = evolve(YEAR, total_target=100_000 * sizes.STATUE_PARTS)
+    app, user_id = athlete(client, milestones=milestones, wish=near)
+    assert cost(client, app, user_id, ride(1)) == capacity.commit_units(workouts=1, milestones=milestones)
+    far = evolve(ride(2), distance_meters=100_000)
+    minting = capacity.commit_units(workouts=1, milestones=milestones, awards=milestones)
+    assert cost(client, app, user_id, far) == minting
+
+
+def cost(client: Client, app: CommitCollect, user_id: UserId, snapshot: ActivitySnapshot) -> capacity.Units:
+    """What taking in one activity costs."""
+    with metered(client) as units:
+        app.ingestion.ingest(user_id, [snapshot])
+    return capacity.Units(write=units["write"], read=units["read"])
 
 
 @pytest.mark.slow
 def test_an_import_costs_little_more_than_its_rows(client: Client) -> None:
-    """Importing many activities costs at most 3.3 write units each, head and milestone included."""
+    """Importing many activities costs what is reckoned: at most 3.3 write units each, all included."""
     app, user_id = athlete(client)
     with metered(client) as units:
-        for _ in app.ingestion.ingest_all(user_id, [ride(number) for number in range(1_000)]):
-            pass
-    assert 2 <= units["write"] / 1_000 <= IMPORT_WRITE_UNITS_MAX
+        batches = list(app.ingestion.ingest_all(user_id, map(ride, range(1_000))))
+    assert batches[0].workouts_changed == capacity.IMPORT_BATCH_WORKOUTS
+    reckoned = capacity.import_units(workouts=1_000, milestones=1)
+    assert (units["write"], units["read"]) == (reckoned.write, reckoned.read)
+    assert 2 <= reckoned.write / 1_000 <= IMPORT_WRITE_UNITS_MAX
 
 
 @pytest.mark.slow
-def test_the_newest_and_a_period_are_read_without_the_rest(client: Client) -> None:
-    """The ten newest workouts, and those of ten days, cost the same with 200 and with 2,000 stored."""
-    app, user_id = athlete(client)
-    ledger = app.ports.ledger
-    costs, stored = [], 0
-    for length in (400, 2_000):
-        for _ in app.ingestion.ingest_all(user_id, [ride(number) for number in range(stored, length)]):
-            pass
-        stored = length
+def test_reads_cost_the_same_in_a_long_history(client: Client) -> None:
+    """The ten newest, a Strava status and a year added up cost the same with 1,000 and 20,000 stored."""
+    app, user_id = athlete(client, milestones=0)
+    import_rides(app, user_id, range(1_000))
+    with_few = reading_costs(client, app, user_id)
+    import_rides(app, user_id, range(-19_000, 0))
+    assert app.ports.ledger.read_head(user_id).workout_count == 20_000
+    assert reading_costs(client, app, user_id) == with_few
+    assert all(each > 0 for each in with_few), with_few
+
+
+def reading_costs(client: Client, app: CommitCollect, user_id: UserId) -> list[float]:
+    """Read units of the ten newest workouts, of a status, of a year added up and of ten days."""
+    ledger, goal = app.ports.ledger, YEAR.goal(shipped_catalog().models()[0])
+
+    def status() -> None:
+        assert ledger.read_head(user_id).workout_count
+        ledger.read_workouts(user_id, WorkoutQuery(newest_first=True, limit=1))
+
+    def ten_days() -> None:
+        query = WorkoutQuery(start_at=START, end_at=START + timedelta(days=10), limit=500)
+        assert len(ledger.read_workouts(user_id, query).workouts) == 240
+
+    def year() -> None:
+        assert app.tracking.tally(user_id, goal).counted == 1_000
+
+    def newest() -> None:
+        ledger.read_workouts(user_id, WorkoutQuery(newest_first=True, limit=10))
+
+    costs: list[float] = []
+    for read in (newest, status, year, ten_days):
         with metered(client) as units:
-            ledger.read_workouts(user_id, WorkoutQuery(newest_first=True, limit=10))
-            ten_days = WorkoutQuery(start_at=START, end_at=START + timedelta(days=10), limit=500)
-            assert len(ledger.read_workouts(user_id, ten_days).workouts) == 240
+            read()
         costs.append(units["read"])
-    assert costs[0] == costs[1] > 0
+    return costs
+
+
+@pytest.mark.parametrize(("surplus_bytes", "units"), [(0, 1), (1, 2)])
+def test_the_engine_weighs_items_as_the_calculator_does(
+    client: Client, surplus_bytes: int, units: int
+) -> None:
+    """An item that is reckoned to be 1 KB costs one write unit, and one byte more a second one."""
+    sample = {**sizes.sample_milestone(), "filling": {"S": ""}}
+    filling = 1_024 - sizes.item_bytes(sample) + surplus_bytes
+    with metered(client) as metering:
+        client.call(
+            "put_item", TableName=client.address.prefix, Item={**sample, "filling": {"S": "x" * filling}}
+        )
+    assert metering["write"] == units
