@@ -19,7 +19,7 @@ from commitcollect_core.values import UserId
 
 EVENTS = 50
 ATTEMPTS_MAX = 8
-ATHLETES = 200
+ATHLETES = 1_000
 
 
 class CountingLedger(DynamoLedger):
@@ -59,7 +59,7 @@ def test_many_events_of_one_athlete_all_land(client: Client) -> None:
 
 @pytest.mark.slow
 def test_athletes_never_meet(client: Client) -> None:
-    """Events of different athletes in parallel need one attempt each."""
+    """Events of a thousand athletes in parallel need one attempt each."""
     ledger = CountingLedger(client)
     use_case = ingestion(ledger)
     athletes = [samples.new_athlete() for _ in range(ATHLETES)]
