@@ -6,9 +6,32 @@
         def open_ledger(self) -> AbstractContextManager[Ledger]:
             return closing(MyLedger(...))
 
-Every test makes athletes of its own, so a store that is costly to empty may be shared by all of them.
+The suites of a service's stores have `open_stores` in its place, which gives all of them at once. Every test
+makes athletes of its own, so a store that is costly to empty may be shared by all of them.
 """
 
+from commitcollect_adapters.testing.contracts.audit import AuditLogContract
+from commitcollect_adapters.testing.contracts.backfills import BackfillStoreContract
+from commitcollect_adapters.testing.contracts.connections import ConnectionStoreContract
+from commitcollect_adapters.testing.contracts.deletions import DeletionStoreContract
+from commitcollect_adapters.testing.contracts.idempotency import IdempotencyStoreContract
 from commitcollect_adapters.testing.contracts.ledger import LedgerContract
+from commitcollect_adapters.testing.contracts.profiles import ProfileStoreContract
+from commitcollect_adapters.testing.contracts.rates import RateBudgetStoreContract
+from commitcollect_adapters.testing.contracts.sessions import SessionStoreContract
+from commitcollect_adapters.testing.contracts.statues import StatueCatalogContract
+from commitcollect_adapters.testing.contracts.stores import StoresContract
 
-__all__ = ["LedgerContract"]
+__all__ = [
+    "AuditLogContract",
+    "BackfillStoreContract",
+    "ConnectionStoreContract",
+    "DeletionStoreContract",
+    "IdempotencyStoreContract",
+    "LedgerContract",
+    "ProfileStoreContract",
+    "RateBudgetStoreContract",
+    "SessionStoreContract",
+    "StatueCatalogContract",
+    "StoresContract",
+]

@@ -1,0 +1,214 @@
+"""Every promise of `service_ports.ConnectionStore`."""
+# ruff: noqa: S101 - a suite asserts, though it does not live under tests/
+
+from __future__ import annotations
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commitcollect_adapters.testing import samples
+from commitcollect_adapters.testing import service_samples as service
+from commitcollect_adapters.testing.contracts.checks import (
+    THREADS,
+    assert_read_back,
+    property_test,
+    race,
+    winner_of,
+)
+from commitcollect_adapters.testing.contracts.stores import StoresContract
+from commitcollect_adapters.testing.service_strategies import connections
+from commitcollect_core.connections import AthleteOwner, Lease, StravaConnection
+from commitcollect_core.errors import AccountDeleting, AthleteAlreadyConnected, VersionConflict
+from commitcollect_core.service_ports import Stores
+from commitcollect_core.values import AthleteId, UserId
+
+
+def _connected(stores: Stores) -> StravaConnection:
+    """The connection of a new user to a new athlete."""
+    connection = service.connection(samples.new_athlete(), service.new_strava_athlete())
+    stores.connections.commit(service.connecting(connection))
+    return connection
+
+
+def _owner_id(stores: Stores, athlete_id: AthleteId) -> UserId | None:
+    owner = stores.connections.owner(athlete_id)
+    return None if owner is None else owner.user_id
+
+
+def _next(connection: StravaConnection) -> StravaConnection:
+    return service.connection(connection.user_id, connection.athlete_id, connection.version + 1)
+
+
+class ConnectionStoreContract(StoresContract):
+    """Subclass it, call the class ``Test…`` and run pytest."""
+
+    def test_nobody_is_connected_at_first(self) -> None:
+        """Reading is not an error."""
+        with self.open_stores() as stores:
+            assert stores.connections.read(samples.new_athlete()) is None
+            assert stores.connections.owner(service.new_strava_athlete()) is None
+
+    @property_test
+    @given(data=st.data())
+    def test_a_connection_and_its_owner_are_read_back(self, data: st.DataObject) -> None:
+        """Every field comes back as it was, when it is new and when another goes over it."""
+        with self.open_stores() as stores:
+            user_id, athlete_id = samples.new_athlete(), service.new_strava_athlete()
+            before = None
+            for version in (1, 2):
+                after = data.draw(connections(user_id=user_id, athlete_id=athlete_id, version=version))
+                stores.connections.commit(service.connecting(after, before))
+                assert_read_back(stores.connections.read(user_id), after)
+                if before is None:
+                    owner = AthleteOwner(athlete_id=athlete_id, user_id=user_id, updated_at=after.updated_at)
+                    assert_read_back(stores.connections.owner(athlete_id), owner)
+                before = after
+            assert _owner_id(stores, athlete_id) == user_id
+
+    # Conditions
+
+    def test_a_commit_stands_on_what_is_stored(self) -> None:
+        """Unless the stored connection is the one that was seen, nothing is written."""
+        with self.open_stores() as stores:
+            first = _connected(stores)
+            second = _next(first)
+            stores.connections.commit(service.connecting(second, first))
+            elsewhere = service.new_strava_athlete()
+            moved = evolve(_next(second), athlete_id=elsewhere)
+            for seen in (None, first, _next(second)):
+                for commit in (
+                    service.connecting(_next(second), seen),
+                    service.connecting(moved, seen),
+                    evolve(service.disconnecting(second), before=seen),
+                ):
+                    with pytest.raises(VersionConflict):
+                        stores.connections.commit(commit)
+                    assert stores.connections.read(first.user_id) == second
+                    assert _owner_id(stores, first.athlete_id) == first.user_id
+                    assert stores.connections.owner(elsewhere) is None
+
+    def test_a_connection_that_is_gone_is_not_renewed(self) -> None:
+        """Tokens that arrive after the connection was removed do not bring it back."""
+        with self.open_stores() as stores:
+            first = _connected(stores)
+            stores.connections.commit(service.disconnecting(first))
+            for commit in (service.connecting(_next(first), first), service.disconnecting(first)):
+                with pytest.raises(VersionConflict):
+                    stores.connections.commit(commit)
+            assert stores.connections.read(first.user_id) is None
+            assert stores.connections.owner(first.athlete_id) is None
+
+    def test_an_athlete_belongs_to_one_account(self) -> None:
+        """Whoever asks for somebody else's athlete is refused, and nothing of it is written."""
+        with self.open_stores() as stores:
+            first, other = _connected(stores), _connected(stores)
+            newcomer = service.connection(samples.new_athlete(), first.athlete_id)
+            moving = evolve(_next(other), athlete_id=first.athlete_id)
+            for commit in (service.connecting(newcomer), service.connecting(moving, other)):
+                with pytest.raises(AthleteAlreadyConnected):
+                    stores.connections.commit(commit)
+            assert stores.connections.read(newcomer.user_id) is None
+            assert stores.connections.read(other.user_id) == other
+            assert _owner_id(stores, other.athlete_id) == other.user_id
+            assert _owner_id(stores, first.athlete_id) == first.user_id
+
+    # Coming and going
+
+    def test_an_athlete_who_is_let_go_can_be_connected_to_another_account(self) -> None:
+        """Removing a connection makes its athlete nobody's."""
+        with self.open_stores() as stores:
+            first = _connected(stores)
+            stores.connections.commit(service.disconnecting(first))
+            assert stores.connections.read(first.user_id) is None
+            assert stores.connections.owner(first.athlete_id) is None
+            second = service.connection(samples.new_athlete(), first.athlete_id)
+            stores.connections.commit(service.connecting(second))
+            assert _owner_id(stores, first.athlete_id) == second.user_id
+
+    def test_an_athlete_who_is_let_go_can_be_connected_again(self) -> None:
+        """The same account may come back to the same athlete."""
+        with self.open_stores() as stores:
+            first = _connected(stores)
+            stores.connections.commit(service.disconnecting(first))
+            stores.connections.commit(service.connecting(first))
+            assert stores.connections.read(first.user_id) == first
+            assert _owner_id(stores, first.athlete_id) == first.user_id
+
+    def test_an_account_may_move_to_another_athlete(self) -> None:
+        """The new athlete is this account's, and the one before is nobody's, in one write."""
+        with self.open_stores() as stores:
+            first = _connected(stores)
+            moved = evolve(_next(first), athlete_id=service.new_strava_athlete())
+            stores.connections.commit(service.connecting(moved, first))
+            assert stores.connections.read(first.user_id) == moved
+            assert _owner_id(stores, moved.athlete_id) == first.user_id
+            assert stores.connections.owner(first.athlete_id) is None
+
+    @pytest.mark.parametrize("suffix", ["b", "-1", "0"])
+    def test_users_and_athletes_never_see_each_other(self, suffix: str) -> None:
+        """Two ids of which one begins the other are two users, and two athletes."""
+        with self.open_stores() as stores:
+            first = _connected(stores)
+            user_id, athlete_id = UserId(first.user_id + suffix), AthleteId(first.athlete_id + "1")
+            assert stores.connections.read(user_id) is None
+            assert stores.connections.owner(athlete_id) is None
+            other = service.connection(user_id, athlete_id)
+            stores.connections.commit(service.connecting(other))
+            stores.connections.commit(service.disconnecting(other))
+            assert stores.connections.read(first.user_id) == first
+            assert _owner_id(stores, first.athlete_id) == first.user_id
+
+    # The fence
+
+    def test_behind_the_fence_connections_only_go(self) -> None:
+        """Once the account is being deleted none is made or renewed, and removing one still works."""
+        with self.open_stores() as stores:
+            first = _connected(stores)
+            newcomer = service.connection(samples.new_athlete(), service.new_strava_athlete())
+            for user_id in (first.user_id, newcomer.user_id):
+                service.fence(stores, user_id)
+            moved = evolve(_next(first), athlete_id=newcomer.athlete_id)
+            for commit in (
+                service.connecting(newcomer),
+                service.connecting(_next(first), first),
+                service.connecting(moved, first),
+            ):
+                with pytest.raises(AccountDeleting):
+                    stores.connections.commit(commit)
+            assert stores.connections.read(newcomer.user_id) is None
+            assert stores.connections.owner(newcomer.athlete_id) is None
+            assert stores.connections.read(first.user_id) == first
+            stores.connections.commit(service.disconnecting(first))
+            assert stores.connections.read(first.user_id) is None
+            assert stores.connections.owner(first.athlete_id) is None
+
+    # Races
+
+    def test_of_many_who_claim_an_athlete_one_gets_it(self) -> None:
+        """Accounts that connect to one athlete at once: one does, and the others have nothing."""
+        with self.open_stores() as stores:
+            athlete_id = service.new_strava_athlete()
+            rivals = [service.connection(samples.new_athlete(), athlete_id) for _ in range(THREADS)]
+            results = race(
+                [lambda each=each: stores.connections.commit(service.connecting(each)) for each in rivals]  # type: ignore[misc]  # mypy infers no type for a lambda with a default
+            )
+            winner = rivals[winner_of(results, refusal=AthleteAlreadyConnected)]
+            assert _owner_id(stores, athlete_id) == winner.user_id
+            for each in rivals:
+                expected = each if each is winner else None
+                assert stores.connections.read(each.user_id) == expected
+
+    def test_of_many_who_would_renew_one_gets_the_lease(self) -> None:
+        """Workers that find the same tokens run out: one renews them."""
+        with self.open_stores() as stores:
+            before = _connected(stores)
+            leased = [evolve(_next(before), lease=Lease(f"worker {n}", samples.NOW)) for n in range(THREADS)]
+            results = race(
+                [
+                    lambda each=each: stores.connections.commit(service.connecting(each, before))  # type: ignore[misc]  # mypy infers no type for a lambda with a default
+                    for each in leased
+                ]
+            )
+            assert stores.connections.read(before.user_id) == leased[winner_of(results)]

@@ -1,0 +1,145 @@
+"""Every promise of `service_ports.SessionStore`."""
+# ruff: noqa: S101 - a suite asserts, though it does not live under tests/
+
+from __future__ import annotations
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commitcollect_adapters.testing import samples
+from commitcollect_adapters.testing import service_samples as service
+from commitcollect_adapters.testing.contracts.checks import (
+    THREADS,
+    assert_read_back,
+    property_test,
+    race,
+)
+from commitcollect_adapters.testing.contracts.stores import StoresContract
+from commitcollect_adapters.testing.service_strategies import LATER, handshakes, sessions
+from commitcollect_core.sessions import Handshake, Session
+from commitcollect_core.values import UserId
+
+_TAKERS, _TAKES_EACH = 20, 5
+
+
+class SessionStoreContract(StoresContract):
+    """Subclass it, call the class ``Test…`` and run pytest."""
+
+    # Sessions
+
+    def test_there_is_no_session_at_first(self) -> None:
+        """Reading is not an error, nor is ending what is not there."""
+        with self.open_stores() as stores:
+            absent = service.new_name("session")
+            stores.sessions.delete(absent)
+            assert stores.sessions.read(absent) is None
+            assert not stores.sessions.of_user(samples.new_athlete(), limit=10)
+
+    @property_test
+    @given(data=st.data())
+    def test_a_session_is_read_back(self, data: st.DataObject) -> None:
+        """Every field comes back as it was, alone and in its user's list, new, written again and touched."""
+        with self.open_stores() as stores:
+            user_id, session_id = samples.new_athlete(), service.new_name("session")
+            for write in (stores.sessions.write, stores.sessions.write, stores.sessions.touch):
+                session = data.draw(sessions(session_id=session_id, user_id=user_id))
+                write(session)
+                assert_read_back(stores.sessions.read(session_id), session)
+                (listed,) = stores.sessions.of_user(user_id, limit=10)
+                assert_read_back(listed, session)
+
+    def test_a_session_that_was_ended_stays_ended(self) -> None:
+        """A request that was under way while somebody signed out does not sign them in again."""
+        with self.open_stores() as stores:
+            session = service.session(samples.new_athlete())
+            stores.sessions.write(session)
+            stores.sessions.delete(session.session_id)
+            stores.sessions.touch(evolve(session, last_seen_at=samples.NOW))
+            assert stores.sessions.read(session.session_id) is None
+            assert not stores.sessions.of_user(session.user_id, limit=10)
+
+    def test_a_session_stays_ended_whoever_uses_it_at_that_moment(self) -> None:
+        """Many uses at the same moment as the end: it is ended."""
+        with self.open_stores() as stores:
+            session = service.session(samples.new_athlete())
+            stores.sessions.write(session)
+            uses = [lambda: stores.sessions.touch(session)] * (THREADS - 1)
+            race([*uses, lambda: stores.sessions.delete(session.session_id)])
+            assert stores.sessions.read(session.session_id) is None
+
+    def test_sessions_of_a_user_come_in_order_of_creation(self) -> None:
+        """The oldest first, however they were written and used, and no more than asked for."""
+        with self.open_stores() as stores:
+            user_id = samples.new_athlete()
+            made = [service.session(user_id, created=n, seen=100 - n) for n in range(5)]
+            for place in (3, 0, 4, 1, 2):
+                stores.sessions.write(made[place])
+            stores.sessions.touch(made[0])
+            stores.sessions.delete(made[1].session_id)
+            left = [made[0], *made[2:]]
+            for limit in (1, 3, 4, 9):
+                assert list(stores.sessions.of_user(user_id, limit=limit)) == left[:limit]
+
+    @pytest.mark.parametrize("suffix", ["b", "-1", "0"])
+    def test_users_never_see_each_others_sessions(self, suffix: str) -> None:
+        """Two ids of which one begins the other have sessions of their own; so have session ids."""
+        with self.open_stores() as stores:
+            session = service.session(samples.new_athlete())
+            stores.sessions.write(session)
+            other = UserId(session.user_id + suffix)
+            longer = evolve(session, session_id=session.session_id + suffix, user_id=other)
+            assert not stores.sessions.of_user(other, limit=10)
+            assert stores.sessions.read(longer.session_id) is None
+            stores.sessions.write(longer)
+            stores.sessions.delete(session.session_id)
+            assert not stores.sessions.of_user(session.user_id, limit=10)
+            assert list(stores.sessions.of_user(other, limit=10)) == [longer]
+
+    # Handshakes
+
+    @property_test
+    @given(data=st.data())
+    def test_a_handshake_is_taken_as_it_was(self, data: st.DataObject) -> None:
+        """Every field comes back as it was, once."""
+        with self.open_stores() as stores:
+            handshake = data.draw(handshakes(state=service.new_name("state")))
+            stores.sessions.begin(handshake)
+            assert_read_back(stores.sessions.take(handshake.state), handshake)
+            assert stores.sessions.take(handshake.state) is None
+
+    def test_of_many_who_take_a_handshake_one_gets_it(self) -> None:
+        """A hundred answers to one sign-in finish it once."""
+        with self.open_stores() as stores:
+            handshake = service.handshake()
+            stores.sessions.begin(handshake)
+
+            def take() -> list[Handshake | None]:
+                return [stores.sessions.take(handshake.state) for _ in range(_TAKES_EACH)]
+
+            taken: list[object] = []
+            for some in race([take] * _TAKERS):
+                assert isinstance(some, list)
+                taken += some
+            assert len(taken) == _TAKERS * _TAKES_EACH
+            assert [each for each in taken if each is not None] == [handshake]
+
+    def test_handshakes_never_see_each_other_or_a_session(self) -> None:
+        """A state that begins another, or is called like a session, takes nothing of it."""
+        with self.open_stores() as stores:
+            handshake = service.handshake()
+            session = Session(
+                session_id=handshake.state,
+                user_id=samples.new_athlete(),
+                created_at=LATER,
+                last_seen_at=LATER,
+                expires_at=LATER,
+            )
+            stores.sessions.write(session)
+            assert stores.sessions.take(handshake.state) is None
+            stores.sessions.begin(handshake)
+            assert stores.sessions.read(handshake.state) == session
+            assert stores.sessions.take(handshake.state + "0") is None
+            stores.sessions.delete(session.session_id)
+            assert stores.sessions.take(handshake.state) == handshake

@@ -1,0 +1,19 @@
+"""What the suites of a service's stores need: every store on one technology."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
+
+from commitcollect_core.service_ports import Stores
+
+
+class StoresContract(ABC):
+    """A suite that needs `Stores`; the suites of one technology may share how to open them."""
+
+    @abstractmethod
+    def open_stores(self) -> AbstractContextManager[Stores]:
+        """The stores under test, ready to use until the context ends. Called once or more per test.
+
+        Every test uses names of its own, so all may share the same stores.
+        """
