@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from cli.console import Console
+from commitcollect_adapters.wiring import MEMORY
 from engines import running
 
 
@@ -51,26 +54,35 @@ def test_a_store_without_tables_says_how_to_make_them(console: Console, endpoint
     assert (outcome.code, "commitcollect tables create" in outcome.err) == (1, True)
 
 
+SHUFFLED = ("--order", "shuffled", "--duplicate", "1")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "how", [(), ("--order", "shuffled", "--duplicate", "1", "--crash")], ids=["plain", "hostile"]
+    ("history", "how"),
+    [
+        ("bulk_export_activities.csv", ()),
+        ("bulk_export_activities.csv", SHUFFLED),
+        ("bulk_export_activities.csv", (*SHUFFLED, "--crash")),
+        ("summary_activities.json", ()),
+        ("summary_activities.json", SHUFFLED),
+    ],
 )
 def test_a_simulation_ends_in_the_same_state(
-    console: Console, endpoint: str, shared_data: Path, how: tuple[str, ...]
+    console: Console, endpoint: str, shared_data: Path, history: str, how: tuple[str, ...]
 ) -> None:
-    """The digest of the real export is the one that SQLite gives, however it is delivered."""
-    prefix = "hostile" if how else "plain"
-    store = ("--store", f"dynamodb://{prefix}?endpoint={endpoint}")
+    """However a real history is delivered, DynamoDB ends as memory and as SQLite, given it in order, do."""
+    store = ("--store", f"dynamodb://{uuid4()}?endpoint={endpoint}")
     assert console("tables", "create", *store).code == 0
-    what = (
-        "simulate",
-        shared_data / "real" / "bulk_export_activities.csv",
-        "--target",
-        "distance=500km",
-        "--json",
-    )
-    on_file, on_dynamodb = console(*what).document, console(*what, *how, *store).document
-    assert on_dynamodb["stateDigest"] == on_file["stateDigest"]
-    assert [each["partsEarned"] for each in on_dynamodb["milestones"]] == [
-        each["partsEarned"] for each in on_file["milestones"]
+    what = ("simulate", shared_data / "real" / history, "--target", "distance=500km", "--target", "time=100h")
+    on_file = console.json(*what)
+    for delivered in (console.json(*what, *how, *store), console.json(*what, *how, "--store", MEMORY)):
+        assert delivered["stateDigest"] == on_file["stateDigest"]
+        assert parts_of(delivered) == parts_of(on_file)
+
+
+def parts_of(simulation: dict[str, Any]) -> list[tuple[int, int, int]]:
+    """Progress, parts earned and awards of each milestone."""
+    return [
+        (each["progressValue"], each["partsEarned"], len(each["awards"])) for each in simulation["milestones"]
     ]
