@@ -250,14 +250,56 @@ def _judged(index: int, raw: str) -> Item | Broken:
         return Broken(index, "the item is not UTF-8 text")
     if not raw.strip():
         return Broken(index, "nothing stands where an item should; remove the comma")
+    match _decoded(raw, "the item"):
+        case _Reason(reason):
+            return Broken(index, reason)
+        case value:
+            return Item(index, value)
+
+
+def parse_document(data: bytes) -> Any:
+    """The value of one whole JSON document, by the rules that hold for the items of a list.
+
+    Raises:
+        InvalidInput: it is not JSON, or not by the letter (``invalid_json``). Nothing but the offending key
+            or number is repeated, and the error holds on to no more of the document either.
+    """
+    match _document(data):
+        case _Reason(reason):
+            raise InvalidInput(reason, code="invalid_json")
+        case value:
+            return value
+
+
+def _document(data: bytes) -> Any:
     try:
-        return Item(index, _DECODER.decode(raw))
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return _Reason("the document is not UTF-8 text")
+    outline = _Outline()
+    outline.end(text, 0)
+    if outline.is_too_deep:
+        return _Reason(f"the document is nested deeper than {NESTING_LEVELS_MAX} levels")
+    return _decoded(text, "the document")
+
+
+@frozen
+class _Reason:
+    """Why something could not be decoded, in place of its value."""
+
+    text: str
+
+
+def _decoded(raw: str, what: str) -> Any:
+    """The value, or the `_Reason` why there is none."""
+    try:
+        return _DECODER.decode(raw)
     except _Refused as error:
-        return Broken(index, str(error))
+        return _Reason(str(error))
     except json.JSONDecodeError as error:
-        return Broken(index, f"the item is not JSON: {error.msg} at its character {error.pos + 1}")
+        return _Reason(f"{what} is not JSON: {error.msg} at its character {error.pos + 1}")
     except RecursionError:
-        return Broken(index, "the item is nested too deep")
+        return _Reason(f"{what} is nested too deep")
 
 
 class _Refused(ValueError):
@@ -265,11 +307,11 @@ class _Refused(ValueError):
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in made if names.count(name) > 1)
-        raise _Refused(f"the key {shown(twice)} appears twice in one object")
+    made: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in made:
+            raise _Refused(f"the key {shown(name)} appears twice in one object")
+        made[name] = value
     return made
 
 

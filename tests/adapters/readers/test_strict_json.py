@@ -4,6 +4,7 @@ import io
 import json
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import chain, repeat
 from time import perf_counter
 from typing import Any
@@ -20,8 +21,10 @@ from commitcollect_adapters.readers.strict_json import (
     Broken,
     BrokenList,
     Item,
+    parse_document,
     read_list,
 )
+from commitcollect_core.errors import InvalidInput
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.text()
@@ -80,28 +83,33 @@ def test_any_arrangement_of_json_marks_is_survived(content: str) -> None:
         assert [each.value for each in read if isinstance(each, Item)] == json.loads("[" + content + "]")
 
 
+NOT_BY_THE_LETTER = [
+    ("NaN", "NaN"),
+    ('{"a": Infinity}', "Infinity"),
+    ('{"a": [-Infinity]}', "-Infinity"),
+    ('{"a": 1, "a": 2}', "'a' appears twice"),
+    ('{"deep": {"b": 1, "b": 1}}', "'b' appears twice"),
+    ("1" * (INTEGER_DIGITS_MAX + 1), "30 digits"),
+    ("-" + "1" * 5_000, "30 digits"),
+    ("1e400", "too large"),
+    ('{"a": "\xff"}'.encode("latin-1"), "UTF-8"),
+    ('"\x00"', "not JSON"),
+    ("{'a': 1}", "not JSON"),
+    ('{"a": 1', "not JSON"),
+    ("truth", "not JSON"),
+    ('{"a": [1}', "not JSON"),
+    ("[" * 65 + "]" * 65, "deeper than 64"),
+    ("[" * 200_000 + "]" * 200_000, "deeper than 64"),
+    ('{"a":' * 90_000 + "1" + "}" * 90_000, "deeper than 64"),
+]
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("NaN", "NaN"),
-        ('{"a": Infinity}', "Infinity"),
-        ('{"a": [-Infinity]}', "-Infinity"),
-        ('{"a": 1, "a": 2}', "'a' appears twice"),
-        ('{"deep": {"b": 1, "b": 1}}', "'b' appears twice"),
-        ("1" * (INTEGER_DIGITS_MAX + 1), "30 digits"),
-        ("-" + "1" * 5_000, "30 digits"),
-        ("1e400", "too large"),
-        ('{"a": "\xff"}'.encode("latin-1"), "UTF-8"),
-        ('"\x00"', "not JSON"),
+        *NOT_BY_THE_LETTER,
         ("", "nothing stands"),
-        ("{'a': 1}", "not JSON"),
-        ('{"a": 1', "not JSON"),
-        ("truth", "not JSON"),
-        ('{"a": [1}', "not JSON"),
         ('"' + "x" * (ITEM_CHARS_MAX + 1) + '"', "longer than 1,048,576"),
-        ("[" * 65 + "]" * 65, "deeper than 64"),
-        ("[" * 200_000 + "]" * 200_000, "deeper than 64"),
-        ('{"a":' * 90_000 + "1" + "}" * 90_000, "deeper than 64"),
     ],
     ids=lambda value: repr(value)[:20],
 )
@@ -241,3 +249,56 @@ def test_time_grows_with_length_only(unit: bytes) -> None:
 
     seconds(1_000)
     assert seconds(160_000) < max(seconds(10_000), 0.001) * 16 * 5
+
+
+@given(JSON, st.booleans())
+def test_a_good_document_is_read_as_the_json_module_reads_it(value: Any, ascii_only: bool) -> None:
+    """A whole document is its value, whatever kind that is."""
+    text = json.dumps(value, ensure_ascii=ascii_only)
+    content = text.encode("utf-8", "surrogatepass" if ascii_only else "replace")
+    assert parse_document(content) == json.loads(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        *NOT_BY_THE_LETTER,
+        ("", "not JSON"),
+        ("[1] [2]", "not JSON"),
+        ("<html><body>Bad Gateway</body></html>", "not JSON"),
+        ('{"a": 1}'.encode("utf-16"), "UTF-8"),
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+def test_a_document_not_by_the_letter_is_refused(content: str | bytes, words: str) -> None:
+    """A document is judged as an item of a list would be, with a reason that is short."""
+    with pytest.raises(InvalidInput, match=words) as caught:
+        parse_document(content if isinstance(content, bytes) else content.encode())
+    assert caught.value.code == "invalid_json"
+    assert len(caught.value.message) < 200
+
+
+def test_an_error_holds_on_to_nothing_of_the_document() -> None:
+    """No exception behind the error keeps the text: what is logged with its causes gives nothing away."""
+    with pytest.raises(InvalidInput) as caught:
+        parse_document(b'{"token": "canary-4711", ')
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+    assert "canary" not in caught.value.message
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_a_document_or_invalid(content: bytes) -> None:
+    """No content makes reading raise anything of its own but InvalidInput."""
+    for start in (b"", b"[", b'{"a":', b'"'):
+        with suppress(InvalidInput):
+            parse_document(start + content)
+
+
+def test_a_repeated_key_is_found_in_time() -> None:
+    """100,000 keys with one at the end that came before take no longer than reading them."""
+    keys = ",".join(f'"{number}":1' for number in range(100_000))
+    start = perf_counter()
+    with pytest.raises(InvalidInput, match="'99999' appears twice"):
+        parse_document(b"{" + keys.encode() + b',"99999":1}')
+    assert perf_counter() - start < 2
