@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from commitcollect_adapters.sqlite.schema import APPLICATION_ID, SCHEMA, SCHEMA_VERSION
+from commitcollect_adapters.sqlite.schema import APPLICATION_ID, LAYOUTS
 from commitcollect_core.errors import StorageError, StorageUnavailable
 
 BUSY_TIMEOUT_SECONDS = 30.0
@@ -145,17 +145,17 @@ class _Use:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, busy_timeout_seconds: float) -> None:
-    """Check whose file this is before touching it; lay out the tables in an empty one."""
-    if _is_ready(connection, path):
+    """Check whose file this is before touching it; lay out the tables that are missing."""
+    if _layout(connection, path) == len(LAYOUTS):
         return
     _switch_to_wal(connection, busy_timeout_seconds)
     connection.execute("BEGIN IMMEDIATE")
     # Looked at once more: another process may have laid them out in between.
-    if not _is_ready(connection, path):
-        for statement in SCHEMA.split(";"):
+    for script in LAYOUTS[_layout(connection, path) :]:
+        for statement in script.split(";"):
             connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {len(LAYOUTS)}")
     connection.execute("COMMIT")
 
 
@@ -174,19 +174,18 @@ def _switch_to_wal(connection: sqlite3.Connection, busy_timeout_seconds: float) 
             return
 
 
-def _is_ready(connection: sqlite3.Connection, path: Path) -> bool:
+def _layout(connection: sqlite3.Connection, path: Path) -> int:
+    """How many of the layouts the file has; none if it is empty."""
     (application_id,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (layout,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if application_id != APPLICATION_ID:
         if tables:
             raise StorageError(f"{path} belongs to another program; name another file for the store")
-        return False
-    if version > SCHEMA_VERSION:
-        raise StorageError(
-            f"{path} was written by a newer CommitCollect (layout {version}); upgrade this one"
-        )
-    return True
+        return 0
+    if layout > len(LAYOUTS):
+        raise StorageError(f"{path} was written by a newer CommitCollect (layout {layout}); upgrade this one")
+    return int(layout)
 
 
 def storage_error(refused: sqlite3.Error, path: Path | str) -> StorageError:

@@ -3,84 +3,57 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any
 
-from commitcollect_adapters import records
+from commitcollect_adapters import records, refusals
 from commitcollect_adapters.sqlite.database import Database
+from commitcollect_adapters.sqlite.tables import VersionedTable, insert, select
 from commitcollect_core.awards import Award
 from commitcollect_core.errors import VersionConflict
-from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerView
+from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerState, LedgerView
 from commitcollect_core.milestones import Milestone
 from commitcollect_core.ports import MilestonePage, WorkoutPage, WorkoutPosition, WorkoutQuery
 from commitcollect_core.values import MilestoneId, Source, UserId, WorkoutKey
 
 
 def _select(table: str, columns: Sequence[str], rest: str = "") -> str:
-    return f"SELECT {', '.join(columns)} FROM {table} WHERE userId = ? {rest}"  # noqa: S608 - own names only
-
-
-def _insert(table: str, columns: Sequence[str]) -> str:
-    marks = ", ".join("?" * len(columns))
-    return f"INSERT INTO {table} (userId, {', '.join(columns)}) VALUES (?, {marks})"  # noqa: S608 - own names only
-
-
-class _VersionedTable:
-    """Writes items of one table: version 1 is inserted, a later one goes over the version before it.
-
-    A row starts with its version and then `keys`, which with the user identify the item. Of a later version
-    only the columns from `first_changing` on are written; the rest never changes.
-    """
-
-    def __init__(
-        self,
-        table: str,
-        columns: tuple[str, ...],
-        keys: tuple[str, ...],
-        first_changing: str,
-        encode: Callable[[Any], records.Record],
-        condition: str = "",
-    ) -> None:
-        self._keys_end = 1 + len(keys)
-        self._changing = columns.index(first_changing)
-        self._encode = encode
-        self._insert = _insert(table, columns)
-        changes = ", ".join(f"{column} = ?" for column in ("version", *columns[self._changing :]))
-        where = " AND ".join(f"{column} = ?" for column in ("userId", *keys, "version"))
-        self._replace = f"UPDATE {table} SET {changes} WHERE {where} {condition}"  # noqa: S608 - own names only
-
-    def write(self, connection: sqlite3.Connection, user_id: UserId, items: Sequence[object]) -> None:
-        """Write `items`, or raise `VersionConflict` if one is not exactly one version ahead of the stored."""
-        new, later = [], []
-        for item in items:
-            record = self._encode(item)
-            version = record[0]
-            if version == 1:
-                new.append((user_id, *record))
-            else:
-                keys = record[1 : self._keys_end]
-                later.append((version, *record[self._changing :], user_id, *keys, version - 1))
-        if new:
-            connection.executemany(self._insert, new)
-        if later and connection.executemany(self._replace, later).rowcount != len(later):
-            raise _conflict()
+    return select(table, columns, f"userId = ? {rest}")
 
 
 def _conflict() -> VersionConflict:
     return VersionConflict("somebody else wrote to this ledger first; read it again and decide again")
 
 
-_HEADS = _VersionedTable(
-    "ledgerHead", records.HEAD_COLUMNS, (), "state", records.head_record, "AND state = 'ACTIVE'"
+_HEADS = VersionedTable(
+    "ledgerHead",
+    records.HEAD_COLUMNS,
+    (),
+    "state",
+    records.head_record,
+    refusal=_conflict,
+    scope=("userId",),
+    condition="AND state = 'ACTIVE'",
 )
-_WORKOUTS = _VersionedTable(
-    "workout", records.WORKOUT_COLUMNS, ("source", "activityId"), "sportType", records.workout_record
+_WORKOUTS = VersionedTable(
+    "workout",
+    records.WORKOUT_COLUMNS,
+    ("source", "activityId"),
+    "sportType",
+    records.workout_record,
+    refusal=_conflict,
+    scope=("userId",),
 )
-_MILESTONES = _VersionedTable(
-    "milestone", records.MILESTONE_COLUMNS, ("milestoneId",), "currentValue", records.milestone_record
+_MILESTONES = VersionedTable(
+    "milestone",
+    records.MILESTONE_COLUMNS,
+    ("milestoneId",),
+    "currentValue",
+    records.milestone_record,
+    refusal=_conflict,
+    scope=("userId",),
 )
-_INSERT_AWARD = _insert("award", records.AWARD_COLUMNS)
+_INSERT_AWARD = insert("award", ("userId", *records.AWARD_COLUMNS))
 _READ_HEAD = _select("ledgerHead", records.HEAD_COLUMNS)
 _READ_MILESTONE = _select("milestone", records.MILESTONE_COLUMNS, "AND milestoneId = ?")
 _READ_MILESTONES = _select(
@@ -122,10 +95,11 @@ class SqliteLedger:
     def commit(self, commit: LedgerCommit) -> None:
         """See `Ledger`."""
         with self._database.transaction() as connection:
+            scope = (commit.user_id,)
+            _HEADS.write(connection, (commit.head,), scope)
+            _WORKOUTS.write(connection, commit.workouts, scope)
+            _MILESTONES.write(connection, commit.milestones, scope)
             try:
-                _HEADS.write(connection, commit.user_id, (commit.head,))
-                _WORKOUTS.write(connection, commit.user_id, commit.workouts)
-                _MILESTONES.write(connection, commit.user_id, commit.milestones)
                 if commit.awards:
                     awards = [(commit.user_id, *records.award_record(award)) for award in commit.awards]
                     connection.executemany(_INSERT_AWARD, awards)
@@ -160,6 +134,16 @@ class SqliteLedger:
         if len(found) <= query.limit:
             return WorkoutPage(workouts=page, next=None)
         return WorkoutPage(workouts=page, next=WorkoutPosition(page[-1].snapshot.started_at, page[-1].key))
+
+
+def check_unfenced(connection: sqlite3.Connection, user_id: UserId) -> None:
+    """Refuse to go on behind a user's fence; for other stores, within their write transaction.
+
+    Raises:
+        AccountDeleting: it is up.
+    """
+    if _read_head(connection, user_id).state is not LedgerState.ACTIVE:
+        raise refusals.fenced()
 
 
 def _read_head(connection: sqlite3.Connection, user_id: UserId) -> LedgerHead:

@@ -1,13 +1,15 @@
-"""The tables of the SQLite file. Columns carry the names of the item catalogue; times are epoch seconds."""
+"""The tables of the SQLite file. Columns carry the names of the item catalogue; times are epoch seconds.
+
+A file tells its layout: how many of `LAYOUTS` were run on it. Opening an older one runs the missing ones, so
+a script that was released never changes: what is new goes into a script of its own at the end.
+"""
 
 from __future__ import annotations
 
 APPLICATION_ID = 0x434F4C43
 """Marks a SQLite file as ours ("COLC")."""
 
-SCHEMA_VERSION = 1
-
-SCHEMA = """
+_LEDGER = """
 CREATE TABLE ledgerHead (
     userId TEXT PRIMARY KEY,
     version INTEGER NOT NULL,
@@ -79,3 +81,158 @@ CREATE TABLE award (
     PRIMARY KEY (userId, milestoneId, partIndex)
 ) WITHOUT ROWID;
 """
+
+_SERVICE = """
+CREATE TABLE profile (
+    userId TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    createdAtUtc INTEGER NOT NULL,
+    email TEXT NOT NULL,
+    displayName TEXT NOT NULL,
+    plan TEXT NOT NULL,
+    role TEXT NOT NULL,
+    timeZone TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE session (
+    sessionId TEXT PRIMARY KEY,
+    userId TEXT NOT NULL,
+    createdAtUtc INTEGER NOT NULL,
+    lastSeenAtUtc INTEGER NOT NULL,
+    expiresAtUtc INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX sessionByUser ON session (userId, createdAtUtc, sessionId);
+CREATE INDEX sessionByExpiry ON session (expiresAtUtc);
+
+CREATE TABLE handshake (
+    state TEXT PRIMARY KEY,
+    purpose TEXT NOT NULL,
+    userId TEXT,
+    createdAtUtc INTEGER NOT NULL,
+    expiresAtUtc INTEGER NOT NULL,
+    binding TEXT NOT NULL,
+    details TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX handshakeByExpiry ON handshake (expiresAtUtc);
+
+CREATE TABLE deletion (
+    requestId TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    userId TEXT NOT NULL,
+    stepsDone TEXT NOT NULL,
+    identifiers TEXT NOT NULL,
+    requestedAtUtc INTEGER NOT NULL,
+    completedAtUtc INTEGER,
+    receipt TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE stravaConnection (
+    userId TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    athleteId TEXT NOT NULL,
+    accessToken TEXT NOT NULL,
+    refreshToken TEXT NOT NULL,
+    expiresAtUtc INTEGER NOT NULL,
+    scope TEXT NOT NULL,
+    status TEXT NOT NULL,
+    refreshLeaseToken TEXT,
+    refreshLeaseUntilUtc INTEGER,
+    updatedAtUtc INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE athleteOwner (
+    athleteId TEXT PRIMARY KEY,
+    userId TEXT NOT NULL,
+    updatedAtUtc INTEGER
+) WITHOUT ROWID;
+
+CREATE TABLE backfill (
+    userId TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    phase TEXT NOT NULL,
+    afterUtc INTEGER,
+    beforeUtc INTEGER,
+    pagesStaged INTEGER NOT NULL,
+    pagesListed INTEGER NOT NULL,
+    activitiesListed INTEGER NOT NULL,
+    activitiesRejected INTEGER NOT NULL,
+    workoutsChanged INTEGER NOT NULL,
+    startedAtUtc INTEGER NOT NULL,
+    updatedAtUtc INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE stagedPage (
+    userId TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    listedAtUtc INTEGER NOT NULL,
+    activities TEXT NOT NULL,
+    PRIMARY KEY (userId, number)
+);
+
+CREATE TABLE rateBudget (
+    scope TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    windowLimit INTEGER NOT NULL,
+    dayLimit INTEGER NOT NULL,
+    windowAtUtc INTEGER,
+    windowUsed INTEGER NOT NULL,
+    dayAtUtc INTEGER,
+    dayUsed INTEGER NOT NULL,
+    pausedUntilUtc INTEGER,
+    pauseReason TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE idempotency (
+    requestId TEXT PRIMARY KEY,
+    status TEXT NOT NULL,
+    expiresAtUtc INTEGER NOT NULL,
+    ownerToken TEXT NOT NULL,
+    bodyDigest TEXT NOT NULL,
+    leaseUntilUtc INTEGER,
+    answer TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX idempotencyByExpiry ON idempotency (expiresAtUtc);
+
+CREATE TABLE audit (
+    userId TEXT NOT NULL,
+    occurredAtUtc INTEGER NOT NULL,
+    requestId TEXT NOT NULL,
+    month TEXT NOT NULL,
+    eventType TEXT NOT NULL,
+    eventVersion INTEGER NOT NULL,
+    correlationId TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    result TEXT NOT NULL,
+    method TEXT NOT NULL,
+    path TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    ipHash TEXT NOT NULL,
+    userAgent TEXT NOT NULL,
+    data TEXT NOT NULL,
+    metrics TEXT NOT NULL,
+    PRIMARY KEY (userId, occurredAtUtc, requestId)
+) WITHOUT ROWID;
+CREATE INDEX auditByFlow ON audit (correlationId, occurredAtUtc, requestId, userId);
+CREATE INDEX auditByType ON audit (eventType, month, occurredAtUtc, requestId, userId);
+CREATE INDEX auditByTime ON audit (occurredAtUtc);
+
+CREATE TABLE statueModel (
+    modelId TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    year INTEGER,
+    isActive INTEGER NOT NULL,
+    partsTotal INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE statuePart (
+    modelId TEXT NOT NULL,
+    partIndex INTEGER NOT NULL,
+    partName TEXT NOT NULL,
+    meshFile TEXT NOT NULL,
+    attachPoint TEXT NOT NULL,
+    PRIMARY KEY (modelId, partIndex)
+) WITHOUT ROWID;
+"""
+
+LAYOUTS = (_LEDGER, _SERVICE)
+"""The script of every layout, the first one first. Add a layout at the end."""

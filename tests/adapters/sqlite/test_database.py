@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from commitcollect_adapters.memory import MemoryLedger
 from commitcollect_adapters.sqlite import Database, SqliteLedger
+from commitcollect_adapters.sqlite import database as database_module
+from commitcollect_adapters.sqlite.schema import LAYOUTS
+from commitcollect_adapters.testing import samples
+from commitcollect_adapters.testing.dumps import dump_of
 from commitcollect_core.errors import StorageError
 from commitcollect_core.values import UserId
 
+LAYOUT_1 = Path(__file__).with_name("layout_1.sql")
 OPENERS = 6
 _OPEN = "import sys; from commitcollect_adapters.sqlite import Database; Database(sys.argv[1]).close()"
 
@@ -46,3 +53,75 @@ def test_a_closed_store_says_so(tmp_path: Path) -> None:
     database.close()
     with pytest.raises(StorageError):
         SqliteLedger(database).read_head(UserId("me"))
+
+
+def _layout_of(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        (layout,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(layout)
+
+
+def _tables_of(path: Path) -> set[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
+
+
+@pytest.fixture
+def old_store(tmp_path: Path) -> Path:
+    """A store that the first release wrote."""
+    path = tmp_path / "old.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(LAYOUT_1.read_text(encoding="utf-8"))
+    return path
+
+
+def test_an_older_store_is_brought_up_to_date(old_store: Path, tmp_path: Path) -> None:
+    """What is in it stays, it takes new commits, and its tables are then those of a new store."""
+    athlete = UserId("athlete")
+    expected = MemoryLedger()
+    for commit in (samples.first_commit(athlete), samples.second_commit(athlete)):
+        expected.commit(commit)
+    for _ in range(2):
+        with closing(Database(old_store)) as database:
+            assert dump_of(SqliteLedger(database), athlete) == dump_of(expected, athlete)
+    with closing(Database(old_store)) as database:
+        SqliteLedger(database).commit(samples.commit_of(athlete, 3, workouts=[samples.workout("late")]))
+    Database(tmp_path / "new.db").close()
+    assert _layout_of(old_store) == _layout_of(tmp_path / "new.db") == len(LAYOUTS)
+    assert _tables_of(old_store) == _tables_of(tmp_path / "new.db")
+
+
+def test_an_older_store_is_brought_up_to_date_whole_or_not_at_all(
+    old_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script that fails half way leaves the store as it was, to be opened again."""
+    before = _tables_of(old_store)
+    broken = (*LAYOUTS[:1], "CREATE TABLE half (way INTEGER); CREATE TABLE workout (again INTEGER)")
+    with monkeypatch.context() as patch:
+        patch.setattr(database_module, "LAYOUTS", broken)
+        with pytest.raises(StorageError):
+            Database(old_store)
+    assert (_layout_of(old_store), _tables_of(old_store)) == (1, before)
+    with closing(Database(old_store)) as database:
+        assert SqliteLedger(database).read_head(UserId("athlete")).version == 2
+
+
+def test_a_newer_store_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a later release has laid out is refused, not guessed at."""
+    path = tmp_path / "store.db"
+    with monkeypatch.context() as patch:
+        patch.setattr(database_module, "LAYOUTS", (*LAYOUTS, "CREATE TABLE later (thing INTEGER)"))
+        Database(path).close()
+    before = _tables_of(path)
+    with pytest.raises(StorageError, match="newer CommitCollect"):
+        Database(path)
+    assert (_layout_of(path), _tables_of(path)) == (len(LAYOUTS) + 1, before)
+
+
+@pytest.mark.slow
+def test_many_processes_may_bring_a_store_up_to_date_at_once(old_store: Path) -> None:
+    """Whoever comes first does it; the others find it done."""
+    openers = [subprocess.Popen([sys.executable, "-c", _OPEN, str(old_store)]) for _ in range(OPENERS)]
+    assert [each.wait() for each in openers] == [0] * OPENERS
+    assert _layout_of(old_store) == len(LAYOUTS)
