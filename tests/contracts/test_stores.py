@@ -5,11 +5,14 @@ To add a technology, say in a class of its own how its stores are opened, and pu
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, nullcontext
 
 import pytest
 
 from commitcollect_adapters.memory.stores import memory_stores
+from commitcollect_adapters.sqlite import Database
+from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_adapters.testing import contracts
 from commitcollect_core.service_ports import Stores
 
@@ -51,3 +54,49 @@ class TestAuditInMemory(InMemory, contracts.AuditLogContract): ...
 
 
 class TestStatuesInMemory(InMemory, contracts.StatueCatalogContract): ...
+
+
+@pytest.fixture(scope="module")
+def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """One file for all suites: every test uses names of its own."""
+    with closing(Database(tmp_path_factory.mktemp("stores") / "store.sqlite")) as database:
+        yield database
+
+
+class OnSqlite(contracts.StoresContract):
+    """Stores in a SQLite file."""
+
+    @pytest.fixture(autouse=True)
+    def _file(self, sqlite_file: Database) -> None:
+        self._stores = sqlite_stores(sqlite_file)
+
+    def open_stores(self) -> AbstractContextManager[Stores]:
+        """See `StoresContract`."""
+        return nullcontext(self._stores)
+
+
+class TestProfilesOnSqlite(OnSqlite, contracts.ProfileStoreContract): ...
+
+
+class TestConnectionsOnSqlite(OnSqlite, contracts.ConnectionStoreContract): ...
+
+
+class TestBackfillsOnSqlite(OnSqlite, contracts.BackfillStoreContract): ...
+
+
+class TestSessionsOnSqlite(OnSqlite, contracts.SessionStoreContract): ...
+
+
+class TestIdempotencyOnSqlite(OnSqlite, contracts.IdempotencyStoreContract): ...
+
+
+class TestRateBudgetsOnSqlite(OnSqlite, contracts.RateBudgetStoreContract): ...
+
+
+class TestDeletionsOnSqlite(OnSqlite, contracts.DeletionStoreContract): ...
+
+
+class TestAuditOnSqlite(OnSqlite, contracts.AuditLogContract): ...
+
+
+class TestStatuesOnSqlite(OnSqlite, contracts.StatueCatalogContract): ...

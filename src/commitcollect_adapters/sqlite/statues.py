@@ -1,0 +1,57 @@
+"""Published statue models in their tables."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from commitcollect_adapters import refusals
+from commitcollect_adapters.records import statues
+from commitcollect_adapters.sqlite.database import Database
+from commitcollect_adapters.sqlite.tables import insert, replace, select
+from commitcollect_core.awards import StatueModel
+from commitcollect_core.values import ModelId
+
+_READ_MODEL = select("statueModel", statues.MODEL_COLUMNS, "modelId = ?")
+_READ_PARTS = select("statuePart", statues.MODEL_PART_COLUMNS, "modelId = ? ORDER BY partIndex")
+_READ_MODELS = select("statueModel", statues.MODEL_COLUMNS, "TRUE ORDER BY modelId")
+_WRITE_MODEL = replace("statueModel", statues.MODEL_COLUMNS, "modelId")
+_WRITE_PART = insert("statuePart", ("modelId", *statues.MODEL_PART_COLUMNS))
+
+
+class SqliteCatalog:
+    """Implements `StatueStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def model(self, model_id: ModelId) -> StatueModel | None:
+        """See `StatueCatalog`."""
+        with self._database.connection() as connection:
+            return _model(connection, model_id)
+
+    def models(self) -> Sequence[StatueModel]:
+        """See `StatueCatalog`."""
+        with self._database.connection() as connection:
+            rows = connection.execute(_READ_MODELS).fetchall()
+            return [_with_parts(connection, row) for row in rows]
+
+    def publish(self, model: StatueModel) -> None:
+        """See `StatueStore`."""
+        with self._database.transaction() as connection:
+            stored = _model(connection, model.model_id)
+            refusals.check_replaces(stored, model)
+            connection.execute(_WRITE_MODEL, statues.model_record(model))
+            if stored is None:
+                parts = [(model.model_id, *statues.model_part_record(part)) for part in model.parts]
+                connection.executemany(_WRITE_PART, parts)
+
+
+def _model(connection: sqlite3.Connection, model_id: ModelId) -> StatueModel | None:
+    row = connection.execute(_READ_MODEL, (model_id,)).fetchone()
+    return None if row is None else _with_parts(connection, row)
+
+
+def _with_parts(connection: sqlite3.Connection, row: tuple[str, ...]) -> StatueModel:
+    model_id = row[0]
+    return statues.model((*row, *connection.execute(_READ_PARTS, (model_id,))))
