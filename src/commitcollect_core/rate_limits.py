@@ -95,11 +95,14 @@ class RateBudget:
             version=self.version + 1,
         )
 
-    def observed(self, reading: RateReading, *, now: datetime) -> RateBudget:
+    def observed(self, reading: RateReading, *, now: datetime, policy: Policy) -> RateBudget:
         """The budget corrected by what Strava said; itself if that is nothing new.
 
         Counts are only ever corrected upwards: several calls may be under way, and Strava has not counted
         those yet. Limits are taken as said. Of all calls and of reads, the kind with less left counts.
+
+        Around midnight an answer may still count the day before, and one such count would use up the whole
+        day that begins. So a day's count is believed only once the day is older than clocks may be apart.
         """
         current = self._rolled(now)
         window_limit, window_used = _tighter(
@@ -108,6 +111,8 @@ class RateBudget:
         day_limit, day_used = _tighter(
             (reading.limit.day, reading.used.day), (reading.read_limit.day, reading.read_used.day)
         )
+        if now - (current.day_at or now) < timedelta(seconds=policy.clock_skew_seconds_max):
+            day_used = None
         after = evolve(
             current,
             window_limit=current.window_limit if window_limit is None else window_limit,
@@ -115,11 +120,13 @@ class RateBudget:
             day_limit=current.day_limit if day_limit is None else day_limit,
             day_used=max(current.day_used, day_used or 0),
         )
-        return after if after == current else evolve(after, version=self.version + 1)
+        return self if after == current else evolve(after, version=self.version + 1)
 
-    def exhausted(self, *, now: datetime, reading: RateReading | None = None) -> RateBudget:
+    def exhausted(self, *, now: datetime, policy: Policy, reading: RateReading | None = None) -> RateBudget:
         """The budget after Strava refused a call: nothing more in this window, or day if that is used up."""
-        current = self if reading is None else self.observed(reading, now=now)
+        current = self._rolled(now)
+        if reading is not None:
+            current = current.observed(reading, now=now, policy=policy)
         is_day_over = current.day_used >= current.day_limit
         until = _start(now, _DAY_SECONDS) + timedelta(days=1) if is_day_over else window_end(now)
         return current.paused(until, "Strava's limit is reached", version=self.version + 1)

@@ -51,12 +51,14 @@ class RateKeeping:
         """Correct the app's budget by what Strava said with an answer."""
         if reading is not None:
             now = self.clock.now()
-            self._change(APP_SCOPE, lambda budget: budget.observed(reading, now=now))
+            self._change(APP_SCOPE, lambda budget: budget.observed(reading, now=now, policy=self.policy))
 
     def close(self, reading: RateReading | None) -> RateBudget:
         """Put off every call until the window or day ends: Strava refused one."""
         now = self.clock.now()
-        return self._change(APP_SCOPE, lambda budget: budget.exhausted(now=now, reading=reading))
+        return self._change(
+            APP_SCOPE, lambda budget: budget.exhausted(now=now, policy=self.policy, reading=reading)
+        )
 
     def pause(self, why: str) -> RateBudget:
         """Put off every call for a while: Strava does not serve the app at all."""
