@@ -17,7 +17,7 @@ _PROFILES = VersionedTable(
 )
 _READ_PROFILE = select("profile", accounts.PROFILE_COLUMNS, "userId = ?")
 
-_WRITE_SESSION = replace("session", accounts.SESSION_COLUMNS, "sessionId")
+_WRITE_SESSION = replace("session", accounts.SESSION_COLUMNS)
 _TOUCH_SESSION = update("session", accounts.SESSION_COLUMNS, "sessionId = ?")
 _READ_SESSION = select("session", accounts.SESSION_COLUMNS, "sessionId = ?")
 _END_SESSION = delete("session", "sessionId = ?")
@@ -25,7 +25,7 @@ _SESSIONS_OF_USER = select(
     "session", accounts.SESSION_COLUMNS, "userId = ? ORDER BY createdAtUtc, sessionId LIMIT ?"
 )
 
-_BEGIN_HANDSHAKE = replace("handshake", accounts.HANDSHAKE_COLUMNS, "state")
+_BEGIN_HANDSHAKE = replace("handshake", accounts.HANDSHAKE_COLUMNS)
 _READ_HANDSHAKE = select("handshake", accounts.HANDSHAKE_COLUMNS, "state = ?")
 _END_HANDSHAKE = delete("handshake", "state = ?")
 

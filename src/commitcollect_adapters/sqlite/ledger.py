@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from commitcollect_adapters import records, refusals
 from commitcollect_adapters.sqlite.database import Database
-from commitcollect_adapters.sqlite.tables import VersionedTable, insert, select
+from commitcollect_adapters.sqlite.tables import VersionedTable, delete, insert, select
 from commitcollect_core.awards import Award
 from commitcollect_core.errors import VersionConflict
 from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerState, LedgerView
@@ -54,6 +54,8 @@ _MILESTONES = VersionedTable(
     scope=("userId",),
 )
 _INSERT_AWARD = insert("award", ("userId", *records.AWARD_COLUMNS))
+_REMOVE_MILESTONE = delete("milestone", "userId = ? AND milestoneId = ? AND version = ?")
+_REMOVE_AWARDS = delete("award", "userId = ? AND milestoneId = ?")
 _READ_HEAD = _select("ledgerHead", records.HEAD_COLUMNS)
 _READ_MILESTONE = _select("milestone", records.MILESTONE_COLUMNS, "AND milestoneId = ?")
 _READ_MILESTONES = _select(
@@ -105,6 +107,11 @@ class SqliteLedger:
                     connection.executemany(_INSERT_AWARD, awards)
             except sqlite3.IntegrityError as exists:
                 raise _conflict() from exists
+            for removed in commit.removed:
+                key = (commit.user_id, removed.milestone_id)
+                if not connection.execute(_REMOVE_MILESTONE, (*key, removed.version)).rowcount:
+                    raise _conflict()
+                connection.execute(_REMOVE_AWARDS, key)
 
     def read_milestone(self, user_id: UserId, milestone_id: MilestoneId) -> Milestone | None:
         """See `Ledger`."""

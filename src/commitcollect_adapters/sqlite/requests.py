@@ -14,11 +14,11 @@ from commitcollect_core.values import UserId
 _HELD = f"requestId = ? AND ownerToken = ? AND status = '{IdempotencyStatus.IN_PROGRESS}'"
 _READ_REQUEST = select("idempotency", requests.IDEMPOTENCY_COLUMNS, "requestId = ?")
 _READ_CLAIM = select("idempotency", ("ownerToken", "status"), "requestId = ?")
-_WRITE_REQUEST = replace("idempotency", requests.IDEMPOTENCY_COLUMNS, "requestId")
+_WRITE_REQUEST = replace("idempotency", requests.IDEMPOTENCY_COLUMNS)
 _COMPLETE_REQUEST = update("idempotency", requests.IDEMPOTENCY_COLUMNS, _HELD)
 _RELEASE_REQUEST = delete("idempotency", _HELD)
 
-_WRITE_EVENT = f"{insert('audit', (*requests.AUDIT_COLUMNS, 'month'))} ON CONFLICT DO NOTHING"
+_WRITE_EVENT = insert("audit", (*requests.AUDIT_COLUMNS, "month"), otherwise="IGNORE")
 _PLACE = "occurredAtUtc, requestId, userId"
 """Every index of the log ends with these."""
 

@@ -14,8 +14,8 @@ from commitcollect_core.values import ModelId
 
 _READ_MODEL = select("statueModel", statues.MODEL_COLUMNS, "modelId = ?")
 _READ_PARTS = select("statuePart", statues.MODEL_PART_COLUMNS, "modelId = ? ORDER BY partIndex")
-_READ_MODELS = select("statueModel", statues.MODEL_COLUMNS, "TRUE ORDER BY modelId")
-_WRITE_MODEL = replace("statueModel", statues.MODEL_COLUMNS, "modelId")
+_READ_MODELS = select("statueModel", statues.MODEL_COLUMNS, "modelId > '' ORDER BY modelId")
+_WRITE_MODEL = replace("statueModel", statues.MODEL_COLUMNS)
 _WRITE_PART = insert("statuePart", ("modelId", *statues.MODEL_PART_COLUMNS))
 
 

@@ -16,17 +16,17 @@ from commitcollect_core.values import AthleteId, UserId
 
 _READ_CONNECTION = select("stravaConnection", strava.CONNECTION_COLUMNS, "userId = ?")
 _READ_CONNECTION_VERSION = select("stravaConnection", ("version",), "userId = ?")
-_WRITE_CONNECTION = replace("stravaConnection", strava.CONNECTION_COLUMNS, "userId")
+_WRITE_CONNECTION = replace("stravaConnection", strava.CONNECTION_COLUMNS)
 _REMOVE_CONNECTION = delete("stravaConnection", "userId = ?")
 _READ_OWNER = select("athleteOwner", strava.OWNER_COLUMNS, "athleteId = ?")
-_WRITE_OWNER = replace("athleteOwner", strava.OWNER_COLUMNS, "athleteId")
+_WRITE_OWNER = replace("athleteOwner", strava.OWNER_COLUMNS)
 _REMOVE_OWNER = delete("athleteOwner", "athleteId = ? AND userId = ?")
 
 _BACKFILLS = VersionedTable("backfill", strava.BACKFILL_COLUMNS, ("userId",), "phase", strava.backfill_record)
 _READ_BACKFILL = select("backfill", strava.BACKFILL_COLUMNS, "userId = ?")
 _REMOVE_BACKFILL = delete("backfill", "userId = ?")
 _READ_PAGE = select("stagedPage", strava.STAGED_PAGE_COLUMNS, "userId = ? AND number = ?")
-_WRITE_PAGE = replace("stagedPage", ("userId", *strava.STAGED_PAGE_COLUMNS), "userId, number")
+_WRITE_PAGE = replace("stagedPage", ("userId", *strava.STAGED_PAGE_COLUMNS))
 _REMOVE_PAGE = delete("stagedPage", "userId = ? AND number = ?")
 _REMOVE_PAGES = delete("stagedPage", "userId = ?")
 

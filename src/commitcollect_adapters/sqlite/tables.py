@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from commitcollect_adapters import records, refusals
@@ -16,19 +16,15 @@ def select(table: str, columns: Sequence[str], condition: str) -> str:
     return f"SELECT {', '.join(columns)} FROM {table} WHERE {condition}"  # noqa: S608 - own names only
 
 
-def insert(table: str, columns: Sequence[str]) -> str:
-    """Add a row."""
+def insert(table: str, columns: Sequence[str], *, otherwise: str = "ABORT") -> str:
+    """Add a row; `otherwise` says what happens if there is one with the same key (REPLACE, IGNORE)."""
     marks = ", ".join("?" * len(columns))
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - own names only
+    return f"INSERT OR {otherwise} INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - own names only
 
 
-def replace(table: str, columns: Sequence[str], key: str) -> str:
+def replace(table: str, columns: Sequence[str]) -> str:
     """Add a row, or put it in the place of the one with the same key."""
-    return f"{insert(table, columns)} ON CONFLICT ({key}) DO UPDATE SET {_taken_over(columns)}"
-
-
-def _taken_over(columns: Iterable[str]) -> str:
-    return ", ".join(f"{column} = excluded.{column}" for column in columns)
+    return insert(table, columns, otherwise="REPLACE")
 
 
 def update(table: str, columns: Sequence[str], condition: str) -> str:

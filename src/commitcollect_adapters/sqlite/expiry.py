@@ -1,0 +1,47 @@
+"""Forgetting what has expired. Other engines do it by themselves; a file has to be told, now and then."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from commitcollect_adapters.records.encoding import epoch
+from commitcollect_adapters.sqlite.database import Database
+from commitcollect_adapters.sqlite.tables import delete, select
+from commitcollect_core.policy import Policy
+
+_EXPIRING = {
+    "session": "sessionId",
+    "handshake": "state",
+    "idempotency": "requestId",
+}
+"""The tables whose rows say when they expire, and their keys."""
+
+
+def _forget(table: str, key: str, time: str) -> str:
+    some = select(table, (key,), f"{time} <= ? LIMIT ?")
+    return delete(table, f"({key}) IN ({some})")
+
+
+_FORGET_EVENTS = _forget("audit", "userId, occurredAtUtc, requestId", "occurredAtUtc")
+
+
+def forget_expired(database: Database, *, now: datetime, policy: Policy, rows_max: int) -> int:
+    """Remove sessions, handshakes, answers to requests and audit entries that have expired.
+
+    Args:
+        database: the file.
+        now: the present.
+        policy: how long audit entries are kept.
+        rows_max: the most to remove from one table, since nobody else can write meanwhile.
+
+    Returns:
+        How many were removed; go on until it is 0.
+    """
+    oldest_event_at = now - timedelta(seconds=policy.audit_kept_seconds)
+    forgotten = 0
+    with database.transaction() as connection:
+        for table, key in _EXPIRING.items():
+            statement = _forget(table, key, "expiresAtUtc")
+            forgotten += connection.execute(statement, (epoch(now), rows_max)).rowcount
+        forgotten += connection.execute(_FORGET_EVENTS, (epoch(oldest_event_at), rows_max)).rowcount
+    return forgotten
