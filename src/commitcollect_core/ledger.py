@@ -5,7 +5,8 @@ only the pure functions of this module make one:
 
 * `decide` takes in what sources say of some activities;
 * `decide_creation` opens a milestone with the stored history already counted;
-* `decide_recount` repairs a milestone from the stored workouts.
+* `decide_recount` repairs a milestone from the stored workouts;
+* `decide_removal` removes milestones with their awards, where an operator's rules ask for it.
 
 Progress moves by difference: what a workout contributes now minus what it contributed before. Taking in the
 same snapshot again therefore changes nothing, and the order of arrival does not matter (law 5). A commit is
@@ -75,6 +76,7 @@ class LedgerCommit:
     Attributes:
         head: with its new version; the write is refused unless the stored head is one version behind.
         awards: all new; an award that exists refuses the write.
+        removed: milestones as they are stored, which are not afterwards, nor their awards.
     """
 
     user_id: UserId
@@ -82,11 +84,13 @@ class LedgerCommit:
     workouts: tuple[Workout, ...] = ()
     milestones: tuple[Milestone, ...] = ()
     awards: tuple[Award, ...] = ()
+    removed: tuple[Milestone, ...] = ()
 
     @property
     def item_count(self) -> int:
         """Items this writes, the head included."""
-        return 1 + len(self.workouts) + len(self.milestones) + len(self.awards)
+        removals = sum(1 + each.parts_awarded for each in self.removed)
+        return 1 + len(self.workouts) + len(self.milestones) + len(self.awards) + removals
 
 
 def decide(
@@ -179,6 +183,26 @@ def decide_recount(
     ):
         return settled
     return (*settled, _recounted(view, milestone, recount, models[milestone.goal.model_id], now=now))
+
+
+def decide_removal(view: LedgerView, milestone: Milestone) -> LedgerCommit:
+    """Remove a milestone and its awards.
+
+    Args:
+        view: the head.
+        milestone: as stored, tracked or not.
+
+    Raises:
+        AccountDeleting: the ledger is fenced.
+    """
+    _check_open(view.head)
+    tracked = view.head.tracked_milestone_ids
+    head = evolve(
+        view.head,
+        version=view.head.version + 1,
+        tracked_milestone_ids=tuple(each for each in tracked if each != milestone.milestone_id),
+    )
+    return LedgerCommit(user_id=view.user_id, head=head, removed=(milestone,))
 
 
 def _without_debts(

@@ -76,7 +76,8 @@ class Policy:
         reconcile_days: how far back the rolling window of a reconciliation reaches.
         reconcile_pages_max: pages one reconciliation may list.
         clock_skew_seconds_max: how far two clocks of ours may be apart.
-        workouts_on_disconnect: whether workouts from Strava stay. Parts and progress do in any case.
+        workouts_on_disconnect: whether workouts from Strava stay. Parts and progress do not depend on it.
+        awards_on_disconnect: whether milestones stay, with their progress and parts.
         fresh_seconds: a connection whose newest workout is younger counts as fresh.
     """
 
@@ -134,6 +135,7 @@ class Policy:
     reconcile_pages_max: int = 50
     clock_skew_seconds_max: int = 600
     workouts_on_disconnect: OnDisconnect = OnDisconnect.KEEP
+    awards_on_disconnect: OnDisconnect = OnDisconnect.KEEP
     fresh_seconds: int = 7 * 86_400
 
     def __attrs_post_init__(self) -> None:

@@ -72,6 +72,7 @@ def integrate_strava(
         backfills=ports.backfills,
         backfilling=backfilling,
         ingestion=ingestion,
+        tracking=app.tracking,
         ledger=ledger,
         queue=ports.queue,
         cipher=ports.cipher,

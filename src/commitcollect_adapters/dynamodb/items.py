@@ -13,7 +13,6 @@ from typing import Any
 from attrs import frozen
 
 from commitcollect_adapters import records
-from commitcollect_core.awards import Award
 from commitcollect_core.errors import CorruptItem
 from commitcollect_core.milestones import Milestone
 from commitcollect_core.ports import WorkoutQuery
@@ -120,10 +119,9 @@ def milestone_key(user_id: UserId, milestone_id: MilestoneId) -> Key:
     return {"PK": partition(user_id), "SK": text(f"{_MILESTONE_PREFIX}{milestone_id}")}
 
 
-def award_key(user_id: UserId, award: Award) -> Key:
+def award_key(user_id: UserId, milestone_id: MilestoneId, part_index: int) -> Key:
     """The key of an award."""
-    prefix = award_prefix(award.milestone_id)
-    return {"PK": partition(user_id), "SK": text(f"{prefix}{award.part_index:02}")}
+    return {"PK": partition(user_id), "SK": text(f"{award_prefix(milestone_id)}{part_index:02}")}
 
 
 def award_prefix(milestone_id: MilestoneId) -> str:

@@ -114,7 +114,25 @@ class DynamoLedger:
             key = items.milestone_key(user_id, milestone.milestone_id)
             yield self._write(items.MILESTONE, key, milestone, milestone.version)
         for award in commit.awards:
-            yield self._write(items.AWARD, items.award_key(user_id, award), award, 1)
+            key = items.award_key(user_id, award.milestone_id, award.part_index)
+            yield self._write(items.AWARD, key, award, 1)
+        for removed in commit.removed:
+            yield from self._removals(user_id, removed)
+
+    def _removals(self, user_id: UserId, removed: Milestone) -> Iterator[dict[str, Any]]:
+        key = items.milestone_key(user_id, removed.milestone_id)
+        yield {
+            "Delete": {
+                "TableName": self._table,
+                "Key": key,
+                "ConditionExpression": "#version = :stored",
+                "ExpressionAttributeNames": {"#version": "version"},
+                "ExpressionAttributeValues": {":stored": items.number(removed.version)},
+            }
+        }
+        for part_index in range(1, removed.parts_awarded + 1):
+            key = items.award_key(user_id, removed.milestone_id, part_index)
+            yield {"Delete": {"TableName": self._table, "Key": key}}
 
     def _write(
         self, kind: items.ItemKind, key: items.Key, value: object, version: int, *, is_guarded: bool = False
@@ -152,6 +170,7 @@ class DynamoLedger:
             workouts == wanted
             and all(self._has_milestone(user_id, each) for each in commit.milestones)
             and all(award in self.read_awards(user_id, award.milestone_id) for award in commit.awards)
+            and all(self.read_milestone(user_id, each.milestone_id) is None for each in commit.removed)
         )
 
     def _has_milestone(self, user_id: UserId, wanted: Milestone) -> bool:

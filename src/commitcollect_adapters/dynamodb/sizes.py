@@ -148,7 +148,7 @@ def sample_award() -> items.Item:
         earned_at=_MOMENT,
         workout=_RIDE.key,
     )
-    return _item(items.award_key(_USER, award), items.AWARD, award)
+    return _item(items.award_key(_USER, award.milestone_id, award.part_index), items.AWARD, award)
 
 
 def _item(key: items.Key, kind: items.ItemKind, value: object) -> items.Item:

@@ -72,6 +72,9 @@ class MemoryLedger:
                 partition.milestones[milestone.milestone_id] = milestone
             for award in commit.awards:
                 partition.awards[award.milestone_id][award.part_index] = award
+            for removed in commit.removed:
+                del partition.milestones[removed.milestone_id]
+                partition.awards.pop(removed.milestone_id, None)
 
     @contextmanager
     def unfenced(self, user_id: UserId) -> Iterator[None]:
@@ -126,6 +129,9 @@ def _check(partition: _Partition, commit: LedgerCommit) -> None:
             for each in commit.milestones
         )
         or any(each.part_index in partition.awards.get(each.milestone_id, {}) for each in commit.awards)
+        or any(
+            _version(partition.milestones.get(each.milestone_id)) != each.version for each in commit.removed
+        )
     )
     if conflicts:
         raise VersionConflict("somebody else wrote to this ledger first; read it again and decide again")

@@ -52,7 +52,7 @@ def at(seconds: int) -> datetime:
 
 
 def milestone(milestone_id: str, *, version: int = 1) -> Milestone:
-    """A milestone whose progress tells its version."""
+    """A milestone whose progress and parts tell its version."""
     goal = Goal(
         model_id=HERON.model_id,
         target_type=TargetType.DISTANCE_METERS,
@@ -64,6 +64,7 @@ def milestone(milestone_id: str, *, version: int = 1) -> Milestone:
         milestone_id=MilestoneId(milestone_id),
         goal=goal,
         progress=Progress(1000 * version, 1000 * version),
+        parts_awarded=min(version, HERON.parts_total),
         version=version,
         created_at=NOW,
         updated_at=NOW,
@@ -146,6 +147,12 @@ def _with_award(milestone_id: str, part_index: int) -> Callable[[LedgerCommit], 
     )
 
 
+def _without_milestone(milestone_id: str, version: int) -> Callable[[LedgerCommit], LedgerCommit]:
+    return lambda commit: evolve(
+        commit, milestones=(), awards=(), removed=(milestone(milestone_id, version=version),)
+    )
+
+
 SPOILED: dict[str, Callable[[LedgerCommit], LedgerCommit]] = {
     "head as stored": with_head_version(1),
     "head two ahead": with_head_version(3),
@@ -156,6 +163,8 @@ SPOILED: dict[str, Callable[[LedgerCommit], LedgerCommit]] = {
     "milestone two ahead": _with_milestone("ms-kept", 3),
     "milestone replaced, but there is none": _with_milestone("ms-new", 2),
     "award is there already": _with_award("ms-kept", 1),
+    "milestone removed, but it is another version": _without_milestone("ms-kept", 2),
+    "milestone removed, but there is none": _without_milestone("ms-none", 1),
 }
 """Changes that put one item of `second_commit` out of step."""
 

@@ -40,6 +40,7 @@ from commitcollect_core.services.backfilling import Backfilling
 from commitcollect_core.services.history import walk_workouts
 from commitcollect_core.services.ingestion import Ingestion
 from commitcollect_core.services.strava_access import ACCESS_TOKEN, REFRESH_TOKEN, token_context
+from commitcollect_core.services.tracking import Tracking
 from commitcollect_core.sessions import HandshakePurpose, begin_handshake, check_handshake
 from commitcollect_core.values import AthleteId, Source, UserId, WorkoutKey, require_id
 from commitcollect_core.workouts import ERASED_SPORT_TYPE, Workout
@@ -77,6 +78,7 @@ class Linking:
     backfills: BackfillStore
     backfilling: Backfilling
     ingestion: Ingestion
+    tracking: Tracking
     ledger: Ledger
     queue: EventQueue
     cipher: TokenCipher
@@ -209,7 +211,7 @@ class Linking:
     def disconnect(self, user_id: UserId) -> None:
         """Give the permission back to Strava, then forget the connection. May be repeated after a failure.
 
-        What becomes of workouts is `Policy.workouts_on_disconnect`.
+        What becomes of workouts and milestones say `Policy.workouts_on_disconnect` and `awards_on_disconnect`.
 
         Raises:
             NotFound: the account is not connected.
@@ -228,6 +230,8 @@ class Linking:
         """Forget a connection that Strava has ended. May be repeated, also when there is none."""
         if self.policy.workouts_on_disconnect is OnDisconnect.ERASE:
             self.ingestion.erase(user_id, self._strava_keys(user_id))
+        if self.policy.awards_on_disconnect is OnDisconnect.ERASE:
+            self.tracking.remove_all(user_id)
         self.backfills.erase(user_id)
         before = self.connections.read(user_id)
         if before is not None:

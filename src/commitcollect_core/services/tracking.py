@@ -9,7 +9,7 @@ from attrs import frozen
 
 from commitcollect_core.awards import Award, StatueModel
 from commitcollect_core.errors import Conflict, InvalidInput, LimitExceeded, NotFound
-from commitcollect_core.ledger import LedgerCommit, decide_creation, decide_recount
+from commitcollect_core.ledger import LedgerCommit, decide_creation, decide_recount, decide_removal
 from commitcollect_core.milestones import Explanation, Goal, Milestone, Tally, explain, tally
 from commitcollect_core.policy import Policy
 from commitcollect_core.ports import (
@@ -191,6 +191,25 @@ class Tracking:
             parts_delta=view.milestone.parts_awarded - before.parts_awarded,
             tally=recount,
         )
+
+    def remove_all(self, user_id: UserId) -> int:
+        """Remove every milestone with its awards, where an operator's rules ask for it; returns how many.
+
+        Raises:
+            AccountDeleting, StorageError: call again to finish the rest.
+            VersionConflict: others kept writing to this ledger; call again.
+        """
+        removed = 0
+        for milestone in list(self.milestones(user_id)):
+            milestone_id = milestone.milestone_id
+
+            def decide_again(milestone_id: MilestoneId = milestone_id) -> Sequence[LedgerCommit]:
+                view = self.ledger.read(user_id, ())
+                stored = self.ledger.read_milestone(user_id, milestone_id)
+                return () if stored is None else (decide_removal(view, stored),)
+
+            removed += len(commit_decision(self.ledger, self.backoff, self.policy, decide_again))
+        return removed
 
     def tally(self, user_id: UserId, goal: Goal, *, is_bounded: bool = True) -> Tally:
         """What the stored workouts of a goal's period add up to.

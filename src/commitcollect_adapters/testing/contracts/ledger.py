@@ -199,6 +199,27 @@ class LedgerContract(ABC):
             ledger.commit(samples.commit_of(user_id, 1, awards=[award]))
             assert_same(list(ledger.read_awards(user_id, award.milestone_id)), [award])
 
+    def test_a_removed_milestone_is_gone_with_its_awards(self) -> None:
+        """Nothing is left of it, nothing else is touched, and one of its name may be opened anew."""
+        with self._stored() as (ledger, user_id):
+            ledger.commit(samples.second_commit(user_id))
+            before = dump_of(ledger, user_id)
+            kept, removed = MilestoneId("ms-new"), MilestoneId("ms-kept")
+            head = evolve(before.head, version=3, tracked_milestone_ids=(kept,))
+            commit = LedgerCommit(user_id=user_id, head=head, removed=(before.milestones[removed],))
+            ledger.commit(commit)
+            after = dump_of(ledger, user_id)
+            assert after.milestones == {kept: before.milestones[kept]}
+            assert after.by_start == before.by_start
+            assert after.awards[kept] == before.awards[kept]
+            assert ledger.read_milestone(user_id, removed) is None
+            assert not ledger.read_awards(user_id, removed)
+            again = samples.commit_of(
+                user_id, 4, milestones=[samples.milestone("ms-kept")], awards=[samples.award("ms-kept", 1)]
+            )
+            ledger.commit(again)
+            assert list(ledger.read_awards(user_id, removed)) == [samples.award("ms-kept", 1)]
+
     # Athletes are strangers to each other
 
     @pytest.mark.parametrize("suffix", ["b", "-1", "0"])
