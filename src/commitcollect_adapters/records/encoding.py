@@ -13,20 +13,25 @@ from commitcollect_core.errors import CorruptItem, InvalidInput
 Record = tuple[Any, ...]
 _Value = TypeVar("_Value")
 
+_UNREADABLE = (
+    ArithmeticError, AttributeError, InvalidInput, LookupError, OSError, TypeError, ValueError,
+)  # fmt: skip
+"""What goes wrong when a column holds what it should not, or nothing."""
+
 
 def reader(decode: Callable[[Record], _Value]) -> Callable[[Record], _Value]:
     """Make a decoder say that a record is corrupt instead of failing in its own way.
 
-    The message shows the first three columns, so no secret may stand among them.
+    The message shows the first three columns, but never the last: no secret may stand among them.
     """
 
     @wraps(decode)
     def read(record: Record) -> _Value:
         try:
             return decode(record)
-        except (ArithmeticError, InvalidInput, LookupError, OSError, TypeError, ValueError) as unreadable:
+        except _UNREADABLE as unreadable:
             raise CorruptItem(
-                f"cannot read the stored {decode.__name__} {record[:3]}: {unreadable}"
+                f"cannot read the stored {decode.__name__} {record[:-1][:3]}: {unreadable}"
             ) from unreadable
 
     return read
