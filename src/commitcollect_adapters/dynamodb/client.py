@@ -7,6 +7,7 @@ again.
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 import re
@@ -21,8 +22,12 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionError,  # noqa: A004 - botocore's own, and no child of Python's
+    HTTPClientError,
     NoCredentialsError,
     PartialCredentialsError,
+    SSLError,
+    WaiterError,
 )
 
 from commitcollect_core.errors import InvalidInput, StorageError, StorageUnavailable, VersionConflict
@@ -59,8 +64,19 @@ RETRYABLE_CODES = frozenset(
 RETRYABLE_STATUSES = frozenset({500, 502, 503, 504})
 """HTTP statuses of a service in trouble; others, such as 501, come from something that is no DynamoDB."""
 
-_REFUSED = 400
-"""The status of everything that DynamoDB itself refuses."""
+_OK = 200
+_ALWAYS_THERE = {
+    "batch_get_item": "Responses",
+    "describe_continuous_backups": "ContinuousBackupsDescription",
+    "describe_table": "Table",
+    "query": "Items",
+}
+"""What an answer never lacks, by operation; answers to others may be empty."""
+
+_UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
+"""How botocore's parser ends on an answer of another shape."""
+
+_MESSAGE_CHARS_MAX = 300
 
 _CONFLICT = "ConditionalCheckFailed"
 _NO_REASON = frozenset({"None", None})
@@ -74,6 +90,9 @@ _CREDENTIAL_CODES = frozenset(
     }
 )
 
+
+_STRANGER_CODES = frozenset({"InvalidAction", "UnknownOperationException"})
+"""Said by other services of AWS, and by what stands in for them."""
 
 _LOCAL_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 _LOCAL_CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
@@ -100,25 +119,38 @@ class Address:
         Raises:
             InvalidInput: the address has another form.
         """
-        parts = urlsplit(text)
-        options = parse_qs(parts.query, keep_blank_values=True)
-        unknown = sorted(set(options) - {"endpoint", "region"})
         # urlsplit folds the case of a host name, and table names are case sensitive.
-        prefix = text.removeprefix(f"{SCHEME}://").partition("?")[0].rstrip("/") or PREFIX_DEFAULT
-        if parts.scheme != SCHEME or unknown or not _PREFIX.fullmatch(prefix):
+        rest, _, query = text.removeprefix(f"{SCHEME}://").partition("?")
+        options = parse_qs(query, keep_blank_values=True)
+        prefix = rest.rstrip("/") or PREFIX_DEFAULT
+        endpoint, region = (options.pop(name, [None])[-1] for name in ("endpoint", "region"))
+        is_known = text.startswith(f"{SCHEME}://") and not options and _PREFIX.fullmatch(prefix)
+        if not is_known or region == "" or not (endpoint is None or _is_url(endpoint)):
             raise InvalidInput(
                 f"{text!r} is not a store; write {SCHEME}://PREFIX?endpoint=http://127.0.0.1:8000&"
                 "region=eu-central-1, all parts after :// optional; a prefix has 3 to 200 letters, digits, "
-                "hyphens or underscores",
+                "hyphens or underscores, an endpoint begins with http:// or https://",
                 field="store",
             )
-        endpoint, region = (options.get(name, [None])[-1] for name in ("endpoint", "region"))
         return cls(prefix=prefix, endpoint=endpoint, region=region)
 
     @property
     def is_local(self) -> bool:
         """Whether the endpoint is on this machine."""
         return self.endpoint is not None and urlsplit(self.endpoint).hostname in _LOCAL_HOSTS
+
+    @property
+    def where(self) -> str:
+        """For a person."""
+        return self.endpoint or f"DynamoDB in {self.region or 'the default region'}"
+
+
+def _is_url(endpoint: str) -> bool:
+    try:
+        parts = urlsplit(endpoint)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port or an IPv6 address that cannot be
+        return False
 
 
 def cancellation(reasons: Sequence[Mapping[str, Any]]) -> StorageError | VersionConflict:
@@ -139,19 +171,31 @@ def cancellation(reasons: Sequence[Mapping[str, Any]]) -> StorageError | Version
 
 def translated(failure: ClientError | BotoCoreError, address: Address) -> StorageError | VersionConflict:
     """What a failure of boto3 means to the core."""
-    where = address.endpoint or f"DynamoDB in {address.region or 'the default region'}"
-    if isinstance(failure, ClientError):
-        return _translated_answer(failure, address, where)
-    if isinstance(failure, (NoCredentialsError, PartialCredentialsError)):
-        return StorageError(
-            f"no credentials for {where}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile"
-        )
-    return StorageUnavailable(f"{where} cannot be reached or does not answer as DynamoDB does ({failure})")
+    where = address.where
+    match failure:
+        case ClientError():
+            return _translated_answer(failure, address)
+        case NoCredentialsError() | PartialCredentialsError():
+            return StorageError(
+                f"no credentials for {where}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile"
+            )
+        case SSLError():
+            return StorageError(f"no safe connection to {where}; check the address ({_line(failure)})")
+        case HTTPClientError() | ConnectionError() | WaiterError():
+            return StorageUnavailable(
+                f"{where} cannot be reached or does not answer in time; check the address, the network and "
+                f"that it is running ({_line(failure)})"
+            )
+        case _:
+            return StorageError(
+                f"cannot use {where}; check the address, and the region and profile in AWS's settings "
+                f"({_line(failure)})"
+            )
 
 
-def _translated_answer(failure: ClientError, address: Address, where: str) -> StorageError | VersionConflict:
-    error = failure.response.get("Error", {})
-    code = error.get("Code", "")
+def _translated_answer(failure: ClientError, address: Address) -> StorageError | VersionConflict:
+    error, where = failure.response.get("Error", {}), address.where
+    code, message = error.get("Code", ""), _line(error.get("Message", ""))
     if code == "TransactionCanceledException":
         return cancellation(failure.response.get("CancellationReasons", ()))
     if code == "ResourceNotFoundException":
@@ -164,11 +208,24 @@ def _translated_answer(failure: ClientError, address: Address, where: str) -> St
         return VersionConflict("somebody else wrote to this ledger first; read it again and decide again")
     status = failure.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in RETRYABLE_CODES or status in RETRYABLE_STATUSES:
-        return StorageUnavailable(f"{where} is busy or failing ({code}); try again later")
-    said = f"{where} refuses: {code} {error.get('Message', '')}".rstrip()
+        return StorageUnavailable(
+            f"{where} is busy or failing ({code}); try again later, and check the address if that lasts"
+        )
+    # Where an answer names no error, botocore takes the HTTP status for its code.
+    if code.isdigit() or code in _STRANGER_CODES:
+        return _not_dynamodb(address, f"it answers {code}")
+    return StorageError(f"{where} refuses: {code} {message}".rstrip())
+
+
+def _not_dynamodb(address: Address, why: str) -> StorageError:
     return StorageError(
-        said if status == _REFUSED else f"{said}; check that this is the address of a DynamoDB"
+        f"{address.where} does not answer as DynamoDB does; check that this is the address of one ({why})"
     )
+
+
+def _line(said: object) -> str:
+    """What something else says, as part of one line."""
+    return " ".join(str(said).split())[:_MESSAGE_CHARS_MAX]
 
 
 class MissingTable(StorageError):
@@ -196,23 +253,30 @@ class Client:
             address: where the tables are.
             deadline_seconds: for one call with all its repetitions.
             pause: waits between two attempts.
+
+        Raises:
+            StorageError: AWS is set up on this machine in a way that cannot work.
         """
         self.address = address
         self._deadline_seconds = deadline_seconds
         self._pause = pause
         self._chance = random.SystemRandom()
-        session = boto3.session.Session(**(_LOCAL_CREDENTIALS if address.is_local else {}))
-        self.boto = session.client(
-            "dynamodb",
-            endpoint_url=address.endpoint,
-            region_name=address.region or session.region_name or REGION_DEFAULT,
-            config=Config(
-                connect_timeout=CONNECT_SECONDS_MAX,
-                read_timeout=READ_SECONDS_MAX,
-                max_pool_connections=CONNECTIONS_MAX,
-                retries={"total_max_attempts": 1, "mode": "standard"},
-            ),
-        )
+        try:
+            self.boto = _boto_client(address)
+        except BotoCoreError as failure:
+            raise translated(failure, address) from failure
+        self.boto.meta.events.register("before-parse.dynamodb.*", self._check_answer)
+
+    def _check_answer(self, response_dict: Mapping[str, Any], **_: object) -> None:
+        """Refuse what is no answer before botocore makes an empty one of it, which would pass for success."""
+        if response_dict["status_code"] != _OK:
+            return
+        try:
+            document = json.loads(response_dict["body"])
+        except ValueError:
+            document = None
+        if not isinstance(document, dict):
+            raise _not_dynamodb(self.address, "it answers something that is no JSON object")
 
     def call(self, operation: str, **request: Any) -> dict[str, Any]:
         """Make one call, repeated under the deadline while it may still succeed.
@@ -242,10 +306,15 @@ class Client:
             wait_seconds_max = min(2 * wait_seconds_max, WAIT_SECONDS_MAX)
 
     def _call_once(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        call = getattr(self.boto, operation)
         try:
-            answer: dict[str, Any] = getattr(self.boto, operation)(**request)
+            answer: dict[str, Any] = call(**request)
         except (ClientError, BotoCoreError) as failure:
             raise translated(failure, self.address) from failure
+        except _UNREADABLE as failure:
+            raise _not_dynamodb(self.address, "its answer has another shape") from failure
+        if _ALWAYS_THERE.get(operation, "ResponseMetadata") not in answer:
+            raise _not_dynamodb(self.address, f"its answer lacks {_ALWAYS_THERE[operation]}")
         return answer
 
     def wait(self, event: str, **request: Any) -> None:
@@ -258,3 +327,18 @@ class Client:
             self.boto.get_waiter(event).wait(**request)
         except (ClientError, BotoCoreError) as failure:
             raise translated(failure, self.address) from failure
+
+
+def _boto_client(address: Address) -> Any:
+    session = boto3.session.Session(**(_LOCAL_CREDENTIALS if address.is_local else {}))
+    return session.client(
+        "dynamodb",
+        endpoint_url=address.endpoint,
+        region_name=address.region or session.region_name or REGION_DEFAULT,
+        config=Config(
+            connect_timeout=CONNECT_SECONDS_MAX,
+            read_timeout=READ_SECONDS_MAX,
+            max_pool_connections=CONNECTIONS_MAX,
+            retries={"total_max_attempts": 1, "mode": "standard"},
+        ),
+    )

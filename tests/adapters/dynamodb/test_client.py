@@ -32,7 +32,24 @@ def test_addresses_are_read(text: str, address: Address) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["dynamodb://a b", "dynamodb://ab", "dynamodb://Prod?port=1", "dynamo://Prod"]
+    "text",
+    [
+        "dynamodb://a b",
+        "dynamodb://ab",
+        "dynamodb://[x",
+        "dynamodb://Prod?port=1",
+        "dynamodb://Prod?region=",
+        "dynamodb://Prod?endpoint=",
+        "dynamodb://Prod?endpoint=127.0.0.1:8000",
+        "dynamodb://Prod?endpoint=localhost:8000",
+        "dynamodb://Prod?endpoint=ftp://localhost",
+        "dynamodb://Prod?endpoint=http://",
+        "dynamodb://Prod?endpoint=http://localhost:0",
+        "dynamodb://Prod?endpoint=http://localhost:99999",
+        "dynamodb://Prod?endpoint=http://localhost:port",
+        "dynamodb://Prod?endpoint=http://[::1",
+        "dynamo://Prod",
+    ],
 )
 def test_other_addresses_are_refused(text: str) -> None:
     """A wrong address is answered with what a right one looks like."""
@@ -62,3 +79,18 @@ def test_an_endpoint_that_is_down_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     client = Client(Address(endpoint="http://127.0.0.1:9"), deadline_seconds=0)
     with pytest.raises(StorageUnavailable, match=r"127\.0\.0\.1:9 cannot be reached"):
         DynamoLedger(client).read_head(UserId("me"))
+
+
+@pytest.mark.parametrize("region", ["../x", "eu west"])
+def test_settings_that_aws_refuses_are_said(region: str) -> None:
+    """What boto3 refuses before anything is sent is one error, too, and not worth another try."""
+    with pytest.raises(StorageError, match="check the address, and the region and profile") as caught:
+        Client(Address(region=region), deadline_seconds=0)
+    assert not isinstance(caught.value, StorageUnavailable)
+
+
+def test_a_profile_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A profile named in the environment and nowhere else ends in one error that names it."""
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(StorageError, match="nobody"):
+        Client(Address(endpoint="http://127.0.0.1:9"), deadline_seconds=0)

@@ -105,6 +105,13 @@ def test_what_passes_is_repeated(client: Client, make: Callable[[str], AWSRespon
         (answer(400, {"__type": "x#AccessDeniedException", "message": "no"}), StorageError),
         (answer(501, b"<html>what?</html>"), StorageError),
         (answer(404, b"<html>not here</html>"), StorageError),
+        (answer(200, b"<html>welcome</html>"), StorageError),
+        (answer(200, b""), StorageError),
+        (answer(200, b"{torn"), StorageError),
+        (answer(200, []), StorageError),
+        (answer(200, None), StorageError),
+        (answer(200, b"\xff\xfe"), StorageError),
+        (answer(200, {"ItemCollectionMetrics": 5}), StorageError),
     ],
 )
 def test_what_lasts_is_said_at_once(
