@@ -1,16 +1,20 @@
 """What an event costs on DynamoDB as the history grows, by the engine's own figures.
 
-Beside it stands a design that reads the whole history for every event. Prints figures, asserts none.
+Beside it stand the reads alone of a design that reads the whole history for every event. Prints figures,
+asserts none.
 """
 
 from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from adapters.dynamodb.engine import connect, metered
-from adapters.dynamodb.test_costs import athlete, ride
+from adapters.dynamodb.test_costs import athlete, import_rides, ride
 from commitcollect_adapters.dynamodb import items
+from commitcollect_adapters.dynamodb.capacity import IMPORT_BATCH_WORKOUTS
 from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_core.app import CommitCollect
 from commitcollect_core.values import UserId
@@ -18,7 +22,7 @@ from engines import running
 
 LENGTHS = (0, 100, 1_000, 3_000)
 EVENTS = 20
-IMPORTED = 1_000
+IMPORTED_BATCHES = 12
 
 
 def read_whole_history(client: Client, user_id: UserId) -> int:
@@ -37,43 +41,69 @@ def read_whole_history(client: Client, user_id: UserId) -> int:
         query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def event_cost(client: Client, app: CommitCollect, user_id: UserId, first: int) -> str:
-    """Units and time of one event, over `EVENTS` of them."""
-    milliseconds = []
-    with metered(client) as units:
-        for number in range(first, first + EVENTS):
-            started = time.perf_counter()
-            app.ingestion.ingest(user_id, [ride(number)])
-            milliseconds.append(1_000 * (time.perf_counter() - started))
-    reads, writes = units["read"] / EVENTS, units["write"] / EVENTS
-    return f"{reads:>8.1f}{writes:>8.1f}{statistics.median(milliseconds):>8.1f}"
+class Cost(NamedTuple):
+    """Units and wall time of something, of one of them on average."""
+
+    read: float
+    write: float
+    milliseconds: float
+
+    def __str__(self) -> str:
+        return f"{self.read:>8.2f}{self.write:>8.2f}{self.milliseconds:>9.2f}"
 
 
-def rereading_cost(client: Client, user_id: UserId) -> str:
-    """Read units and time of reading everything once."""
+def cost(client: Client, count: int, act: Callable[[], object]) -> Cost:
+    """What `act` costs for each of the `count` things it does."""
     with metered(client) as units:
         started = time.perf_counter()
-        read_whole_history(client, user_id)
-        milliseconds = 1_000 * (time.perf_counter() - started)
-    return f"{units['read']:>18.1f}{milliseconds:>8.1f}"
+        act()
+        seconds = time.perf_counter() - started
+    return Cost(units["read"] / count, units["write"] / count, 1_000 * seconds / count)
+
+
+def events(app: CommitCollect, user_id: UserId, numbers: Iterable[int]) -> None:
+    """Take in rides one by one."""
+    for number in numbers:
+        app.ingestion.ingest(user_id, [ride(number)])
+
+
+def imported(
+    client: Client, app: CommitCollect, user_id: UserId, first: int
+) -> tuple[Cost, tuple[float, float]]:
+    """What a workout costs that is imported, and the reads and milliseconds of the other design for it.
+
+    That design would read the whole history for each workout; it is sampled while that grows.
+    """
+    ours, samples = [], []
+    step = IMPORT_BATCH_WORKOUTS
+    for batch in range(IMPORTED_BATCHES):
+        rides = range(first + batch * step, first + (batch + 1) * step)
+        ours.append(cost(client, step, lambda: import_rides(app, user_id, rides)))  # noqa: B023 - called at once
+        samples.append(cost(client, 1, lambda: read_whole_history(client, user_id)))
+    mean = Cost(*map(statistics.fmean, zip(*ours, strict=True)))
+    return mean, (
+        statistics.fmean(each.read for each in samples),
+        statistics.fmean(each.milliseconds for each in samples),
+    )
 
 
 def main() -> None:
     """Print a line per length of history, and what an import costs."""
-    print(f"{'history':>8}{'read':>8}{'write':>8}{'ms':>8}   {'re-reading: read':>18}{'ms':>8}")
+    print(f"{'one event at':<22}{'read':>8}{'write':>8}{'ms':>9}   {'re-reading: read':>18}{'ms':>9}")
     with running.dynoxide() as endpoint:
         client = connect(endpoint)
         app, user_id = athlete(client)
         stored = 0
         for length in LENGTHS:
-            list(app.ingestion.ingest_all(user_id, map(ride, range(stored, length))))
-            cost = event_cost(client, app, user_id, length)
-            print(f"{length:>8,}{cost}   {rereading_cost(client, user_id)}")
+            import_rides(app, user_id, range(stored, length))
+            numbers = range(length, length + EVENTS)
+            event = cost(client, EVENTS, lambda: events(app, user_id, numbers))  # noqa: B023 - called at once
+            reread = cost(client, 1, lambda: read_whole_history(client, user_id))
+            shown = f"{length:,} workouts"
+            print(f"{shown:<22}{event}   {reread.read:>18.2f}{reread.milliseconds:>9.2f}")
             stored = length + EVENTS
-        with metered(client) as units:
-            list(app.ingestion.ingest_all(user_id, map(ride, range(stored, stored + IMPORTED))))
-        writes, reads = units["write"] / IMPORTED, units["read"] / IMPORTED
-        print(f"import: {writes:.2f} write and {reads:.2f} read units a workout")
+        workout, (reads, milliseconds) = imported(client, app, user_id, stored)
+        print(f"{'one of an import':<22}{workout}   {reads:>18.2f}{milliseconds:>9.2f}")
 
 
 if __name__ == "__main__":
