@@ -81,13 +81,22 @@ def _on(settings: Settings, act: Callable[[Client], list[TableStatus]]) -> list[
 def _print(statuses: list[TableStatus], *, as_json: bool) -> None:
     if as_json:
         documents = [
-            {"name": each.name, "state": each.state, "hasRecovery": each.has_recovery} for each in statuses
+            {
+                "name": each.name,
+                "state": each.state,
+                "hasRecovery": each.has_recovery,
+                "hasExpiry": each.has_expiry,
+            }
+            for each in statuses
         ]
         print_json({"tables": documents})
         return
-    shown = {True: "on", False: "off", None: "not known here"}
-    rows = ((each.name, each.state, shown[each.has_recovery]) for each in statuses)
-    for line in table(("Table", "State", "Point-in-time recovery"), rows):
+    recovery = {True: "on", False: "off", None: "not known here"}
+    expiry = {True: "on", False: "off", None: "-"}
+    rows = (
+        (each.name, each.state, recovery[each.has_recovery], expiry[each.has_expiry]) for each in statuses
+    )
+    for line in table(("Table", "State", "Point-in-time recovery", "Expiry"), rows):
         show(line)
     if any(each.state == "MISSING" for each in statuses):
         say("Make the missing ones with: commitcollect tables create")

@@ -31,7 +31,13 @@ def test_tables_are_made_shown_and_deleted(
     assert (missing.code, "MISSING" in missing.out) == (1, True)
     for _ in range(2):
         assert console("tables", "create", *store).code == 0
-    assert console("tables", "status", *store, "--json").document["tables"][0]["state"] == "ACTIVE"
+    tables = console("tables", "status", *store, "--json").document["tables"]
+    assert {each["name"]: (each["state"], each["hasExpiry"]) for each in tables} == {
+        "Tables": ("ACTIVE", None),
+        "TablesSessions": ("ACTIVE", True),
+        "TablesAudit": ("ACTIVE", True),
+        "TablesIdempotency": ("ACTIVE", True),
+    }
     assert console("tables", "delete", "--dry-run", *store).code == 0
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     refused = console("tables", "delete", *store)

@@ -87,7 +87,7 @@ def _billed(item: items.Item) -> int:
 
 def workout_item(user_id: UserId, workout: Workout) -> items.Item:
     """A workout as it is stored."""
-    return _item(items.workout_key(user_id, workout.key), items.WORKOUT, workout)
+    return items.WORKOUT.item(items.workout_key(user_id, workout.key), workout)
 
 
 def index_entry(workout: items.Item) -> items.Item:
@@ -102,7 +102,7 @@ def index_entry(workout: items.Item) -> items.Item:
 def sample_head() -> items.Item:
     """The head of a ledger with one milestone."""
     head = LedgerHead(version=1_234, tracked_milestone_ids=(_MILESTONE,), workout_count=1_234)
-    return _item(items.head_key(_USER), items.HEAD, head)
+    return items.HEAD.item(items.head_key(_USER), head)
 
 
 def sample_workout() -> items.Item:
@@ -131,7 +131,7 @@ def sample_milestone() -> items.Item:
         last_awarded_at=_MOMENT,
         completed_at=_MOMENT,
     )
-    return _item(items.milestone_key(_USER, _MILESTONE), items.MILESTONE, milestone)
+    return items.MILESTONE.item(items.milestone_key(_USER, _MILESTONE), milestone)
 
 
 def sample_award() -> items.Item:
@@ -148,9 +148,4 @@ def sample_award() -> items.Item:
         earned_at=_MOMENT,
         workout=_RIDE.key,
     )
-    return _item(items.award_key(_USER, award.milestone_id, award.part_index), items.AWARD, award)
-
-
-def _item(key: items.Key, kind: items.ItemKind, value: object) -> items.Item:
-    attributes = kind.attributes(value)
-    return {**key, **{name: each for name, each in attributes.items() if each is not None}}
+    return items.AWARD.item(items.award_key(_USER, award.milestone_id, award.part_index), award)

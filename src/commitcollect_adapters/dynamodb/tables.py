@@ -11,6 +11,8 @@ from commitcollect_core.errors import CommitCollectError
 _WAITS = {"Delay": 1, "MaxAttempts": 120}
 """Seconds between two looks, and how many."""
 
+_EXPIRING = frozenset({"ENABLED", "ENABLING"})
+
 
 @frozen(kw_only=True)
 class TableStatus:
@@ -19,15 +21,17 @@ class TableStatus:
     Attributes:
         state: ACTIVE, CREATING, …, or MISSING.
         has_recovery: whether point-in-time recovery is on; None where the engine does not know it.
+        has_expiry: whether items that have expired are removed; None where none do.
     """
 
     name: str
     state: str
     has_recovery: bool | None = None
+    has_expiry: bool | None = None
 
 
 def create_tables(client: Client) -> list[TableStatus]:
-    """Make the tables that are not there, wait for them, and switch point-in-time recovery on.
+    """Make the tables that are not there, wait for them, and switch recovery and expiry on.
 
     Raises:
         StorageError: the engine refuses, or cannot be reached.
@@ -37,13 +41,25 @@ def create_tables(client: Client) -> list[TableStatus]:
         if _status(client, name).state == "MISSING":
             client.call("create_table", **definition)
         client.wait("table_exists", TableName=name, WaiterConfig=_WAITS)
-        if _has_recovery(client, name) is False:
-            client.call(
-                "update_continuous_backups",
-                TableName=name,
-                PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
-            )
+        _complete(client, _status(client, name))
     return table_statuses(client)
+
+
+def _complete(client: Client, status: TableStatus) -> None:
+    """Switch on what a new table does not have yet."""
+    if status.has_recovery is False:
+        client.call(
+            "update_continuous_backups",
+            TableName=status.name,
+            PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
+        )
+    if status.has_expiry is False:
+        attribute = items.expiry_attribute(client.address.prefix, status.name)
+        client.call(
+            "update_time_to_live",
+            TableName=status.name,
+            TimeToLiveSpecification={"Enabled": True, "AttributeName": attribute},
+        )
 
 
 def table_statuses(client: Client) -> list[TableStatus]:
@@ -53,9 +69,11 @@ def table_statuses(client: Client) -> list[TableStatus]:
 
 def delete_tables(client: Client) -> list[TableStatus]:
     """Delete the tables that are there, with everything in them, and wait until they are gone."""
-    for name in items.table_names(client.address.prefix):
-        if _status(client, name).state != "MISSING":
+    names = items.table_names(client.address.prefix)
+    for name in names:
+        if _status(client, name).state not in {"MISSING", "DELETING"}:
             client.call("delete_table", TableName=name)
+    for name in names:
         client.wait("table_not_exists", TableName=name, WaiterConfig=_WAITS)
     return table_statuses(client)
 
@@ -65,8 +83,12 @@ def _status(client: Client, name: str) -> TableStatus:
         described = client.call("describe_table", TableName=name)
     except MissingTable:
         return TableStatus(name=name, state="MISSING")
-    state = described["Table"]["TableStatus"]
-    return TableStatus(name=name, state=state, has_recovery=_has_recovery(client, name))
+    return TableStatus(
+        name=name,
+        state=described["Table"]["TableStatus"],
+        has_recovery=_has_recovery(client, name),
+        has_expiry=_has_expiry(client, name),
+    )
 
 
 def _has_recovery(client: Client, name: str) -> bool | None:
@@ -76,3 +98,10 @@ def _has_recovery(client: Client, name: str) -> bool | None:
         return None  # local engines may not know it
     recovery = answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
     return bool(recovery.get("PointInTimeRecoveryStatus") == "ENABLED")
+
+
+def _has_expiry(client: Client, name: str) -> bool | None:
+    if items.expiry_attribute(client.address.prefix, name) is None:
+        return None
+    answer = client.call("describe_time_to_live", TableName=name)
+    return answer["TimeToLiveDescription"]["TimeToLiveStatus"] in _EXPIRING

@@ -1,0 +1,132 @@
+"""Items of a ledger: head, workouts, milestones and awards."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from commitcollect_adapters import records
+from commitcollect_adapters.dynamodb.items.encoding import (
+    NEW,
+    Condition,
+    Item,
+    ItemKind,
+    Key,
+    absent_or,
+    athlete_key,
+    holding,
+    number,
+    partition,
+    prefix_query,
+)
+from commitcollect_core.ledger import LedgerState
+from commitcollect_core.milestones import Milestone
+from commitcollect_core.ports import WorkoutQuery
+from commitcollect_core.values import MilestoneId, UserId, WorkoutKey
+from commitcollect_core.workouts import Workout
+
+WORKOUTS_BY_START = "LSI1"
+_MILESTONE_PREFIX = "MILESTONE#"
+_AWARD_INFIX = "#AWARD#"
+
+
+def _milestone_derived(milestone: Milestone) -> dict[str, object]:
+    return {
+        "partTarget": milestone.goal.part_target,
+        "percentComplete": milestone.percent_complete,
+        "partsEarned": milestone.parts_earned,
+        "status": milestone.status.value,
+    }
+
+
+def _workout_derived(workout: Workout) -> dict[str, object]:
+    return {"isDeleted": workout.is_deleted}
+
+
+HEAD = ItemKind(records.HEAD_COLUMNS, records.head_record)
+WORKOUT = ItemKind(records.WORKOUT_COLUMNS, records.workout_record, _workout_derived)
+MILESTONE = ItemKind(records.MILESTONE_COLUMNS, records.milestone_record, _milestone_derived)
+AWARD = ItemKind(records.AWARD_COLUMNS, records.award_record)
+
+_ACTIVE = LedgerState.ACTIVE.value
+UNFENCED = absent_or(holding(state=_ACTIVE))
+"""Asked of a head: the ledger was never written, or is not fenced."""
+
+
+def head_follows(version: int) -> Condition:
+    """The head that is stored is one version behind and not fenced; there is none, for version 1."""
+    return NEW if version == 1 else holding(version=version - 1, state=_ACTIVE)
+
+
+def head_key(user_id: UserId) -> Key:
+    """The key of an athlete's ledger head."""
+    return athlete_key(user_id, "LEDGER#HEAD")
+
+
+def workout_key(user_id: UserId, key: WorkoutKey) -> Key:
+    """The key of a workout."""
+    return athlete_key(user_id, f"WORKOUT#{key.source.value}#{key.activity_id}")
+
+
+def milestone_key(user_id: UserId, milestone_id: MilestoneId) -> Key:
+    """The key of a milestone."""
+    return athlete_key(user_id, f"{_MILESTONE_PREFIX}{milestone_id}")
+
+
+def award_key(user_id: UserId, milestone_id: MilestoneId, part_index: int) -> Key:
+    """The key of an award."""
+    return athlete_key(user_id, f"{award_prefix(milestone_id)}{part_index:02}")
+
+
+def award_prefix(milestone_id: MilestoneId) -> str:
+    """What the sort keys of a milestone's awards begin with."""
+    return f"{_MILESTONE_PREFIX}{milestone_id}{_AWARD_INFIX}"
+
+
+def is_milestone(item: Item) -> bool:
+    """Whether an item under the milestone prefix is a milestone, not an award."""
+    return _AWARD_INFIX not in item["SK"]["S"]
+
+
+def milestones_of(user_id: UserId) -> dict[str, Any]:
+    """The query of an athlete's milestones and their awards, in order of id."""
+    return prefix_query(partition(user_id), _MILESTONE_PREFIX)
+
+
+def awards_of(user_id: UserId, milestone_id: MilestoneId) -> dict[str, Any]:
+    """The query of a milestone's awards, in order of part."""
+    return prefix_query(partition(user_id), award_prefix(milestone_id))
+
+
+def behind_milestone_key(user_id: UserId, milestone_id: MilestoneId) -> Key:
+    """A key behind a milestone and its awards and before the next milestone; "~" sorts behind digits."""
+    return athlete_key(user_id, f"{award_prefix(milestone_id)}~")
+
+
+def workouts_of(user_id: UserId, query: WorkoutQuery) -> dict[str, Any]:
+    """The query of an athlete's workouts in a span of time, over the index by start."""
+    condition, values = ["PK = :pk"], {":pk": partition(user_id)}
+    if query.start_at is not None:
+        values[":low"] = number(int(query.start_at.timestamp()))
+    if query.end_at is not None:
+        values[":high"] = number(int(query.end_at.timestamp()) - 1)
+    match query.start_at is not None, query.end_at is not None:
+        case True, True:
+            condition.append("startDateUtc BETWEEN :low AND :high")
+        case True, False:
+            condition.append("startDateUtc >= :low")
+        case False, True:
+            condition.append("startDateUtc <= :high")
+        case _:
+            pass
+    return {
+        "IndexName": WORKOUTS_BY_START,
+        "KeyConditionExpression": " AND ".join(condition),
+        "ExpressionAttributeValues": values,
+        "ScanIndexForward": not query.newest_first,
+    }
+
+
+def workout_position_key(user_id: UserId, key: WorkoutKey, started_at: datetime) -> Key:
+    """Where a walk over the index by start goes on."""
+    return {**workout_key(user_id, key), "startDateUtc": number(int(started_at.timestamp()))}
