@@ -97,11 +97,11 @@ def activity_job(athlete_id: AthleteId, activity_id: ActivityId, *, now: datetim
 
 
 def merged(waiting: Job, coming: Job, policy: Policy) -> Job:
-    """One job for two of the same key."""
-    request_ids = tuple(dict.fromkeys((*waiting.request_ids, *coming.request_ids)))
+    """One job for two of the same key, behind it the newest events of both."""
+    older = (each for each in waiting.request_ids if each not in coming.request_ids)
     return evolve(
         waiting,
-        request_ids=request_ids[-policy.job_events_max :],
+        request_ids=(*older, *coming.request_ids)[-policy.job_events_max :],
         enqueued_at=min(waiting.enqueued_at, coming.enqueued_at),
     )
 

@@ -116,21 +116,33 @@ def _updates(document: Mapping[str, Any], policy: Policy) -> tuple[tuple[str, st
         return ()
     if not isinstance(value, Mapping) or len(value) > policy.event_updates_max:
         raise _invalid("updates", f"must be an object of at most {policy.event_updates_max} names")
-    if not all(isinstance(each, str | bool | int) for each in value.values()):
-        raise _invalid("updates", "must hold texts")
-    texts = {name: str(each) for name, each in value.items()}
+    texts = {name: _update_text(each, policy) for name, each in value.items()}
     if any(len(name) + len(text) > policy.event_update_chars_max for name, text in texts.items()):
         raise _invalid("updates", f"must hold texts of at most {policy.event_update_chars_max} characters")
     return tuple(sorted(texts.items()))
 
 
+def _update_text(value: object, policy: Policy) -> str:
+    """What an update says; Strava sends texts, and a number or truth value would be no surprise."""
+    if isinstance(value, str):
+        return value
+    # Bounded before it is written out: Python refuses to spell numbers of thousands of digits.
+    if isinstance(value, int) and abs(value) < 10**policy.strava_id_digits_max:
+        return str(value)
+    raise _invalid("updates", "must hold texts")
+
+
 def idempotency_key(event: WebhookEvent) -> str:
-    """The request id under which an event is marked: equal for every delivery of it, and no other."""
+    """The request id under which an event is marked: equal for every delivery of it, and no other.
+
+    The owner is part of it, so that an event forged in another athlete's name cannot pass for a true one.
+    """
     from hashlib import sha256  # noqa: PLC0415 - loads OpenSSL, which nothing else in the core needs
 
     updates = sha256(repr(event.updates).encode()).hexdigest()[:16]
     facts = (
         event.subscription_id,
+        event.owner_id,
         event.object_type.value,
         event.object_id,
         event.aspect.value,
