@@ -212,3 +212,11 @@ class ConnectionStoreContract(StoresContract):
                 ]
             )
             assert stores.connections.read(before.user_id) == leased[winner_of(results)]
+
+    def test_of_many_who_remove_a_connection_one_does(self) -> None:
+        """Whoever comes late is told, and does not take away what was connected in the meantime."""
+        with self.open_stores() as stores:
+            before = _connected(stores)
+            winner_of(race([lambda: stores.connections.commit(service.disconnecting(before))] * THREADS))
+            assert stores.connections.read(before.user_id) is None
+            assert stores.connections.owner(before.athlete_id) is None
