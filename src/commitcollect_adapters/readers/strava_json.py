@@ -69,7 +69,7 @@ def snapshot_from_activity(payload: Mapping[str, Any], policy: Policy) -> Activi
         source=Source.STRAVA,
         activity_id=strava_id(payload.get("id"), "id"),
         sport_type=_sport_type(payload),
-        started_at=_start(payload.get("start_date")),
+        started_at=start_of(payload),
         distance_meters=whole(payload.get("distance"), "distance"),
         elevation_meters=whole(payload.get("total_elevation_gain"), "total_elevation_gain"),
         moving_seconds=whole(payload.get("moving_time"), "moving_time"),
@@ -97,8 +97,14 @@ def _sport_type(payload: Mapping[str, Any]) -> str:
     raise InvalidInput("sport_type is missing, and so is type", field="sport_type")
 
 
-def _start(value: object) -> datetime:
+def start_of(payload: Mapping[str, Any]) -> datetime:
+    """When an activity started, whatever else of it can be read.
+
+    Raises:
+        InvalidInput: `start_date` is no moment.
+    """
     # Never start_date_local: it is a wall clock that claims to be UTC.
+    value = payload.get("start_date")
     if not isinstance(value, str) or len(value) > DATE_CHARS_MAX:
         raise InvalidInput(
             f"start_date must be a date with time and zone, not {shown(value)}", field="start_date"

@@ -1,0 +1,357 @@
+from __future__ import annotations
+
+from base64 import b64decode
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.strava.scripted import (
+    ACCESS_TOKEN,
+    ACTIVITY_ID,
+    APP,
+    CALLS,
+    CLIENT_SECRET,
+    CODE,
+    REFRESH_TOKEN,
+    VERIFY_TOKEN,
+    client,
+    fault,
+    ok,
+    payload,
+)
+from commitcollect_adapters.strava_protocol import Answer, Revocation
+from commitcollect_core.backfills import next_before
+from commitcollect_core.errors import InvalidInput, StravaUnavailable
+from commitcollect_core.service_ports import PushSubscription, TokenGrant
+from commitcollect_core.values import ActivityId, AthleteId
+
+BEFORE = datetime(2026, 5, 2, tzinfo=UTC)
+DEAUTHORIZE = evolve(APP, revoke_with=Revocation.DEAUTHORIZE)
+GRANT = {"access_token": "new-access", "refresh_token": "new-refresh", "expires_at": 1_542_940_199}
+
+
+def at(seconds: int) -> datetime:
+    """A moment near the samples'."""
+    return BEFORE - timedelta(days=1) + timedelta(seconds=seconds)
+
+
+def row(activity_id: int, seconds: int) -> dict[str, object]:
+    """An activity that starts at a moment."""
+    return payload(activity_id, start_date=at(seconds).isoformat())
+
+
+def test_the_browser_is_sent_to_stravas_consent() -> None:
+    """The address holds everything Strava needs to come back, each value quoted."""
+    api, transport = client(ok({}))
+    address = urlsplit(
+        api.authorize_url(
+            state="s&=1", scope=["read", "activity:read"], redirect_uri="https://example.org/back?x=1"
+        )
+    )
+    assert f"{address.scheme}://{address.netloc}{address.path}" == "https://www.strava.com/oauth/authorize"
+    assert parse_qs(address.query) == {
+        "client_id": ["4711"],
+        "redirect_uri": ["https://example.org/back?x=1"],
+        "response_type": ["code"],
+        "approval_prompt": ["auto"],
+        "scope": ["read,activity:read"],
+        "state": ["s&=1"],
+    }
+    assert not transport.requests
+
+
+def test_a_code_becomes_tokens_and_an_athlete() -> None:
+    """Secrets go in the form; the athlete is named with the exchange."""
+    api, transport = client(ok({**GRANT, "athlete": {"id": 12342176}}))
+    expected = TokenGrant(
+        access_token=str(GRANT["access_token"]),
+        refresh_token=str(GRANT["refresh_token"]),
+        expires_at=datetime(2018, 11, 23, 2, 29, 59, tzinfo=UTC),
+        athlete_id=AthleteId("12342176"),
+    )
+    assert api.exchange(CODE) == expected
+    [request] = transport.requests
+    assert (request.method, request.address) == ("POST", "https://www.strava.com/oauth/token")
+    assert request.form == {
+        "client_id": "4711",
+        "client_secret": CLIENT_SECRET,
+        "grant_type": "authorization_code",
+        "code": CODE,
+    }
+
+
+def test_a_refresh_gives_tokens_of_nobody_named() -> None:
+    """A renewal does not say whose the tokens are."""
+    api, transport = client(ok(GRANT))
+    assert api.refresh(REFRESH_TOKEN).athlete_id is None
+    assert transport.requests[0].form["refresh_token"] == REFRESH_TOKEN
+    assert transport.requests[0].form["grant_type"] == "refresh_token"
+
+
+def test_a_revocation_proves_the_app_by_its_secret() -> None:
+    """The new way takes either token in the form, and the app's id and secret as Basic."""
+    api, transport = client(Answer(status=200))
+    api.revoke(REFRESH_TOKEN)
+    [request] = transport.requests
+    assert request.address == "https://www.strava.com/oauth/revoke"
+    assert request.form == {"token": REFRESH_TOKEN}
+    kind, _, proof = request.headers["Authorization"].partition(" ")
+    assert (kind, b64decode(proof)) == ("Basic", f"4711:{CLIENT_SECRET}".encode())
+
+
+def test_the_old_way_takes_an_access_token() -> None:
+    """A permission is given back in one call if the token opens it."""
+    api, transport = client(ok({"access_token": ACCESS_TOKEN}), app=DEAUTHORIZE)
+    api.revoke(ACCESS_TOKEN)
+    [request] = transport.requests
+    assert request.address == "https://www.strava.com/oauth/deauthorize"
+    assert request.headers["Authorization"] == f"Bearer {ACCESS_TOKEN}"
+
+
+def test_the_old_way_gets_an_access_token_for_a_refresh_token() -> None:
+    """A refresh token is not taken for revoked because the old way does not know it."""
+    api, transport = client(Answer(status=401), ok(GRANT), ok({}), app=DEAUTHORIZE)
+    api.revoke(REFRESH_TOKEN)
+    assert [each.address.rpartition("/")[2] for each in transport.requests] == [
+        "deauthorize",
+        "token",
+        "deauthorize",
+    ]
+    assert transport.requests[2].headers["Authorization"] == "Bearer new-access"
+
+
+def test_the_old_way_stops_at_a_dead_refresh_token() -> None:
+    """What cannot be renewed either was revoked before."""
+    dead = fault(400, ("RefreshToken", "refresh_token", "invalid"))
+    api, transport = client(Answer(status=401), dead, app=DEAUTHORIZE)
+    api.revoke(REFRESH_TOKEN)
+    assert len(transport.requests) == 2
+
+
+def test_tokens_go_in_the_header_alone() -> None:
+    """No address and no query ever holds an athlete's token."""
+    for call in ("activity", "activities"):
+        api, transport = client(Answer(status=500))
+        with pytest.raises(StravaUnavailable):
+            CALLS[call](api)
+        [request] = transport.requests
+        assert request.headers == {"Authorization": f"Bearer {ACCESS_TOKEN}"}
+        assert ACCESS_TOKEN not in request.address + repr(request.query) + repr(request.form)
+
+
+def test_an_activity_is_read_with_its_owner() -> None:
+    """One call, by the activity's id; the owner stands beside the snapshot."""
+    api, transport = client(ok(payload(), headers={"x-ratelimit-usage": "1,2"}))
+    answer = api.activity(ACCESS_TOKEN, ACTIVITY_ID)
+    assert answer.activity is not None
+    assert answer.activity.athlete_id == "7"
+    assert answer.activity.snapshot.distance_meters == 25_000
+    assert answer.rates is not None
+    [request] = transport.requests
+    assert request.address == "https://www.strava.com/api/v3/activities/100"
+    assert not request.query
+
+
+def test_an_activity_id_cannot_leave_its_place() -> None:
+    """An id is one part of a path, whatever stands in it."""
+    api, transport = client(Answer(status=404))
+    api.activity(ACCESS_TOKEN, ActivityId("../athlete?x=1"))
+    assert transport.requests[0].address.endswith("/activities/..%2Fathlete%3Fx%3D1")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"distance": -1.0},
+        {"distance": "far"},
+        {"distance": 1e300},
+        {"start_date": None},
+        {"start_date": "yesterday"},
+        {"sport_type": None, "type": None},
+        {"flagged": "no"},
+        {"name": 7},
+    ],
+    ids=repr,
+)
+def test_an_activity_beyond_belief_is_the_activitys_fault(changes: dict[str, Any]) -> None:
+    """It is an activity and it was asked for: asking again will not mend it, and its reason is told."""
+    api, _ = client(ok(payload(**changes)))
+    with pytest.raises(InvalidInput) as caught:
+        api.activity(ACCESS_TOKEN, ACTIVITY_ID)
+    assert caught.value.field in {*changes, "sport_type"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        payload(101),
+        {**payload(), "athlete": None},
+        {**payload(), "athlete": {"id": None}},
+        {**payload(), "id": None},
+        [payload()],
+        {"message": "ok"},
+    ],
+    ids=["another", "no athlete", "nobody", "no id", "a list", "none"],
+)
+def test_what_is_not_the_activity_asked_for_is_no_answer(document: object) -> None:
+    """Another activity, or none at all, says nothing about the one that was asked for."""
+    api, _ = client(ok(document))
+    with pytest.raises(StravaUnavailable):
+        api.activity(ACCESS_TOKEN, ACTIVITY_ID)
+
+
+def test_a_list_is_asked_for_by_before_alone() -> None:
+    """Told `after`, Strava lists the oldest first; so it is not told, and what is too early is left out."""
+    api, transport = client(ok([row(3, 30), row(2, 20), row(1, 10)]))
+    page = api.activities(ACCESS_TOKEN, after=at(20), before=at(31), limit=500)
+    [request] = transport.requests
+    assert request.address == "https://www.strava.com/api/v3/athlete/activities"
+    assert request.query == {"page": "1", "per_page": "200", "before": str(int(at(31).timestamp()))}
+    assert [each.snapshot.activity_id for each in page.activities] == ["3", "2"]
+    assert page.oldest_start_at == at(20)
+    assert page.is_last
+
+
+def test_a_span_holds_its_first_second_and_not_its_last() -> None:
+    """`after` is the first moment that counts and `before` the first that does not."""
+    api, _ = client(ok([row(each, each) for each in range(5, 0, -1)]))
+    page = api.activities(ACCESS_TOKEN, after=at(2), before=at(4), limit=200)
+    assert [each.snapshot.activity_id for each in page.activities] == ["3", "2"]
+
+
+@pytest.mark.parametrize(
+    ("starts", "before", "after", "limit", "is_last"),
+    [
+        ([], None, None, 3, True),
+        ([], 10, None, 3, True),
+        ([9, 8, 7], None, None, 3, False),
+        ([9, 8], None, None, 3, False),
+        ([9, 8], 10, None, 3, False),
+        ([9], 10, None, 3, True),
+        ([9, 9], 10, None, 3, True),
+        ([9, 9, 9], 10, None, 3, False),
+        ([8], 10, None, 3, False),
+        ([9, 8, 4], 10, 5, 3, True),
+        ([9, 8, 5], 10, 5, 3, False),
+        ([4], 10, 5, 3, True),
+    ],
+)
+def test_a_short_page_is_no_end(
+    starts: list[int], before: int | None, after: int | None, limit: int, is_last: bool
+) -> None:
+    """Strava may leave rows out of a page; only one that brings nothing older ends the list."""
+    api, _ = client(ok([row(number, start) for number, start in enumerate(starts, 1)]))
+    page = api.activities(
+        ACCESS_TOKEN,
+        after=None if after is None else at(after),
+        before=None if before is None else at(before),
+        limit=limit,
+    )
+    assert page.is_last is is_last
+
+
+def test_a_row_that_cannot_be_read_costs_only_itself() -> None:
+    """The others of the page come through, the cursor counts the bad ones too, and each has its reason."""
+    bad = [
+        {**row(7, 9), "distance": -5},
+        {**row(8, 8), "start_date": "soon"},
+        {**row(9, 1), "athlete": {}},
+        {"id": {"a": "b"}},
+        "text",
+        None,
+    ]
+    api, _ = client(ok([row(1, 10), *bad, row(2, 5)]))
+    page = api.activities(ACCESS_TOKEN, after=None, before=None, limit=200)
+    assert [each.snapshot.activity_id for each in page.activities] == ["1", "2"]
+    assert len(page.rejected) == len(bad)
+    assert "activity 7: distance -5 is negative" in page.rejected
+    assert page.oldest_start_at == at(1)
+    assert not page.is_last
+
+
+def test_a_row_without_a_start_ends_no_list() -> None:
+    """It may be older than the cursor, so there may be more behind it."""
+    api, _ = client(ok([row(2, 9), {**row(1, 1), "start_date": "soon"}]))
+    assert not api.activities(ACCESS_TOKEN, after=None, before=at(10), limit=200).is_last
+
+
+def test_a_bad_row_out_of_the_span_is_nobodys_business() -> None:
+    """What was not asked for is not reported either."""
+    api, _ = client(ok([row(2, 20), {**row(1, 1), "distance": -5}]))
+    page = api.activities(ACCESS_TOKEN, after=at(10), before=None, limit=200)
+    assert not page.rejected
+
+
+@given(st.lists(st.integers(0, 30), max_size=40), st.integers(1, 4), st.integers(0, 31), st.integers(0, 3))
+def test_walking_the_pages_finds_everything(starts: list[int], limit: int, after: int, left_out: int) -> None:
+    """With the cursor of backfills no activity is missed, if a page holds more than one second's.
+
+    Pages may be short as well, as long as they hold more than what overlaps.
+    """
+    starts = sorted(starts, reverse=True)
+    per_second = max((starts.count(each) for each in starts), default=0)
+    limit = max(limit, per_second + 1) + left_out
+    everything = [row(number, start) for number, start in enumerate(starts, 1)]
+    found: set[str] = set()
+    before: datetime | None = None
+    for _ in range(3 * len(starts) + 3):
+        shown = [
+            each for each in everything if before is None or str(each["start_date"]) < before.isoformat()
+        ]
+        api, _ = client(ok(shown[: limit - left_out if len(shown) > limit else limit]))
+        page = api.activities(ACCESS_TOKEN, after=at(after), before=before, limit=limit)
+        found |= {each.snapshot.activity_id for each in page.activities}
+        if page.is_last or page.oldest_start_at is None:
+            break
+        before = next_before(before, page.oldest_start_at)
+    else:
+        pytest.fail("the list has no end")
+    assert found == {str(number) for number, start in enumerate(starts, 1) if start >= after}
+
+
+def test_subscriptions_are_the_apps_own() -> None:
+    """They go by the app's id and secret, as Strava has it: in the query, or in the form of a POST."""
+    recorded = {
+        "id": 131300,
+        "callback_url": "http://example.org/\x1b[31m",
+        "created_at": "2018-11-29T21:46:21.854786016Z",
+    }
+    api, transport = client(ok([recorded]))
+    assert api.subscriptions() == (
+        PushSubscription(
+            subscription_id=131300,
+            callback_url="http://example.org/ [31m",
+            created_at=datetime(2018, 11, 29, 21, 46, 21, tzinfo=UTC),
+        ),
+    )
+    credentials = {"client_id": "4711", "client_secret": CLIENT_SECRET}
+    assert transport.requests[0].query == credentials
+
+    api, transport = client(ok({"id": 131300}, status=201))
+    assert api.subscribe(callback_url="https://example.org/h", verify_token=VERIFY_TOKEN) == 131300
+    assert not transport.requests[0].query
+    assert transport.requests[0].form == {
+        **credentials,
+        "callback_url": "https://example.org/h",
+        "verify_token": VERIFY_TOKEN,
+    }
+
+    api, transport = client(Answer(status=204))
+    api.unsubscribe(131300)
+    assert transport.requests[0].address.endswith("/push_subscriptions/131300")
+    assert transport.requests[0].query == credentials
+
+
+@pytest.mark.parametrize(
+    "document", [{}, [1], [{"id": 1}], [{"callback_url": "x"}], [{"id": 0, "callback_url": "x"}]]
+)
+def test_half_a_subscription_is_none(document: object) -> None:
+    """A subscription without id or address is not believed."""
+    api, _ = client(ok(document))
+    with pytest.raises(StravaUnavailable):
+        api.subscriptions()
