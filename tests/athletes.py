@@ -15,7 +15,7 @@ from commitcollect_core.ledger import LedgerCommit, decide, decide_creation, dec
 from commitcollect_core.milestones import Goal, Milestone, Tally, tally
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
 from commitcollect_core.values import MilestoneId, ModelId, UserId
-from commitcollect_core.workouts import Found
+from commitcollect_core.workouts import Change
 
 SMALL_COMMITS = Policy(commit_items_max=52)
 """The smallest commits that still hold a milestone with all parts of the largest statue."""
@@ -52,7 +52,7 @@ class Athlete:
         self.write(commits)
         return milestone_id
 
-    def decide(self, found: Sequence[Found]) -> tuple[LedgerCommit, ...]:
+    def decide(self, found: Sequence[Change]) -> tuple[LedgerCommit, ...]:
         """What would be written; nothing is."""
         view = self.ledger.read(self.user_id, keys_of(found))
         models = {each.goal.model_id: self.models[each.goal.model_id] for each in view.milestones}
@@ -64,13 +64,13 @@ class Athlete:
             self.ledger.commit(commit)
             self.steps.append(dump_of(self.ledger, self.user_id))
 
-    def take_in(self, *found: Found) -> tuple[LedgerCommit, ...]:
+    def take_in(self, *found: Change) -> tuple[LedgerCommit, ...]:
         """Decide and write, all at once."""
         commits = self.decide(found)
         self.write(commits)
         return commits
 
-    def take_in_singly(self, found: Iterable[Found]) -> None:
+    def take_in_singly(self, found: Iterable[Change]) -> None:
         """Decide and write, one by one."""
         for each in found:
             self.take_in(each)
