@@ -12,7 +12,7 @@ import logging
 import random
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -30,9 +30,11 @@ from botocore.exceptions import (
     WaiterError,
 )
 
+from commitcollect_adapters.dynamodb import guards
 from commitcollect_core.errors import InvalidInput, StorageError, StorageUnavailable, VersionConflict
 
 _log = logging.getLogger(__name__)
+_chance = random.SystemRandom()
 
 SCHEME = "dynamodb"
 PREFIX_DEFAULT = "CommitCollect"
@@ -153,7 +155,7 @@ def _is_url(endpoint: str) -> bool:
         return False
 
 
-def cancellation(reasons: Sequence[Mapping[str, Any]]) -> StorageError | VersionConflict:
+def cancellation(reasons: Sequence[Mapping[str, Any]]) -> StorageError | ConditionFailed:
     """What a cancelled transaction means: only a failed condition is a conflict.
 
     A reason that neither is a conflict nor passes by itself outweighs the others, since no repetition helps;
@@ -165,11 +167,12 @@ def cancellation(reasons: Sequence[Mapping[str, Any]]) -> StorageError | Version
         messages = {str(reason.get("Message")) for reason in reasons if reason.get("Code") in lasting}
         return StorageError(f"DynamoDB refuses this write: {', '.join(sorted(map(str, lasting | messages)))}")
     if _CONFLICT in codes:
-        return VersionConflict("somebody else wrote to this ledger first; read it again and decide again")
+        failed = (place for place, reason in enumerate(reasons) if reason.get("Code") == _CONFLICT)
+        return ConditionFailed(frozenset(failed))
     return StorageUnavailable(f"DynamoDB is busy ({', '.join(sorted(map(str, codes)))}); try again later")
 
 
-def translated(failure: ClientError | BotoCoreError, address: Address) -> StorageError | VersionConflict:
+def translated(failure: ClientError | BotoCoreError, address: Address) -> StorageError | ConditionFailed:
     """What a failure of boto3 means to the core."""
     where = address.where
     match failure:
@@ -193,7 +196,7 @@ def translated(failure: ClientError | BotoCoreError, address: Address) -> Storag
             )
 
 
-def _translated_answer(failure: ClientError, address: Address) -> StorageError | VersionConflict:
+def _translated_answer(failure: ClientError, address: Address) -> StorageError | ConditionFailed:
     error, where = failure.response.get("Error", {}), address.where
     code, message = error.get("Code", ""), _line(error.get("Message", ""))
     if code == "TransactionCanceledException":
@@ -205,7 +208,7 @@ def _translated_answer(failure: ClientError, address: Address) -> StorageError |
     if code in _CREDENTIAL_CODES:
         return StorageError(f"{where} refuses these credentials ({code}); check them and their permissions")
     if code == f"{_CONFLICT}Exception":
-        return VersionConflict("somebody else wrote to this ledger first; read it again and decide again")
+        return ConditionFailed(frozenset({0}))
     status = failure.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in RETRYABLE_CODES or status in RETRYABLE_STATUSES:
         return StorageUnavailable(
@@ -232,8 +235,39 @@ class MissingTable(StorageError):
     """A table is not there."""
 
 
-class PerhapsWritten(VersionConflict):
+class ConditionFailed(VersionConflict):
+    """A condition of a write did not hold.
+
+    Attributes:
+        places: where in the transaction such conditions stood; 0 for a single write.
+    """
+
+    def __init__(self, places: frozenset[int]) -> None:
+        super().__init__("what is stored is not what this write goes over")
+        self.places = places
+
+
+class PerhapsWritten(ConditionFailed):
     """A condition failed, but an earlier attempt of the same call may have been the writer it failed on."""
+
+
+class _Patience:
+    """How long a call has been repeated, and for how long it may be."""
+
+    def __init__(self, deadline_seconds: float, pause: Callable[[float], None]) -> None:
+        self._deadline = time.monotonic() + deadline_seconds
+        self._pause = pause
+        self._wait_seconds_max = WAIT_SECONDS_FIRST
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the deadline has passed."""
+        return time.monotonic() >= self._deadline
+
+    def wait(self) -> None:
+        """Wait before the next attempt, by chance up to twice as long as the time before."""
+        self._pause(_chance.uniform(0, self._wait_seconds_max))
+        self._wait_seconds_max = min(2 * self._wait_seconds_max, WAIT_SECONDS_MAX)
 
 
 class Client:
@@ -260,7 +294,6 @@ class Client:
         self.address = address
         self._deadline_seconds = deadline_seconds
         self._pause = pause
-        self._chance = random.SystemRandom()
         try:
             self.boto = _boto_client(address)
         except BotoCoreError as failure:
@@ -283,27 +316,51 @@ class Client:
 
         Raises:
             PerhapsWritten: a condition failed after an attempt whose answer was lost.
-            VersionConflict: a condition failed.
+            ConditionFailed: a condition failed.
             StorageUnavailable: it failed in passing until the deadline.
-            StorageError: it failed for good.
+            StorageError: it failed for good, or is nothing to be sent (`guards`).
         """
-        deadline = time.monotonic() + self._deadline_seconds
-        wait_seconds_max = WAIT_SECONDS_FIRST
+        guards.check(operation, request, self.address.prefix)
+        patience = self._patience()
         is_answer_lost = False
         while True:
             try:
                 return self._call_once(operation, request)
-            except VersionConflict as conflict:
+            except ConditionFailed as failed:
                 if is_answer_lost:
-                    raise PerhapsWritten(conflict.message) from conflict
+                    raise PerhapsWritten(failed.places) from failed
                 raise
             except StorageUnavailable as failure:
-                if time.monotonic() >= deadline:
+                if patience.is_over:
                     raise
                 is_answer_lost = True
                 _log.debug("repeating %s: %s", operation, failure.message)
-            self._pause(self._chance.uniform(0, wait_seconds_max))
-            wait_seconds_max = min(2 * wait_seconds_max, WAIT_SECONDS_MAX)
+            patience.wait()
+
+    def batch(self, operation: str, wanted: Mapping[str, Any], *, left: str) -> Iterator[dict[str, Any]]:
+        """Make a batch call, and again with what it leaves undone, under a deadline of its own.
+
+        Args:
+            operation: the call.
+            wanted: its `RequestItems`.
+            left: what an answer calls those it leaves undone.
+
+        Raises:
+            StorageUnavailable: something was left undone until the deadline.
+            StorageError: as in `call`.
+        """
+        patience = self._patience()
+        while wanted:
+            answer = self.call(operation, RequestItems=wanted)
+            yield answer
+            wanted = answer.get(left) or {}
+            if wanted and patience.is_over:
+                raise StorageUnavailable(f"{self.address.where} is busy; try again later")
+            if wanted:
+                patience.wait()
+
+    def _patience(self) -> _Patience:
+        return _Patience(self._deadline_seconds, self._pause)
 
     def _call_once(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         call = getattr(self.boto, operation)

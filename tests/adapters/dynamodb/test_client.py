@@ -6,9 +6,15 @@ from itertools import product
 
 import pytest
 
-from commitcollect_adapters.dynamodb.client import RETRYABLE_CODES, Address, Client, cancellation
+from commitcollect_adapters.dynamodb.client import (
+    RETRYABLE_CODES,
+    Address,
+    Client,
+    ConditionFailed,
+    cancellation,
+)
 from commitcollect_adapters.dynamodb.ledger import DynamoLedger
-from commitcollect_core.errors import InvalidInput, StorageError, StorageUnavailable, VersionConflict
+from commitcollect_core.errors import InvalidInput, StorageError, StorageUnavailable
 from commitcollect_core.values import UserId
 
 LASTING = ("ValidationError", "ItemCollectionSizeLimitExceeded", "SomethingNew")
@@ -61,7 +67,7 @@ def expected(codes: tuple[str, ...]) -> type[Exception]:
     """What a set of reasons means, by the sentence in the design: only a failed condition is a conflict."""
     if any(code in LASTING for code in codes) or set(codes) == {"None"}:
         return StorageError
-    return VersionConflict if CONFLICT in codes else StorageUnavailable
+    return ConditionFailed if CONFLICT in codes else StorageUnavailable
 
 
 @pytest.mark.parametrize(

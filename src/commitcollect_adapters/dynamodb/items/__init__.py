@@ -13,6 +13,7 @@ from commitcollect_adapters.dynamodb.items.encoding import (
     ItemKind,
     Key,
     absent_or,
+    behind,
     follows,
     holding,
     number,
@@ -39,6 +40,7 @@ from commitcollect_adapters.dynamodb.items.ledger import (
     workouts_of,
 )
 from commitcollect_adapters.dynamodb.items.tables import (
+    GLOBAL_INDEXES,
     audit_table,
     expiry_attribute,
     idempotency_table,
@@ -50,6 +52,7 @@ from commitcollect_adapters.dynamodb.items.tables import (
 
 __all__ = [
     "AWARD",
+    "GLOBAL_INDEXES",
     "HEAD",
     "MILESTONE",
     "NEW",
@@ -64,6 +67,7 @@ __all__ = [
     "audit_table",
     "award_key",
     "awards_of",
+    "behind",
     "behind_milestone_key",
     "expiry_attribute",
     "follows",

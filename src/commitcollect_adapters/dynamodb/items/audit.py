@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from commitcollect_adapters.dynamodb.items.encoding import Item, ItemKind, Key, number, partition, text
+from commitcollect_adapters.dynamodb.items.encoding import (
+    Item,
+    ItemKind,
+    Key,
+    behind,
+    number,
+    partition,
+    text,
+)
 from commitcollect_adapters.dynamodb.items.tables import (
     EXPIRES,
     GSI1,
@@ -49,29 +58,26 @@ def _position_key(position: AuditPosition) -> Key:
     return {"PK": partition(position.user_id), "SK": text(f"AUDIT#{moment:010}#{position.request_id}")}
 
 
-def audit_of_user(user_id: UserId, after: AuditPosition | None) -> dict[str, Any]:
+def audit_of_user(user_id: UserId, after: AuditPosition | None) -> Mapping[str, Any]:
     """The query of the entries about a user behind a position."""
     return _query(None, partition(user_id)["S"], after)
 
 
-def audit_of_flow(correlation_id: str, after: AuditPosition | None) -> dict[str, Any]:
+def audit_of_flow(correlation_id: str, after: AuditPosition | None) -> Mapping[str, Any]:
     """The query of the entries of a flow, over an index that may lag behind."""
     return _query(GSI1, _flow(correlation_id), after)
 
 
-def audit_of_type(event_type: AuditType, month: str, after: AuditPosition | None) -> dict[str, Any]:
+def audit_of_type(event_type: AuditType, month: str, after: AuditPosition | None) -> Mapping[str, Any]:
     """The query of the entries of a type in a month, over an index that may lag behind."""
     return _query(GSI2, _type(event_type, month), after)
 
 
-def _query(index: str | None, within: str, after: AuditPosition | None) -> dict[str, Any]:
+def _query(index: str | None, within: str, after: AuditPosition | None) -> Mapping[str, Any]:
     name = _INDEX_PARTITIONS[index]
-    query: dict[str, Any] = {
+    query = {
         "KeyConditionExpression": f"{name} = :within",
         "ExpressionAttributeValues": {":within": text(within)},
+        **({} if index is None else {"IndexName": index}),
     }
-    if index is not None:
-        query["IndexName"] = index
-    if after is not None:
-        query["ExclusiveStartKey"] = {**_position_key(after), name: text(within)}
-    return query
+    return behind(query, None if after is None else {**_position_key(after), name: text(within)})

@@ -67,6 +67,11 @@ def prefix_query(partition_key: Mapping[str, str], prefix: str) -> dict[str, Any
     }
 
 
+def behind(query: Mapping[str, Any], start: Key | None) -> Mapping[str, Any]:
+    """The query, going on behind a key; from its beginning for None."""
+    return query if start is None else {**query, "ExclusiveStartKey": start}
+
+
 @frozen
 class ItemKind:
     """One kind of item.

@@ -16,6 +16,9 @@ token ends: the engine would remove every connection whose token ran out.
 """
 
 GSI1, GSI2 = "GSI1", "GSI2"
+GLOBAL_INDEXES = frozenset({GSI1, GSI2})
+"""They lag behind, so nothing may be decided by them."""
+
 GSI1_PARTITION, GSI2_PARTITION = "GSI1PK", "GSI2PK"
 GSI1_SORT = "GSI1SK"
 
