@@ -136,7 +136,8 @@ def _print(reckoned: Capacity) -> None:
 def _lines(reckoned: Capacity) -> Iterator[str]:
     load = reckoned.load
     yield (
-        f"{show_count(load.athletes, 'athlete', 'athletes')} with {load.per_week:,g} a week, "
+        f"{show_count(load.athletes, 'athlete', 'athletes')} with {load.per_week:,g} "
+        f"{'activity' if load.per_week == 1 else 'activities'} a week, "
         f"{show_count(load.milestones, 'milestone', 'milestones')} under way, "
         f"{show_count(load.years, 'year', 'years')} stored"
     )
@@ -176,12 +177,12 @@ def _month(reckoned: Capacity) -> Iterator[tuple[str, str, str]]:
     yield from _requests(units, bill)
     yield "Storage", stored, _money(bill.storage)
     yield "Point-in-time recovery", stored, _money(bill.recovery)
-    yield "Together", "", _money(bill.total)
+    yield "Total a month", "", _money(bill.total)
 
 
 def _import(reckoned: Capacity) -> Iterator[tuple[str, str, str]]:
     yield from _requests(reckoned.import_units, reckoned.import_bill)
-    yield "Together", "", _money(reckoned.import_bill.total)
+    yield "Total once", "", _money(reckoned.import_bill.total)
 
 
 def _requests(units: Units, bill: Bill) -> Iterator[tuple[str, str, str]]:

@@ -76,7 +76,7 @@ def test_people_are_shown_the_same(console: Console) -> None:
     """The text says the load, the units, the money and what one partition carries."""
     shown = console(*MANY).out
     for expected in (
-        "10,000,000 athletes with 4 a week",
+        "10,000,000 athletes with 4 activities a week",
         "peak (10 times)",
         "5,714,286",
         "882.14",

@@ -29,7 +29,9 @@ ITEM_READ_UNITS = 1
 IMPORT_BATCH_WORKOUTS = DEFAULT_POLICY.commit_items_max - DEFAULT_POLICY.milestones_tracked_max - 1
 """What `Ingestion.ingest_all` puts into one write."""
 
-GIGABYTE_BYTES = 10**9
+GIGABYTE_BYTES = 2**30
+"""As DynamoDB measures everything."""
+
 COLLECTION_BYTES_MAX = 10 * GIGABYTE_BYTES
 """Of one athlete's partition, index included: the limit of a table with a local index."""
 
