@@ -10,6 +10,8 @@ from contextlib import AbstractContextManager, closing, nullcontext
 
 import pytest
 
+from commitcollect_adapters.dynamodb.client import Client
+from commitcollect_adapters.dynamodb.stores import dynamo_stores
 from commitcollect_adapters.memory.stores import memory_stores
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.stores import sqlite_stores
@@ -100,3 +102,81 @@ class TestAuditOnSqlite(OnSqlite, contracts.AuditLogContract): ...
 
 
 class TestStatuesOnSqlite(OnSqlite, contracts.StatueCatalogContract): ...
+
+
+class OnDynoxide(contracts.StoresContract):
+    """Stores in the tables of the whole session."""
+
+    @pytest.fixture(autouse=True)
+    def _engine(self, dynoxide_client: Client) -> None:
+        self._stores = dynamo_stores(dynoxide_client)
+
+    def open_stores(self) -> AbstractContextManager[Stores]:
+        """See `StoresContract`."""
+        return nullcontext(self._stores)
+
+
+class TestProfilesOnDynoxide(OnDynoxide, contracts.ProfileStoreContract): ...
+
+
+class TestConnectionsOnDynoxide(OnDynoxide, contracts.ConnectionStoreContract): ...
+
+
+class TestBackfillsOnDynoxide(OnDynoxide, contracts.BackfillStoreContract): ...
+
+
+class TestSessionsOnDynoxide(OnDynoxide, contracts.SessionStoreContract): ...
+
+
+class TestIdempotencyOnDynoxide(OnDynoxide, contracts.IdempotencyStoreContract): ...
+
+
+class TestRateBudgetsOnDynoxide(OnDynoxide, contracts.RateBudgetStoreContract): ...
+
+
+class TestDeletionsOnDynoxide(OnDynoxide, contracts.DeletionStoreContract): ...
+
+
+class TestAuditOnDynoxide(OnDynoxide, contracts.AuditLogContract): ...
+
+
+class TestStatuesOnDynoxide(OnDynoxide, contracts.StatueCatalogContract): ...
+
+
+class OnMinistack(contracts.StoresContract):
+    """As on dynoxide; the second opinion."""
+
+    @pytest.fixture(autouse=True)
+    def _engine(self, ministack_client: Client) -> None:
+        self._stores = dynamo_stores(ministack_client)
+
+    def open_stores(self) -> AbstractContextManager[Stores]:
+        """See `StoresContract`."""
+        return nullcontext(self._stores)
+
+
+class TestProfilesOnMinistack(OnMinistack, contracts.ProfileStoreContract): ...
+
+
+class TestConnectionsOnMinistack(OnMinistack, contracts.ConnectionStoreContract): ...
+
+
+class TestBackfillsOnMinistack(OnMinistack, contracts.BackfillStoreContract): ...
+
+
+class TestSessionsOnMinistack(OnMinistack, contracts.SessionStoreContract): ...
+
+
+class TestIdempotencyOnMinistack(OnMinistack, contracts.IdempotencyStoreContract): ...
+
+
+class TestRateBudgetsOnMinistack(OnMinistack, contracts.RateBudgetStoreContract): ...
+
+
+class TestDeletionsOnMinistack(OnMinistack, contracts.DeletionStoreContract): ...
+
+
+class TestAuditOnMinistack(OnMinistack, contracts.AuditLogContract): ...
+
+
+class TestStatuesOnMinistack(OnMinistack, contracts.StatueCatalogContract): ...

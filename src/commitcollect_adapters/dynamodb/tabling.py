@@ -12,6 +12,7 @@ from commitcollect_adapters import refusals
 from commitcollect_adapters.dynamodb import items
 from commitcollect_adapters.dynamodb.client import Client, ConditionFailed, PerhapsWritten
 from commitcollect_core.errors import Conflict
+from commitcollect_core.values import UserId
 
 _KEYS_READ_MAX = 100
 """Of BatchGetItem."""
@@ -62,6 +63,11 @@ class Check:
     key: items.Key
     condition: items.Condition
     refusal: Refusal = refusals.stale
+
+
+def unfenced(user_id: UserId) -> Check:
+    """Keeps a transaction from writing behind a user's fence."""
+    return Check(key=items.head_key(user_id), condition=items.UNFENCED, refusal=refusals.fenced)
 
 
 Write = Update | Put | Delete

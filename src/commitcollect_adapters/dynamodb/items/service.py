@@ -109,6 +109,11 @@ def listed_models() -> dict[str, Any]:
     return prefix_query(text(_MODELS), _MODEL_PREFIX)
 
 
+def listed_model_id(item: Item) -> ModelId:
+    """The model that an item of the list names."""
+    return ModelId(item["modelId"]["S"])
+
+
 def deletion_key(request_id: str) -> Key:
     """The key of a deletion."""
     return key_of(f"DELETION#{request_id}", "META")
