@@ -13,7 +13,7 @@ from enum import StrEnum
 from attrs import evolve, field, frozen
 
 from commitcollect_core.policy import Policy
-from commitcollect_core.values import ActivityId, AthleteId, utc
+from commitcollect_core.values import ActivityId, AthleteId, optional_utc, utc
 
 
 class JobKind(StrEnum):
@@ -125,3 +125,51 @@ def after_failure(leased: LeasedJob, *, now: datetime, policy: Policy) -> TryAga
         return Park()
     wait = min(policy.job_retry_seconds_first * 2 ** (attempts - 1), policy.job_retry_seconds_max)
     return TryAgain(now + timedelta(seconds=wait))
+
+
+@frozen(kw_only=True)
+class QueueEntry:
+    """A job in a queue and how it stands there: what every queue that keeps its own entries does with one.
+
+    Attributes:
+        due_at: when it may be taken: a waiting one, or one whose lease runs out then.
+        attempts: how often it was taken, deferrals not counted.
+        token: of the lease; empty while it waits.
+        renewed: what was put while it was being worked on, to be done afterwards.
+        renewed_due_at: when that may be taken.
+    """
+
+    job: Job
+    due_at: datetime = field(converter=utc)
+    attempts: int = 0
+    token: str = field(default="", repr=False)
+    renewed: Job | None = None
+    renewed_due_at: datetime | None = field(default=None, converter=optional_utc)
+
+    def put(self, job: Job, *, visible_at: datetime, policy: Policy) -> QueueEntry:
+        """The entry after a job of its key was put: one with the waiting, or behind the one under way."""
+        if not self.token:
+            return evolve(self, job=merged(self.job, job, policy))
+        if self.renewed is not None:
+            return evolve(self, renewed=merged(self.renewed, job, policy))
+        return evolve(self, renewed=job, renewed_due_at=visible_at)
+
+    def taken(self, token: str, *, until: datetime, policy: Policy) -> QueueEntry:
+        """The entry once somebody has taken it, with all that was put meanwhile if a lease ran out."""
+        job = self.job if self.renewed is None else merged(self.job, self.renewed, policy)
+        return QueueEntry(job=job, due_at=until, attempts=self.attempts + 1, token=token)
+
+    def leased(self) -> LeasedJob:
+        """What whoever took it is given."""
+        return LeasedJob(job=self.job, token=self.token, until=self.due_at, attempts=self.attempts - 1)
+
+    def after_end(self) -> QueueEntry | None:
+        """What is left once the job is done or set aside: what was put meanwhile, or nothing."""
+        if self.renewed is None:
+            return None
+        return QueueEntry(job=self.renewed, due_at=self.renewed_due_at or self.due_at)
+
+    def given_back(self, *, visible_at: datetime, is_attempt: bool, policy: Policy) -> QueueEntry:
+        """The entry once it waits again, with all that was put meanwhile."""
+        job = self.job if self.renewed is None else merged(self.job, self.renewed, policy)
+        return QueueEntry(job=job, due_at=visible_at, attempts=self.attempts - (not is_attempt))

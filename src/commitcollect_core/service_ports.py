@@ -292,7 +292,7 @@ class TokenCipher(Protocol):
         """Seal a text so that it opens in this context only."""
         ...
 
-    def open(self, sealed: str, context: SealContext) -> str:
+    def unseal(self, sealed: str, context: SealContext) -> str:
         """The text.
 
         Raises:

@@ -234,5 +234,36 @@ CREATE TABLE statuePart (
 ) WITHOUT ROWID;
 """
 
-LAYOUTS = (_LEDGER, _SERVICE)
+_QUEUE = """
+CREATE TABLE job (
+    jobKey TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    athleteId TEXT NOT NULL,
+    activityId TEXT,
+    requestIds TEXT NOT NULL,
+    enqueuedAtUtc INTEGER NOT NULL,
+    dueAtUtc INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    renewedRequestIds TEXT,
+    renewedEnqueuedAtUtc INTEGER,
+    renewedDueAtUtc INTEGER,
+    leaseToken TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX jobByDueTime ON job (dueAtUtc, jobKey);
+
+CREATE TABLE parkedJob (
+    jobKey TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    athleteId TEXT NOT NULL,
+    activityId TEXT,
+    requestIds TEXT NOT NULL,
+    enqueuedAtUtc INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    parkedAtUtc INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX parkedJobByTime ON parkedJob (parkedAtUtc, jobKey);
+"""
+
+LAYOUTS = (_LEDGER, _SERVICE, _QUEUE)
 """The script of every layout, the first one first. Add a layout at the end."""

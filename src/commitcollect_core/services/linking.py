@@ -211,7 +211,7 @@ class Linking:
     def disconnect(self, user_id: UserId) -> None:
         """Give the permission back to Strava, then forget the connection. May be repeated after a failure.
 
-        What becomes of workouts and milestones say `Policy.workouts_on_disconnect` and `awards_on_disconnect`.
+        `Policy.workouts_on_disconnect` and `awards_on_disconnect` say what becomes of the rest.
 
         Raises:
             NotFound: the account is not connected.
@@ -222,7 +222,7 @@ class Linking:
             raise NotFound(f"{user_id!r} is not connected to Strava", code="strava_not_connected")
         # A token that cannot be opened cannot be given back, and is of no use to anybody either.
         with suppress(SealBroken):
-            token = self.cipher.open(connection.refresh_token, token_context(user_id, REFRESH_TOKEN))
+            token = self.cipher.unseal(connection.refresh_token, token_context(user_id, REFRESH_TOKEN))
             self.api.revoke(token)
         self.forget(user_id)
 

@@ -225,7 +225,7 @@ class StravaAccess:
     def _opened(self, connection: StravaConnection, field: str) -> str:
         sealed = connection.access_token if field == ACCESS_TOKEN else connection.refresh_token
         try:
-            return self.cipher.open(sealed, token_context(connection.user_id, field))
+            return self.cipher.unseal(sealed, token_context(connection.user_id, field))
         except SealBroken as broken_seal:
             self._mark(connection, ConnectionStatus.NEEDS_RECONNECT)
             raise _needs_reconnect() from broken_seal

@@ -1,0 +1,1 @@
+"""What seals tokens in the store. Needs the extra ``commitcollect[crypto]``."""

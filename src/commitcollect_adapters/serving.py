@@ -1,0 +1,83 @@
+"""Running an ASGI application: until the process is told to stop, or beside other work. Needs the extra ``web``."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+
+from commitcollect_core.errors import InvalidInput
+
+LOCALHOST = "127.0.0.1"
+START_SECONDS_MAX = 10
+STOP_SECONDS_MAX = 10
+_POLL_SECONDS = 0.01
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 is any that is free.
+
+    Raises:
+        InvalidInput: the address cannot be listened on.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as refused:
+        listener.close()
+        raise InvalidInput(
+            f"cannot listen on {host}, port {port}: {refused.strerror}", field="port"
+        ) from refused
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """Where a listening socket can be reached."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def run(application: Starlette, listener: socket.socket, on_ready: Callable[[str], None]) -> None:
+    """Serve until the process is told to stop; what is being answered is finished."""
+    on_ready(address_of(listener))
+    _server(application).run(sockets=[listener])
+
+
+@contextmanager
+def serving(application: Starlette) -> Iterator[str]:
+    """Serve in a thread on a free port of this machine, until the context ends; yields the address."""
+    listener = listening(LOCALHOST, 0)
+    server = _server(application)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        _wait_for(server, thread)
+        yield address_of(listener)
+    finally:
+        server.should_exit = True
+        thread.join(STOP_SECONDS_MAX)
+        listener.close()
+
+
+def _server(application: Starlette) -> uvicorn.Server:
+    config = uvicorn.Config(
+        application, log_level="warning", access_log=False, timeout_graceful_shutdown=STOP_SECONDS_MAX
+    )
+    return uvicorn.Server(config)
+
+
+def _wait_for(server: uvicorn.Server, thread: threading.Thread) -> None:
+    pause = threading.Event()
+    for _ in range(int(START_SECONDS_MAX / _POLL_SECONDS)):
+        if server.started:
+            return
+        if not thread.is_alive():
+            break
+        pause.wait(_POLL_SECONDS)
+    raise RuntimeError(f"the server did not start within {START_SECONDS_MAX} seconds")
