@@ -28,11 +28,11 @@ def test_ten_million_athletes(console: Console) -> None:
     found = console.json(*MANY)
     events = 10_000_000 * 4 / (7 * 86_400)
     awards = 10_000_000 * 12 / 31_557_600
-    assert found["event"] == {"writeUnits": 8, "readUnits": 3}
+    assert found["event"] == {"writeUnits": 8, "readUnits": 4}
     average, peak = found["perSecond"]["average"], found["perSecond"]["peak"]
     assert average["events"] == pytest.approx(events)
     assert average["writeUnits"] == pytest.approx(8 * events + 2 * awards)
-    assert average["readUnits"] == pytest.approx(3 * events)
+    assert average["readUnits"] == pytest.approx(4 * events)
     assert peak == pytest.approx({name: 10 * figure for name, figure in average.items()})
     month = found["month"]
     assert month["writeUnits"] == pytest.approx(average["writeUnits"] * 86_400 * 365.25 / 12)
@@ -69,7 +69,7 @@ def test_more_milestones_cost_more_of_everything(console: Console) -> None:
     """Each further milestone is 2 write units and a read unit an event; none at all is the workout alone."""
     for milestones in (0, 1, 20):
         event = console.json(*MANY, "--milestones", milestones)["event"]
-        assert event == {"writeUnits": 6 + 2 * milestones, "readUnits": 2 + milestones}
+        assert event == {"writeUnits": 6 + 2 * milestones, "readUnits": 3 + milestones}
 
 
 def test_people_are_shown_the_same(console: Console) -> None:
@@ -80,7 +80,7 @@ def test_people_are_shown_the_same(console: Console) -> None:
         "peak (10 times)",
         "5,714,286",
         "882.14",
-        "An event takes 8 write and 3 read units",
+        "An event takes 8 write and 4 read units",
     ):
         assert expected in shown
     assert "under 0.01" in console("capacity", "--athletes", 1, "--per-week", 0.01).out

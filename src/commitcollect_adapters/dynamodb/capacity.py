@@ -21,7 +21,7 @@ AWARD_WRITE_UNITS = 2
 """Of an item up to 1 KB, written in a transaction."""
 
 MARKER_WRITE_UNITS = 1
-"""The put that marks an event as completed."""
+"""The put that marks an event as completed; a worker looks for it first."""
 
 ITEM_READ_UNITS = 1
 """Of an item up to 4 KB, read consistently; one that is not there costs as much."""
@@ -106,7 +106,7 @@ def commit_units(*, workouts: int, milestones: int, awards: int = 0) -> Units:
 def event_units(milestones: int) -> Units:
     """One new activity that mints nothing, and its marker."""
     commit = commit_units(workouts=1, milestones=milestones)
-    return Units(write=commit.write + MARKER_WRITE_UNITS, read=commit.read)
+    return Units(write=commit.write + MARKER_WRITE_UNITS, read=commit.read + ITEM_READ_UNITS)
 
 
 def import_units(*, workouts: int, milestones: int) -> Units:

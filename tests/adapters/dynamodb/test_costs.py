@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from attrs import evolve
@@ -12,6 +13,7 @@ from adapters.dynamodb.engine import metered
 from commitcollect_adapters.dynamodb import capacity, sizes
 from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_adapters.dynamodb.ledger import DynamoLedger
+from commitcollect_adapters.dynamodb.requests import DynamoIdempotencyStore
 from commitcollect_adapters.statues import shipped_catalog
 from commitcollect_adapters.system import ManualClock, NoBackoff, SystemIds
 from commitcollect_adapters.testing import samples
@@ -28,6 +30,7 @@ from commitcollect_core import (
     WorkoutQuery,
     assemble,
 )
+from commitcollect_core.idempotency import completed_event
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 YEAR = NewMilestone(
@@ -86,15 +89,19 @@ def import_rides(app: CommitCollect, user_id: UserId, numbers: Iterable[int]) ->
 
 @pytest.mark.slow
 def test_an_event_costs_the_same_at_every_length_of_history(client: Client) -> None:
-    """A new activity costs the same, and what is reckoned for it, with 0 to 3,000 workouts stored."""
+    """A new activity and its marker cost what is reckoned for them, with 0 to 3,000 workouts stored."""
     app, user_id = athlete(client)
+    marks = DynamoIdempotencyStore(client)
     stored, costs = 0, []
     for length in (0, 100, 1_000, 3_000):
         import_rides(app, user_id, range(stored, length))
+        marker = completed_event(str(uuid4()), now=START, policy=app.policy)
         with metered(client) as units:
+            assert marks.read(marker.request_id) is None
             app.ingestion.ingest(user_id, [ride(length)])
+            marks.mark(marker)
         stored = length + 1
-        costs.append((units["read"], units["write"] + capacity.MARKER_WRITE_UNITS))
+        costs.append((units["read"], units["write"]))
     reckoned = capacity.event_units(milestones=1)
     assert set(costs) == {(reckoned.read, reckoned.write)}
     assert 0 < reckoned.read <= READ_UNITS_MAX
