@@ -25,12 +25,13 @@ def commit_decision(
         The commits that were written, over all attempts.
 
     Raises:
-        VersionConflict: every attempt lost.
+        VersionConflict: every attempt lost; or `decide` itself gave up, and then it is not run again.
     """
     written: list[LedgerCommit] = []
     for attempt in range(1, policy.commit_attempts_max + 1):
+        commits = decide()
         try:
-            for commit in decide():
+            for commit in commits:
                 ledger.commit(commit)
                 written.append(commit)
         except VersionConflict:
