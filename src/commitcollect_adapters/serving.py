@@ -1,4 +1,4 @@
-"""Running an ASGI application: until the process is told to stop, or beside other work. Needs the extra ``web``."""
+"""Running an ASGI application, alone or beside other work. Needs the extra ``commitcollect[web]``."""
 
 from __future__ import annotations
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commitcollect_adapters.memory import MemoryLedger
-from commitcollect_adapters.statues import shipped_catalog
+from commitcollect_adapters.settings import ENVIRONMENT_PREFIX, Settings
+from commitcollect_adapters.statues import LayeredCatalog, shipped_catalog
 from commitcollect_adapters.system import JitteredBackoff, NoBackoff, SystemClock, SystemIds
+from commitcollect_core.app import assemble
 from commitcollect_core.errors import InvalidInput, NotFound, StorageError
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
-from commitcollect_core.ports import Backoff, Ledger, Ports
+from commitcollect_core.ports import Backoff, Ledger, Ports, StatueCatalog
 
 if TYPE_CHECKING:
     from commitcollect_adapters.dynamodb.client import Client
+    from commitcollect_core.service_ports import EventQueue, Stores, StravaApi, TokenCipher
+    from commitcollect_core.strava_app import StravaIntegration
 
 MEMORY = "memory:"
 """The address of a store that lasts as long as the process."""
@@ -29,17 +33,21 @@ _SQLITE_MEMORY = ":memory:"
 DYNAMODB = "dynamodb://"
 """What the address of a DynamoDB store begins with."""
 
+SQS = "sqs://"
+"""What the address of a queue on SQS begins with."""
+
 
 def is_sqlite(address: str) -> bool:
     """Whether an address is the path of a SQLite file."""
     return address != MEMORY and not address.startswith(DYNAMODB)
 
 
-def _ports(ledger: Ledger, backoff: Backoff) -> Ports:
-    """Ports on a ledger, with the machine's clock, random ids and the shipped statues."""
-    return Ports(
-        clock=SystemClock(), ids=SystemIds(), backoff=backoff, ledger=ledger, catalog=shipped_catalog()
-    )
+def _ports(ledger: Ledger, backoff: Backoff, published: StatueCatalog | None = None) -> Ports:
+    """Ports on a ledger, with the machine's clock, random ids, and the shipped statues before others."""
+    catalog: StatueCatalog = shipped_catalog()
+    if published is not None:
+        catalog = LayeredCatalog(catalog, published)
+    return Ports(clock=SystemClock(), ids=SystemIds(), backoff=backoff, ledger=ledger, catalog=catalog)
 
 
 def memory_ports() -> Ports:
@@ -65,14 +73,16 @@ def open_ports(address: str, *, must_exist: bool = False) -> Iterator[Ports]:
     elif address.startswith(DYNAMODB):
         yield dynamodb_ports(address)
     else:
-        if must_exist:
-            _check_is_there(Path(address))
-        if address == _SQLITE_MEMORY:
-            raise InvalidInput(
-                f"for a store that lasts as long as the process, write {MEMORY}", field="store"
-            )
-        with sqlite_ports(Path(address)) as ports:
+        with sqlite_ports(_sqlite_path(address, must_exist=must_exist)) as ports:
             yield ports
+
+
+def _sqlite_path(address: str, *, must_exist: bool) -> Path:
+    if address == _SQLITE_MEMORY:
+        raise InvalidInput(f"for a store that lasts as long as the process, write {MEMORY}", field="store")
+    if must_exist:
+        _check_is_there(Path(address))
+    return Path(address)
 
 
 def _check_is_there(path: Path) -> None:
@@ -97,12 +107,21 @@ def sqlite_ports(path: Path) -> Iterator[Ports]:
         StorageError: the file cannot be opened, or is not a CommitCollect store.
     """
     from commitcollect_adapters.sqlite import Database, SqliteLedger  # noqa: PLC0415 - memory needs no SQLite
+    from commitcollect_adapters.sqlite.statues import SqliteCatalog  # noqa: PLC0415 - the same
 
-    database = Database(path)
+    with closing(Database(path)) as database:
+        yield _ports(SqliteLedger(database), NoBackoff(), SqliteCatalog(database))
+
+
+@contextmanager
+def _extra(name: str, field: str) -> Iterator[None]:
+    """Say which extra brings what is missing."""
     try:
-        yield _ports(SqliteLedger(database), NoBackoff())
-    finally:
-        database.close()
+        yield
+    except ModuleNotFoundError as missing:
+        raise InvalidInput(
+            f"this needs {missing.name}; install it with: pip install 'commitcollect[{name}]'", field=field
+        ) from missing
 
 
 def dynamodb_client(address: str, policy: Policy = DEFAULT_POLICY) -> Client:
@@ -111,13 +130,9 @@ def dynamodb_client(address: str, policy: Policy = DEFAULT_POLICY) -> Client:
     Raises:
         InvalidInput: the address has another form, or the extra that brings boto3 is not installed.
     """
-    try:
+    with _extra("aws", "store"):
         from commitcollect_adapters.dynamodb.client import Address, Client  # noqa: PLC0415 - boto3 takes half a second
-    except ModuleNotFoundError as missing:
-        raise InvalidInput(
-            f"a DynamoDB store needs {missing.name}; install it with: pip install 'commitcollect[aws]'",
-            field="store",
-        ) from missing
+
     return Client(Address.parse(address), deadline_seconds=policy.store_deadline_seconds)
 
 
@@ -125,6 +140,163 @@ def dynamodb_ports(address: str) -> Ports:
     """Ports on DynamoDB tables; errors as in `dynamodb_client`."""
     client = dynamodb_client(address)
     from commitcollect_adapters.dynamodb.ledger import DynamoLedger  # noqa: PLC0415 - boto3 takes half a second
+    from commitcollect_adapters.dynamodb.statues import DynamoCatalog  # noqa: PLC0415 - the same
 
-    backoff = JitteredBackoff(first_seconds=RACE_WAIT_SECONDS, longest_seconds=RACE_WAIT_SECONDS_MAX)
-    return _ports(DynamoLedger(client), backoff)
+    return _ports(DynamoLedger(client), _race_backoff(), DynamoCatalog(client))
+
+
+def _race_backoff() -> Backoff:
+    return JitteredBackoff(first_seconds=RACE_WAIT_SECONDS, longest_seconds=RACE_WAIT_SECONDS_MAX)
+
+
+@contextmanager
+def open_stores(address: str, *, must_exist: bool = False) -> Iterator[tuple[Stores, Ports]]:
+    """Every store at `address`, and the ports on its ledger; otherwise as `open_ports`."""
+    if address == MEMORY:
+        from commitcollect_adapters.memory.stores import memory_stores  # noqa: PLC0415 - few programs need all stores
+
+        stores = memory_stores()
+        yield stores, _ports(stores.ledger, NoBackoff(), stores.catalog)
+    elif address.startswith(DYNAMODB):
+        client = dynamodb_client(address)
+        from commitcollect_adapters.dynamodb.stores import dynamo_stores  # noqa: PLC0415 - boto3 takes half a second
+
+        stores = dynamo_stores(client)
+        yield stores, _ports(stores.ledger, _race_backoff(), stores.catalog)
+    else:
+        from commitcollect_adapters.sqlite import Database  # noqa: PLC0415 - memory needs no SQLite
+        from commitcollect_adapters.sqlite.stores import sqlite_stores  # noqa: PLC0415 - few programs need all stores
+
+        with closing(Database(_sqlite_path(address, must_exist=must_exist))) as database:
+            stores = sqlite_stores(database)
+            yield stores, _ports(stores.ledger, NoBackoff(), stores.catalog)
+
+
+@contextmanager
+def open_queue(settings: Settings, *, must_exist: bool = False) -> Iterator[EventQueue]:
+    """The queue of the settings: the one they name, or the one in the store.
+
+    Raises:
+        InvalidInput: a store on DynamoDB keeps no queue, and none is named.
+        NotFound, StorageError: as in `open_ports`.
+    """
+    address = settings.queue or settings.store
+    if address.startswith(SQS):
+        with _extra("aws", "queue"):
+            from commitcollect_adapters.sqs import open_sqs  # noqa: PLC0415 - boto3 takes half a second
+
+        yield open_sqs(address)
+    elif address == MEMORY:
+        from commitcollect_adapters.memory.queue import MemoryQueue  # noqa: PLC0415 - few programs need a queue
+
+        yield MemoryQueue()
+    elif address.startswith(DYNAMODB):
+        raise InvalidInput(
+            f"a DynamoDB store keeps no queue; name one with COMMITCOLLECT_QUEUE={SQS}NAME", field="queue"
+        )
+    else:
+        from commitcollect_adapters.sqlite import Database  # noqa: PLC0415 - memory needs no SQLite
+        from commitcollect_adapters.sqlite.queue import SqliteQueue  # noqa: PLC0415 - few programs need a queue
+
+        with closing(Database(_sqlite_path(address, must_exist=must_exist))) as database:
+            yield SqliteQueue(database)
+
+
+def token_cipher(settings: Settings) -> TokenCipher:
+    """What seals tokens: the keys of the settings, or those of a file that is made beside a SQLite store.
+
+    Raises:
+        InvalidInput: there are no keys, or they cannot be read.
+    """
+    with _extra("crypto", "seal_keys"):
+        from commitcollect_adapters.ciphers import local  # noqa: PLC0415 - few programs seal anything
+    if settings.seal_keys:
+        return local.LocalCipher.parse(settings.seal_keys)
+    if settings.seal_key_file:
+        return local.LocalCipher.parse(local.read_key_file(Path(settings.seal_key_file)))
+    if not is_sqlite(settings.store):
+        raise InvalidInput(
+            "name the keys to seal tokens with: set COMMITCOLLECT_SEAL_KEYS or COMMITCOLLECT_SEAL_KEY_FILE",
+            field="seal_keys",
+        )
+    path = Path(f"{settings.store}.key")
+    local.create_key_file(path)
+    return local.LocalCipher.parse(local.read_key_file(path))
+
+
+@contextmanager
+def open_strava_api(settings: Settings) -> Iterator[StravaApi]:
+    """Strava, in the name of the app of the settings.
+
+    Raises:
+        InvalidInput: the settings name no app, or the extra that brings httpx is not installed.
+    """
+    for name in ("strava_client_id", "strava_client_secret"):
+        if not getattr(settings, name):
+            raise InvalidInput(
+                f"set {ENVIRONMENT_PREFIX}{name.upper()}, as Strava's page of your app shows it", field=name
+            )
+    with _extra("strava", "strava_client_id"):
+        from commitcollect_adapters.strava import HttpStrava, Revocation, StravaApp  # noqa: PLC0415 - httpx is slow to import
+    app = StravaApp(
+        client_id=settings.strava_client_id,
+        client_secret=settings.strava_client_secret,
+        api_base=settings.strava_api_base.rstrip("/"),
+        oauth_base=settings.strava_oauth_base.rstrip("/"),
+        revoke_with=Revocation(settings.strava_revoke_with),
+    )
+    with HttpStrava(app) as api:
+        yield api
+
+
+@contextmanager
+def open_strava(settings: Settings, *, must_exist: bool = False) -> Iterator[StravaIntegration]:
+    """The use cases around Strava on everything the settings name; errors as in the functions above."""
+    from commitcollect_core.service_ports import StravaPorts  # noqa: PLC0415 - the same
+    from commitcollect_core.services.webhook_intake import WebhookSecrets  # noqa: PLC0415 - the same
+    from commitcollect_core.strava_app import integrate_strava  # noqa: PLC0415 - few programs need it
+
+    with (
+        open_strava_api(settings) as api,
+        open_stores(settings.store, must_exist=must_exist) as (stores, ports),
+        open_queue(settings, must_exist=must_exist) as queue,
+    ):
+        strava_ports = StravaPorts(
+            api=api,
+            connections=stores.connections,
+            backfills=stores.backfills,
+            sessions=stores.sessions,
+            idempotency=stores.idempotency,
+            rates=stores.rates,
+            queue=queue,
+            cipher=token_cipher(settings),
+        )
+        subscription_id = settings.strava_subscription_id
+        secrets = WebhookSecrets(
+            verify_token=settings.strava_verify_token,
+            subscription_id=int(subscription_id) if subscription_id else None,
+        )
+        yield integrate_strava(assemble(ports), strava_ports, secrets)
+
+
+def run_receiver(
+    strava: StravaIntegration, settings: Settings, host: str, port: int, on_ready: Callable[[str], None]
+) -> None:
+    """Take Strava's calls at an address of this machine until the process is told to stop.
+
+    Args:
+        strava: what is done with them.
+        settings: name the secret part of the path, if there is one.
+        host: where to listen.
+        port: the same; 0 is any that is free.
+        on_ready: called with the address once it can be reached.
+
+    Raises:
+        InvalidInput: that cannot be listened on, or the extra that brings the server is not installed.
+    """
+    with _extra("web", "port"):
+        from commitcollect_adapters import serving  # noqa: PLC0415 - few programs serve anything
+        from commitcollect_adapters.http.receiver import PATH, Receiver  # noqa: PLC0415 - the same
+    receiver = Receiver(strava.intake, secret_segment=settings.strava_webhook_segment)
+    listener = serving.listening(host, port)
+    serving.run(receiver.application(), listener, lambda address: on_ready(f"{address}{PATH}"))

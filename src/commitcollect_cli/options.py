@@ -16,6 +16,10 @@ from commitcollect_core.values import ActivityId, MilestoneId, ModelId, TargetTy
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
+PORT_DEFAULT = 8080
+PORT_MAX = 65_535
+
+
 class UtcDay(click.ParamType[datetime]):
     """A day such as 2019-01-01, meaning its first instant in UTC."""
 
@@ -134,6 +138,18 @@ def chained(*decorators: Callable[[_Command], _Command]) -> Callable[[_Command],
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, errors included.")
+
+listen_options = chained(
+    click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on."),
+    click.option(
+        "--port",
+        type=click.IntRange(0, PORT_MAX),
+        default=PORT_DEFAULT,
+        show_default=True,
+        help="Port to listen on; 0 for any that is free.",
+    ),
+)
+"""Where a command that serves can be reached."""
 
 user_option = click.option(
     "--user", "user_id", callback=parse_user, metavar="ID", default="me", help="The athlete.  [default: me]"

@@ -45,7 +45,10 @@ def test_these_are_the_commands() -> None:
         "simulate", "doctor", "completion", "config show", "statue list", "statue show",
         "milestone create", "milestone list", "milestone show", "milestone explain", "milestone recompute",
         "workout import", "workout list", "workout add", "workout delete",
-        "tables create", "tables status", "tables delete",
+        "tables create", "tables status", "tables delete", "capacity",
+        "strava connect", "strava disconnect", "strava status", "strava backfill", "strava reconcile",
+        "strava subscribe", "strava subscriptions", "strava unsubscribe",
+        "worker", "serve", "queue list", "queue retry", "queue drop", "fake-strava serve",
     }  # fmt: skip
 
 

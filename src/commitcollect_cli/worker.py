@@ -1,0 +1,94 @@
+"""``commitcollect worker``: does what waits in the queue."""
+
+from __future__ import annotations
+
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
+from types import FrameType
+
+import click
+
+from commitcollect_adapters.settings import Settings
+from commitcollect_adapters.wiring import open_strava
+from commitcollect_cli.options import json_option
+from commitcollect_cli.output import print_json, say, show
+from commitcollect_cli.render import show_count
+from commitcollect_cli.store import store_options
+from commitcollect_core.errors import StorageUnavailable
+from commitcollect_core.services.syncing import SyncOutcome
+from commitcollect_core.services.working import JobEnd, Working
+
+IDLE_SECONDS = 1.0
+IDLE_SECONDS_MAX = 3_600.0
+
+
+@click.command(short_help="Do what waits in the queue.")
+@click.option("--once", "is_once", is_flag=True, help="End when nothing is due, instead of waiting for more.")
+@click.option(
+    "--idle",
+    "idle_seconds",
+    type=click.FloatRange(0.01, IDLE_SECONDS_MAX),
+    default=IDLE_SECONDS,
+    show_default=True,
+    help="Seconds to wait when nothing is due.",
+)
+@store_options
+@json_option
+def worker(*, settings: Settings, is_once: bool, idle_seconds: float, as_json: bool) -> None:
+    """Do what waits in the queue until told to stop.
+
+    SIGTERM or Ctrl-C: what is begun is finished, then it ends. Any number of workers may run at once.
+    """
+    with open_strava(settings) as strava_app, _stopped_by_signals() as stopped:
+        if not is_once:
+            say("Working; stop with Ctrl-C.")
+        ends, outcomes = _work(strava_app.working, stopped, None if is_once else idle_seconds)
+    if as_json:
+        document = {"jobs": {each.value: ends[each] for each in JobEnd}}
+        print_json({**document, "outcomes": {each.value: outcomes[each] for each in SyncOutcome}})
+        return
+    ended = ", ".join(f"{count:,} {end.value.replace('_', ' ')}" for end, count in ends.items())
+    show(show_count(ends.total(), "job", "jobs") + (f": {ended}." if ended else "."))
+
+
+def _work(
+    working: Working, stopped: Event, idle_seconds: float | None
+) -> tuple[Counter[JobEnd], Counter[SyncOutcome]]:
+    """Do jobs until told to stop, or, with no time to idle, until nothing is due."""
+    ends: Counter[JobEnd] = Counter()
+    outcomes: Counter[SyncOutcome] = Counter()
+    while not stopped.is_set():
+        try:
+            report = working.run_once()
+        except StorageUnavailable as busy:
+            if idle_seconds is None:
+                raise
+            say(f"Error: {busy.message}")
+            stopped.wait(idle_seconds)
+            continue
+        ends += report.ends
+        outcomes += report.outcomes
+        if not report.jobs:
+            if idle_seconds is None:
+                break
+            stopped.wait(idle_seconds)
+    return ends, outcomes
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[Event]:
+    """An event that SIGTERM and SIGINT set, instead of ending the process in the middle of a job."""
+    stopped = Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
