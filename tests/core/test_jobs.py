@@ -15,6 +15,7 @@ from commitcollect_core.jobs import (
     JobKind,
     LeasedJob,
     Park,
+    QueueEntry,
     TryAgain,
     activity_job,
     after_failure,
@@ -118,4 +119,78 @@ def test_by_default_a_job_is_tried_for_about_ten_minutes() -> None:
 
 def test_what_proves_a_lease_is_not_shown() -> None:
     """Whoever reads a log cannot finish another worker's job."""
+    assert "hush" not in repr(evolve(DUE, token="hush"))  # noqa: S106 - the same
     assert "hush" not in repr(LEASED)
+
+
+# Entries of queues
+
+MANY_EVENTS = Policy(job_events_max=100)
+DUE = QueueEntry(job=RIDE, due_at=NOW)
+
+
+def _event(name: str) -> Job:
+    return evolve(RIDE, request_ids=(name,))
+
+
+def _later(seconds: int) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+_happenings = st.lists(st.sampled_from(["put", "put", "take", "end", "fail", "defer"]), max_size=30)
+
+
+@given(happenings=_happenings)
+def test_an_event_stays_until_a_look_that_began_after_it_has_ended(happenings: list[str]) -> None:
+    """Law 6: whatever happens to an entry, no event is lost, and none is done with by an earlier look.
+
+    Workers may vanish: a job is taken again though nobody gave it back. Tries are counted, deferrals not.
+    """
+    entry: QueueEntry | None = None
+    waiting, looked_at = set[str](), set[str]()
+    tries = 0
+    for count, happening in enumerate(happenings):
+        now, name = _later(count), f"event-{count}"
+        match happening:
+            case "put":
+                waiting.add(name)
+                job = _event(name)
+                if entry is None:
+                    entry, tries = QueueEntry(job=job, due_at=now), 0
+                else:
+                    entry = entry.put(job, visible_at=now, policy=MANY_EVENTS)
+            case "take" if entry is not None:
+                entry = entry.taken(name, until=_later(count + 9), policy=MANY_EVENTS)
+                looked_at = set(waiting)
+                assert entry.leased() == LeasedJob(
+                    job=entry.job, token=name, until=_later(count + 9), attempts=tries
+                )
+                tries += 1
+            case "end" if entry is not None and entry.token:
+                waiting -= looked_at
+                entry, tries = entry.after_end(), 0
+                assert (entry is None) == (not waiting)
+            case "fail" | "defer" if entry is not None and entry.token:
+                is_attempt = happening == "fail"
+                entry = entry.given_back(visible_at=now, is_attempt=is_attempt, policy=MANY_EVENTS)
+                tries -= not is_attempt
+                assert (entry.token, entry.due_at) == ("", now)
+        if entry is not None:
+            assert entry.attempts == tries
+            renewed = entry.renewed.request_ids if entry.renewed else ()
+            assert {*entry.job.request_ids, *renewed} == waiting
+            assert not entry.token or set(entry.job.request_ids) == looked_at
+
+
+def test_what_waits_stays_due_when_it_was() -> None:
+    """A stream of events for one activity puts nothing off for ever."""
+    assert DUE.put(_event("b"), visible_at=_later(9), policy=MANY_EVENTS).due_at == NOW
+
+
+def test_what_is_put_during_a_look_is_due_as_it_was_put() -> None:
+    """It is done once more afterwards, when the first of what came meanwhile is due."""
+    taken = DUE.taken("token", until=_later(150), policy=MANY_EVENTS)
+    renewed = taken.put(_event("b"), visible_at=_later(3), policy=MANY_EVENTS)
+    renewed = renewed.put(_event("c"), visible_at=_later(6), policy=MANY_EVENTS)
+    assert renewed.after_end() == QueueEntry(job=evolve(RIDE, request_ids=("b", "c")), due_at=_later(3))
+    assert renewed.leased() == taken.leased()

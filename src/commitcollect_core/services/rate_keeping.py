@@ -39,11 +39,12 @@ class RateKeeping:
         now = self.clock.now()
 
         def entered(budget: RateBudget) -> RateBudget:
-            match budget.reserve(purpose, now=now, policy=self.policy):
-                case RateBudget() as after:
-                    return after
-                case WaitUntil(at, why):
-                    raise StravaRateLimited(f"{why}; try again at {at:%H:%M} UTC", retry_at=at)
+            answer = budget.reserve(purpose, now=now, policy=self.policy)
+            if isinstance(answer, WaitUntil):
+                raise StravaRateLimited(
+                    f"{answer.why}; try again at {answer.at:%H:%M} UTC", retry_at=answer.at
+                )
+            return answer
 
         self._change(scope, entered)
 
