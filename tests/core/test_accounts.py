@@ -20,7 +20,7 @@ def test_a_deletion_takes_every_step_in_order_however_often_steps_are_repeated(
 ) -> None:
     """Law 7: run again after any failure, it goes on where it was and ends in the same place."""
     request = REQUEST
-    taken = []
+    taken: list[DeletionStep] = []
     while (step := next_step(request)) and len(taken) < len(DeletionStep):
         taken.append(step)
         request = advanced(request, step)
