@@ -2,47 +2,17 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from adapters.dynamodb.engine import answers, lost_answers
+from adapters.dynamodb.engine import TRANSACT, answer, answers, cancelled, lost_answers
 from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_adapters.dynamodb.ledger import DynamoLedger
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing.dumps import dump_of
 from commitcollect_core.errors import StorageError, StorageUnavailable, VersionConflict
-
-TRANSACT = "TransactWriteItems"
-
-
-class _Body(io.BytesIO):
-    def stream(self, **_: Any) -> list[bytes]:
-        return [self.read()]
-
-
-def answer(status: int, body: object) -> Callable[[str], AWSResponse]:
-    """An answer of DynamoDB."""
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return lambda url: AWSResponse(
-        url, status, {"content-type": "application/x-amz-json-1.0"}, _Body(content)
-    )
-
-
-def cancelled(*codes: str) -> Callable[[str], AWSResponse]:
-    """A cancelled transaction."""
-    return answer(
-        400,
-        {
-            "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-            "Message": "Transaction cancelled",
-            "CancellationReasons": [{"Code": code} for code in codes],
-        },
-    )
 
 
 @pytest.mark.parametrize("is_sent", [True, False], ids=["written", "not-written"])
