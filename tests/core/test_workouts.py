@@ -261,14 +261,20 @@ def test_an_answer_never_goes_over_what_was_written_after_it_was_asked_for(
 @pytest.mark.parametrize(("seconds", "is_doubted"), [(SKEW + 1, False), (SKEW, True), (0, True), (-9, True)])
 @pytest.mark.parametrize(
     "stored",
-    [_stored(), TOMBSTONE, evolve(TOMBSTONE, fetched_at=NOW - timedelta(days=9)), _bare(2)],
-    ids=["live", "deleted", "deleted later", "erased"],
+    [
+        _stored(),
+        TOMBSTONE,
+        evolve(TOMBSTONE, fetched_at=NOW - timedelta(days=9)),
+        evolve(TOMBSTONE, deleted_at=NOW - timedelta(days=9)),
+        _bare(2),
+    ],
+    ids=["live", "deleted", "deleted later", "deleted by a clock behind", "erased"],
 )
 def test_doubt_ends_once_a_write_is_older_than_clocks_may_be_apart(
     stored: Workout, seconds: int, *, is_doubted: bool
 ) -> None:
     """Otherwise lists would be asked about for ever; the later of fetching and deleting counts."""
-    written_at = stored.deleted_at or stored.fetched_at
+    written_at = max(filter(None, (stored.fetched_at, stored.deleted_at)))
     asked_at = written_at + timedelta(seconds=seconds)
     assert is_in_doubt(stored, EDITED, asked_at=asked_at, policy=DEFAULT_POLICY) is is_doubted
 
