@@ -81,14 +81,14 @@ def delete_tables(client: Client) -> list[TableStatus]:
 def _status(client: Client, name: str) -> TableStatus:
     try:
         described = client.call("describe_table", TableName=name)
+        return TableStatus(
+            name=name,
+            state=described["Table"]["TableStatus"],
+            has_recovery=_has_recovery(client, name),
+            has_expiry=_has_expiry(client, name),
+        )
     except MissingTable:
         return TableStatus(name=name, state="MISSING")
-    return TableStatus(
-        name=name,
-        state=described["Table"]["TableStatus"],
-        has_recovery=_has_recovery(client, name),
-        has_expiry=_has_expiry(client, name),
-    )
 
 
 def _has_recovery(client: Client, name: str) -> bool | None:

@@ -1,0 +1,86 @@
+"""Making and completing the tables."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.dynamodb.engine import answer, answers, connect
+from commitcollect_adapters.dynamodb import items, tables
+from commitcollect_adapters.dynamodb.client import Client
+from commitcollect_adapters.dynamodb.tables import create_tables, delete_tables, table_statuses
+from commitcollect_core.errors import StorageError
+from engines import running
+
+
+@pytest.fixture
+def unmade(client: Client) -> Client:
+    """The same engine under a prefix without tables."""
+    fresh = connect(client.address.endpoint or "", prefix="Unmade")
+    delete_tables(fresh)
+    return fresh
+
+
+def test_making_goes_on_where_it_stopped(unmade: Client) -> None:
+    """Tables that are there stay as they are, and get what they lack: a crash may come at any call."""
+    definitions = items.table_definitions("Unmade")
+    for definition in definitions[:2]:
+        unmade.call("create_table", **definition)
+    assert [each.state for each in table_statuses(unmade)] == ["ACTIVE", "ACTIVE", "MISSING", "MISSING"]
+    assert [each.has_expiry for each in table_statuses(unmade)] == [None, False, None, None]
+    for made in (create_tables(unmade), create_tables(unmade)):
+        assert [each.name for each in made] == [
+            "Unmade",
+            "UnmadeSessions",
+            "UnmadeAudit",
+            "UnmadeIdempotency",
+        ]
+        assert [each.state for each in made] == ["ACTIVE"] * 4
+        assert [each.has_expiry for each in made] == [None, True, True, True]
+
+
+def test_expiry_that_is_being_switched_on_is_not_asked_for_again(unmade: Client) -> None:
+    """DynamoDB takes up to an hour, and refuses a second request meanwhile."""
+    create_tables(unmade)
+    switching = answer(200, {"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLING"}})
+    refusing = answer(400, {"__type": "x#ValidationException", "message": "wait"})
+    with (
+        answers(unmade, "DescribeTimeToLive", times=99, make=switching),
+        answers(unmade, "UpdateTimeToLive", times=99, make=refusing),
+    ):
+        assert [each.has_expiry for each in create_tables(unmade)] == [None, True, True, True]
+
+
+def test_a_table_that_never_comes_is_given_up(unmade: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waiting ends."""
+    monkeypatch.setattr(tables, "_WAITS", {"Delay": 0, "MaxAttempts": 2})
+    creating = answer(200, {"Table": {"TableStatus": "CREATING"}})
+    with answers(unmade, "DescribeTable", times=99, make=creating), pytest.raises(StorageError):
+        create_tables(unmade)
+
+
+def test_what_is_being_deleted_is_not_deleted_again(unmade: Client) -> None:
+    """Deleting may be repeated while it goes on; DynamoDB refuses a second request meanwhile."""
+    refusing = answer(400, {"__type": "x#ResourceInUseException", "message": "wait"})
+    deleting = answer(200, {"Table": {"TableStatus": "DELETING"}})
+    expiring = answer(200, {"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED"}})
+    with (
+        answers(unmade, "DeleteTable", times=99, make=refusing),
+        answers(unmade, "DescribeTable", times=4, make=deleting),
+        answers(unmade, "DescribeTimeToLive", times=99, make=expiring),
+    ):
+        assert [each.state for each in delete_tables(unmade)] == ["MISSING"] * 4
+
+
+def test_a_table_that_goes_while_it_is_looked_at_is_missing(unmade: Client) -> None:
+    """Between two calls somebody else may have deleted it."""
+    there = answer(200, {"Table": {"TableStatus": "ACTIVE"}})
+    with answers(unmade, "DescribeTable", times=4, make=there):
+        assert [each.state for each in table_statuses(unmade)] == ["ACTIVE", *["MISSING"] * 3]
+
+
+@pytest.mark.slow
+def test_recovery_is_switched_on_where_the_engine_knows_it() -> None:
+    """Ministack does; dynoxide says nothing of it."""
+    with running.ministack() as endpoint:
+        made = create_tables(connect(endpoint))
+    assert [each.has_recovery for each in made] == [True] * 4
