@@ -37,7 +37,7 @@ class Connection:
                 self.socket.sendall(bytes([byte]))
 
 
-Behaviour = Callable[[Connection], None]
+Behaviour = Callable[[Connection], object]
 
 
 @frozen
