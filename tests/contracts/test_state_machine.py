@@ -245,18 +245,35 @@ class TwoLedgersWithDynamo(TwoLedgers):
         delete_tables(self._client)
 
 
+class TwoLedgersOnMinistack(TwoLedgersWithDynamo):
+    """The second opinion."""
+
+
 @pytest.fixture(scope="module")
-def _endpoint() -> Iterator[None]:
+def _dynoxide() -> Iterator[None]:
     with running.dynoxide() as endpoint:
         TwoLedgersWithDynamo.endpoint = endpoint
         yield
 
 
+@pytest.fixture(scope="module")
+def _ministack() -> Iterator[None]:
+    with running.ministack() as endpoint:
+        TwoLedgersOnMinistack.endpoint = endpoint
+        yield
+
+
+def _some(one_in: int, *, steps: int) -> settings:
+    """Every step is a dozen requests there, so fewer of them are made."""
+    return settings(max_examples=max(settings().max_examples // one_in, 5), stateful_step_count=steps)
+
+
 TestTwoLedgers = TwoLedgers.TestCase
 TestTwoLedgersWithDynamo = pytest.mark.slow(
-    pytest.mark.usefixtures("_endpoint")(TwoLedgersWithDynamo.TestCase)
+    pytest.mark.usefixtures("_dynoxide")(TwoLedgersWithDynamo.TestCase)
 )
-# Every step is a dozen requests there, so fewer of them are made.
-TestTwoLedgersWithDynamo.settings = settings(
-    max_examples=max(settings().max_examples // 8, 5), stateful_step_count=15
+TestTwoLedgersWithDynamo.settings = _some(8, steps=15)
+TestTwoLedgersOnMinistack = pytest.mark.slow(
+    pytest.mark.usefixtures("_ministack")(TwoLedgersOnMinistack.TestCase)
 )
+TestTwoLedgersOnMinistack.settings = _some(20, steps=12)

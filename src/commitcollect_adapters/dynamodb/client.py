@@ -48,6 +48,7 @@ WAIT_SECONDS_MAX = 1.0
 
 RETRYABLE_CODES = frozenset(
     {
+        "ContinuousBackupsUnavailableException",
         "InternalServerError",
         "LimitExceededException",
         "ProvisionedThroughputExceeded",

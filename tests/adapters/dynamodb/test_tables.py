@@ -50,6 +50,18 @@ def test_expiry_that_is_being_switched_on_is_not_asked_for_again(unmade: Client)
         assert [each.has_expiry for each in create_tables(unmade)] == [None, True, True, True]
 
 
+def test_recovery_is_asked_for_until_a_new_table_can_have_it(unmade: Client) -> None:
+    """DynamoDB is not ready for it right after a table is made."""
+    off = answer(200, {"ContinuousBackupsDescription": {"ContinuousBackupsStatus": "ENABLED"}})
+    too_early = answer(400, {"__type": "x#ContinuousBackupsUnavailableException", "message": "wait"})
+    with (
+        answers(unmade, "DescribeContinuousBackups", times=99, make=off),
+        answers(unmade, "UpdateContinuousBackups", times=2, make=too_early),
+        answers(unmade, "UpdateContinuousBackups", times=4, make=answer(200, {})),
+    ):
+        assert [each.has_recovery for each in create_tables(unmade)] == [False] * 4
+
+
 def test_a_table_that_never_comes_is_given_up(unmade: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Waiting ends."""
     monkeypatch.setattr(tables, "_WAITS", {"Delay": 0, "MaxAttempts": 2})
