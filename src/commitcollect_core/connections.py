@@ -63,6 +63,11 @@ class StravaConnection:
     version: int = 1
 
     @property
+    def sees_all_activities(self) -> bool:
+        """Whether private activities are shown, too."""
+        return READ_ALL_ACTIVITIES in self.scope
+
+    @property
     def can_read_activities(self) -> bool:
         """Whether the athlete granted what milestones need."""
         return not _ACTIVITY_SCOPES.isdisjoint(self.scope)

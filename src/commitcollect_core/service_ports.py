@@ -339,12 +339,14 @@ class ActivityList:
         activities: those that could be read.
         rejected: why each of the others could not.
         is_last: nothing older is left within the bounds that were asked for.
+        is_short: fewer than were asked for; the end only for an app from which nothing is kept back.
         oldest_start_at: of all of them; None for an empty page.
     """
 
     activities: tuple[ListedActivity, ...]
     rejected: tuple[str, ...] = ()
     is_last: bool
+    is_short: bool = False
     oldest_start_at: datetime | None = None
     rates: RateReading | None = None
 

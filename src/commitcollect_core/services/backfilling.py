@@ -11,7 +11,7 @@ from commitcollect_core.errors import CorruptItem, LimitExceeded, NotFound
 from commitcollect_core.jobs import activity_job
 from commitcollect_core.policy import Policy
 from commitcollect_core.ports import Clock
-from commitcollect_core.service_ports import ActivityList, BackfillStore, EventQueue
+from commitcollect_core.service_ports import BackfillStore, EventQueue
 from commitcollect_core.services.ingestion import Ingestion
 from commitcollect_core.services.strava_access import StravaAccess
 from commitcollect_core.values import ActivityId, UserId, WorkoutKey
@@ -84,7 +84,8 @@ class Backfilling:
             staged=len(snapshots),
             rejected=len(answer.rejected),
             oldest_start_at=answer.oldest_start_at,
-            is_last=_is_end(answer),
+            # A page of which nothing could be read leads nowhere: there is no cursor to go on from.
+            is_last=answer.is_last or answer.oldest_start_at is None,
             now=listed_at,
         )
         page = StagedPage(number=following.pages_staged, listed_at=listed_at, snapshots=snapshots)
@@ -119,8 +120,3 @@ class Backfilling:
         now = self.clock.now()
         for key in in_doubt:
             self.queue.put(activity_job(athlete_id, key.activity_id, now=now), visible_at=now)
-
-
-def _is_end(answer: ActivityList) -> bool:
-    # A full page of which nothing could be read leads nowhere: there is no cursor to go on from.
-    return answer.is_last or answer.oldest_start_at is None

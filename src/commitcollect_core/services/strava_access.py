@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeVar, assert_never
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from commitcollect_core.connections import (
     ConnectionCommit,
@@ -85,17 +85,23 @@ class StravaAccess:
             UpstreamError: Strava did not answer.
             InvalidInput: the activity cannot be read.
         """
-        answer = self._ask(user_id, Purpose.LIVE, lambda token: self.api.activity(token, activity_id))
+        answer = self._ask(
+            user_id, Purpose.LIVE, lambda _connection, token: self.api.activity(token, activity_id)
+        )
         return answer.activity
 
     def activities(self, user_id: UserId, *, after: datetime | None, before: datetime | None) -> ActivityList:
         """The newest activities between two moments, a page of them; errors as in `activity`."""
         limit = self.policy.list_page_items
-        return self._ask(
-            user_id,
-            Purpose.BACKFILL,
-            lambda token: self.api.activities(token, after=after, before=before, limit=limit),
-        )
+
+        def ask(connection: StravaConnection, token: str) -> ActivityList:
+            answer = self.api.activities(token, after=after, before=before, limit=limit)
+            # Strava cuts pages before it leaves out what an app may not see. Where there is nothing of that
+            # kind, a short page is the end, and a call that would only find nothing can be saved.
+            is_end = answer.is_short and connection.sees_all_activities
+            return evolve(answer, is_last=answer.is_last or is_end)
+
+        return self._ask(user_id, Purpose.BACKFILL, ask)
 
     def connection(self, user_id: UserId) -> StravaConnection:
         """The user's connection, whether or not it works.
@@ -129,10 +135,12 @@ class StravaAccess:
             return False
         return True
 
-    def _ask(self, user_id: UserId, purpose: Purpose, ask: Callable[[str], _Answer]) -> _Answer:
+    def _ask(
+        self, user_id: UserId, purpose: Purpose, ask: Callable[[StravaConnection, str], _Answer]
+    ) -> _Answer:
         connection, token = self._usable(user_id)
         try:
-            return self._metered(purpose, ask, token)
+            return self._metered(purpose, lambda: ask(connection, token))
         except AccessTokenRejected:
             # It may have been revoked, or replaced by somebody else's renewal: a new one tells.
             connection, token = self._renew(connection)
@@ -140,15 +148,15 @@ class StravaAccess:
             self._mark(connection, ConnectionStatus.NEEDS_SCOPE)
             raise
         try:
-            return self._metered(purpose, ask, token)
+            return self._metered(purpose, lambda: ask(connection, token))
         except AccessTokenRejected as refused:
             self._mark(connection, ConnectionStatus.NEEDS_RECONNECT)
             raise _needs_reconnect() from refused
 
-    def _metered(self, purpose: Purpose, ask: Callable[[str], _Answer], token: str) -> _Answer:
+    def _metered(self, purpose: Purpose, ask: Callable[[], _Answer]) -> _Answer:
         self.rates.reserve(APP_SCOPE, purpose)
         try:
-            answer = ask(token)
+            answer = ask()
         except StravaRateLimited as limited:
             retry_at = self.rates.close(_reading(limited)).paused_until
             raise StravaRateLimited(limited.message, retry_at=retry_at) from limited

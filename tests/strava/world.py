@@ -1,0 +1,262 @@
+"""A whole service on stand-ins: one Strava, one clock, and as many processes as a test likes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar, cast
+
+from attrs import evolve, fields
+
+import oracle
+from commitcollect_adapters.ciphers.local import LocalCipher
+from commitcollect_adapters.fake_strava import DeliveryPlan, FakeStrava, Limits
+from commitcollect_adapters.faults import Door, Side
+from commitcollect_adapters.memory.queue import MemoryQueue
+from commitcollect_adapters.memory.stores import memory_stores
+from commitcollect_adapters.readers.strict_json import parse_document
+from commitcollect_adapters.statues import shipped_catalog
+from commitcollect_adapters.system import ManualClock, NoBackoff, SystemIds
+from commitcollect_adapters.testing.dumps import LedgerDump, dump_of
+from commitcollect_core.app import assemble
+from commitcollect_core.connections import READ_ALL_ACTIVITIES, StravaConnection
+from commitcollect_core.errors import InvalidInput
+from commitcollect_core.policy import DEFAULT_POLICY, Policy
+from commitcollect_core.ports import Ports
+from commitcollect_core.service_ports import EventQueue, Stores, StravaPorts
+from commitcollect_core.services.tracking import NewMilestone
+from commitcollect_core.services.webhook_intake import WebhookSecrets
+from commitcollect_core.strava_app import StravaIntegration, integrate_strava
+from commitcollect_core.values import ActivityId, AthleteId, ModelId, Source, TargetType, UserId
+from commitcollect_core.workouts import ActivitySnapshot
+from laws import aim_of, check_state, effort_of
+
+ME = UserId("me")
+ATHLETE = AthleteId("42")
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+REDIRECT = "http://localhost/back"
+BROWSER = "this browser"
+KEY = b"k" * 32
+PLENTY = Limits(window=10**6, day=10**6, read_window=10**6, read_day=10**6)
+ROUNDS_MAX = 5_000
+WISH = NewMilestone(
+    model_id=ModelId("DRAGON_2026"),
+    target_type=TargetType.DISTANCE_METERS,
+    total_target=100_000,
+    period_start_at=datetime(2010, 1, 1, tzinfo=UTC),
+)
+
+_Port = TypeVar("_Port")
+
+
+def guarded(port: _Port, name: str, door: Door) -> _Port:
+    """A port behind a door that is called before and after each of its calls."""
+    return cast("_Port", _Guarded(port, name, door))
+
+
+class _Guarded:
+    def __init__(self, port: object, name: str, door: Door) -> None:
+        self._port = port
+        self._name = name
+        self._door = door
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._port, name)
+
+        def through(*positional: object, **named: object) -> object:
+            call = f"{self._name}.{name}"
+            self._door(call, Side.BEFORE)
+            answer = method(*positional, **named)
+            self._door(call, Side.AFTER)
+            return answer
+
+        return through
+
+
+class World:
+    """A service around one fake Strava.
+
+    Attributes:
+        fake: Strava.
+        strava: the use cases, in a process without faults.
+    """
+
+    def __init__(
+        self,
+        *,
+        stores: Stores | None = None,
+        queue: EventQueue | None = None,
+        policy: Policy = DEFAULT_POLICY,
+        limits: Limits = PLENTY,
+        plan: DeliveryPlan | None = None,
+        rotates_every: int = 1,
+        start: datetime = START,
+    ) -> None:
+        self.clock = ManualClock(start)
+        self.policy = policy
+        self.fake = FakeStrava(
+            self.clock, limits=limits, plan=plan or DeliveryPlan(), rotates_every=rotates_every
+        )
+        self.stores = memory_stores() if stores is None else stores
+        self.queue: EventQueue = MemoryQueue(policy) if queue is None else queue
+        self.cipher = LocalCipher([KEY])
+        self.ids = SystemIds()
+        self.subscription_id = self.fake.put_subscription()
+        self.strava = self.process()
+        self.app = assemble(self._ports, policy)
+
+    @property
+    def _ports(self) -> Ports:
+        return Ports(
+            clock=self.clock,
+            ids=self.ids,
+            backoff=NoBackoff(),
+            ledger=self.stores.ledger,
+            catalog=shipped_catalog(),
+        )
+
+    @property
+    def _strava_ports(self) -> StravaPorts:
+        return StravaPorts(
+            api=self.fake,
+            connections=self.stores.connections,
+            backfills=self.stores.backfills,
+            sessions=self.stores.sessions,
+            idempotency=self.stores.idempotency,
+            rates=self.stores.rates,
+            queue=self.queue,
+            cipher=self.cipher,
+        )
+
+    def process(self, door: Door | None = None) -> StravaIntegration:
+        """A process just started, knowing nothing but the stores; each of its calls goes through `door`."""
+        ports, strava_ports = self._ports, self._strava_ports
+        if door is not None:
+            ports = evolve(ports, ledger=guarded(ports.ledger, "ledger", door))
+            strava_ports = StravaPorts(
+                **{
+                    each.name: guarded(getattr(strava_ports, each.name), each.name, door)
+                    for each in fields(StravaPorts)
+                }
+            )
+        secrets = WebhookSecrets(verify_token="verify", subscription_id=self.subscription_id)  # noqa: S106 - no real one
+        return integrate_strava(assemble(ports, self.policy), strava_ports, secrets)
+
+    def connect(
+        self,
+        user_id: UserId = ME,
+        athlete_id: AthleteId = ATHLETE,
+        *,
+        scope: tuple[str, ...] = ("read", READ_ALL_ACTIVITIES),
+    ) -> StravaConnection:
+        """Connect a user to an athlete, as a browser would."""
+        address = self.strava.linking.begin(user_id, BROWSER, redirect_uri=REDIRECT, scope=scope)
+        state = address.partition("state=")[2].partition("&")[0]
+        code = self.fake.code_for(athlete_id, scope)
+        return self.strava.linking.finish(state=state, binding=BROWSER, code=code, granted_scope=scope)
+
+    def deliver(self, strava: StravaIntegration | None = None) -> None:
+        """Have Strava deliver its events, again and again until each was taken or given up."""
+        intake = (strava or self.strava).intake
+
+        def post(_address: str, body: bytes) -> int:
+            try:
+                intake.accept(parse_document(body))
+            except InvalidInput:
+                return 400
+            return 200
+
+        while self.fake.waiting_events():
+            self.fake.deliver(post)
+
+    def work(
+        self, strava: StravaIntegration | None = None, *, patience: timedelta = timedelta(days=2)
+    ) -> None:
+        """Work until nothing waits, time passing whenever nothing is due."""
+        strava = strava or self.strava
+        latest = self.clock.now() + patience
+        for _ in range(ROUNDS_MAX):
+            if strava.working.run_once(limit=50).jobs:
+                continue
+            counts = self.queue.counts(now=self.clock.now())
+            if not counts.waiting and not counts.leased:
+                return
+            assert self.clock.now() < latest, f"still {counts} after {patience}"
+            self.clock.advance_to(self.clock.now() + timedelta(seconds=30))
+        raise AssertionError("the worker never comes to rest")
+
+    def pass_time(self, **how_long: float) -> None:
+        """Let time pass."""
+        self.clock.advance_to(self.clock.now() + timedelta(**how_long))
+
+    def dump(self, user_id: UserId = ME) -> LedgerDump:
+        """All that the ledger holds of a user."""
+        return dump_of(self.stores.ledger, user_id)
+
+    def stored(self, user_id: UserId = ME) -> dict[ActivityId, ActivitySnapshot]:
+        """The workouts from Strava that are not tombstones."""
+        return {
+            each.key.activity_id: each.snapshot
+            for each in self.dump(user_id).by_start
+            if each.key.source is Source.STRAVA and not each.is_deleted
+        }
+
+    def held(self, athlete_id: AthleteId = ATHLETE) -> dict[ActivityId, ActivitySnapshot]:
+        """What Strava shows of an athlete."""
+        return {each.activity_id: each for each in self.fake.visible_activities(athlete_id)}
+
+    def check_converged(self, user_id: UserId = ME, athlete_id: AthleteId = ATHLETE) -> None:
+        """What is stored is what Strava holds, and the ledger is a legal one."""
+        assert self.stored(user_id) == self.held(athlete_id)
+        check_state(self.dump(user_id))
+
+    def check_parts(self, user_id: UserId = ME, athlete_id: AthleteId = ATHLETE) -> None:
+        """At least the parts that what Strava holds now is worth are awarded."""
+        dump = self.dump(user_id)
+        efforts = [effort_of(each) for each in self.held(athlete_id).values()]
+        for milestone_id, milestone in dump.milestones.items():
+            due = oracle.awards(aim_of(milestone.goal), efforts)
+            awarded = [each.part_index for each in dump.awards[milestone_id]]
+            assert awarded[: len(due)] == due
+
+
+def payload(number: int, **changes: object) -> Mapping[str, Any]:
+    """An activity as Strava shows it: the `number`-th of rides of 5 km, a day apart before `START`."""
+    started_at = START - timedelta(days=number)
+    return {
+        "id": 1_000 + number,
+        "sport_type": "Ride",
+        "name": f"Ride {number}",
+        "start_date": started_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "distance": 5_000.0,
+        "moving_time": 1_000,
+        "elapsed_time": 1_100,
+        "total_elevation_gain": 10.0,
+        "private": False,
+        "flagged": False,
+        **changes,
+    }
+
+
+class KillAt:
+    """A door at which the process ends, at one side of one call."""
+
+    def __init__(
+        self, number: int, *, spares: Callable[[str, Side], bool] = lambda _call, _side: False
+    ) -> None:
+        self._left = number
+        self._spares = spares
+        self.killed_at: tuple[str, Side] | None = None
+
+    def __call__(self, call: str, side: Side) -> None:
+        """Let the call through, or end the process."""
+        if self._spares(call, side):
+            return
+        if self._left == 0:
+            self.killed_at = call, side
+            raise Killed(f"{side} {call}")
+        self._left -= 1
+
+
+class Killed(BaseException):
+    """The process ends here; nothing under it may mend this."""
