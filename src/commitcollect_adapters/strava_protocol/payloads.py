@@ -144,6 +144,7 @@ def activity_list(
         activities=tuple(activities),
         rejected=tuple(rejected),
         is_last=span.is_through(len(rows), starts),
+        is_short=len(rows) < span.limit,
         oldest_start_at=min(filter(span.holds, starts), default=None),
         rates=rates,
     )

@@ -253,6 +253,7 @@ def test_a_short_page_is_no_end(
         limit=limit,
     )
     assert page.is_last is is_last
+    assert page.is_short is (len(starts) < limit)
 
 
 def test_a_row_that_cannot_be_read_costs_only_itself() -> None:
