@@ -41,11 +41,12 @@ ADAPTERS_ON_ADAPTERS = {
     "simulation",  # a host of its own, beside wiring
     "testing",  # proves them against one another
 }
-SHARED_BY_ADAPTERS = {"readers", "records", "refusals", "serialization", "strava_protocol"}
+SHARED_BY_ADAPTERS = {"boto", "readers", "records", "refusals", "serialization", "strava_protocol"}
 """How values look outside the core and what is said when they are refused; no technology.
 
 Activities look the same in a file, in Strava's answers and in its webhooks, so they are read in one place;
 and what goes to Strava and comes back is the same for Strava itself and for the one that stands in for it.
+`boto` is how services of AWS are called, whichever it is.
 """
 
 FORBIDDEN_IN_CORE = {

@@ -209,19 +209,19 @@ def token_cipher(settings: Settings) -> TokenCipher:
         InvalidInput: there are no keys, or they cannot be read.
     """
     with _extra("crypto", "seal_keys"):
-        from commitcollect_adapters.ciphers import local  # noqa: PLC0415 - few programs seal anything
+        from commitcollect_adapters.ciphers import keys, local  # noqa: PLC0415 - few programs seal anything
     if settings.seal_keys:
         return local.LocalCipher.parse(settings.seal_keys)
     if settings.seal_key_file:
-        return local.LocalCipher.parse(local.read_key_file(Path(settings.seal_key_file)))
+        return local.LocalCipher.parse(keys.read_key_file(Path(settings.seal_key_file)))
     if not is_sqlite(settings.store):
         raise InvalidInput(
             "name the keys to seal tokens with: set COMMITCOLLECT_SEAL_KEYS or COMMITCOLLECT_SEAL_KEY_FILE",
             field="seal_keys",
         )
     path = Path(f"{settings.store}.key")
-    local.create_key_file(path)
-    return local.LocalCipher.parse(local.read_key_file(path))
+    keys.create_key_file(path)
+    return local.LocalCipher.parse(keys.read_key_file(path))
 
 
 @contextmanager

@@ -12,6 +12,7 @@ makes athletes of its own, so a store that is costly to empty may be shared by a
 
 from commitcollect_adapters.testing.contracts.audit import AuditLogContract
 from commitcollect_adapters.testing.contracts.backfills import BackfillStoreContract
+from commitcollect_adapters.testing.contracts.ciphers import TokenCipherContract
 from commitcollect_adapters.testing.contracts.connections import ConnectionStoreContract
 from commitcollect_adapters.testing.contracts.deletions import DeletionStoreContract
 from commitcollect_adapters.testing.contracts.idempotency import IdempotencyStoreContract
@@ -34,4 +35,5 @@ __all__ = [
     "SessionStoreContract",
     "StatueCatalogContract",
     "StoresContract",
+    "TokenCipherContract",
 ]
