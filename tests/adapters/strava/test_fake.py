@@ -106,6 +106,7 @@ def test_a_permission_taken_back_is_announced_and_final() -> None:
     world = make()
     grant = world.fake.exchange(world.fake.code_for(ATHLETE))
     world.fake.deauthorize(ATHLETE)
+    world.fake.deauthorize(ATHLETE)
     world.fake.delete(ONE)
     assert told(world.fake) == [(7, Aspect.UPDATE, {"authorized": "false"})]
     with pytest.raises(AccessTokenRejected):

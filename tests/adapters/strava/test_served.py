@@ -172,3 +172,14 @@ def test_a_call_that_hangs_holds_up_no_other(fake: FakeStrava, base: str, api: H
     assert not ended
     thread.join()
     assert ended
+
+
+def test_a_hang_ends_with_its_caller(fake: FakeStrava) -> None:
+    """Nobody has to wait for a call that nobody waits for."""
+    fake.order(Fault.HANG)
+    impatient = Timeouts(read_seconds=0.2)
+    with serving(application(fake)) as base:
+        with HttpStrava(fake.app_at(base), timeouts=impatient) as api, pytest.raises(StravaUnavailable):
+            api.subscriptions()
+        start = monotonic()
+    assert monotonic() - start < 5
