@@ -57,7 +57,7 @@ def test_recovery_is_asked_for_until_a_new_table_can_have_it(unmade: Client) -> 
     with (
         answers(unmade, "DescribeContinuousBackups", times=99, make=off),
         answers(unmade, "UpdateContinuousBackups", times=2, make=too_early),
-        answers(unmade, "UpdateContinuousBackups", times=4, make=answer(200, {})),
+        answers(unmade, "UpdateContinuousBackups", times=99, make=answer(200, {})),
     ):
         assert [each.has_recovery for each in create_tables(unmade)] == [False] * 4
 
