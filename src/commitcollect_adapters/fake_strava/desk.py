@@ -5,7 +5,6 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from threading import RLock
 from typing import assert_never
 from urllib.parse import urlencode, urlsplit
 
@@ -34,7 +33,6 @@ _SPOILT = {
     Fault.ODD_STATUS: Answer(status=597),
     Fault.HTML: Answer(status=200, headers=HTML, body=_PAGE),
     Fault.REDIRECT: Answer(status=302, headers={"location": "/elsewhere"}),
-    Fault.HUGE: Answer(status=200, headers=shapes.JSON_HEADERS, body=b" " * HUGE_BYTES),
     Fault.EMPTY: Answer(status=200, headers=shapes.JSON_HEADERS),
 }
 """Answers that are the same whatever was asked."""
@@ -64,7 +62,7 @@ class Desk:
     def __init__(self, state: State, subscribing: Subscribing) -> None:
         self._state = state
         self._subscribing = subscribing
-        self._lock: RLock = state.lock
+        self._lock = state.lock
 
     def answer(self, request: Request) -> Answer:
         """The answer to a call.
@@ -101,6 +99,8 @@ class Desk:
         if fault is Fault.RATE_LIMITED:
             self._state.metering.exhaust(now)
             return shapes.limit_reached(self._state.metering.headers())
+        if fault is Fault.HUGE:
+            return Answer(status=200, headers=shapes.JSON_HEADERS, body=b" " * HUGE_BYTES)
         return None if fault is None else _SPOILT.get(fault)
 
     def _served(
