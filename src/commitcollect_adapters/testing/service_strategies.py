@@ -17,10 +17,11 @@ from commitcollect_core.audit import AuditEvent, AuditResult, AuditType
 from commitcollect_core.backfills import Backfill, BackfillPhase, StagedPage
 from commitcollect_core.connections import ConnectionStatus, Lease, StravaConnection
 from commitcollect_core.idempotency import IdempotencyRecord, IdempotencyStatus
+from commitcollect_core.jobs import Job, JobKind, job_key
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.rate_limits import RateBudget
 from commitcollect_core.sessions import Handshake, HandshakePurpose, Session
-from commitcollect_core.values import AthleteId, Source, UserId, WorkoutKey
+from commitcollect_core.values import ActivityId, AthleteId, Source, UserId, WorkoutKey
 
 LATER = datetime(2090, 1, 1, tzinfo=UTC)
 
@@ -162,6 +163,24 @@ def rate_budgets(*, version: int) -> SearchStrategy[RateBudget]:
         pause_reason=_texts,
         version=st.just(version),
     )
+
+
+def jobs() -> SearchStrategy[Job]:
+    """Jobs a queue must hold."""
+
+    def job(kind: JobKind, athlete: str, activity: str | None, events: list[str], at: datetime) -> Job:
+        athlete_id, activity_id = AthleteId(athlete), None if activity is None else ActivityId(activity)
+        return Job(
+            key=job_key(kind, athlete_id, activity_id),
+            kind=kind,
+            athlete_id=athlete_id,
+            activity_id=activity_id,
+            request_ids=tuple(events),
+            enqueued_at=at,
+        )
+
+    kinds = st.sampled_from(JobKind)
+    return st.builds(job, kinds, _plain_ids, st.none() | _plain_ids, _words, believable_moments())
 
 
 def deletions(*, request_id: str, user_id: UserId, version: int) -> SearchStrategy[DeletionRequest]:

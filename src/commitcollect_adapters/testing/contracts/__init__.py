@@ -18,6 +18,7 @@ from commitcollect_adapters.testing.contracts.deletions import DeletionStoreCont
 from commitcollect_adapters.testing.contracts.idempotency import IdempotencyStoreContract
 from commitcollect_adapters.testing.contracts.ledger import LedgerContract
 from commitcollect_adapters.testing.contracts.profiles import ProfileStoreContract
+from commitcollect_adapters.testing.contracts.queues import EventQueueContract
 from commitcollect_adapters.testing.contracts.rates import RateBudgetStoreContract
 from commitcollect_adapters.testing.contracts.sessions import SessionStoreContract
 from commitcollect_adapters.testing.contracts.statues import StatueCatalogContract
@@ -28,6 +29,7 @@ __all__ = [
     "BackfillStoreContract",
     "ConnectionStoreContract",
     "DeletionStoreContract",
+    "EventQueueContract",
     "IdempotencyStoreContract",
     "LedgerContract",
     "ProfileStoreContract",

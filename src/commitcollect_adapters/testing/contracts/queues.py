@@ -1,0 +1,438 @@
+"""Every promise of `service_ports.EventQueue`."""
+# ruff: noqa: S101 - a suite asserts, though it does not live under tests/
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commitcollect_adapters.testing import service_samples as service
+from commitcollect_adapters.testing.contracts.checks import (
+    THREADS,
+    assert_read_back,
+    property_test,
+    race,
+)
+from commitcollect_adapters.testing.samples import NOW
+from commitcollect_adapters.testing.service_strategies import jobs
+from commitcollect_core.jobs import Job, LeasedJob, ParkedJob, QueueCounts, activity_job
+from commitcollect_core.service_ports import EventQueue
+from commitcollect_core.values import ActivityId
+
+LEASE_SECONDS = 60
+LIMIT = 10
+
+LATE: Sequence[Callable[[EventQueue, LeasedJob], bool]] = (
+    lambda queue, leased: queue.complete(leased),
+    lambda queue, leased: queue.give_back(leased, visible_at=NOW, is_attempt=True),
+    lambda queue, leased: queue.park(leased, reason="late", now=NOW),
+)
+"""What somebody may try whose lease was lost."""
+
+
+def new_job(*events: str) -> Job:
+    """A job nobody has put anywhere yet, because of some events."""
+    job = activity_job(service.new_strava_athlete(), ActivityId("42"), now=NOW)
+    return evolve(job, request_ids=events)
+
+
+def after(seconds: int) -> datetime:
+    """So long after everything began."""
+    return NOW + timedelta(seconds=seconds)
+
+
+def take(queue: EventQueue, *, limit: int = LIMIT, seconds: int = LEASE_SECONDS) -> Sequence[LeasedJob]:
+    """Take what is due when everything begins; with no seconds the lease is over at once."""
+    return queue.lease(now=NOW, seconds=seconds, limit=limit)
+
+
+def take_one(queue: EventQueue, *, seconds: int = LEASE_SECONDS) -> LeasedJob:
+    """Take the one job that is due."""
+    (leased,) = take(queue, seconds=seconds)
+    return leased
+
+
+def do_all(queue: EventQueue) -> Counter[str]:
+    """Do everything that is due; how often each event was behind a job."""
+    events = Counter[str]()
+    while found := take(queue):
+        for leased in found:
+            assert queue.complete(leased)
+            events.update(leased.job.request_ids)
+    return events
+
+
+class EventQueueContract(ABC):
+    """Subclass it, call the class ``Test…`` and run pytest.
+
+    Attributes:
+        is_exact: whether the queue knows every job by its key. One that only passes messages on does not:
+            what is put several times may be done several times, in any order, and counts are estimates.
+    """
+
+    is_exact: ClassVar[bool] = True
+
+    @abstractmethod
+    def open_queue(self) -> AbstractContextManager[EventQueue]:
+        """An empty queue. If it looks at a clock, that one stands still at `samples.NOW`."""
+
+    def _skip_unless_exact(self) -> None:
+        if not self.is_exact:
+            pytest.skip("this queue only passes messages on")
+
+    def test_nothing_is_there_at_first(self) -> None:
+        """Looking is not an error, nor is naming what was never parked."""
+        with self.open_queue() as queue:
+            assert not take(queue)
+            assert not queue.parked(limit=LIMIT)
+            assert not queue.unpark("activity/1/1", now=NOW)
+            assert not queue.drop("activity/1/1")
+            assert queue.counts(now=NOW) == QueueCounts(waiting=0, leased=0, parked=0)
+
+    def test_a_job_comes_back_as_it_was_put(self) -> None:
+        """Every field, through waiting, being taken, being parked and waiting again."""
+        with self.open_queue() as queue:
+
+            @property_test
+            @given(job=jobs(), reason=st.text(max_size=50))
+            def check(job: Job, reason: str) -> None:
+                queue.put(job, visible_at=NOW)
+                leased = take_one(queue)
+                assert_read_back(leased.job, job)
+                assert (leased.until, leased.attempts) == (after(LEASE_SECONDS), 0)
+                assert queue.park(leased, reason=reason, now=NOW)
+                (parked,) = queue.parked(limit=LIMIT)
+                assert_read_back(parked, ParkedJob(job=job, attempts=1, reason=reason, parked_at=NOW))
+                assert queue.unpark(job.key, now=NOW)
+                again = take_one(queue)
+                assert_read_back(again.job, job)
+                assert queue.complete(again)
+                assert not take(queue)
+
+            check()
+
+    def test_waiting_jobs_of_one_key_become_one(self) -> None:
+        """One look for several events, due when the first of them was."""
+        self._skip_unless_exact()
+        with self.open_queue() as queue:
+            job = new_job("a", "b")
+            queue.put(job, visible_at=after(5))
+            queue.put(evolve(job, request_ids=("b", "c")), visible_at=after(9))
+            queue.put(evolve(job, enqueued_at=after(-9), request_ids=("d",)), visible_at=after(1))
+            assert queue.counts(now=NOW).waiting == 1
+            assert not queue.lease(now=after(4), seconds=LEASE_SECONDS, limit=LIMIT)
+            (leased,) = queue.lease(now=after(5), seconds=LEASE_SECONDS, limit=LIMIT)
+            assert leased.job == evolve(job, enqueued_at=after(-9), request_ids=("a", "b", "c", "d"))
+
+    def test_no_event_of_a_waiting_job_is_lost(self) -> None:
+        """However many jobs they become, the events behind them are handed out."""
+        with self.open_queue() as queue:
+            job = new_job("a")
+            for event in "abc":
+                queue.put(evolve(job, request_ids=(event,)), visible_at=NOW)
+            assert set(do_all(queue)) == {*"abc"}
+
+    def test_keys_that_look_alike_are_different_jobs(self) -> None:
+        """One that begins another is not the same."""
+        with self.open_queue() as queue:
+            job = new_job("short")
+            longer = evolve(job, key=job.key + "0", request_ids=("long",))
+            queue.put(job, visible_at=NOW)
+            queue.put(longer, visible_at=NOW)
+            leased = {each.job.key: each for each in take(queue)}
+            assert leased.keys() == {job.key, longer.key}
+            assert queue.complete(leased[job.key])
+            assert queue.park(leased[longer.key], reason="bad luck", now=NOW)
+            assert not queue.drop(job.key)
+            assert queue.drop(longer.key)
+
+    def test_what_is_not_due_is_not_taken(self) -> None:
+        """Neither when it was put for later nor when it was given back for later."""
+        with self.open_queue() as queue:
+            queue.put(new_job("later"), visible_at=after(600))
+            assert not take(queue)
+            queue.put(new_job("now"), visible_at=NOW)
+            assert queue.give_back(take_one(queue), visible_at=after(600), is_attempt=True)
+            assert not take(queue)
+            assert queue.counts(now=NOW) == QueueCounts(waiting=2, leased=0, parked=0)
+
+    def test_what_has_become_due_is_taken(self) -> None:
+        """From that second on, and not a second before."""
+        self._skip_unless_exact()
+        with self.open_queue() as queue:
+            queue.put(new_job(), visible_at=after(600))
+            assert not queue.lease(now=after(599), seconds=LEASE_SECONDS, limit=LIMIT)
+            (leased,) = queue.lease(now=after(600), seconds=LEASE_SECONDS, limit=LIMIT)
+            assert queue.give_back(leased, visible_at=after(900), is_attempt=False)
+            assert not queue.lease(now=after(899), seconds=LEASE_SECONDS, limit=LIMIT)
+            assert queue.lease(now=after(900), seconds=LEASE_SECONDS, limit=LIMIT)
+
+    def test_what_has_been_due_longest_is_taken_first(self) -> None:
+        """Jobs whose lease has run out stand in line from then on."""
+        self._skip_unless_exact()
+        with self.open_queue() as queue:
+            crashed, second, first, third = (new_job(name) for name in ("crashed", "2nd", "1st", "3rd"))
+            queue.put(crashed, visible_at=after(-30))
+            queue.lease(now=after(-30), seconds=25, limit=LIMIT)
+            for seconds, job in ((-10, second), (-20, first), (-2, third)):
+                queue.put(job, visible_at=after(seconds))
+            taken = [*take(queue, limit=2), *take(queue, limit=2)]
+            assert [each.job for each in taken] == [first, second, crashed, third]
+
+    def test_no_more_are_taken_than_asked_for(self) -> None:
+        """The rest stays for others."""
+        with self.open_queue() as queue:
+            for _ in range(3):
+                queue.put(new_job(), visible_at=NOW)
+            first, second, third = ([each.job.key for each in take(queue, limit=2)] for _ in range(3))
+            assert [len(each) for each in (first, second, third)] == [2, 1, 0]
+            assert not {*first} & {*second}
+
+    def test_more_than_a_batch_can_be_taken_at_once(self) -> None:
+        """Remote queues hand out ten at a time."""
+        with self.open_queue() as queue:
+            put = [new_job() for _ in range(23)]
+            for job in put:
+                queue.put(job, visible_at=NOW)
+            taken = take(queue, limit=50)
+            assert {each.job.key for each in taken} == {each.key for each in put}
+            assert len({each.token for each in taken}) == len(put)
+
+    def test_what_is_taken_is_nobody_elses(self) -> None:
+        """Until the lease ends, or the job is done."""
+        with self.open_queue() as queue:
+            queue.put(new_job(), visible_at=NOW)
+            leased = take_one(queue)
+            assert not take(queue)
+            assert queue.counts(now=NOW) == QueueCounts(waiting=0, leased=1, parked=0)
+            assert queue.complete(leased)
+            assert not take(queue)
+            assert queue.counts(now=NOW) == QueueCounts(waiting=0, leased=0, parked=0)
+
+    def test_of_many_workers_one_gets_a_job(self) -> None:
+        """All jobs are handed out, each to one of the threads that ask at once."""
+        with self.open_queue() as queue:
+            put = [new_job() for _ in range(2 * THREADS)]
+            for job in put:
+                queue.put(job, visible_at=NOW)
+            results = race([lambda: take(queue, limit=4)] * THREADS)
+            taken = [
+                leased.job.key for result in results if isinstance(result, Sequence) for leased in result
+            ]
+            assert sorted(taken) == sorted(each.key for each in put)
+
+    def test_a_lease_that_ran_out_is_taken_over(self) -> None:
+        """The job goes to another worker, under another token, as one that was tried before."""
+        with self.open_queue() as queue:
+            queue.put(new_job("event"), visible_at=NOW)
+            late = take_one(queue, seconds=0)
+            leased = take_one(queue)
+            assert leased.job == late.job
+            assert leased.token != late.token
+            assert (late.attempts, leased.attempts) == (0, 1)
+
+    @pytest.mark.parametrize("act", LATE, ids=["complete", "give back", "park"])
+    def test_who_lost_the_lease_changes_nothing(self, act: Callable[[EventQueue, LeasedJob], bool]) -> None:
+        """They are told so, and whoever took over is still the one who ends the job."""
+        with self.open_queue() as queue:
+            queue.put(new_job(), visible_at=NOW)
+            late = take_one(queue, seconds=0)
+            leased = take_one(queue)
+            assert not act(queue, late)
+            assert not take(queue)
+            assert not queue.parked(limit=LIMIT)
+            assert queue.complete(leased)
+            assert not act(queue, late)
+            assert queue.counts(now=NOW) == QueueCounts(waiting=0, leased=0, parked=0)
+
+    @pytest.mark.parametrize("act", LATE, ids=["complete", "give back", "park"])
+    def test_a_job_ends_once(self, act: Callable[[EventQueue, LeasedJob], bool]) -> None:
+        """After that the lease is used up."""
+        self._skip_unless_exact()
+        with self.open_queue() as queue:
+            for first in LATE:
+                queue.put(new_job(), visible_at=after(-1))
+                leased = take_one(queue)
+                assert first(queue, leased)
+                before = queue.counts(now=NOW), list(queue.parked(limit=LIMIT))
+                assert not act(queue, leased)
+                assert (queue.counts(now=NOW), list(queue.parked(limit=LIMIT))) == before
+                do_all(queue)
+
+    def test_tries_are_counted_and_deferrals_are_not(self) -> None:
+        """Whoever takes a job is told how often it was tried before."""
+        with self.open_queue() as queue:
+            queue.put(new_job(), visible_at=NOW)
+            tries = 0
+            for is_attempt in (True, False, True, True, False, False):
+                leased = take_one(queue)
+                assert leased.attempts == tries
+                assert queue.give_back(leased, visible_at=NOW, is_attempt=is_attempt)
+                tries += is_attempt
+            assert take_one(queue).attempts == tries
+
+    def test_a_job_that_ends_its_workers_is_found_out(self) -> None:
+        """Every lease that runs out counts as a try, together with those that were given back."""
+        with self.open_queue() as queue:
+            queue.put(new_job(), visible_at=NOW)
+            for tries in range(3):
+                assert take_one(queue, seconds=0).attempts == tries
+            assert queue.give_back(take_one(queue), visible_at=NOW, is_attempt=True)
+            for tries in range(4, 6):
+                assert take_one(queue, seconds=0).attempts == tries
+
+    def test_a_job_put_again_under_way_is_done_once_more(self) -> None:
+        """What happened after the look began is looked at afterwards, and then no more."""
+        with self.open_queue() as queue:
+            job = new_job("before")
+            queue.put(job, visible_at=NOW)
+            leased = take_one(queue)
+            for event in ("during", "later"):
+                queue.put(evolve(job, request_ids=(event,)), visible_at=NOW)
+            if self.is_exact:
+                assert not take(queue)
+                assert queue.counts(now=NOW) == QueueCounts(waiting=0, leased=1, parked=0)
+            assert leased.job.request_ids == ("before",)
+            assert queue.complete(leased)
+            assert do_all(queue) == Counter(during=1, later=1)
+
+    def test_a_job_given_back_keeps_what_was_put_meanwhile(self) -> None:
+        """Nothing is lost, and it is one job again where the queue knows it."""
+        with self.open_queue() as queue:
+            job = new_job("before")
+            queue.put(job, visible_at=NOW)
+            leased = take_one(queue)
+            queue.put(evolve(job, request_ids=("during",)), visible_at=NOW)
+            assert queue.give_back(leased, visible_at=NOW, is_attempt=True)
+            if self.is_exact:
+                assert queue.counts(now=NOW).waiting == 1
+            assert do_all(queue) == Counter(before=1, during=1)
+
+    def test_a_lease_that_ran_out_keeps_what_was_put_meanwhile(self) -> None:
+        """Whoever takes over looks for all of it."""
+        with self.open_queue() as queue:
+            job = new_job("before")
+            queue.put(job, visible_at=NOW)
+            take_one(queue, seconds=0)
+            queue.put(evolve(job, request_ids=("during",)), visible_at=NOW)
+            assert do_all(queue) == Counter(before=1, during=1)
+
+    def test_a_parked_job_keeps_what_was_put_meanwhile_waiting(self) -> None:
+        """What came after the last look is no failure yet."""
+        with self.open_queue() as queue:
+            job = new_job("before")
+            queue.put(job, visible_at=NOW)
+            leased = take_one(queue)
+            queue.put(evolve(job, request_ids=("during",)), visible_at=NOW)
+            assert queue.park(leased, reason="bad luck", now=NOW)
+            again = take_one(queue)
+            assert (again.job.request_ids, again.attempts) == (("during",), 0)
+            assert [each.job for each in queue.parked(limit=LIMIT)] == [job]
+
+    def test_a_parked_job_waits_for_a_person(self) -> None:
+        """Nobody takes it; it tells how often it was tried, why it was set aside and when."""
+        with self.open_queue() as queue:
+            job = new_job("event")
+            queue.put(job, visible_at=NOW)
+            assert queue.give_back(take_one(queue), visible_at=NOW, is_attempt=True)
+            assert queue.park(take_one(queue), reason="bad luck", now=after(7))
+            assert not take(queue)
+            expected = ParkedJob(job=job, attempts=2, reason="bad luck", parked_at=after(7))
+            assert list(queue.parked(limit=LIMIT)) == [expected]
+            assert queue.counts(now=NOW) == QueueCounts(waiting=0, leased=0, parked=1)
+            assert list(queue.parked(limit=LIMIT)) == [expected]
+
+    def test_parked_jobs_are_listed_the_oldest_first(self) -> None:
+        """And no more than asked for."""
+        with self.open_queue() as queue:
+            parked = [new_job() for _ in range(3)]
+            for seconds, job in enumerate(parked):
+                queue.put(job, visible_at=NOW)
+                assert queue.park(take_one(queue), reason="bad luck", now=after(-seconds))
+            assert [each.job for each in queue.parked(limit=LIMIT)] == [*reversed(parked)]
+            assert not queue.parked(limit=0)
+            assert [each.job for each in queue.parked(limit=1)] == parked[-1:]
+
+    def test_a_job_is_unparked_once(self) -> None:
+        """It waits again as if it had never been tried."""
+        with self.open_queue() as queue:
+            job = new_job("event")
+            queue.put(job, visible_at=NOW)
+            assert queue.park(take_one(queue), reason="bad luck", now=NOW)
+            assert queue.unpark(job.key, now=NOW)
+            assert not queue.unpark(job.key, now=NOW)
+            assert not queue.parked(limit=LIMIT)
+            leased = take_one(queue)
+            assert (leased.job, leased.attempts) == (job, 0)
+
+    def test_a_parked_job_is_dropped_once(self) -> None:
+        """It is gone, and nobody else's is."""
+        with self.open_queue() as queue:
+            first, second = new_job(), new_job()
+            for job in (first, second):
+                queue.put(job, visible_at=NOW)
+                assert queue.park(take_one(queue), reason="bad luck", now=NOW)
+            assert queue.drop(first.key)
+            assert not queue.drop(first.key)
+            assert not queue.unpark(first.key, now=NOW)
+            assert [each.job for each in queue.parked(limit=LIMIT)] == [second]
+            assert not take(queue)
+
+    def test_an_unparked_job_joins_the_one_that_waits(self) -> None:
+        """The events of both are handed out, as one job where the queue knows it."""
+        with self.open_queue() as queue:
+            job = new_job("parked")
+            queue.put(job, visible_at=NOW)
+            assert queue.park(take_one(queue), reason="bad luck", now=NOW)
+            queue.put(evolve(job, request_ids=("waiting",)), visible_at=NOW)
+            assert queue.unpark(job.key, now=NOW)
+            if self.is_exact:
+                assert queue.counts(now=NOW).waiting == 1
+            assert do_all(queue) == Counter(parked=1, waiting=1)
+
+    def test_counts_tell_what_waits_and_what_is_under_way(self) -> None:
+        """A job whose lease has run out waits."""
+        self._skip_unless_exact()
+        with self.open_queue() as queue:
+            for _ in range(3):
+                queue.put(new_job(), visible_at=NOW)
+            take(queue, limit=2)
+            assert queue.counts(now=after(LEASE_SECONDS - 1)) == QueueCounts(waiting=1, leased=2, parked=0)
+            assert queue.counts(now=after(LEASE_SECONDS)) == QueueCounts(waiting=3, leased=0, parked=0)
+
+    def test_what_is_put_at_once_is_all_there(self) -> None:
+        """Threads put jobs of their own and of one key at the same moment; no event is lost."""
+        with self.open_queue() as queue:
+            shared = new_job()
+
+            def put(number: int) -> None:
+                queue.put(evolve(shared, request_ids=(f"shared {number}",)), visible_at=NOW)
+                queue.put(new_job(f"own {number}"), visible_at=NOW)
+
+            race([lambda n=n: put(n) for n in range(THREADS)])  # type: ignore[misc]  # mypy infers no type for a lambda with a default
+            expected = {f"{whose} {number}" for whose in ("shared", "own") for number in range(THREADS)}
+            assert do_all(queue) == Counter(expected)
+
+    def test_a_job_is_done_while_others_put_it_again(self) -> None:
+        """However they fall between the looks, every event gets one that began after it."""
+        with self.open_queue() as queue:
+            job = new_job("first")
+            queue.put(job, visible_at=NOW)
+            names = [f"event {number}" for number in range(THREADS - 1)]
+
+            def put(event: str) -> Counter[str]:
+                queue.put(evolve(job, request_ids=(event,)), visible_at=NOW)
+                return Counter()
+
+            results = race([*[lambda n=n: put(n) for n in names], lambda: do_all(queue)])
+            done = sum((each for each in results if isinstance(each, Counter)), do_all(queue))
+            assert done == Counter(["first", *names])
