@@ -1,0 +1,198 @@
+"""Taking over a whole history: in order of start, in few calls, from wherever it stopped."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from attrs import evolve
+
+from commitcollect_adapters.fake_strava import CallKind, Fault, Limits
+from commitcollect_core.backfills import BackfillCommit, BackfillPhase
+from commitcollect_core.errors import (
+    CorruptItem,
+    LimitExceeded,
+    NotFound,
+    StravaRateLimited,
+    StravaUnavailable,
+)
+from commitcollect_core.service_ports import ActivityList
+from commitcollect_core.values import ActivityId, AthleteId
+from strava.world import ATHLETE, ME, SMALL_PAGES, START, WISH, World, payload
+
+
+def connected(count: int, world: World | None = None) -> World:
+    """An athlete with a history that nobody has taken over yet."""
+    world = world or World(policy=SMALL_PAGES)
+    world.app.tracking.create(ME, WISH)
+    world.fake.add_activities(ATHLETE, map(payload, range(count)))
+    world.connect()
+    return world
+
+
+def run(world: World) -> None:
+    """Step until it is done."""
+    while world.strava.backfilling.step(ME).phase is not BackfillPhase.DONE:
+        pass
+
+
+@pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 25, 40])
+def test_a_history_of_any_length_is_taken_over(count: int) -> None:
+    """Whole pages, broken ones and none: all is there, counted once, with no call for a single activity."""
+    world = connected(count)
+    run(world)
+    world.check_converged()
+    world.check_parts()
+    state = world.stores.backfills.read(ME)
+    assert state is not None
+    assert (state.activities_listed, state.workouts_changed) == (count, count)
+    assert world.fake.calls(CallKind.ACTIVITY) == 0
+    assert world.stores.backfills.read_page(ME, 1) is None
+
+
+def test_parts_are_earned_in_order_of_start() -> None:
+    """The newest are listed first, but the ride of January earns January's part."""
+    world = connected(40)
+    run(world)
+    (awards,) = world.dump().awards.values()
+    assert [each.earned_at for each in awards] == sorted(each.earned_at for each in awards)
+    oldest_first = sorted(world.held().values(), key=lambda each: each.started_at)
+    first, total = awards[0], 0
+    for ride in oldest_first:
+        total += ride.distance_meters
+        if total >= first.progress_value_at_award:
+            assert first.workout.activity_id == ride.activity_id
+            break
+
+
+def test_only_what_was_asked_for_is_taken_over() -> None:
+    """With a first day, nothing before it is listed."""
+    world = connected(30)
+    world.strava.backfilling.start(ME, after=START - timedelta(days=12))
+    run(world)
+    assert set(world.stored()) == {str(1_000 + number) for number in range(13)}
+
+
+def test_many_rides_in_one_second_are_all_taken_over() -> None:
+    """Pages overlap by a second, so activities that start together are not lost between two pages."""
+    world = World(policy=SMALL_PAGES)
+    same = payload(5)["start_date"]
+    world.fake.add_activities(ATHLETE, [payload(n, start_date=same) for n in range(9)])
+    world.fake.add_activities(ATHLETE, [payload(n) for n in range(20, 40)])
+    world.connect()
+    run(world)
+    world.check_converged()
+
+
+def test_starting_twice_goes_on_and_starting_otherwise_begins_anew() -> None:
+    """A backfill under way is found again; one with another bound, or after the end, begins from nothing."""
+    world = connected(25)
+    backfilling = world.strava.backfilling
+    first = backfilling.step(ME)
+    assert backfilling.start(ME) == first
+    anew = backfilling.start(ME, after=START - timedelta(days=3))
+    assert (anew.phase, anew.pages_listed, anew.version) == (BackfillPhase.LISTING, 0, 1)
+    assert world.stores.backfills.read_page(ME, 1) is None
+    run(world)
+    assert backfilling.start(ME).version == 1
+    run(world)
+    world.check_converged()
+    assert backfilling.step(ME).phase is BackfillPhase.DONE
+
+
+def test_a_backfill_nobody_began_is_not_found() -> None:
+    """There is nothing to go on with."""
+    world = World()
+    with pytest.raises(NotFound):
+        world.strava.backfilling.step(ME)
+
+
+def test_too_long_a_history_is_refused_with_the_way_out() -> None:
+    """The number of pages is bounded by the policy."""
+    world = connected(25, World(policy=evolve(SMALL_PAGES, backfill_pages_max=2)))
+    with pytest.raises(LimitExceeded, match="more than 2 pages"):
+        run(world)
+
+
+def test_a_lost_page_is_said_and_not_passed_over() -> None:
+    """A page that was staged and is not there is damage, and nothing is taken for done."""
+    world = connected(5)
+    state = world.strava.backfilling.step(ME)
+    assert state.phase is BackfillPhase.COMMITTING
+    broken = evolve(state, pages_staged=2, version=state.version + 1)
+    world.stores.backfills.commit(BackfillCommit(backfill=broken))
+    with pytest.raises(CorruptItem):
+        world.strava.backfilling.step(ME)
+
+
+def test_one_bad_activity_costs_only_itself() -> None:
+    """What cannot be read, and what cannot be believed, is counted and left out; the rest is taken over."""
+    world = World(policy=SMALL_PAGES)
+    world.fake.add_activities(ATHLETE, [payload(n) for n in range(12)])
+    world.fake.add_activities(
+        ATHLETE, [payload(20, distance=-5.0), payload(21, distance=1e9), payload(22, start_date="soon")]
+    )
+    world.connect()
+    run(world)
+    state = world.stores.backfills.read(ME)
+    assert state is not None
+    assert state.activities_rejected >= 2
+    assert len(world.stored()) == 12
+
+
+@pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.HTML, Fault.LOST_ANSWER])
+def test_a_failing_call_is_simply_made_again(fault: Fault) -> None:
+    """Nothing listed before is listed again."""
+    world = connected(25)
+    world.strava.backfilling.step(ME)
+    world.fake.order(fault, CallKind.ACTIVITIES)
+    with pytest.raises(StravaUnavailable):
+        run(world)
+    run(world)
+    world.check_converged()
+    assert world.fake.calls(CallKind.ACTIVITIES) == 4
+
+
+def test_a_limit_in_the_middle_pauses_until_the_window_ends() -> None:
+    """A share is left to live events; nobody calls before the window ends; nothing is lost."""
+    world = connected(100, World(policy=SMALL_PAGES, limits=Limits(read_window=10, read_day=1_000)))
+    with pytest.raises(StravaRateLimited) as limited:
+        run(world)
+    assert world.fake.calls(CallKind.ACTIVITIES) == 7
+    assert limited.value.retry_at == START + timedelta(minutes=15)
+    with pytest.raises(StravaRateLimited):
+        run(world)
+    assert world.fake.calls(CallKind.ACTIVITIES) == 7
+    world.work()
+    world.check_converged()
+    assert world.clock.now() >= START + timedelta(minutes=15)
+
+
+def test_something_newer_that_came_meanwhile_is_not_written_over() -> None:
+    """A page waits; an event brings a newer state; the page's older one is not believed, Strava is asked."""
+    world = connected(5)
+    state = world.strava.backfilling.step(ME)
+    assert state.phase is BackfillPhase.COMMITTING
+    world.fake.edit(ActivityId("1002"), name="Newer")
+    world.deliver()
+    world.pass_time(seconds=10)
+    world.strava.working.run_once(limit=10)
+    run(world)
+    assert world.stored()[ActivityId("1002")].name == "Newer"
+    world.work()
+    world.check_converged()
+
+
+def test_somebody_elses_activities_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list that answers with another athlete's activities brings nothing in."""
+    world = connected(3)
+    listed = world.fake.activities
+
+    def anothers(token: str, *, after: datetime | None, before: datetime | None, limit: int) -> ActivityList:
+        answer = listed(token, after=after, before=before, limit=limit)
+        theirs = tuple(evolve(each, athlete_id=AthleteId("43")) for each in answer.activities)
+        return evolve(answer, activities=theirs)
+
+    monkeypatch.setattr(world.fake, "activities", anothers)
+    run(world)
+    assert world.stored() == {}

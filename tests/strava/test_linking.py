@@ -1,0 +1,403 @@
+"""Connecting an account to an athlete, and taking that back."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from attrs import evolve
+
+from commitcollect_adapters.fake_strava import CallKind, Fault
+from commitcollect_core.backfills import BackfillPhase
+from commitcollect_core.connections import (
+    DEFAULT_SCOPE,
+    READ_ALL_ACTIVITIES,
+    AthleteOwner,
+    ConnectionCommit,
+    ConnectionStatus,
+    StravaConnection,
+)
+from commitcollect_core.errors import (
+    AccountDeleting,
+    AthleteAlreadyConnected,
+    CommitCollectError,
+    Conflict,
+    InvalidInput,
+    NotFound,
+    StravaRefused,
+    StravaUnavailable,
+    VersionConflict,
+)
+from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerState
+from commitcollect_core.policy import DEFAULT_POLICY, OnDisconnect
+from commitcollect_core.service_ports import ConnectionStore, TokenGrant
+from commitcollect_core.sessions import HandshakePurpose, begin_handshake
+from commitcollect_core.values import ActivityId, AthleteId, Source, UserId
+from strava.world import ATHLETE, BROWSER, ME, REDIRECT, WISH, World, payload
+
+OTHER = UserId("other")
+SCOPE = ("read", READ_ALL_ACTIVITIES)
+
+
+def begun(world: World, user_id: UserId = ME) -> str:
+    """A state that was given out."""
+    address = world.strava.linking.begin(user_id, BROWSER, redirect_uri=REDIRECT)
+    return parse_qs(urlsplit(address).query)["state"][0]
+
+
+def finish(world: World, state: str, **changes: object) -> object:
+    """Come back with a good code, but for what is said."""
+    arguments: dict[str, object] = {
+        "state": state,
+        "binding": BROWSER,
+        "code": world.fake.code_for(ATHLETE),
+        "granted_scope": DEFAULT_SCOPE,
+        **changes,
+    }
+    return world.strava.linking.finish(**arguments)  # type: ignore[arg-type]  # given by name
+
+
+def test_what_is_stored_is_what_was_granted_and_sealed() -> None:
+    """The scope is the one that came back, sorted; no token stands in the store as it is."""
+    world = World()
+    connection = world.connect(scope=("read", "activity:read_all"))
+    assert connection == world.stores.connections.read(ME)
+    assert connection.scope == ("activity:read_all", "read")
+    assert connection.status is ConnectionStatus.ACTIVE
+    assert {connection.access_token[:3], connection.refresh_token[:3]} == {"v1."}
+    owner = world.stores.connections.owner(ATHLETE)
+    assert owner is not None
+    assert owner.user_id == ME
+
+
+def test_connecting_brings_the_history_in() -> None:
+    """The worker takes over what was there before, without being asked."""
+    world = World()
+    world.app.tracking.create(ME, WISH)
+    world.fake.add_activities(ATHLETE, map(payload, range(25)))
+    world.connect()
+    world.work()
+    world.check_converged()
+    world.check_parts()
+    status = world.strava.linking.status(ME)
+    assert (status.workout_count, status.is_fresh) == (25, True)
+    assert status.backfill is not None
+    assert status.backfill.phase is BackfillPhase.DONE
+
+
+def test_without_access_to_activities_the_connection_says_so() -> None:
+    """Whoever unticks activities is connected, but nothing is fetched, and nobody is surprised."""
+    world = World()
+    connection = world.connect(scope=("read",))
+    assert connection.status is ConnectionStatus.NEEDS_SCOPE
+    world.work()
+    assert world.fake.calls(CallKind.ACTIVITIES, CallKind.ACTIVITY) == 0
+    assert world.strava.linking.status(ME).backfill is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"state": "made-up"}, "invalid_or_expired_state"),
+        ({"binding": "another browser"}, "invalid_or_expired_state"),
+        ({"code": None}, "access_denied"),
+        ({"code": ""}, "access_denied"),
+        ({"error": "access_denied"}, "access_denied"),
+    ],
+)
+def test_what_comes_back_wrong_connects_nobody(changes: dict[str, object], code: str) -> None:
+    """A made-up state, another's browser, a refusal: one answer, nothing stored, nothing exchanged."""
+    world = World()
+    with pytest.raises(InvalidInput) as refused:
+        finish(world, **{"state": begun(world), **changes})  # type: ignore[arg-type]  # given by name
+    assert refused.value.code == code
+    assert world.stores.connections.read(ME) is None
+    assert world.fake.calls(CallKind.EXCHANGE) == 0
+
+
+def test_a_state_ends_after_ten_minutes() -> None:
+    """At 600 seconds it is too late."""
+    world = World()
+    state = begun(world)
+    world.pass_time(seconds=DEFAULT_POLICY.handshake_seconds)
+    with pytest.raises(InvalidInput):
+        finish(world, state)
+    assert world.fake.calls(CallKind.EXCHANGE) == 0
+
+
+def test_a_state_is_good_once_however_many_come_at_once() -> None:
+    """Of a hundred who come back with the same state at the same time, one is exchanged."""
+    world = World()
+    state = begun(world)
+
+    def attempt(_: int) -> str:
+        try:
+            finish(world, state)
+        except CommitCollectError as refused:
+            return refused.code
+        return "connected"
+
+    with ThreadPoolExecutor(20) as pool:
+        ends = list(pool.map(attempt, range(100)))
+    assert sorted(set(ends)) == ["connected", "invalid_or_expired_state"]
+    assert ends.count("connected") == world.fake.calls(CallKind.EXCHANGE) == 1
+
+
+def test_a_sign_in_is_no_link() -> None:
+    """A state made for signing in connects nobody to Strava."""
+    world = World()
+    for purpose, user_id in ((HandshakePurpose.SIGN_IN, ME), (HandshakePurpose.STRAVA, None)):
+        handshake = begin_handshake(
+            f"s-{purpose}", purpose, BROWSER, user_id=user_id, now=world.clock.now(), policy=world.policy
+        )
+        world.stores.sessions.begin(handshake)
+        with pytest.raises(InvalidInput):
+            finish(world, handshake.state)
+    assert world.fake.calls(CallKind.EXCHANGE) == 0
+
+
+def test_a_code_strava_does_not_know_is_refused() -> None:
+    """A forged code ends in Strava's refusal, and nothing is stored."""
+    world = World()
+    with pytest.raises(StravaRefused):
+        finish(world, begun(world), code="forged")
+    assert world.stores.connections.read(ME) is None
+
+
+def test_tokens_of_nobody_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exchange that names no athlete connects nobody."""
+    world = World()
+    state = begun(world)
+    grant = TokenGrant(access_token="a", refresh_token="r", expires_at=world.clock.now())  # noqa: S106 - no real ones
+    monkeypatch.setattr(world.fake, "exchange", lambda _code: grant)
+    with pytest.raises(StravaRefused):
+        finish(world, state)
+    assert world.stores.connections.read(ME) is None
+
+
+def test_an_athlete_belongs_to_one_account() -> None:
+    """A second account is refused, the permission it brought is given back, and the first is untouched."""
+    world = World()
+    first = world.connect()
+    with pytest.raises(AthleteAlreadyConnected):
+        world.connect(OTHER)
+    assert world.stores.connections.read(OTHER) is None
+    assert world.stores.connections.read(ME) == first
+    assert world.fake.calls(CallKind.REVOKE) == 1
+
+
+def test_an_account_belongs_to_one_athlete() -> None:
+    """Connecting another athlete needs disconnecting first; nothing changes until then."""
+    world = World()
+    first = world.connect()
+    with pytest.raises(Conflict) as refused:
+        world.connect(ME, AthleteId("43"))
+    assert refused.value.code == "other_athlete_connected"
+    assert world.stores.connections.read(ME) == first
+    assert world.stores.connections.owner(AthleteId("43")) is None
+    world.strava.linking.disconnect(ME)
+    assert world.connect(ME, AthleteId("43")).athlete_id == "43"
+
+
+def test_a_permission_that_cannot_be_given_back_changes_nothing_about_the_refusal() -> None:
+    """Strava being down when a second account is refused does not hide the refusal."""
+    world = World()
+    world.connect()
+    world.fake.order(Fault.SERVER_ERROR, CallKind.REVOKE)
+    with pytest.raises(AthleteAlreadyConnected):
+        world.connect(OTHER)
+
+
+def test_connecting_again_mends_a_broken_connection() -> None:
+    """The same athlete connects again: new tokens, an active connection, and the history once more."""
+    world = World()
+    world.connect()
+    world.work()
+    world.fake.deauthorize(ATHLETE)
+    world.pass_time(hours=7)
+    with pytest.raises(CommitCollectError):
+        world.strava.access.activities(ME, after=None, before=None)
+    broken = world.stores.connections.read(ME)
+    assert broken is not None
+    assert broken.status is ConnectionStatus.NEEDS_RECONNECT
+    world.fake.upload(ATHLETE, payload(3))
+    again = world.connect()
+    assert (again.status, again.version) == (ConnectionStatus.ACTIVE, broken.version + 1)
+    world.work()
+    world.check_converged()
+
+
+class RivalledConnections:
+    """A store in which a rival is faster, as often as said. Implements `ConnectionStore`."""
+
+    def __init__(self, store: ConnectionStore, times: int) -> None:
+        self._store = store
+        self._times = times
+
+    def read(self, user_id: UserId) -> StravaConnection | None:
+        """See `ConnectionStore`."""
+        return self._store.read(user_id)
+
+    def owner(self, athlete_id: AthleteId) -> AthleteOwner | None:
+        """See `ConnectionStore`."""
+        return self._store.owner(athlete_id)
+
+    def commit(self, commit: ConnectionCommit) -> None:
+        """See `ConnectionStore`."""
+        before = self._store.read(commit.user_id)
+        if self._times and before is not None:
+            self._times -= 1
+            touched = evolve(before, version=before.version + 1)
+            self._store.commit(ConnectionCommit(user_id=commit.user_id, before=before, after=touched))
+        self._store.commit(commit)
+
+
+def link_again(world: World, rivals: int) -> StravaConnection:
+    """Connect once more while somebody keeps changing the connection."""
+    connections = RivalledConnections(world.stores.connections, rivals)
+    return evolve(world.strava.linking, connections=connections).finish(
+        state=begun(world), binding=BROWSER, code=world.fake.code_for(ATHLETE), granted_scope=SCOPE
+    )
+
+
+def test_a_renewal_in_between_does_not_stop_connecting_again() -> None:
+    """Somebody changes the connection between reading and writing it: it is linked all the same."""
+    world = World()
+    world.connect()
+    assert link_again(world, 3).version == 5
+    assert world.fake.calls(CallKind.REVOKE) == 0
+
+
+def test_rivals_without_end_are_given_up_on() -> None:
+    """A connection that changes under every attempt ends in a conflict, and takes no permission away."""
+    world = World()
+    world.connect()
+    with pytest.raises(VersionConflict):
+        link_again(world, DEFAULT_POLICY.commit_attempts_max)
+    assert world.fake.calls(CallKind.REVOKE) == 0
+
+
+def test_an_account_that_goes_is_not_connected() -> None:
+    """Behind the fence nothing is linked, and the permission is given back."""
+    world = World()
+    head = LedgerHead(version=1, state=LedgerState.DELETING, fenced_at=world.clock.now())
+    world.stores.ledger.commit(LedgerCommit(user_id=ME, head=head))
+    with pytest.raises(AccountDeleting):
+        world.connect()
+    assert world.stores.connections.read(ME) is None
+    assert world.fake.calls(CallKind.REVOKE) == 1
+
+
+# Disconnecting
+
+
+def connected(
+    *, workouts: OnDisconnect = OnDisconnect.KEEP, awards: OnDisconnect = OnDisconnect.KEEP
+) -> World:
+    """A world whose athlete has parts, and a workout entered by hand."""
+    world = World(policy=evolve(DEFAULT_POLICY, workouts_on_disconnect=workouts, awards_on_disconnect=awards))
+    world.app.tracking.create(ME, WISH)
+    world.fake.add_activities(ATHLETE, map(payload, range(12)))
+    world.connect()
+    world.work()
+    ride = next(iter(world.stored().values()))
+    by_hand = evolve(ride, source=Source.MANUAL, activity_id=ActivityId("by-hand"), name="Mine")
+    world.app.ingestion.ingest(ME, [by_hand])
+    return world
+
+
+def test_disconnecting_keeps_what_was_earned() -> None:
+    """Permission, tokens and lock are gone; workouts, progress and parts are as before."""
+    world = connected()
+    before = world.dump()
+    world.strava.linking.disconnect(ME)
+    assert world.dump() == before
+    assert world.stores.connections.read(ME) is None
+    assert world.stores.connections.owner(ATHLETE) is None
+    assert world.stores.backfills.read(ME) is None
+    assert world.fake.calls(CallKind.REVOKE) == 1
+    assert world.strava.linking.status(ME).connection is None
+    with pytest.raises(NotFound):
+        world.strava.linking.disconnect(ME)
+
+
+def test_a_strict_operator_has_workouts_erased_and_parts_stay() -> None:
+    """Nothing of a workout from Strava is left but its id; others, progress and parts stay."""
+    world = connected(workouts=OnDisconnect.ERASE)
+    before = world.dump()
+    world.strava.linking.disconnect(ME)
+    after = world.dump()
+    assert world.stored() == {}
+    assert [each.snapshot.name for each in after.by_start if each.snapshot.name] == ["Mine"]
+    assert after.awards == before.awards
+    for milestone_id, milestone in after.milestones.items():
+        assert milestone.progress.progress_value == before.milestones[milestone_id].progress.progress_value
+    world.connect()
+    world.work()
+    world.check_converged()
+    assert world.dump().awards == before.awards
+
+
+def test_a_strict_operator_may_have_parts_erased_too() -> None:
+    """Milestones go with their awards; what was entered by hand stays."""
+    world = connected(workouts=OnDisconnect.ERASE, awards=OnDisconnect.ERASE)
+    world.strava.linking.disconnect(ME)
+    after = world.dump()
+    assert (after.milestones, after.head.tracked_milestone_ids) == ({}, ())
+    assert after.head.workout_count == 1
+
+
+def test_disconnecting_can_be_repeated_after_strava_was_down() -> None:
+    """Strava is told first: while it cannot be, nothing changes; then all does."""
+    world = connected()
+    world.fake.order(Fault.SERVER_ERROR, CallKind.REVOKE)
+    with pytest.raises(StravaUnavailable):
+        world.strava.linking.disconnect(ME)
+    assert world.stores.connections.read(ME) is not None
+    world.strava.linking.disconnect(ME)
+    assert world.stores.connections.read(ME) is None
+
+
+def test_a_permission_taken_back_at_strava_can_be_disconnected() -> None:
+    """Revoked already is no error."""
+    world = connected()
+    world.fake.deauthorize(ATHLETE)
+    world.strava.linking.disconnect(ME)
+    assert world.stores.connections.read(ME) is None
+
+
+def test_tokens_that_cannot_be_opened_do_not_hold_anybody_back() -> None:
+    """With the key lost there is nothing to give back; the connection is forgotten."""
+    world = connected()
+    before = world.stores.connections.read(ME)
+    assert before is not None
+    moved = evolve(before, refresh_token=before.access_token, version=before.version + 1)
+    world.stores.connections.commit(ConnectionCommit(user_id=ME, before=before, after=moved))
+    world.strava.linking.disconnect(ME)
+    assert world.stores.connections.read(ME) is None
+    assert world.fake.calls(CallKind.REVOKE) == 0
+
+
+def test_status_of_somebody_new() -> None:
+    """Nobody is connected, nothing is fresh, nothing is asked."""
+    world = World()
+    status = world.strava.linking.status(ME)
+    assert (status.connection, status.backfill, status.workout_count) == (None, None, 0)
+    assert (status.latest_activity_at, status.is_fresh) == (None, False)
+    assert world.fake.calls() == 0
+
+
+def test_status_passes_over_tombstones() -> None:
+    """The newest workout that is there counts, however many newer ones are gone."""
+    world = World()
+    world.fake.add_activities(ATHLETE, map(payload, range(20)))
+    world.connect()
+    world.work()
+    for number in range(15):
+        world.fake.delete(next(each for each in world.held() if each == str(1_000 + number)))
+    world.deliver()
+    world.work()
+    latest = world.strava.linking.status(ME).latest_activity_at
+    assert latest == world.clock.now().replace(hour=12, minute=0, second=0) - timedelta(days=15)

@@ -1,0 +1,144 @@
+"""Mending what no event brought."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from attrs import evolve
+
+from commitcollect_adapters.fake_strava import CallKind, DeliveryPlan, Fault
+from commitcollect_core.errors import LimitExceeded, StravaUnavailable
+from commitcollect_core.policy import DEFAULT_POLICY
+from commitcollect_core.service_ports import ActivityList
+from commitcollect_core.services.reconciling import Repair
+from commitcollect_core.values import ActivityId, Source
+from strava.world import ATHLETE, ME, WISH, World, payload
+
+DEAF = DeliveryPlan(dropped=1.0)
+"""No event ever arrives."""
+
+
+@pytest.fixture
+def world() -> World:
+    """A connected athlete with ten activities, an hour ago; from now on no event arrives."""
+    made = World(plan=DEAF, policy=evolve(DEFAULT_POLICY, list_page_items=4))
+    made.app.tracking.create(ME, WISH)
+    made.fake.add_activities(ATHLETE, map(payload, range(10)))
+    made.connect()
+    made.work()
+    made.pass_time(hours=1)
+    return made
+
+
+def test_nothing_to_mend_changes_nothing(world: World) -> None:
+    """All as stored: no repair, no write, no call but the list's."""
+    before = world.dump()
+    report = world.strava.reconciling.run(ME)
+    assert (report.listed, report.repairs, report.asked_again, report.rejected) == (10, (), (), ())
+    assert world.dump() == before
+    assert world.fake.calls(CallKind.ACTIVITY) == 0
+
+
+def test_every_kind_of_difference_is_mended_and_named(world: World) -> None:
+    """Dropped events, a silent correction, a late upload, a deletion, a restoration."""
+    world.fake.delete(ActivityId("1001"))
+    assert [each for each, _ in world.strava.reconciling.run(ME).repairs] == [Repair.GONE_THERE]
+    world.pass_time(hours=1)
+    world.fake.restore(ActivityId("1001"))
+    world.fake.edit(ActivityId("1002"), distance=7_777.0)
+    world.fake.upload(ATHLETE, payload(5, id=77_777))
+    world.fake.edit(ActivityId("1003"), flagged=True)
+    world.fake.delete(ActivityId("1004"))
+    report = world.strava.reconciling.run(ME)
+    found = {workout.key.activity_id: repair for repair, workout in report.repairs}
+    assert found == {
+        "1001": Repair.DELETED_HERE,
+        "1002": Repair.OUTDATED,
+        "77777": Repair.MISSING,
+        "1003": Repair.OUTDATED,
+        "1004": Repair.GONE_THERE,
+    }
+    world.check_converged()
+    world.check_parts()
+    assert world.strava.reconciling.run(ME).repairs == ()
+
+
+def test_only_the_window_is_looked_at(world: World) -> None:
+    """What is older than the window stays as it is, until a wider one is asked for."""
+    world.fake.upload(ATHLETE, payload(40))
+    assert world.strava.reconciling.run(ME).repairs == ()
+    (repair,) = world.strava.reconciling.run(ME, days=60).repairs
+    assert repair[0] is Repair.MISSING
+
+
+def test_a_workout_that_moved_out_of_the_window_is_found(world: World) -> None:
+    """Its start was corrected to long ago: it is not listed, but it is not gone either."""
+    world.fake.edit(ActivityId("1001"), start_date="2025-01-01T10:00:00Z")
+    (repair,) = world.strava.reconciling.run(ME).repairs
+    assert repair[0] is Repair.OUTDATED
+    world.check_converged()
+
+
+def test_an_unlisted_workout_that_is_there_stays(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list that leaves something out deletes nothing: Strava is asked about it alone."""
+    listed = world.fake.activities
+
+    def short(token: str, *, after: datetime | None, before: datetime | None, limit: int) -> ActivityList:
+        answer = listed(token, after=after, before=before, limit=limit)
+        return evolve(answer, activities=answer.activities[1:])
+
+    monkeypatch.setattr(world.fake, "activities", short)
+    before = world.dump()
+    assert world.strava.reconciling.run(ME).repairs == ()
+    assert world.dump() == before
+    assert world.fake.calls(CallKind.ACTIVITY) > 0
+
+
+def test_something_just_changed_is_asked_again(world: World) -> None:
+    """What was written a moment ago is not overruled by a list; the worker looks at it once more."""
+    world.fake.edit(ActivityId("1002"), distance=6_000.0)
+    world.strava.syncing.look(ME, ATHLETE, ActivityId("1002"))
+    world.fake.edit(ActivityId("1002"), distance=6_500.0)
+    report = world.strava.reconciling.run(ME)
+    assert [key.activity_id for key in report.asked_again] == ["1002"]
+    assert world.stored()[ActivityId("1002")].distance_meters == 6_000
+    world.work()
+    world.check_converged()
+
+
+def test_what_cannot_be_believed_is_named(world: World) -> None:
+    """A bad activity is told of, the others are mended."""
+    world.fake.upload(ATHLETE, payload(1, id=501, distance=-1.0))
+    world.fake.upload(ATHLETE, payload(2, id=502, distance=1e9))
+    world.fake.upload(ATHLETE, payload(3, id=503))
+    report = world.strava.reconciling.run(ME)
+    assert [workout.key.activity_id for _, workout in report.repairs] == ["503"]
+    assert sorted(reason.partition(":")[0] for reason in report.rejected) == ["activity 501", "activity 502"]
+
+
+def test_too_wide_a_window_is_refused(world: World) -> None:
+    """The number of pages is bounded by the policy."""
+    few = evolve(world.policy, reconcile_pages_max=2)
+    with pytest.raises(LimitExceeded, match="more than 2 pages"):
+        evolve(world.strava.reconciling, policy=few).run(ME)
+
+
+def test_a_failure_in_the_middle_is_gone_on_from(world: World) -> None:
+    """What was mended before the failure stays mended; the next run does the rest."""
+    for number in (1001, 1002, 1003):
+        world.fake.delete(ActivityId(str(number)))
+    world.fake.order(Fault.SERVER_ERROR, CallKind.ACTIVITY, after=1)
+    with pytest.raises(StravaUnavailable):
+        world.strava.reconciling.run(ME)
+    assert len(world.strava.reconciling.run(ME).repairs) == 2
+    world.check_converged()
+
+
+def test_other_peoples_workouts_are_no_business_of_it(world: World) -> None:
+    """Workouts from elsewhere are neither listed nor missed."""
+    ride = next(iter(world.stored().values()))
+    by_hand = evolve(ride, source=Source.MANUAL, started_at=world.clock.now() - timedelta(days=1))
+    world.app.ingestion.ingest(ME, [by_hand])
+    assert world.strava.reconciling.run(ME).repairs == ()
+    assert world.fake.calls(CallKind.ACTIVITY) == 0

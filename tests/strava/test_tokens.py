@@ -1,0 +1,375 @@
+"""Calling Strava with tokens that end, are replaced, are renewed by many at once, or are good no more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+from attrs import evolve
+
+from commitcollect_adapters.fake_strava import CallKind, Fault
+from commitcollect_adapters.faults import Side
+from commitcollect_core.connections import (
+    ConnectionCommit,
+    ConnectionStatus,
+    StravaConnection,
+    leased,
+)
+from commitcollect_core.errors import (
+    CommitCollectError,
+    ConnectionBusy,
+    NeedsReconnect,
+    NotFound,
+    ScopeMissing,
+    StravaAppInactive,
+    StravaRateLimited,
+    StravaUnavailable,
+)
+from commitcollect_core.policy import DEFAULT_POLICY
+from commitcollect_core.services.strava_access import token_context
+from commitcollect_core.strava_app import StravaIntegration
+from commitcollect_core.values import UserId
+from strava.world import ATHLETE, ME, START, KillAt, Killed, World, payload
+
+WORKERS = 20
+
+
+@pytest.fixture
+def world() -> World:
+    """A connected athlete with three activities, and tokens that are about to end."""
+    made = World()
+    made.fake.add_activities(ATHLETE, map(payload, range(3)))
+    made.connect()
+    made.pass_time(hours=5, minutes=55)
+    return made
+
+
+def connection(world: World) -> StravaConnection:
+    """The connection as stored."""
+    stored = world.stores.connections.read(ME)
+    assert stored is not None
+    return stored
+
+
+def listed(strava: StravaIntegration) -> int:
+    """How many activities a list holds; the call that these tests make."""
+    return len(strava.access.activities(ME, after=None, before=None).activities)
+
+
+def change(world: World, **changes: object) -> None:
+    """Change the stored connection behind everybody's back."""
+    before = connection(world)
+    after = evolve(before, version=before.version + 1, **changes)  # type: ignore[arg-type]  # given by name
+    world.stores.connections.commit(ConnectionCommit(user_id=ME, before=before, after=after))
+
+
+def test_tokens_that_last_are_used_as_they_are() -> None:
+    """Long before their end nothing is renewed."""
+    world = World()
+    world.connect()
+    assert listed(world.strava) == 0
+    assert world.fake.calls(CallKind.REFRESH) == 0
+
+
+def test_tokens_about_to_end_are_renewed_and_stored_first(world: World) -> None:
+    """The new tokens are in the store before they are used, and the lease is given back."""
+    before = connection(world)
+    seen: list[bool] = []
+
+    def look(call: str, side: Side) -> None:
+        if (call, side) == ("api.activities", Side.BEFORE):
+            seen.append(connection(world).refresh_token != before.refresh_token)
+
+    assert listed(world.process(look)) == 3
+    assert seen == [True]
+    assert connection(world).lease is None
+    assert world.fake.calls(CallKind.REFRESH) == 1
+
+
+def test_nobody_connected_is_said(world: World) -> None:
+    """Without a connection there is nothing to call with."""
+    world.strava.linking.disconnect(ME)
+    with pytest.raises(NotFound):
+        listed(world.strava)
+
+
+def race(world: World, act: Callable[[StravaIntegration], object]) -> Counter[str]:
+    """Have twenty processes do the same at the same moment; how they end."""
+    start = Barrier(WORKERS)
+    processes = [world.process() for _ in range(WORKERS)]
+
+    def run(strava: StravaIntegration) -> str:
+        start.wait()
+        try:
+            act(strava)
+        except CommitCollectError as refused:
+            return refused.code
+        return "done"
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return Counter(pool.map(run, processes))
+
+
+def test_many_renew_at_once_and_one_does(world: World) -> None:
+    """Of twenty workers one renews; the others come back in two seconds, and nobody has to reconnect."""
+    ends = race(world, listed)
+    assert set(ends) <= {"done", "connection_busy"}
+    assert ends["done"] >= 1
+    assert world.fake.calls(CallKind.REFRESH) == 1
+    assert connection(world).status is ConnectionStatus.ACTIVE
+    assert race(world, listed) == {"done": WORKERS}
+
+
+def test_whoever_waits_is_told_until_when(world: World) -> None:
+    """While somebody renews, others are told to look again in two seconds, or when the lease ends."""
+    now = world.clock.now()
+    change(world, lease=leased(connection(world), "rival", now=now, policy=DEFAULT_POLICY).lease)
+    for act in (listed, lambda strava: strava.access.is_authorized(ME)):
+        with pytest.raises(ConnectionBusy) as busy:
+            act(world.strava)
+        assert busy.value.retry_at == now + timedelta(seconds=DEFAULT_POLICY.refresh_recheck_seconds)
+    world.pass_time(seconds=DEFAULT_POLICY.refresh_lease_seconds - 1)
+    with pytest.raises(ConnectionBusy) as busy:
+        listed(world.strava)
+    assert busy.value.retry_at == now + timedelta(seconds=DEFAULT_POLICY.refresh_lease_seconds)
+    world.pass_time(seconds=1)
+    assert listed(world.strava) == 3
+
+
+def test_a_lease_that_ran_out_does_not_lose_the_tokens(world: World) -> None:
+    """One worker stalls while renewing, a second takes over and is refused: the first one's tokens win.
+
+    The second finds the refresh token dead and marks the connection; the first then stores what it got.
+    """
+    second_ends: list[str] = []
+
+    def stall(call: str, side: Side) -> None:
+        if (call, side) == ("api.refresh", Side.AFTER):
+            world.pass_time(seconds=DEFAULT_POLICY.refresh_lease_seconds)
+            try:
+                listed(world.strava)
+            except CommitCollectError as refused:
+                second_ends.append(refused.code)
+
+    assert listed(world.process(stall)) == 3
+    assert second_ends == ["strava_needs_reconnect"]
+    assert connection(world).status is ConnectionStatus.ACTIVE
+    world.pass_time(hours=6)
+    assert listed(world.strava) == 3
+
+
+def test_tokens_that_somebody_replaced_are_not_written_over(world: World) -> None:
+    """Whoever connected again while an old renewal was under way keeps the newer tokens."""
+
+    def reconnect(call: str, side: Side) -> None:
+        if (call, side) == ("api.refresh", Side.AFTER):
+            world.connect()
+
+    with pytest.raises(ConnectionBusy):
+        listed(world.process(reconnect))
+    assert listed(world.strava) == 3
+    assert connection(world).lease is None
+
+
+def test_a_connection_that_went_away_is_not_brought_back(world: World) -> None:
+    """Whoever disconnected while a renewal was under way stays disconnected, whatever it brought."""
+    for outcome in (None, Fault.SERVER_ERROR):
+        if outcome is not None:
+            world.connect()
+            world.pass_time(hours=6)
+            world.fake.order(outcome, CallKind.REFRESH)
+
+        def disconnect(call: str, side: Side) -> None:
+            if (call, side) == ("connections.commit", Side.AFTER) and connection(world).lease:
+                before = connection(world)
+                world.stores.connections.commit(ConnectionCommit(user_id=ME, before=before, after=None))
+
+        with pytest.raises(CommitCollectError):
+            listed(world.process(disconnect))
+        assert world.stores.connections.read(ME) is None
+
+
+def test_a_dead_refresh_token_needs_the_athlete(world: World) -> None:
+    """Revoked at Strava: the connection is marked, and no later call is even tried."""
+    world.fake.deauthorize(ATHLETE)
+    with pytest.raises(NeedsReconnect):
+        listed(world.strava)
+    assert connection(world).status is ConnectionStatus.NEEDS_RECONNECT
+    calls = world.fake.calls()
+    with pytest.raises(NeedsReconnect):
+        listed(world.strava)
+    assert world.fake.calls() == calls
+
+
+def test_a_refusal_that_somebody_elses_renewal_explains_is_no_end(world: World) -> None:
+    """The refresh token read is dead because a rival used it: look at the row again, then come back."""
+    before = connection(world)
+
+    def rival(call: str, side: Side) -> None:
+        if (call, side) == ("api.refresh", Side.BEFORE):
+            change(world, lease=None)
+            assert listed(world.strava) == 3
+
+    with pytest.raises(ConnectionBusy):
+        listed(world.process(rival))
+    assert connection(world).status is ConnectionStatus.ACTIVE
+    assert connection(world).refresh_token != before.refresh_token
+
+
+@pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.HANG, Fault.HTML])
+def test_strava_being_down_while_renewing_gives_the_lease_back(world: World, fault: Fault) -> None:
+    """Nothing is marked, and the next one may try at once."""
+    world.fake.order(fault, CallKind.REFRESH)
+    with pytest.raises(StravaUnavailable):
+        listed(world.strava)
+    assert connection(world).lease is None
+    assert listed(world.strava) == 3
+
+
+def test_an_access_token_that_ended_early_is_renewed_once() -> None:
+    """A 401 in the middle of a token's life costs one renewal, and the call succeeds."""
+    world = World(rotates_every=1)
+    world.connect()
+    world.pass_time(hours=5, minutes=30)
+    world.fake.end_access_tokens(ATHLETE)
+    assert listed(world.strava) == 0
+    assert world.fake.calls(CallKind.REFRESH) == 1
+
+
+def test_an_access_token_refused_twice_needs_the_athlete() -> None:
+    """A 401 with a token just renewed marks the connection."""
+    world = World()
+    world.connect()
+    world.fake.order(Fault.UNAUTHORIZED, CallKind.ACTIVITIES, count=2)
+    with pytest.raises(NeedsReconnect):
+        listed(world.strava)
+    assert connection(world).status is ConnectionStatus.NEEDS_RECONNECT
+
+
+def test_a_missing_scope_is_marked_as_such(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Strava says what is missing: the athlete has to grant it, and nothing is tried until then."""
+
+    def missing(*_arguments: object, **_named: object) -> None:
+        raise ScopeMissing("activity:read is missing")
+
+    monkeypatch.setattr(world.fake, "activities", missing)
+    for _ in range(2):
+        with pytest.raises(ScopeMissing):
+            listed(world.strava)
+        assert connection(world).status is ConnectionStatus.NEEDS_SCOPE
+
+
+@pytest.mark.parametrize(
+    ("field", "attribute"), [("access_token", "accessToken"), ("refresh_token", "refreshToken")]
+)
+def test_a_token_moved_here_from_elsewhere_is_refused(field: str, attribute: str) -> None:
+    """Another user's sealed tokens do not open here; the connection is marked, Strava is not called."""
+    world = World()
+    world.connect()
+    foreign = world.cipher.seal("another's token", token_context(UserId("other"), attribute))
+    change(world, **{field: foreign})
+    if field == "refresh_token":
+        world.pass_time(hours=6)
+    calls = world.fake.calls()
+    with pytest.raises(NeedsReconnect):
+        listed(world.strava)
+    assert world.fake.calls() == calls
+    assert connection(world).status is ConnectionStatus.NEEDS_RECONNECT
+
+
+def test_authorization_is_found_out_by_renewing() -> None:
+    """Whether the app is still let in is asked of Strava, whatever the tokens look like."""
+    world = World()
+    world.connect()
+    assert world.strava.access.is_authorized(ME)
+    world.fake.deauthorize(ATHLETE)
+    assert not world.strava.access.is_authorized(ME)
+    assert world.fake.calls(CallKind.REFRESH) == 2
+
+
+# Limits
+
+
+def test_a_refused_call_closes_the_window_for_everybody(world: World) -> None:
+    """A 429 stops every worker until the window ends; not one call is made before."""
+    world.fake.order(Fault.RATE_LIMITED, CallKind.ACTIVITIES)
+    with pytest.raises(StravaRateLimited) as limited:
+        listed(world.strava)
+    assert limited.value.retry_at == START + timedelta(hours=6)
+    calls = world.fake.calls()
+    assert race(world, listed) == {"strava_rate_limited": WORKERS}
+    assert world.fake.calls() == calls
+    world.clock.advance_to(START + timedelta(hours=6))
+    assert listed(world.strava) == 3
+
+
+def test_an_app_that_was_switched_off_pauses_and_harms_no_athlete(world: World) -> None:
+    """A 403 about the app itself: no calls for a while, and the connection stays as it is."""
+    world.fake.switch_app(is_on=False)
+    with pytest.raises(StravaAppInactive):
+        listed(world.strava)
+    with pytest.raises(StravaRateLimited):
+        listed(world.strava)
+    assert connection(world).status is ConnectionStatus.ACTIVE
+    world.fake.switch_app(is_on=True)
+    world.pass_time(seconds=DEFAULT_POLICY.app_inactive_pause_seconds)
+    assert listed(world.strava) == 3
+
+
+def test_a_failed_call_counts_as_well(world: World) -> None:
+    """What Strava says of the limits with an error is believed."""
+    world.fake.order(Fault.SERVER_ERROR, CallKind.ACTIVITIES)
+    with pytest.raises(StravaUnavailable):
+        listed(world.strava)
+    budget = world.stores.rates.read("app")
+    assert budget is not None
+    assert budget.window_used == 1
+
+
+# Crashes
+
+
+def test_only_one_crash_costs_an_athlete_the_connection() -> None:
+    """Die at either side of every call of a renewal: all is well after, but for one place.
+
+    Between Strava's replacing the token and its being stored the new token is known to nobody; no order of
+    writes avoids that. Everywhere else the next process goes on, at the latest when the lease has ended.
+    """
+    lost: list[tuple[str, Side] | None] = []
+    for number in range(1_000):
+        world = World()
+        world.fake.add_activities(ATHLETE, map(payload, range(3)))
+        world.connect()
+        world.pass_time(hours=5, minutes=55)
+        door = KillAt(number)
+        try:
+            listed(world.process(door))
+            break
+        except Killed:
+            world.pass_time(seconds=DEFAULT_POLICY.refresh_lease_seconds)
+        try:
+            assert listed(world.strava) == 3
+        except NeedsReconnect:
+            lost.append(door.killed_at)
+    assert lost == [
+        ("api.refresh", Side.AFTER),
+        *[("cipher.seal", side) for _ in range(2) for side in Side],
+        ("connections.commit", Side.BEFORE),
+    ]
+
+
+@pytest.mark.slow
+def test_nobody_is_asked_to_reconnect_by_races_alone() -> None:
+    """Twenty workers race to renew, again and again, every renewal replacing the token: nobody loses."""
+    world = World()
+    world.connect()
+    for _ in range(100):
+        world.pass_time(hours=6)
+        ends = race(world, listed)
+        assert set(ends) <= {"done", "connection_busy"}
+        assert connection(world).status is ConnectionStatus.ACTIVE
+    assert world.fake.calls(CallKind.REFRESH) == 100

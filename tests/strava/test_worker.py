@@ -1,0 +1,443 @@
+"""From an event to the ledger: intake, queue, look, commit, mark; and what attackers make of it."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from commitcollect_adapters.fake_strava import CallKind, Fault
+from commitcollect_adapters.faults import Side
+from commitcollect_core.connections import ConnectionStatus
+from commitcollect_core.errors import Forbidden, InvalidInput, NotFound, StorageUnavailable
+from commitcollect_core.idempotency import IdempotencyStatus
+from commitcollect_core.jobs import Job, JobKind, activity_job, backfill_job
+from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerState
+from commitcollect_core.policy import DEFAULT_POLICY
+from commitcollect_core.services.syncing import SyncOutcome
+from commitcollect_core.services.webhook_intake import Intake, WebhookSecrets
+from commitcollect_core.services.working import JobEnd
+from commitcollect_core.values import ActivityId, AthleteId, UserId
+from commitcollect_core.webhooks import idempotency_key, parse_event
+from strava.world import ATHLETE, ME, WISH, World, payload
+
+STRANGER = AthleteId("666")
+
+
+@pytest.fixture
+def world() -> World:
+    """A connected athlete with a milestone and three activities, all at rest."""
+    made = World()
+    made.app.tracking.create(ME, WISH)
+    made.fake.add_activities(ATHLETE, map(payload, range(3)))
+    made.connect()
+    made.work()
+    return made
+
+
+def event(world: World, **changes: object) -> dict[str, Any]:
+    """An event about the athlete's first activity."""
+    return {
+        "subscription_id": world.subscription_id,
+        "object_type": "activity",
+        "object_id": 1_000,
+        "aspect_type": "update",
+        "owner_id": int(ATHLETE),
+        "event_time": int(world.clock.now().timestamp()),
+        "updates": {"title": "New"},
+        **changes,
+    }
+
+
+def outcomes(world: World) -> Counter[SyncOutcome]:
+    """What comes of all that is due now."""
+    world.pass_time(seconds=DEFAULT_POLICY.webhook_delay_seconds)
+    return world.strava.working.run_once(limit=1_000).outcomes
+
+
+def ends(world: World) -> Counter[JobEnd]:
+    """How all jobs that are due now end."""
+    world.pass_time(seconds=DEFAULT_POLICY.webhook_delay_seconds)
+    return world.strava.working.run_once(limit=1_000).ends
+
+
+# What athletes do
+
+
+def test_uploads_edits_deletions_and_restorations_arrive(world: World) -> None:
+    """After the events of each change what is stored is what Strava shows."""
+    new = world.fake.upload(ATHLETE, payload(9, distance=40_000.0))
+    changes: list[Callable[[], None]] = [
+        lambda: None,
+        lambda: world.fake.edit(new, name="Renamed", sport_type="GravelRide"),
+        lambda: world.fake.delete(new),
+        lambda: world.fake.restore(new),
+        lambda: world.fake.edit(new, private=True),
+    ]
+    for change in changes:
+        change()
+        world.deliver()
+        world.work()
+        world.check_converged()
+        world.check_parts()
+        world.pass_time(minutes=5)
+
+
+def test_private_without_the_scope_is_gone_and_comes_back() -> None:
+    """Made private it is a deletion for us, made public again it is there as before."""
+    world = World()
+    world.fake.add_activities(ATHLETE, map(payload, range(2)))
+    world.connect(scope=("read", "activity:read"))
+    world.work()
+    for is_private, count in ((True, 1), (False, 2)):
+        world.fake.edit(ActivityId("1000"), private=is_private)
+        world.deliver()
+        world.work()
+        world.check_converged()
+        assert len(world.stored()) == count
+
+
+def test_a_burst_of_events_is_one_look(world: World) -> None:
+    """Ten events about one activity within seconds cost one call, and all are marked."""
+    before = world.fake.calls(CallKind.ACTIVITY)
+    documents = [event(world, updates={"title": f"Title {number}"}) for number in range(10)]
+    for document in documents:
+        assert world.strava.intake.accept(document) is Intake.QUEUED
+    assert sum(outcomes(world).values()) == 1
+    assert world.fake.calls(CallKind.ACTIVITY) == before + 1
+    for document in documents:
+        world.strava.intake.accept(document)
+    assert outcomes(world) == {SyncOutcome.DONE_BEFORE: 1}
+    assert world.fake.calls(CallKind.ACTIVITY) == before + 1
+
+
+def test_an_event_delivered_again_is_not_looked_into_again(world: World) -> None:
+    """What was dealt with is known by its mark, until the mark expires."""
+    world.strava.intake.accept(event(world))
+    assert outcomes(world) == {SyncOutcome.UNCHANGED: 1}
+    world.strava.intake.accept(event(world, event_time=int(world.clock.now().timestamp()) - 3))
+    assert outcomes(world) == {SyncOutcome.DONE_BEFORE: 1}
+
+
+def test_the_mark_comes_after_the_effect(world: World) -> None:
+    """While the ledger is being written no event is marked yet (law 6)."""
+    world.fake.edit(ActivityId("1000"), name="New")
+    world.strava.intake.accept(event(world))
+    calls: list[str] = []
+    process = world.process(lambda call, side: calls.append(call) if side is Side.BEFORE else None)
+    world.pass_time(seconds=DEFAULT_POLICY.webhook_delay_seconds)
+    process.working.run_once()
+    order = ["ledger.read", "api.activity", "ledger.commit", "idempotency.mark", "queue.complete"]
+    assert [call for call in calls if call in order] == order
+
+
+def test_taking_an_event_in_is_one_write_and_no_call(world: World) -> None:
+    """Intake puts one job into the queue and asks nobody anything."""
+    calls: list[str] = []
+    process = world.process(lambda call, side: calls.append(call) if side is Side.BEFORE else None)
+    process.intake.accept(event(world))
+    assert calls == ["queue.put"]
+
+
+# Handshake
+
+
+def test_the_handshake_gives_the_challenge_back(world: World) -> None:
+    """Strava's answer to our own request is told by the verify token."""
+    query = {"hub.mode": "subscribe", "hub.verify_token": "verify", "hub.challenge": "42"}
+    assert world.strava.intake.confirm(query) == "42"
+    for change in ({"hub.verify_token": "other"}, {"hub.mode": "other"}, {"hub.challenge": ""}):
+        with pytest.raises(Forbidden):
+            world.strava.intake.confirm({**query, **change})
+    unset = evolve(world.strava.intake, secrets=WebhookSecrets())
+    with pytest.raises(Forbidden):
+        unset.confirm({**query, "hub.verify_token": ""})
+
+
+# Attacks
+
+
+@pytest.mark.parametrize("subscription_id", [0, -1, 10**30, "1", None, 1.0, True])
+def test_an_event_of_no_subscription_is_refused(world: World, subscription_id: object) -> None:
+    """A subscription id that is none stores nothing."""
+    with pytest.raises(InvalidInput):
+        world.strava.intake.accept(event(world, subscription_id=subscription_id))
+    assert world.queue.counts(now=world.clock.now()).waiting == 0
+
+
+def test_an_event_of_another_subscription_stores_nothing(world: World) -> None:
+    """Nor does any event before a subscription is known."""
+    other = event(world, subscription_id=world.subscription_id + 1)
+    assert world.strava.intake.accept(other) is Intake.OTHER_SUBSCRIPTION
+    unset = evolve(world.strava.intake, secrets=WebhookSecrets())
+    assert unset.accept(event(world)) is Intake.OTHER_SUBSCRIPTION
+    assert world.queue.counts(now=world.clock.now()).waiting == 0
+
+
+def test_what_does_not_concern_us_stores_nothing(world: World) -> None:
+    """An athlete's new name is nothing to look into."""
+    document = event(world, object_type="athlete", object_id=int(ATHLETE), updates={"firstname": "A"})
+    assert world.strava.intake.accept(document) is Intake.NOTHING_TO_DO
+    assert world.queue.counts(now=world.clock.now()).waiting == 0
+
+
+def test_a_forged_deletion_deletes_nothing(world: World) -> None:
+    """Strava still shows the activity: it stays."""
+    world.strava.intake.accept(event(world, aspect_type="delete"))
+    assert outcomes(world) == {SyncOutcome.UNCHANGED: 1}
+    world.check_converged()
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"object_type": "athlete", "aspect_type": "update", "updates": {"authorized": "false"}},
+        {"object_type": "athlete", "aspect_type": "delete"},
+    ],
+)
+def test_a_forged_deauthorisation_disconnects_nobody(world: World, document: dict[str, object]) -> None:
+    """Strava still renews the tokens: the connection stays, and works."""
+    world.strava.intake.accept(event(world, object_id=int(ATHLETE), **document))
+    assert outcomes(world) == {SyncOutcome.UNCHANGED: 1}
+    stored = world.stores.connections.read(ME)
+    assert stored is not None
+    assert stored.status is ConnectionStatus.ACTIVE
+    world.pass_time(hours=7)
+    world.fake.upload(ATHLETE, payload(9))
+    world.deliver()
+    world.work()
+    world.check_converged()
+
+
+def test_a_real_deauthorisation_disconnects(world: World) -> None:
+    """Strava renews nothing any more: the connection is forgotten, what was earned stays."""
+    before = world.dump()
+    world.fake.deauthorize(ATHLETE)
+    world.deliver()
+    assert outcomes(world) == {SyncOutcome.DISCONNECTED: 1}
+    assert world.stores.connections.read(ME) is None
+    assert world.stores.connections.owner(ATHLETE) is None
+    assert world.dump() == before
+
+
+def test_an_event_that_names_somebody_elses_activity_changes_nothing(world: World) -> None:
+    """The activity that Strava shows is another athlete's: dropped."""
+    before = world.dump()
+    world.fake.order(Fault.WRONG_ATHLETE, CallKind.ACTIVITY)
+    world.strava.intake.accept(event(world, aspect_type="create"))
+    assert outcomes(world) == {SyncOutcome.UNCHANGED: 1}
+    theirs = world.fake.upload(STRANGER, payload(77))
+    world.strava.intake.accept(event(world, object_id=int(theirs), aspect_type="create"))
+    assert outcomes(world) == {SyncOutcome.UNCHANGED: 1}
+    assert world.dump() == before
+
+
+def test_events_about_unknown_athletes_cost_no_call(world: World) -> None:
+    """Nobody here is connected to that athlete: nothing is fetched, nothing kept."""
+    calls = world.fake.calls()
+    for number in range(50):
+        world.strava.intake.accept(event(world, owner_id=int(STRANGER), object_id=5_000 + number))
+    assert outcomes(world) == {SyncOutcome.NOT_CONNECTED: 50}
+    assert world.fake.calls() == calls
+
+
+def test_a_flood_of_forged_events_costs_thirty_calls_a_window(world: World) -> None:
+    """Forged events about one athlete wait for the next window; other athletes' real ones do not."""
+    friend, their_athlete = UserId("friend"), AthleteId("43")
+    world.connect(friend, their_athlete)
+    world.work()
+    world.pass_time(minutes=15)
+    calls = world.fake.calls(CallKind.ACTIVITY)
+    for number in range(200):
+        world.strava.intake.accept(event(world, object_id=9_000 + number))
+    world.fake.upload(their_athlete, payload(500))
+    world.deliver()
+    ended = ends(world)
+    assert ended == {JobEnd.DONE: 31, JobEnd.DEFERRED: 170}
+    assert world.fake.calls(CallKind.ACTIVITY) == calls + 31
+    world.check_converged(friend, their_athlete)
+    world.pass_time(minutes=15)
+    assert ends(world) == {JobEnd.DONE: 30, JobEnd.DEFERRED: 140}
+    world.work()
+    world.check_converged()
+
+
+# Things that go wrong
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.SERVER_ERROR, Fault.ODD_STATUS, Fault.HTML, Fault.EMPTY, Fault.HANG, Fault.REDIRECT]
+)
+def test_strava_failing_in_passing_delays_an_event(world: World, fault: Fault) -> None:
+    """Tried again after a while, and then it lands."""
+    world.fake.upload(ATHLETE, payload(9))
+    world.fake.order(fault, CallKind.ACTIVITY, count=2)
+    world.deliver()
+    assert ends(world) == {JobEnd.TO_BE_TRIED_AGAIN: 1}
+    world.work()
+    world.check_converged()
+
+
+def test_a_poisoned_activity_is_parked_and_blocks_nobody(world: World) -> None:
+    """What nobody can believe is set aside with the reason; others go through, and it can be tried again."""
+    bad = world.fake.upload(ATHLETE, payload(9, distance=-1.0))
+    good = world.fake.upload(ATHLETE, payload(10))
+    world.deliver()
+    world.work()
+    assert good in world.stored()
+    assert bad not in world.stored()
+    (parked,) = world.queue.parked(limit=10)
+    assert (parked.job.activity_id, parked.attempts) == (bad, DEFAULT_POLICY.job_attempts_max)
+    assert "distance" in parked.reason
+    world.fake.edit(bad, distance=1_000.0)
+    assert world.queue.unpark(parked.job.key, now=world.clock.now())
+    world.work()
+    world.check_converged()
+
+
+def test_a_full_window_pauses_all_and_loses_nothing(world: World) -> None:
+    """A 429 puts every job off to the window's end; none of them counts as failed."""
+    for number in range(10, 20):
+        world.fake.upload(ATHLETE, payload(number))
+    world.fake.order(Fault.RATE_LIMITED, CallKind.ACTIVITY)
+    world.deliver()
+    assert ends(world) == {JobEnd.DEFERRED: 10}
+    assert ends(world) == {}
+    world.work()
+    world.check_converged()
+    assert world.queue.parked(limit=1) == []
+
+
+def test_an_app_switched_off_puts_everything_off(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """The operator is told, jobs wait, no athlete is touched, and later all is done."""
+    world.fake.upload(ATHLETE, payload(9))
+    world.fake.switch_app(is_on=False)
+    world.deliver()
+    with caplog.at_level(logging.ERROR):
+        assert ends(world) == {JobEnd.DEFERRED: 1}
+    assert "switched off the app" in caplog.text
+    world.fake.switch_app(is_on=True)
+    world.work()
+    world.check_converged()
+
+
+def test_events_of_a_broken_connection_are_dropped_until_it_is_mended(world: World) -> None:
+    """Nothing can be fetched; connecting again brings in what was missed."""
+    world.fake.upload(ATHLETE, payload(9))
+    world.deliver()
+    world.fake.deauthorize(ATHLETE)
+    world.pass_time(hours=7)
+    assert JobEnd.DONE in ends(world)
+    assert len(world.stored()) == 3
+    world.connect()
+    world.work()
+    world.check_converged()
+
+
+def test_a_fault_nobody_foresaw_stops_no_worker(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug in one job is logged, tried again and parked; it never ends the worker."""
+
+    def bug(*_arguments: object) -> None:
+        raise ZeroDivisionError("secret-token")
+
+    monkeypatch.setattr(world.fake, "activity", bug)
+    world.strava.intake.accept(event(world))
+    world.work()
+    (parked,) = world.queue.parked(limit=1)
+    assert parked.reason == "unforeseen: ZeroDivisionError"
+
+
+def test_a_job_that_kills_its_workers_is_parked(world: World) -> None:
+    """Every worker that takes it dies: after so many leases it is set aside."""
+    world.strava.intake.accept(event(world))
+    world.pass_time(seconds=DEFAULT_POLICY.webhook_delay_seconds)
+    for _ in range(DEFAULT_POLICY.job_attempts_max):
+        assert world.queue.lease(now=world.clock.now(), seconds=10, limit=1)
+        world.pass_time(seconds=10)
+    assert ends(world) == {JobEnd.PARKED: 1}
+
+
+def test_a_lease_that_was_lost_is_noticed(world: World) -> None:
+    """Whoever took over finishes; the late one changes nothing, however its job ended."""
+    for fault, expected in ((None, JobEnd.LEASE_LOST), (Fault.SERVER_ERROR, JobEnd.LEASE_LOST)):
+        world.strava.intake.accept(event(world, event_time=int(world.clock.now().timestamp())))
+        if fault is not None:
+            world.fake.order(fault, CallKind.ACTIVITY)
+
+        def stall(call: str, side: Side) -> None:
+            if (call, side) == ("api.activity", Side.BEFORE):
+                world.pass_time(seconds=DEFAULT_POLICY.job_lease_seconds)
+                world.queue.lease(now=world.clock.now(), seconds=1, limit=1)
+
+        world.pass_time(seconds=DEFAULT_POLICY.webhook_delay_seconds)
+        assert world.process(stall).working.run_once().ends == {expected: 1}
+        world.work()
+
+
+def test_a_full_store_leaves_the_job_to_a_later_try(world: World) -> None:
+    """A store that fails in passing costs a try, not an event."""
+    world.fake.upload(ATHLETE, payload(9))
+    world.deliver()
+    failures = iter([True])
+
+    def fail(call: str, side: Side) -> None:
+        if (call, side) == ("ledger.commit", Side.BEFORE) and next(failures, False):
+            raise StorageUnavailable("full")
+
+    world.pass_time(seconds=DEFAULT_POLICY.webhook_delay_seconds)
+    assert world.process(fail).working.run_once().ends == {JobEnd.TO_BE_TRIED_AGAIN: 1}
+    world.work()
+    world.check_converged()
+
+
+def test_a_fenced_account_takes_nothing_from_late_events(world: World) -> None:
+    """Deletion has begun: events are dropped, and nothing comes back (law 7)."""
+    world.fake.upload(ATHLETE, payload(9))
+    world.deliver()
+    head = world.stores.ledger.read_head(ME)
+    fence = LedgerHead(version=head.version + 1, state=LedgerState.DELETING, fenced_at=world.clock.now())
+    world.stores.ledger.commit(LedgerCommit(user_id=ME, head=fence))
+    before = world.dump()
+    world.work()
+    assert world.dump() == before
+    assert world.queue.parked(limit=1) == []
+
+
+def test_jobs_about_what_is_not_there_are_done(world: World) -> None:
+    """A backfill of nobody, or one that was erased, is over; a job without its activity is dropped."""
+    now = world.clock.now()
+    world.queue.put(backfill_job(STRANGER, now=now), visible_at=now)
+    world.queue.put(Job(key="x", kind=JobKind.ACTIVITY, athlete_id=ATHLETE, enqueued_at=now), visible_at=now)
+    assert ends(world) == {JobEnd.DONE: 2}
+    world.stores.backfills.erase(ME)
+    world.queue.put(backfill_job(ATHLETE, now=now), visible_at=now)
+    assert ends(world) == {JobEnd.DONE: 1}
+    with pytest.raises(NotFound):
+        world.strava.syncing.activity(
+            Job(key="x", kind=JobKind.ACTIVITY, athlete_id=ATHLETE, enqueued_at=now)
+        )
+
+
+def test_a_job_for_no_events_sake_looks_every_time(world: World) -> None:
+    """A look that was asked for again is not skipped for marks."""
+    now = world.clock.now()
+    for _ in range(2):
+        world.queue.put(activity_job(ATHLETE, ActivityId("1000"), now=now), visible_at=now)
+        assert outcomes(world) == {SyncOutcome.UNCHANGED: 1}
+
+
+def test_a_mark_outlasts_every_delivery(world: World) -> None:
+    """An event is remembered for longer than it may be delayed, eight days."""
+    document = event(world)
+    world.strava.intake.accept(document)
+    world.work()
+    sent = parse_event(document, now=world.clock.now(), policy=world.policy)
+    mark = world.stores.idempotency.read(idempotency_key(sent))
+    assert mark is not None
+    assert mark.status is IdempotencyStatus.COMPLETED
+    assert mark.expires_at > world.clock.now() + timedelta(days=8)
