@@ -380,6 +380,16 @@ def test_tokens_that_cannot_be_opened_do_not_hold_anybody_back() -> None:
     assert world.fake.calls(CallKind.REVOKE) == 0
 
 
+def test_forgetting_may_be_repeated() -> None:
+    """What is forgotten already is no error: a worker may have died in the midst of it."""
+    world = connected()
+    before = world.dump()
+    for _ in range(2):
+        world.strava.linking.forget(ME)
+    assert world.stores.connections.read(ME) is None
+    assert world.dump() == before
+
+
 def test_status_of_somebody_new() -> None:
     """Nobody is connected, nothing is fresh, nothing is asked."""
     world = World()

@@ -90,6 +90,19 @@ def test_tokens_about_to_end_are_renewed_and_stored_first(world: World) -> None:
     assert world.fake.calls(CallKind.REFRESH) == 1
 
 
+def test_a_rival_who_was_faster_renews(world: World) -> None:
+    """Somebody takes the lease between reading the connection and writing it: come back in a moment."""
+
+    def rival(call: str, side: Side) -> None:
+        if (call, side) == ("connections.read", Side.AFTER):
+            now = world.clock.now()
+            change(world, lease=leased(connection(world), "rival", now=now, policy=DEFAULT_POLICY).lease)
+
+    with pytest.raises(ConnectionBusy):
+        listed(world.process(rival))
+    assert world.fake.calls(CallKind.REFRESH) == 0
+
+
 def test_nobody_connected_is_said(world: World) -> None:
     """Without a connection there is nothing to call with."""
     world.strava.linking.disconnect(ME)

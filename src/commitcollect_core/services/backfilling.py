@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import assert_never
 
 from attrs import frozen
 
@@ -63,6 +64,8 @@ class Backfilling:
                 return self._commit(backfill)
             case BackfillPhase.DONE:
                 return backfill
+            case _:
+                assert_never(backfill.phase)
 
     def _list(self, backfill: Backfill) -> Backfill:
         if backfill.pages_listed >= self.policy.backfill_pages_max:

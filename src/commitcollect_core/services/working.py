@@ -132,12 +132,15 @@ class Working:
         return JobEnd.DEFERRED if is_ours else JobEnd.LEASE_LOST
 
     def _failed(self, leased: LeasedJob, reason: str) -> JobEnd:
-        match after_failure(leased, now=self.clock.now(), policy=self.policy):
+        decision = after_failure(leased, now=self.clock.now(), policy=self.policy)
+        match decision:
             case TryAgain(at):
                 is_ours = self.queue.give_back(leased, visible_at=at, is_attempt=True)
                 return JobEnd.TO_BE_TRIED_AGAIN if is_ours else JobEnd.LEASE_LOST
             case Park():
                 return self._park(leased, reason)
+            case _:
+                assert_never(decision)
 
     def _park(self, leased: LeasedJob, reason: str) -> JobEnd:
         _log.warning("parking job %s: %s", leased.job.key, reason)
