@@ -37,9 +37,9 @@ def create_tables(client: Client) -> list[TableStatus]:
         StorageError: the engine refuses, or cannot be reached.
     """
     for definition in items.table_definitions(client.address.prefix):
-        name = definition["TableName"]
-        if _status(client, name).state == "MISSING":
+        if _status(client, definition["TableName"]).state == "MISSING":
             client.call("create_table", **definition)
+    for name in items.table_names(client.address.prefix):
         client.wait("table_exists", TableName=name, WaiterConfig=_WAITS)
         _complete(client, _status(client, name))
     return table_statuses(client)
