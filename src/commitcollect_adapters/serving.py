@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import uvicorn
 from starlette.applications import Starlette
@@ -19,16 +21,18 @@ _POLL_SECONDS = 0.01
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens; port 0 is any that is free.
+    """A socket that listens; port 0 is any that is free. Whoever calls before it is served waits.
 
     Raises:
         InvalidInput: the address cannot be listened on.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
+    # Named as TCP, or asyncio does not see that it is, and every answer waits 40 ms for the other side.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()
     except OSError as refused:
         listener.close()
         raise InvalidInput(
@@ -44,9 +48,30 @@ def address_of(listener: socket.socket) -> str:
 
 
 def run(application: Starlette, listener: socket.socket, on_ready: Callable[[str], None]) -> None:
-    """Serve until the process is told to stop; what is being answered is finished."""
-    on_ready(address_of(listener))
-    _server(application).run(sockets=[listener])
+    """Serve until SIGTERM or Ctrl-C; what is being answered is finished, and the call returns."""
+    server = _server(application)
+    with _stopped_by_signals(server):
+        on_ready(address_of(listener))
+        server.run(sockets=[listener])
+
+
+@contextmanager
+def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
+    """Have signals stop a server.
+
+    It sees to them itself while it runs, but not before; and afterwards it raises them again, which would end
+    the process with the code of a failure.
+    """
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        server.should_exit = True
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

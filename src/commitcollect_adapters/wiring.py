@@ -19,8 +19,10 @@ from commitcollect_core.ports import Backoff, Ledger, Ports, StatueCatalog
 
 if TYPE_CHECKING:
     from commitcollect_adapters.dynamodb.client import Client
+    from commitcollect_adapters.fake_strava import DeliveryReport, FakeStrava
     from commitcollect_core.service_ports import EventQueue, Stores, StravaApi, TokenCipher
     from commitcollect_core.strava_app import StravaIntegration
+    from commitcollect_core.values import AthleteId
 
 MEMORY = "memory:"
 """The address of a store that lasts as long as the process."""
@@ -28,6 +30,9 @@ MEMORY = "memory:"
 RACE_WAIT_SECONDS = 0.05
 RACE_WAIT_SECONDS_MAX = 2.0
 """How long a writer to DynamoDB who lost a race waits at most, the first time and ever."""
+
+TIDIED_ROWS_MAX = 500
+"""Rows of one table that are removed at once; others write in between."""
 
 _SQLITE_MEMORY = ":memory:"
 DYNAMODB = "dynamodb://"
@@ -185,7 +190,7 @@ def open_queue(settings: Settings, *, must_exist: bool = False) -> Iterator[Even
         with _extra("aws", "queue"):
             from commitcollect_adapters.sqs import open_sqs  # noqa: PLC0415 - boto3 takes half a second
 
-        yield open_sqs(address)
+        yield open_sqs(address, SystemClock())
     elif address == MEMORY:
         from commitcollect_adapters.memory.queue import MemoryQueue  # noqa: PLC0415 - few programs need a queue
 
@@ -200,6 +205,27 @@ def open_queue(settings: Settings, *, must_exist: bool = False) -> Iterator[Even
 
         with closing(Database(_sqlite_path(address, must_exist=must_exist))) as database:
             yield SqliteQueue(database)
+
+
+def tidy(settings: Settings, policy: Policy = DEFAULT_POLICY) -> int:
+    """Remove from a SQLite store what has expired; other engines see to that by themselves.
+
+    Returns:
+        How many rows were removed.
+
+    Raises:
+        NotFound, StorageError: as in `open_ports`.
+    """
+    if not is_sqlite(settings.store):
+        return 0
+    from commitcollect_adapters.sqlite import Database  # noqa: PLC0415 - memory needs no SQLite
+    from commitcollect_adapters.sqlite.expiry import forget_expired  # noqa: PLC0415 - few programs tidy up
+
+    now, removed = SystemClock().now(), 0
+    with closing(Database(_sqlite_path(settings.store, must_exist=True))) as database:
+        while some := forget_expired(database, now=now, policy=policy, rows_max=TIDIED_ROWS_MAX):
+            removed += some
+    return removed
 
 
 def token_cipher(settings: Settings) -> TokenCipher:
@@ -219,9 +245,25 @@ def token_cipher(settings: Settings) -> TokenCipher:
             "name the keys to seal tokens with: set COMMITCOLLECT_SEAL_KEYS or COMMITCOLLECT_SEAL_KEY_FILE",
             field="seal_keys",
         )
-    path = Path(f"{settings.store}.key")
+    path = own_key_file(settings)
     keys.create_key_file(path)
     return local.LocalCipher.parse(keys.read_key_file(path))
+
+
+def own_key_file(settings: Settings) -> Path:
+    """Where the key to seal with is kept beside a SQLite store, unless the settings name another."""
+    return Path(f"{settings.store}.key")
+
+
+def new_seal_key() -> str:
+    """A fresh key to seal tokens with.
+
+    Raises:
+        InvalidInput: the extra that brings the ciphers is not installed.
+    """
+    with _extra("crypto", "seal_keys"):
+        from commitcollect_adapters.ciphers.keys import new_key  # noqa: PLC0415 - few programs seal anything
+    return new_key()
 
 
 @contextmanager
@@ -300,3 +342,36 @@ def run_receiver(
     receiver = Receiver(strava.intake, secret_segment=settings.strava_webhook_segment)
     listener = serving.listening(host, port)
     serving.run(receiver.application(), listener, lambda address: on_ready(f"{address}{PATH}"))
+
+
+def run_fake_strava(
+    fake: FakeStrava,
+    athlete_id: AthleteId,
+    host: str,
+    port: int,
+    *,
+    on_ready: Callable[[str], None],
+    on_round: Callable[[DeliveryReport], None],
+) -> None:
+    """Serve a fake Strava at an address of this machine until the process is told to stop.
+
+    Args:
+        fake: what is served; its events are delivered as they come.
+        athlete_id: to whom things happen on request.
+        host: where to listen.
+        port: the same; 0 is any that is free.
+        on_ready: called with the address once it can be reached.
+        on_round: called after each round of deliveries.
+
+    Raises:
+        InvalidInput: that cannot be listened on, or the extra that brings the server is not installed.
+    """
+    with _extra("web", "port"):
+        from commitcollect_adapters import serving  # noqa: PLC0415 - few programs serve anything
+        from commitcollect_adapters.fake_strava.control import Control  # noqa: PLC0415 - the same
+    from commitcollect_adapters.fake_strava.delivering import delivering  # noqa: PLC0415 - the same
+
+    application = Control(fake, athlete_id, SystemClock()).application()
+    listener = serving.listening(host, port)
+    with delivering(fake, on_round):
+        serving.run(application, listener, on_ready)

@@ -14,7 +14,8 @@ from attrs import frozen
 
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.statues import shipped_catalog
-from commitcollect_adapters.wiring import is_sqlite
+from commitcollect_adapters.system import SystemClock
+from commitcollect_adapters.wiring import is_sqlite, open_queue, open_strava_api, own_key_file, token_cipher
 from commitcollect_cli.options import json_option
 from commitcollect_cli.output import EXIT_FAILURE, print_json, show
 from commitcollect_cli.render import show_goal
@@ -29,6 +30,8 @@ from commitcollect_core.values import UserId
 PYTHON_MIN = (3, 11)
 SQLITE_MIN = (3, 15)
 """The first to compare rows of values, as the paging of workouts does."""
+
+_FOR_EVENTS = ("strava_verify_token", "strava_subscription_id")
 
 
 @frozen
@@ -45,7 +48,10 @@ class Finding:
 @json_option
 @click.pass_context
 def doctor(ctx: click.Context, *, store: str | None, user: str | None, as_json: bool) -> None:
-    """Check the installation, the store and the athlete's milestones. Changes nothing."""
+    """Check the installation, the store, the athlete's milestones, and what is set for Strava.
+
+    Changes nothing, and asks Strava nothing.
+    """
     findings = []
     for finding in _findings(store, user):
         findings.append(finding)
@@ -71,6 +77,10 @@ def _findings(store: str | None, user: str | None) -> Iterator[Finding]:
     said = f"store {settings.store} ({origins['store']}), user {settings.user} ({origins['user']})"
     yield Finding("settings", True, said)
     yield from _store_findings(settings)
+    if settings.strava_client_id:
+        yield _checked("strava", lambda: _check_strava(settings))
+        yield _checked("keys", lambda: _check_keys(settings))
+        yield _checked("queue", lambda: _check_queue(settings))
 
 
 def _checked(name: str, check: Callable[[], str]) -> Finding:
@@ -118,6 +128,31 @@ def _check_integrity(path: Path) -> str:
             f"{path} is damaged: {verdict}; restore it from a backup or import the history anew"
         )
     return "SQLite finds nothing wrong"
+
+
+def _check_strava(settings: Settings) -> str:
+    with open_strava_api(settings):
+        missing = [name for name in _FOR_EVENTS if not getattr(settings, name)]
+    if missing:
+        return f"app {settings.strava_client_id}; no events are taken without {' and '.join(missing)}"
+    return f"app {settings.strava_client_id}, subscription {settings.strava_subscription_id}"
+
+
+def _check_keys(settings: Settings) -> str:
+    path = own_key_file(settings)
+    is_own = not settings.seal_keys and not settings.seal_key_file and is_sqlite(settings.store)
+    if is_own and not path.exists():
+        return f"{path} is made when it is first needed"
+    token_cipher(settings)
+    return "tokens can be sealed"
+
+
+def _check_queue(settings: Settings) -> str:
+    with open_queue(settings, must_exist=True) as jobs:
+        counts = jobs.counts(now=SystemClock().now())
+    if counts.parked:
+        raise CommitCollectError(f"{counts.parked:,} set aside; look at them with 'commitcollect queue list'")
+    return f"{counts.waiting:,} waiting, none set aside"
 
 
 def _recounted(app: CommitCollect, user_id: UserId, milestone: Milestone) -> Finding:

@@ -33,6 +33,7 @@ _COMMANDS = {
     "worker": "commitcollect_cli.worker:worker",
     "queue": "commitcollect_cli.queue:queue",
     "serve": "commitcollect_cli.serve:serve",
+    "fake-strava": "commitcollect_cli.fake_strava:fake_strava",
     "tables": "commitcollect_cli.tables:tables",
     "capacity": "commitcollect_cli.capacity:capacity",
     "config": "commitcollect_cli.config:config",

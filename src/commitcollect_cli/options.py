@@ -16,7 +16,6 @@ from commitcollect_core.values import ActivityId, MilestoneId, ModelId, TargetTy
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-PORT_DEFAULT = 8080
 PORT_MAX = 65_535
 
 
@@ -139,17 +138,20 @@ def chained(*decorators: Callable[[_Command], _Command]) -> Callable[[_Command],
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, errors included.")
 
-listen_options = chained(
-    click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on."),
-    click.option(
-        "--port",
-        type=click.IntRange(0, PORT_MAX),
-        default=PORT_DEFAULT,
-        show_default=True,
-        help="Port to listen on; 0 for any that is free.",
-    ),
-)
-"""Where a command that serves can be reached."""
+
+def listening_at(port: int) -> Callable[[_Command], _Command]:
+    """Options of a command that serves; `port` is where, unless said otherwise."""
+    return chained(
+        click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on."),
+        click.option(
+            "--port",
+            type=click.IntRange(0, PORT_MAX),
+            default=port,
+            show_default=True,
+            help="Port to listen on; 0 for any that is free.",
+        ),
+    )
+
 
 user_option = click.option(
     "--user", "user_id", callback=parse_user, metavar="ID", default="me", help="The athlete.  [default: me]"

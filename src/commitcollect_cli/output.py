@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from commitcollect_adapters.serialization import epoch
 from commitcollect_core.errors import (
     CommitCollectError,
     ConnectionBusy,
@@ -35,6 +36,9 @@ EXIT_NOT_FOUND = 3
 EXIT_AUTHENTICATION = 4
 EXIT_TRY_LATER = 5
 EXIT_INTERRUPTED = 130
+
+ACCESS_DENIED = "access_denied"
+"""What an athlete who refuses permission is told; to a service that is input like any other."""
 
 PROGRESS_AFTER_SECONDS = 1.0
 """A progress bar appears only for what takes longer."""
@@ -64,6 +68,8 @@ _EXIT_CODES: tuple[tuple[tuple[type[CommitCollectError], ...], int], ...] = (
 
 def exit_code(error: CommitCollectError) -> int:
     """The exit code an error ends the process with."""
+    if error.code == ACCESS_DENIED:
+        return EXIT_AUTHENTICATION
     return next((code for kinds, code in _EXIT_CODES if isinstance(error, kinds)), EXIT_FAILURE)
 
 
@@ -120,12 +126,37 @@ def _as_json(value: object, *, indent: int | None = None) -> str:
     return json.dumps(value, ensure_ascii=not encoding.lower().startswith("utf"), indent=indent)
 
 
+def ask(question: str) -> str | None:
+    """Ask a person, on stderr; the line they give, or None if nobody gives any."""
+    click.echo(f"{question}: ", file=sys.stderr, nl=False)
+    # Not by click: depending on its version a part of the question ends up on stdout, among the data.
+    line = sys.stdin.readline() if sys.stdin is not None else ""
+    if line:
+        return line.strip()
+    say("")
+    return None
+
+
+def is_confirmed(question: str) -> bool:
+    """Ask a person whether to do something that cannot be undone.
+
+    Raises:
+        click.UsageError: nobody answers.
+    """
+    answer = ask(f"{question} [y/N]")
+    if answer is None:
+        raise click.UsageError("there is nobody to ask; give --yes if you are sure")
+    return answer.lower() in {"y", "yes"}
+
+
 def print_error(error: CommitCollectError, *, as_json: bool) -> None:
     """Say what went wrong: on stderr, or as an object on stdout."""
-    if error.field is not None and as_json:
-        print_json({"error": error.code, "message": error.message, "field": error.field})
-    else:
-        print_failure(error.code, error.message, as_json=as_json)
+    if not as_json:
+        print_failure(error.code, error.message, as_json=False)
+        return
+    field = {} if error.field is None else {"field": error.field}
+    retry = {} if error.retry_at is None else {"retryAtUtc": epoch(error.retry_at)}
+    print_json({"error": error.code, "message": error.message, **field, **retry})
 
 
 def print_failure(code: str, message: str, *, as_json: bool) -> None:

@@ -6,14 +6,16 @@ import click
 
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.wiring import open_strava, run_receiver
-from commitcollect_cli.options import json_option, listen_options
+from commitcollect_cli.options import json_option, listening_at
 from commitcollect_cli.output import print_json, say
 from commitcollect_cli.store import store_options
 from commitcollect_core.errors import InvalidInput
 
+PORT = 8080
+
 
 @click.command(short_help="Take Strava's events in.")
-@listen_options
+@listening_at(PORT)
 @store_options
 @json_option
 def serve(*, settings: Settings, host: str, port: int, as_json: bool) -> None:

@@ -12,7 +12,17 @@ from commitcollect_adapters.serialization import Document, epoch, workout_docume
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.wiring import open_strava, open_strava_api
 from commitcollect_cli.options import UtcDay, json_option
-from commitcollect_cli.output import print_json, say, show
+from commitcollect_cli.output import (
+    EXIT_FAILURE,
+    EXIT_TRY_LATER,
+    ask,
+    exit_code,
+    is_confirmed,
+    print_failure,
+    print_json,
+    say,
+    show,
+)
 from commitcollect_cli.render import show_count, show_day, table
 from commitcollect_cli.store import store_options
 from commitcollect_core.backfills import Backfill, BackfillPhase
@@ -55,12 +65,12 @@ def connect(*, settings: Settings, is_private: bool, as_json: bool) -> None:
         )
         say(f"Open this address in a browser and allow access:\n\n  {address}\n")
         say("Then copy the address of the page you end on, even if that page cannot be shown.")
-        came_back = _Returned(click.prompt("Address", err=True))
+        came_back = _ask_for_return()
         connection = linking.finish(
             state=came_back.value("state"),
             binding=_TERMINAL,
             code=came_back.value("code") or None,
-            granted_scope=came_back.value("scope").split(","),
+            granted_scope=[each for each in came_back.value("scope").split(",") if each],
             error=came_back.value("error") or None,
         )
     if as_json:
@@ -77,11 +87,32 @@ class _Returned:
     """The address a browser ended on."""
 
     def __init__(self, address: str) -> None:
-        self._values = parse_qs(urlsplit(address.strip()).query)
+        try:
+            self._values = parse_qs(urlsplit(address).query)
+        except ValueError:
+            self._values = {}
 
     def value(self, name: str) -> str:
         """A value of its query; empty if it is not there."""
         return self._values.get(name, [""])[0]
+
+    @property
+    def is_stravas(self) -> bool:
+        """Whether it can be one that Strava sends browsers to."""
+        return bool(self.value("state") and (self.value("code") or self.value("error")))
+
+
+def _ask_for_return() -> _Returned:
+    """Ask for the address the browser ended on until it can be one."""
+    while (address := ask("Address")) is not None:
+        came_back = _Returned(address)
+        if came_back.is_stravas:
+            return came_back
+        say("That is not it: the address holds state=… and code=…, or error=… if access was refused.")
+    raise InvalidInput(
+        "no address was given; run the command again, and paste the address the browser ends on",
+        field="address",
+    )
 
 
 @strava.command()
@@ -93,9 +124,9 @@ def disconnect(ctx: click.Context, *, settings: Settings, is_sure: bool, as_json
     """Give the permission back to Strava and forget the connection. Parts and progress stay."""
     with open_strava(settings, must_exist=True) as strava_app:
         strava_app.access.connection(settings.user)
-        if not is_sure and not click.confirm(f"Disconnect {settings.user} from Strava?", err=True):
-            say("Nothing was changed.")
-            ctx.exit(1)
+        if not is_sure and not is_confirmed(f"Disconnect {settings.user} from Strava?"):
+            print_failure("not_confirmed", "nothing was changed", as_json=as_json)
+            ctx.exit(EXIT_FAILURE)
         strava_app.linking.disconnect(settings.user)
     if as_json:
         print_json({"connected": False})
@@ -122,11 +153,12 @@ def _status_rows(found: StravaStatus) -> list[tuple[str, str]]:
     if connection is None:
         return [("Connection", "none; make one with 'commitcollect strava connect'")]
     latest = found.latest_activity_at
-    newest = "none" if latest is None else show_day(latest) + ("" if found.is_fresh else " (a while ago)")
+    newest = "" if latest is None else f", the newest {show_day(latest)}"
+    freshness = "" if latest is None or found.is_fresh else " (a while ago)"
     return [
         ("Connection", f"{connection.status.value}, athlete {connection.athlete_id}"),
         ("Granted", ", ".join(connection.scope) or "nothing"),
-        ("Workouts", f"{found.workout_count:,}, the newest {newest}"),
+        ("Workouts", f"{found.workout_count:,}{newest}{freshness}"),
         ("Backfill", "never begun" if found.backfill is None else _progress(found.backfill)),
     ]
 
@@ -172,7 +204,8 @@ def backfill(*, settings: Settings, after: datetime | None, as_json: bool) -> No
                 state = backfilling.step(settings.user)
                 say(_progress(state))
         except CommitCollectError as stopped:
-            stopped.message += " (what has been listed is kept; run the same command again)"
+            if exit_code(stopped) == EXIT_TRY_LATER:
+                stopped.message += " (what has been listed is kept; run the same command again)"
             raise
     if as_json:
         print_json(_backfill_document(state))
@@ -180,7 +213,7 @@ def backfill(*, settings: Settings, after: datetime | None, as_json: bool) -> No
         listed = show_count(state.activities_listed, "activity", "activities")
         show(f"{listed} taken over, {state.workouts_changed:,} of them new or changed.")
     if state.activities_rejected:
-        say(f"{state.activities_rejected:,} could not be read and were left out.")
+        say(f"Left out, as unreadable: {show_count(state.activities_rejected, 'activity', 'activities')}.")
 
 
 def _progress(state: Backfill) -> str:
@@ -189,7 +222,7 @@ def _progress(state: Backfill) -> str:
         case BackfillPhase.LISTING:
             return f"listing: {listed} so far"
         case BackfillPhase.COMMITTING:
-            return f"counting: {show_count(state.pages_staged, 'page', 'pages')} of {listed} to go"
+            return f"counting: {show_count(state.pages_staged, 'page', 'pages')} to go, {listed} in all"
         case BackfillPhase.DONE:
             return f"done: {listed}, {state.workouts_changed:,} of them new or changed"
 
@@ -231,11 +264,14 @@ def reconcile(*, settings: Settings, days: int, as_json: bool) -> None:
         show(f"… and {len(report.repairs) - REPAIRS_SHOWN_MAX:,} more")
     mended = ", ".join(f"{count:,} {_REPAIRS[repair]}" for repair, count in counts.items())
     listed = show_count(report.listed, "activity", "activities")
-    show(f"{listed} since {show_day(report.since)}: " + (mended or "all as stored") + ".")
+    is_settled = not report.rejected and not report.asked_again
+    found = mended or ("all as stored" if is_settled else "nothing to mend yet")
+    show(f"{listed} since {show_day(report.since)}: {found}.")
     for reason in report.rejected:
         say(f"Rejected: {reason}")
     if report.asked_again:
-        say(f"{len(report.asked_again):,} were just being changed; the worker looks at them once more.")
+        left = show_count(len(report.asked_again), "activity", "activities")
+        say(f"Just being changed: {left}; 'commitcollect worker' looks once more.")
 
 
 def _reconcile_document(report: ReconcileReport) -> Document:

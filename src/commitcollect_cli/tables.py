@@ -10,7 +10,7 @@ import click
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.wiring import DYNAMODB, dynamodb_client
 from commitcollect_cli.options import json_option
-from commitcollect_cli.output import EXIT_FAILURE, print_json, say, show
+from commitcollect_cli.output import EXIT_FAILURE, is_confirmed, print_json, say, show
 from commitcollect_cli.render import table
 from commitcollect_cli.store import store_options
 from commitcollect_core.errors import InvalidInput
@@ -63,7 +63,7 @@ def delete(ctx: click.Context, *, settings: Settings, is_sure: bool, is_dry_run:
         _print(there, as_json=as_json)
         return
     names = ", ".join(each.name for each in there if each.state != "MISSING")
-    if names and not is_sure and not click.confirm(f"Delete {names} with everything in them?", err=True):
+    if names and not is_sure and not is_confirmed(f"Delete {names} with everything in them?"):
         say("Nothing was deleted.")
         ctx.exit(EXIT_FAILURE)
     _print(_on(settings, delete_tables), as_json=as_json)

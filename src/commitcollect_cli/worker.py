@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import signal
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event
 from types import FrameType
@@ -12,7 +14,7 @@ from types import FrameType
 import click
 
 from commitcollect_adapters.settings import Settings
-from commitcollect_adapters.wiring import open_strava
+from commitcollect_adapters.wiring import open_strava, tidy
 from commitcollect_cli.options import json_option
 from commitcollect_cli.output import print_json, say, show
 from commitcollect_cli.render import show_count
@@ -22,6 +24,7 @@ from commitcollect_core.services.syncing import SyncOutcome
 from commitcollect_core.services.working import JobEnd, Working
 
 IDLE_SECONDS = 1.0
+TIDY_SECONDS = 3_600.0
 IDLE_SECONDS_MAX = 3_600.0
 
 
@@ -40,12 +43,15 @@ IDLE_SECONDS_MAX = 3_600.0
 def worker(*, settings: Settings, is_once: bool, idle_seconds: float, as_json: bool) -> None:
     """Do what waits in the queue until told to stop.
 
-    SIGTERM or Ctrl-C: what is begun is finished, then it ends. Any number of workers may run at once.
+    SIGTERM or Ctrl-C: what is begun is finished, then it ends; a second one ends it at once. Any number of
+    workers may run at once.
     """
+    tidying = Occasional(lambda: tidy(settings), every_seconds=TIDY_SECONDS)
     with open_strava(settings) as strava_app, _stopped_by_signals() as stopped:
         if not is_once:
             say("Working; stop with Ctrl-C.")
-        ends, outcomes = _work(strava_app.working, stopped, None if is_once else idle_seconds)
+        idle = None if is_once else idle_seconds
+        ends, outcomes = _work(strava_app.working, stopped, tidying.run, idle)
     if as_json:
         document = {"jobs": {each.value: ends[each] for each in JobEnd}}
         print_json({**document, "outcomes": {each.value: outcomes[each] for each in SyncOutcome}})
@@ -55,7 +61,7 @@ def worker(*, settings: Settings, is_once: bool, idle_seconds: float, as_json: b
 
 
 def _work(
-    working: Working, stopped: Event, idle_seconds: float | None
+    working: Working, stopped: Event, when_idle: Callable[[], None], idle_seconds: float | None
 ) -> tuple[Counter[JobEnd], Counter[SyncOutcome]]:
     """Do jobs until told to stop, or, with no time to idle, until nothing is due."""
     ends: Counter[JobEnd] = Counter()
@@ -63,6 +69,8 @@ def _work(
     while not stopped.is_set():
         try:
             report = working.run_once()
+            if not report.jobs:
+                when_idle()
         except StorageUnavailable as busy:
             if idle_seconds is None:
                 raise
@@ -78,13 +86,41 @@ def _work(
     return ends, outcomes
 
 
+class Occasional:
+    """Something that is done the first time there is time for it, and then no more often than so."""
+
+    def __init__(
+        self,
+        act: Callable[[], object],
+        *,
+        every_seconds: float,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Do `act` every so often; `monotonic` tells how much time has passed."""
+        self._act = act
+        self._every_seconds = every_seconds
+        self._monotonic = monotonic
+        self._due_at = -math.inf
+
+    def run(self) -> None:
+        """Do it if it is due."""
+        now = self._monotonic()
+        if now >= self._due_at:
+            self._due_at = now + self._every_seconds
+            self._act()
+
+
 @contextmanager
 def _stopped_by_signals() -> Iterator[Event]:
-    """An event that SIGTERM and SIGINT set, instead of ending the process in the middle of a job."""
+    """An event that SIGTERM and SIGINT set, instead of ending the process in the middle of a job.
+
+    Each does so once: whoever cannot wait ends the process the usual way by another.
+    """
     stopped = Event()
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
+    def stop(number: int, _frame: FrameType | None) -> None:
         stopped.set()
+        signal.signal(number, before[signal.Signals(number)])
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

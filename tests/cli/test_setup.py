@@ -42,7 +42,7 @@ LEAVES = dict(_leaves(cli))
 def test_these_are_the_commands() -> None:
     """These commands, no more and no less."""
     assert {" ".join(path) for path in LEAVES} == {
-        "simulate", "doctor", "completion", "config show", "statue list", "statue show",
+        "simulate", "doctor", "completion", "config show", "config new-key", "statue list", "statue show",
         "milestone create", "milestone list", "milestone show", "milestone explain", "milestone recompute",
         "workout import", "workout list", "workout add", "workout delete",
         "tables create", "tables status", "tables delete", "capacity",

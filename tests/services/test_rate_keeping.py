@@ -173,8 +173,10 @@ def test_what_strava_counted_goes_before_what_was_entered(desk: Desk) -> None:
     ids=["no counts", "the window", "the day"],
 )
 def test_a_refusal_is_everybodys(desk: Desk, said: RateReading | None, until: datetime) -> None:
-    """After a 429 nobody calls before the window or day ends; then calls flow again."""
-    assert desk.keeping.close(said).paused_until == until
+    """After a 429 nobody calls before the window or day ends, and everybody is told when; then calls flow."""
+    closed = desk.keeping.closed(said)
+    assert closed.retry_at == until
+    assert closed.message == f"Strava's limit is reached; try again at {until:%H:%M} UTC"
     other_worker = evolve(desk.keeping, clock=ManualClock(until - timedelta(seconds=1)))
     with pytest.raises(StravaRateLimited, match="Strava's limit is reached") as refused:
         other_worker.reserve(APP_SCOPE, Purpose.LIVE)

@@ -108,7 +108,7 @@ class FakeStrava(StravaClient):
             self._state.announce(stored, was_visible=False)
             return ActivityId(str(stored.payload["id"]))
 
-    def edit(self, activity_id: ActivityId, **changes: Any) -> None:
+    def edit(self, activity_id: ActivityId, /, **changes: Any) -> None:
         """Change fields of an activity; name, sport_type and private are announced, all else is not."""
         with self._state.lock:
             stored = self._stored(activity_id)

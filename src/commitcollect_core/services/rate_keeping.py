@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from attrs import frozen
 
@@ -41,9 +41,7 @@ class RateKeeping:
         def entered(budget: RateBudget) -> RateBudget:
             answer = budget.reserve(purpose, now=now, policy=self.policy)
             if isinstance(answer, WaitUntil):
-                raise StravaRateLimited(
-                    f"{answer.why}; try again at {answer.at:%H:%M} UTC", retry_at=answer.at
-                )
+                raise _limited(answer.why, answer.at)
             return answer
 
         self._change(scope, entered)
@@ -54,12 +52,13 @@ class RateKeeping:
             now = self.clock.now()
             self._change(APP_SCOPE, lambda budget: budget.observed(reading, now=now, policy=self.policy))
 
-    def close(self, reading: RateReading | None) -> RateBudget:
-        """Put off every call until the window or day ends: Strava refused one."""
+    def closed(self, reading: RateReading | None) -> StravaRateLimited:
+        """Put off every call until the window or day ends, as Strava refused one; says so."""
         now = self.clock.now()
-        return self._change(
+        budget = self._change(
             APP_SCOPE, lambda budget: budget.exhausted(now=now, policy=self.policy, reading=reading)
         )
+        return _limited(budget.pause_reason, budget.paused_until or now)
 
     def pause(self, why: str) -> RateBudget:
         """Put off every call for a while: Strava does not serve the app at all."""
@@ -82,3 +81,7 @@ class RateKeeping:
         raise VersionConflict(
             f"the count of calls changed under each of {self.policy.commit_attempts_max} attempts; try again"
         )
+
+
+def _limited(why: str, retry_at: datetime) -> StravaRateLimited:
+    return StravaRateLimited(f"{why}; try again at {retry_at:%H:%M} UTC", retry_at=retry_at)

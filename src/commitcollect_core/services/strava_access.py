@@ -124,11 +124,9 @@ class StravaAccess:
         """
         connection = self.connection(user_id)
         now = self.clock.now()
-        match renewal_state(connection, now=now):
-            case Wait(until):
-                raise self._busy(now, until)
-            case Renew():
-                pass
+        state = renewal_state(connection, now=now)
+        if isinstance(state, Wait):
+            raise self._busy(now, state.until)
         try:
             self._renew(connection)
         except NeedsReconnect:
@@ -158,8 +156,7 @@ class StravaAccess:
         try:
             answer = ask()
         except StravaRateLimited as limited:
-            retry_at = self.rates.close(_reading(limited)).paused_until
-            raise StravaRateLimited(limited.message, retry_at=retry_at) from limited
+            raise self.rates.closed(_reading(limited)) from limited
         except StravaAppInactive as inactive:
             self.rates.pause(inactive.message)
             raise
@@ -236,7 +233,7 @@ class StravaAccess:
             return self.cipher.unseal(sealed, token_context(connection.user_id, field))
         except SealBroken as broken_seal:
             self._mark(connection, ConnectionStatus.NEEDS_RECONNECT)
-            raise _needs_reconnect() from broken_seal
+            raise NeedsReconnect(f"{broken_seal.message}; then connect again") from broken_seal
 
     def _mark(self, connection: StravaConnection, status: ConnectionStatus) -> None:
         """Mark a connection that does not work, unless somebody has changed it meanwhile."""
