@@ -10,12 +10,14 @@ nox.options.error_on_missing_interpreters = False
 nox.options.reuse_existing_virtualenvs = True
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
+EXTRAS = "aws,crypto,strava,testing,web"
+"""What is imported by now; the other extras are names for what is to come."""
 
 
 def install(session: nox.Session, group: str) -> None:
     """Install the package, what its tests need, and one dependency group, as the constraints file says."""
     group_requirements = nox.project.dependency_groups(PYPROJECT, group)
-    session.install("-c", "constraints.txt", "-e", ".[aws,testing]", *group_requirements)
+    session.install("-c", "constraints.txt", "-e", f".[{EXTRAS}]", *group_requirements)
 
 
 @nox.session
@@ -59,6 +61,7 @@ def bench(session: nox.Session) -> None:
     session.run("python", "tests/benchmarks/bench_memory.py")
     session.run("python", "tests/engines/install.py", ".engines")
     session.run("python", "tests/benchmarks/bench_dynamodb.py", env={"PYTHONPATH": "tests"})
+    session.run("python", "tests/benchmarks/bench_webhooks.py", env={"PYTHONPATH": "tests"})
 
 
 @nox.session

@@ -1,22 +1,22 @@
 """Strava over HTTP. Needs the extra ``commitcollect[strava]``.
 
-It stands on httpcore, the part of httpx below its client: that follows no redirects, takes no proxies from
-the environment, unpacks nothing, and writes no address into logs, in some of which Strava wants the app's
-secret. And there every wait for the network can be held to one deadline, so that a server that drips a byte
-a second, be it in the headers, is cut off in time.
+It stands on httpx below its `Client`: a transport follows no redirects, takes no proxies from the
+environment, unpacks nothing, and writes no address into logs, in some of which Strava wants the app's secret.
+And there every wait for the network can be held to one deadline, so that a server that drips a byte a second,
+be it in the headers, is cut off in time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from ssl import SSLContext
 from threading import local
 from time import monotonic
 from types import TracebackType
-from urllib.parse import urlencode
 
 import httpcore
+import httpx
 from attrs import frozen
 
 from commitcollect_adapters.strava_protocol import Answer, Request, Revocation, StravaApp, StravaClient
@@ -30,7 +30,6 @@ KEPT_SECONDS = 30
 """How long a connection is kept open for the next call."""
 
 _SAID_ALWAYS = {"User-Agent": "commitcollect", "Accept": "application/json", "Accept-Encoding": "identity"}
-_FORM = "application/x-www-form-urlencoded"
 
 
 @frozen(kw_only=True)
@@ -77,66 +76,100 @@ class _HttpTransport:
     def __init__(self, timeouts: Timeouts) -> None:
         self._timeouts = timeouts
         self._deadline = _Deadline()
-        self._pool = httpcore.ConnectionPool(
-            max_connections=CONNECTIONS_MAX,
-            keepalive_expiry=KEPT_SECONDS,
-            network_backend=_Backend(self._deadline),
-        )
+        self._connections = _Connections(self._deadline)
 
     def close(self) -> None:
-        self._pool.close()
+        self._connections.close()
 
     def send(self, request: Request) -> Answer:
         """See `Transport`."""
         self._deadline.at = monotonic() + self._timeouts.total_seconds
         try:
-            with _asked(self._pool, request, self._timeouts) as response:
-                body = _bounded(response, request.bytes_max(response.status))
+            with closing(self._connections.handle_request(self._request(request))) as response:
+                body = _bounded(response, request.bytes_max(response.status_code))
         except httpcore.TimeoutException as late:
             raise StravaUnavailable("Strava did not answer in time; try again later") from late
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol) as failed:
             raise StravaUnavailable(
                 f"Strava cannot be reached ({type(failed).__name__}); try again later"
             ) from failed
-        return Answer(status=response.status, headers=_headers(response), body=body)
+        # A header that came twice counts as its last.
+        headers = {name.lower(): value for name, value in response.headers.multi_items()}
+        return Answer(status=response.status_code, headers=headers, body=body)
+
+    def _request(self, request: Request) -> httpx.Request:
+        waits = httpx.Timeout(
+            connect=self._timeouts.connect_seconds,
+            read=self._timeouts.read_seconds,
+            write=self._timeouts.read_seconds,
+            pool=self._timeouts.total_seconds,
+        )
+        return httpx.Request(
+            request.method,
+            request.address,
+            params=dict(request.query) or None,
+            data=dict(request.form) if request.method == "POST" else None,
+            headers={**_SAID_ALWAYS, **request.headers},
+            extensions={"timeout": waits.as_dict()},
+        )
 
 
-@contextmanager
-def _asked(
-    pool: httpcore.ConnectionPool, request: Request, timeouts: Timeouts
-) -> Iterator[httpcore.Response]:
-    """The answer to a request, its body still to be read; closed at the end, read or not."""
-    headers = {**_SAID_ALWAYS, **request.headers}
-    content = None
-    if request.method == "POST":
-        headers["Content-Type"] = _FORM
-        content = urlencode(request.form).encode()
-    address = f"{request.address}?{urlencode(request.query)}" if request.query else request.address
-    waits = {
-        "connect": timeouts.connect_seconds,
-        "read": timeouts.read_seconds,
-        "write": timeouts.read_seconds,
-        "pool": timeouts.total_seconds,
-    }
-    with pool.stream(
-        request.method, address, headers=list(headers.items()), content=content, extensions={"timeout": waits}
-    ) as response:
-        yield response
-
-
-def _bounded(response: httpcore.Response, bytes_max: int) -> bytes:
+def _bounded(response: httpx.Response, bytes_max: int) -> bytes:
     """The body, or as much of it as shows that it is too long."""
     body = bytearray()
-    for chunk in response.iter_stream():
+    for chunk in response.iter_raw():
         body += chunk
         if len(body) > bytes_max:
             break
     return bytes(body)
 
 
-def _headers(response: httpcore.Response) -> dict[str, str]:
-    """The headers by name in lower case; one that came twice counts as its last."""
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+class _Connections(httpx.BaseTransport):
+    """Connections that are kept open, every wait on them held to the deadline."""
+
+    def __init__(self, deadline: _Deadline) -> None:
+        self._pool = httpcore.ConnectionPool(
+            max_connections=CONNECTIONS_MAX,
+            keepalive_expiry=KEPT_SECONDS,
+            network_backend=_Backend(deadline),
+        )
+
+    def close(self) -> None:
+        """See httpx."""
+        self._pool.close()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """See httpx. The body is still to be read, and the response to be closed."""
+        url = httpcore.URL(
+            scheme=request.url.raw_scheme,
+            host=request.url.raw_host,
+            port=request.url.port,
+            target=request.url.raw_path,
+        )
+        response = self._pool.handle_request(
+            httpcore.Request(
+                request.method,
+                url,
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        return httpx.Response(response.status, headers=response.headers, stream=_Body(response))
+
+
+class _Body(httpx.SyncByteStream):
+    """The body of an answer as it arrives."""
+
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._response.iter_stream()
+
+    def close(self) -> None:
+        """See httpx."""
+        self._response.close()
 
 
 class _Deadline(local):
