@@ -41,6 +41,14 @@ class AuditResult(StrEnum):
     FAILED = "failed"
 
 
+USER_AGENT_CHARS_MAX = 512
+"""What browsers say of themselves has no limit of its own."""
+
+
+def _cut(user_agent: str) -> str:
+    return user_agent[:USER_AGENT_CHARS_MAX]
+
+
 @frozen(kw_only=True)
 class AuditEvent:
     """One entry.
@@ -49,6 +57,7 @@ class AuditEvent:
         request_id: of the call; with the user and the time it names the entry.
         correlation_id: of the flow the call belongs to.
         actor: who acted: a user id, or the name of a part of the system.
+        user_agent: cut at `USER_AGENT_CHARS_MAX`.
         ip_hash: keyed, since a plain hash of an address can be reversed by trying all of them.
         data: what else is worth knowing; no secret and nothing personal.
     """
@@ -65,7 +74,7 @@ class AuditEvent:
     path: str = ""
     origin: str = ""
     ip_hash: str = ""
-    user_agent: str = ""
+    user_agent: str = field(default="", converter=_cut)
     data: Mapping[str, str] = field(factory=dict)
     metrics: Mapping[str, int] = field(factory=dict)
 

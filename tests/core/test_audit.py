@@ -8,7 +8,7 @@ from attrs import evolve
 from hypothesis import given
 
 from commitcollect_adapters.testing.service_strategies import audit_events
-from commitcollect_core.audit import AuditEvent, AuditPosition
+from commitcollect_core.audit import USER_AGENT_CHARS_MAX, AuditEvent, AuditPosition
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.values import UserId
 
@@ -33,3 +33,10 @@ def test_the_place_of_an_entry_is_its_time_request_and_user(entry: AuditEvent, o
 def test_an_entry_may_be_forgotten_after_ninety_days(entry: AuditEvent) -> None:
     """Counted from what it tells of, not from when it was written."""
     assert entry.expires_at(DEFAULT_POLICY) - entry.occurred_at == timedelta(days=90)
+
+
+@given(entry=any_entry)
+def test_what_a_browser_says_of_itself_is_cut(entry: AuditEvent) -> None:
+    """A user agent of any length costs no more than it is worth."""
+    talkative = evolve(entry, user_agent="x" * 10_000)
+    assert talkative.user_agent == "x" * USER_AGENT_CHARS_MAX

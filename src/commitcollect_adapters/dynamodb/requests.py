@@ -90,5 +90,5 @@ class DynamoAuditLog:
 
     def _page(self, query: Mapping[str, Any], limit: int) -> AuditPage:
         found = list(islice(self._table.query(query, page_items=limit + 1), limit + 1))
-        events = tuple(requests.audit(audit.AUDIT.record(each)) for each in found[:limit])
+        events = tuple(map(audit.audit_of_item, found[:limit]))
         return AuditPage(events=events, next=events[-1].position if len(found) > limit else None)

@@ -14,9 +14,11 @@ from commitcollect_adapters.dynamodb import capacity, sizes
 from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_adapters.dynamodb.ledger import DynamoLedger
 from commitcollect_adapters.dynamodb.requests import DynamoIdempotencyStore
+from commitcollect_adapters.dynamodb.stores import dynamo_stores
 from commitcollect_adapters.statues import shipped_catalog
 from commitcollect_adapters.system import ManualClock, NoBackoff, SystemIds
 from commitcollect_adapters.testing import samples
+from commitcollect_adapters.testing.service_samples import new_strava_athlete
 from commitcollect_core import (
     ActivityId,
     ActivitySnapshot,
@@ -31,6 +33,7 @@ from commitcollect_core import (
     assemble,
 )
 from commitcollect_core.idempotency import completed_event
+from strava.world import WISH, World, payload
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 YEAR = NewMilestone(
@@ -188,3 +191,20 @@ def test_the_engine_weighs_items_as_the_calculator_does(
             "put_item", TableName=client.address.prefix, Item={**sample, "filling": {"S": "x" * filling}}
         )
     assert metering["write"] == units
+
+
+def test_what_a_worker_takes_for_an_event_in_all(client: Client) -> None:
+    """Ledger and marker, and beside them owner, connection and the budgets of calls; taking it in is free."""
+    user_id, athlete_id = samples.new_athlete(), new_strava_athlete()
+    world = World(stores=dynamo_stores(client))
+    world.app.tracking.create(user_id, WISH)
+    world.connect(user_id, athlete_id)
+    world.work()
+    world.fake.upload(athlete_id, payload(1))
+    with metered(client) as taking_in:
+        world.deliver()
+    with metered(client) as looking:
+        world.work()
+    assert world.stored(user_id) == world.held(athlete_id) != {}
+    assert dict(taking_in) == {}
+    assert (looking["read"], looking["write"]) == (9, 10)

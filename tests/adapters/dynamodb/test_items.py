@@ -91,6 +91,9 @@ def test_what_expires_says_when(client: Client, stores: Stores) -> None:
         item = stored(client, table, partition, sort)
         assert item["ExpiresAt"] == {"N": str(int(expires_at.timestamp()))}
     indexed = stored(client, AUDIT, f"USER#{user_id}", f"AUDIT#{epoch}#{request_id}")
+    assert indexed["http"] == {"M": {"method": {"S": event.method}, "path": {"S": event.path}}}
+    assert indexed["client"]["M"].keys() == {"origin", "ipHash", "userAgent"}
+    assert not indexed.keys() & {"method", "path", "origin", "ipHash", "userAgent"}
     assert indexed["GSI1PK"] == {"S": f"CORR#{event.correlation_id}"}
     assert indexed["GSI2PK"] == {"S": f"EVENT#{AuditType.AUTH_LOGIN}#209001"}
     listed = stored(client, SESSIONS, f"SESSION#{session.session_id}", "META")

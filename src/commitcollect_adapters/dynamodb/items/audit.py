@@ -36,6 +36,9 @@ def _derived(event: AuditEvent) -> dict[str, object]:
     }
 
 
+_GROUPS = {"http": ("method", "path"), "client": ("origin", "ipHash", "userAgent")}
+"""Attributes that stand in a map of this name."""
+
 AUDIT = ItemKind(requests.AUDIT_COLUMNS, requests.audit_record, _derived)
 
 
@@ -49,8 +52,21 @@ def _type(event_type: AuditType, month: str) -> str:
 
 def audit_item(event: AuditEvent, expires_at: datetime) -> Item:
     """An entry that may be forgotten at a moment."""
-    item = AUDIT.item(_position_key(event.position), event)
-    return {**item, EXPIRES: number(int(expires_at.timestamp()))}
+    item = dict(AUDIT.item(_position_key(event.position), event))
+    nested = {group: {"M": {name: item.pop(name) for name in names}} for group, names in _GROUPS.items()}
+    return {**item, **nested, EXPIRES: number(int(expires_at.timestamp()))}
+
+
+def audit_of_item(item: Item) -> AuditEvent:
+    """The entry of a stored item.
+
+    Raises:
+        CorruptItem: it cannot be read.
+    """
+    flat = dict(item)
+    for group in _GROUPS:
+        flat.update(flat.pop(group, {}).get("M", {}))
+    return requests.audit(AUDIT.record(flat))
 
 
 def _position_key(position: AuditPosition) -> Key:
