@@ -20,13 +20,23 @@ BUSY_TIMEOUT_SECONDS = 30.0
 """How long a writer waits for the writer before it."""
 
 _WAL_RETRY_SECONDS = 0.01
-_TRY_LATER = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+_WRITER_TIMEOUT_SECONDS = 0.002
+"""How long SQLite looks for the end of another process's transaction before it is asked again.
+
+Left alone it looks less and less often, up to 100 ms apart, and a busy neighbour is in the way each time.
+"""
+
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_TRY_LATER = _BUSY | {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _PRIMARY_CODE_MASK = 0xFF
 """SQLite's extended result codes carry the primary one in the low byte."""
 
 
 class Database:
-    """One SQLite file, used over as many connections as there are users at once; `close` closes them all."""
+    """One SQLite file, read over as many connections as there are readers at once, and written over one.
+
+    Threads that write wait for each other in turn. `close` closes every connection.
+    """
 
     def __init__(self, path: Path | str, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> None:
         """Open the file, or make it if its folder exists.
@@ -38,7 +48,9 @@ class Database:
         self._busy_timeout_seconds = busy_timeout_seconds
         self._connections: list[sqlite3.Connection] = []
         self._idle: list[sqlite3.Connection] = []
+        self._writer: sqlite3.Connection | None = None
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
         self._is_closed = False
         try:
             with self.connection() as connection:
@@ -52,6 +64,7 @@ class Database:
         with self._lock:
             self._is_closed = True
             self._idle.clear()
+            self._writer = None
             while self._connections:
                 self._connections.pop().close()
 
@@ -74,27 +87,47 @@ class Database:
     def take(self) -> sqlite3.Connection:
         """An idle connection, or a new one; to be given back."""
         with self._lock:
-            if self._is_closed:
-                raise StorageError(f"the store {self.path} is closed; open it again")
             if self._idle:
                 return self._idle.pop()
-        # Absolute, so that SQLite sees a path and not one of the names it gives a meaning of its own.
-        connection = sqlite3.connect(
-            self.path.absolute(),
-            timeout=self._busy_timeout_seconds,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-        with self._lock:
-            self._connections.append(connection)
-        connection.execute("PRAGMA synchronous = FULL")
-        return connection
+        return self._opened(self._busy_timeout_seconds)
 
     def give_back(self, connection: sqlite3.Connection) -> None:
         """Let others use a connection that was taken."""
         with self._lock:
             if connection in self._connections:
                 self._idle.append(connection)
+
+    def begin(self) -> sqlite3.Connection:
+        """The connection that writes, in a transaction just begun; `end` lets the next writer have it."""
+        deadline = time.monotonic() + self._busy_timeout_seconds
+        if not self._writing.acquire(timeout=self._busy_timeout_seconds):
+            raise StorageUnavailable(f"the store {self.path} is busy; try again later")
+        try:
+            if self._writer is None:
+                self._writer = self._opened(_WRITER_TIMEOUT_SECONDS)
+            _begin(self._writer, deadline)
+        except BaseException:
+            self.end()
+            raise
+        return self._writer
+
+    def end(self) -> None:
+        """Let the next writer begin."""
+        self._writing.release()
+
+    def _opened(self, timeout_seconds: float) -> sqlite3.Connection:
+        """A new connection."""
+        with self._lock:
+            if self._is_closed:
+                raise StorageError(f"the store {self.path} is closed; open it again")
+        # Absolute, so that SQLite sees a path and not one of the names it gives a meaning of its own.
+        connection = sqlite3.connect(
+            self.path.absolute(), timeout=timeout_seconds, isolation_level=None, check_same_thread=False
+        )
+        with self._lock:
+            self._connections.append(connection)
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
 
 
 class _Use:
@@ -112,14 +145,10 @@ class _Use:
 
     def __enter__(self) -> sqlite3.Connection:
         try:
-            connection = self._connection = self._database.take()
-            if self._is_transaction:
-                connection.execute("BEGIN IMMEDIATE")
+            self._connection = self._database.begin() if self._is_transaction else self._database.take()
         except sqlite3.Error as refused:
-            if self._connection is not None:
-                self._database.give_back(self._connection)
             raise storage_error(refused, self._database.path) from refused
-        return connection
+        return self._connection
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -127,7 +156,9 @@ class _Use:
         if self._connection is not None:
             if self._is_transaction:
                 error = self._end(self._connection, error)
-            self._database.give_back(self._connection)
+                self._database.end()
+            else:
+                self._database.give_back(self._connection)
         if isinstance(error, sqlite3.Error):
             raise storage_error(error, self._database.path) from error
 
@@ -142,6 +173,22 @@ class _Use:
         with suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
         return error
+
+
+def _begin(connection: sqlite3.Connection, deadline: float) -> None:
+    """Begin to write, as soon as no other process does."""
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as refused:
+            if not _is_busy(refused) or time.monotonic() > deadline:
+                raise
+        else:
+            return
+
+
+def _is_busy(refused: sqlite3.Error) -> bool:
+    return refused.sqlite_errorcode & _PRIMARY_CODE_MASK in _BUSY
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, busy_timeout_seconds: float) -> None:
@@ -166,8 +213,7 @@ def _switch_to_wal(connection: sqlite3.Connection, busy_timeout_seconds: float) 
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as refused:
-            is_busy = refused.sqlite_errorcode & _PRIMARY_CODE_MASK in _TRY_LATER
-            if not is_busy or time.monotonic() > deadline:
+            if not _is_busy(refused) or time.monotonic() > deadline:
                 raise
             time.sleep(_WAL_RETRY_SECONDS)
         else:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from secrets import token_hex
 from sqlite3 import Connection
+from threading import Lock
+
+from attrs import define
 
 from commitcollect_adapters.records import jobs
 from commitcollect_adapters.records.encoding import epoch
 from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.tables import delete, replace, select
+from commitcollect_core.errors import CorruptItem
 from commitcollect_core.jobs import Job, LeasedJob, ParkedJob, QueueCounts, QueueEntry
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
 
@@ -26,17 +31,50 @@ _REMOVE_PARKED = delete("parkedJob", "jobKey = ?")
 _COUNT_PARKED = select("parkedJob", ("count(*)",), "TRUE")
 
 
+@define(eq=False)
+class _Coming:
+    """A job on its way in."""
+
+    job: Job
+    visible_at: datetime
+    is_kept: bool = False
+
+
 class SqliteQueue:
     """Implements `EventQueue`. Every call that changes something is one durable transaction."""
 
     def __init__(self, database: Database, policy: Policy = DEFAULT_POLICY) -> None:
         self._database = database
         self._policy = policy
+        self._coming: deque[_Coming] = deque()
+        self._turn = Lock()
 
     def put(self, job: Job, *, visible_at: datetime) -> None:
-        """See `EventQueue`."""
+        """See `EventQueue`. Whoever's turn it is writes for all who wait, so that a crowd waits for one disk.
+
+        A row that cannot be read keeps only those out who put a job of its key.
+        """
+        ours = _Coming(job, visible_at)
+        self._coming.append(ours)
+        with self._turn:
+            if ours.is_kept:
+                return
+            try:
+                self._keep(self._with_all_others(ours))
+            except CorruptItem:
+                self._keep([ours])
+
+    def _with_all_others(self, ours: _Coming) -> Sequence[_Coming]:
+        """What waits, in the order it came, and what was left over when others wrote in vain."""
+        waiting = [self._coming.popleft() for _ in range(len(self._coming))]
+        return waiting if ours in waiting else [ours, *waiting]
+
+    def _keep(self, coming: Sequence[_Coming]) -> None:
         with self._database.transaction() as connection:
-            self._put(connection, job, visible_at)
+            for each in coming:
+                self._put(connection, each.job, each.visible_at)
+        for each in coming:
+            each.is_kept = True
 
     def _put(self, connection: Connection, job: Job, visible_at: datetime) -> None:
         entry = _entry(connection, job.key)
