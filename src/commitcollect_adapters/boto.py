@@ -5,6 +5,7 @@ Repeating is left to botocore here, unlike on DynamoDB: every call may be repeat
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -32,6 +33,7 @@ CONNECT_SECONDS_MAX = 3
 READ_SECONDS_MAX = 8
 CONNECTIONS_MAX = 50
 
+_OK = 200
 _RETRYABLE_STATUSES = frozenset({500, 502, 503, 504})
 _CREDENTIAL_CODES = frozenset(
     {
@@ -151,6 +153,18 @@ class Service:
             self.boto = _boto_client(kind, address, attempts_max)
         except BotoCoreError as failure:
             raise _unusable(failure, address.where) from failure
+        self.boto.meta.events.register(f"before-parse.{kind}.*", self._check_answer)
+
+    def _check_answer(self, response_dict: Mapping[str, Any], **_: object) -> None:
+        """Refuse what is no answer before botocore makes an empty one of it, which would pass for success."""
+        if response_dict["status_code"] != _OK or not response_dict["body"]:
+            return
+        try:
+            document = json.loads(response_dict["body"])
+        except ValueError:
+            document = None
+        if not isinstance(document, dict):
+            raise _stranger(self.address.where)
 
     def call(self, operation: str, **request: Any) -> dict[str, Any]:
         """Make one call.

@@ -8,10 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from commitcollect_adapters.boto import Address
+from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_adapters.memory.queue import MemoryQueue
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.queue import SqliteQueue
+from commitcollect_adapters.sqs import SqsQueue
+from commitcollect_adapters.sqs.provisioning import create_queues
+from commitcollect_adapters.sqs.service import Queues
+from commitcollect_adapters.system import ManualClock
 from commitcollect_adapters.testing.contracts import EventQueueContract
+from commitcollect_adapters.testing.samples import NOW
 from commitcollect_core.service_ports import EventQueue
 
 
@@ -31,3 +38,30 @@ class TestSqliteQueue(EventQueueContract):
         """A queue in a file of its own."""
         with closing(Database(self._path)) as database:
             yield SqliteQueue(database)
+
+
+@pytest.fixture(scope="module")
+def sqs_queues(ministack_client: Client) -> Queues:
+    """Queues for all tests of SQS; making a client takes longer than a test."""
+    queues = Queues(Address(name="contract", endpoint=ministack_client.address.endpoint))
+    create_queues(queues)
+    return queues
+
+
+class TestSqsQueue(EventQueueContract):
+    is_exact = False
+
+    @pytest.fixture(autouse=True)
+    def _engine(self, sqs_queues: Queues) -> None:
+        self._queues = sqs_queues
+
+    def open_queue(self) -> AbstractContextManager[EventQueue]:
+        """The queues of the module, emptied."""
+        for queue in (self._queues.waiting, self._queues.parked):
+            queue.call("purge_queue")
+        return nullcontext(SqsQueue(self._queues, ManualClock(NOW)))
+
+    @pytest.mark.slow
+    def test_a_job_comes_back_as_it_was_put(self) -> None:
+        """The same as everywhere, at a dozen requests for every example."""
+        super().test_a_job_comes_back_as_it_was_put()
