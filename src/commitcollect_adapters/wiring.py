@@ -124,8 +124,9 @@ def _extra(name: str, field: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as missing:
+        library = (missing.name or "").partition(".")[0]
         raise InvalidInput(
-            f"this needs {missing.name}; install it with: pip install 'commitcollect[{name}]'", field=field
+            f"this needs {library}; install it with: pip install 'commitcollect[{name}]'", field=field
         ) from missing
 
 
@@ -253,17 +254,6 @@ def token_cipher(settings: Settings) -> TokenCipher:
 def own_key_file(settings: Settings) -> Path:
     """Where the key to seal with is kept beside a SQLite store, unless the settings name another."""
     return Path(f"{settings.store}.key")
-
-
-def new_seal_key() -> str:
-    """A fresh key to seal tokens with.
-
-    Raises:
-        InvalidInput: the extra that brings the ciphers is not installed.
-    """
-    with _extra("crypto", "seal_keys"):
-        from commitcollect_adapters.ciphers.keys import new_key  # noqa: PLC0415 - few programs seal anything
-    return new_key()
 
 
 @contextmanager

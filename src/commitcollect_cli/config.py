@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from commitcollect_adapters.ciphers import keys
 from commitcollect_adapters.settings import masked
-from commitcollect_adapters.wiring import new_seal_key
 from commitcollect_cli.options import json_option
 from commitcollect_cli.output import print_json, show
 from commitcollect_cli.render import table
@@ -44,7 +44,7 @@ def new_key(*, as_json: bool) -> None:
 
     To change keys, put the new one first and leave the old one behind it, with a comma between.
     """
-    key = new_seal_key()
+    key = keys.new_key()
     if as_json:
         print_json({"sealKey": key})
     else:

@@ -27,6 +27,15 @@ IDLE_SECONDS = 1.0
 TIDY_SECONDS = 3_600.0
 IDLE_SECONDS_MAX = 3_600.0
 
+_ENDS = {
+    JobEnd.DONE: "done",
+    JobEnd.GOES_ON: "with more to do",
+    JobEnd.DEFERRED: "put off",
+    JobEnd.TO_BE_TRIED_AGAIN: "to be tried again",
+    JobEnd.PARKED: "set aside",
+    JobEnd.LEASE_LOST: "taken over by another worker",
+}
+
 
 @click.command(short_help="Do what waits in the queue.")
 @click.option("--once", "is_once", is_flag=True, help="End when nothing is due, instead of waiting for more.")
@@ -56,8 +65,8 @@ def worker(*, settings: Settings, is_once: bool, idle_seconds: float, as_json: b
         document = {"jobs": {each.value: ends[each] for each in JobEnd}}
         print_json({**document, "outcomes": {each.value: outcomes[each] for each in SyncOutcome}})
         return
-    ended = ", ".join(f"{count:,} {end.value.replace('_', ' ')}" for end, count in ends.items())
-    show(show_count(ends.total(), "job", "jobs") + (f": {ended}." if ended else "."))
+    ended = ", ".join(f"{count:,} {_ENDS[end]}" for end, count in ends.items())
+    show(f"Worked {show_count(ends.total(), 'time', 'times')}" + (f": {ended}." if ended else "."))
 
 
 def _work(

@@ -1,12 +1,16 @@
-"""A console in an empty folder, and a history to bring in."""
+"""A console in an empty folder, a history to bring in, and a Strava to connect to."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cli.console import Console, activity, write_history
+from cli.stravas import Person, fresh_fake, settings_for
+from commitcollect_adapters.fake_strava.server import application
+from commitcollect_adapters.serving import serving
 
 
 @pytest.fixture
@@ -25,3 +29,15 @@ def history(tmp_path: Path) -> Path:
     runs[5]["flagged"] = True
     ride = activity(7, sport_type="Ride", distance=40_000.0)
     return write_history(tmp_path / "history.json", *runs, ride)
+
+
+@pytest.fixture
+def person(
+    console: Console, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Person]:
+    """A person at the console, with a Strava on this machine that the settings name."""
+    fake = fresh_fake()
+    with serving(application(fake)) as address:
+        for name, value in settings_for(fake, address).items():
+            monkeypatch.setenv(name, value)
+        yield Person(console, capsys, monkeypatch, fake, address)

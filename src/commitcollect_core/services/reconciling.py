@@ -102,7 +102,7 @@ class Reconciling:
             listed=len(listing.keys),
             repairs=tuple(repairs),
             asked_again=tuple(in_doubt),
-            rejected=tuple(rejected),
+            rejected=tuple(dict.fromkeys(rejected)),  # pages overlap
         )
 
     def _stored_live(self, user_id: UserId, since: datetime) -> list[WorkoutKey]:

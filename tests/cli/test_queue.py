@@ -1,0 +1,96 @@
+"""``commitcollect queue``: jobs that were set aside."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from cli.console import Console
+from cli.stravas import Person
+from commitcollect_adapters.sqlite import Database
+from commitcollect_adapters.sqlite.queue import SqliteQueue
+from commitcollect_adapters.system import SystemClock
+from commitcollect_core.jobs import activity_job
+from commitcollect_core.values import ActivityId, AthleteId
+
+STORE = Path("commitcollect.db")
+REASON = "invalid_input: distance -5000 is negative"
+PARKED_AT = datetime(2026, 1, 31, 7, 0, tzinfo=UTC)
+
+
+def park(number: str) -> None:
+    """Set a job aside, as a worker does after too many tries."""
+    now = SystemClock().now()
+    with closing(Database(STORE)) as database:
+        queue = SqliteQueue(database)
+        queue.put(activity_job(AthleteId("42"), ActivityId(number), now=now), visible_at=now)
+        [leased] = queue.lease(now=now, seconds=60, limit=1)
+        assert queue.park(leased, reason=REASON, now=PARKED_AT)
+
+
+@pytest.fixture
+def parked(console: Console) -> Console:
+    """A console in a folder whose store has two jobs that were set aside."""
+    for number in ("7", "8"):
+        park(number)
+    return console
+
+
+def test_what_was_set_aside_is_listed_with_its_reason(parked: Console) -> None:
+    """One line per job, the others counted on stderr; ``--json`` says the same and more."""
+    outcome = parked("queue", "list")
+    assert outcome.code == 0
+    header, *rows = outcome.out.splitlines()
+    assert header.split() == ["Job", "Set", "aside", "Tries", "Why"]
+    assert [row.split("  ")[0] for row in rows] == ["activity/42/7", "activity/42/8"]
+    assert all(row.endswith(f"2026-01-31 07:00  1      {REASON}") for row in rows)
+    assert outcome.err == "0 jobs wait, 0 under way, 2 set aside.\n"
+    document = parked.json("queue", "list")
+    assert (document["waiting"], document["leased"], document["parked"]) == (0, 0, 2)
+    assert document["jobs"][0] == {
+        "job": "activity/42/7",
+        "kind": "ACTIVITY",
+        "athleteId": "42",
+        "activityId": "7",
+        "attempts": 1,
+        "reason": REASON,
+        "parkedAtUtc": int(PARKED_AT.timestamp()),
+    }
+
+
+def test_doctor_counts_what_was_set_aside(person: Person) -> None:
+    """A job that was set aside is a finding, with the command that shows it."""
+    park("7")
+    outcome = person.console("doctor")
+    assert outcome.code == 1
+    assert "FAILED  queue       1 set aside; look at them with 'commitcollect queue list'" in outcome.out
+
+
+def test_a_job_is_tried_again_or_dropped(parked: Console) -> None:
+    """One of them waits again, the other is forgotten; neither is among those set aside any more."""
+    assert parked("queue", "retry", "activity/42/7").out == "activity/42/7 waits again.\n"
+    assert parked.json("queue", "drop", "activity/42/8") == {"job": "activity/42/8", "state": "dropped"}
+    empty = parked("queue", "list")
+    assert (empty.out, empty.err) == ("", "1 job waits, 0 under way, 0 set aside.\n")
+
+
+@pytest.mark.parametrize("command", ["retry", "drop"])
+def test_jobs_that_were_not_set_aside(parked: Console, command: str) -> None:
+    """An unknown job is not found, nor is one a second time; nor is a store that is not there."""
+    first = parked("queue", command, "activity/42/7")
+    assert first.code == 0
+    for key in ("activity/42/7", "nonsense"):
+        outcome = parked("queue", command, key)
+        assert outcome.code == 3
+        assert "'commitcollect queue list' shows those that were" in outcome.err
+        assert parked("queue", command, key, "--json").document["error"] == "job_not_found"
+    assert parked("queue", command, "x", "--store", "no.db").code == 3
+
+
+def test_a_dynamodb_store_names_the_way_out(console: Console) -> None:
+    """Such a store keeps no queue, and says what to set."""
+    outcome = console("queue", "list", "--store", "dynamodb://commitcollect")
+    assert (outcome.code, "COMMITCOLLECT_QUEUE=sqs://NAME" in outcome.err) == (2, True)

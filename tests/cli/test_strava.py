@@ -1,0 +1,409 @@
+"""``commitcollect strava``, against a Strava on this machine."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.console import COMMAND, environment
+from cli.stravas import ATHLETE, Person, ride, settings_for
+from commitcollect_adapters.ciphers.keys import new_key
+from commitcollect_adapters.fake_strava import CallKind, Fault
+from commitcollect_core.connections import READ_ACTIVITIES
+from commitcollect_core.values import ActivityId
+
+STATE_GONE = "Error: this link is not valid or has expired; start again\n"
+FIRST_ID = "131300"
+"""Of the fake's subscriptions."""
+
+RECEIVER = "http://127.0.0.1:8080/webhooks/strava"
+
+
+def error(person: Person, *arguments: str) -> tuple[int, str]:
+    """What a command fails with: its exit code, and the error's code. It is told on one line otherwise."""
+    told = person.console(*arguments)
+    assert "Traceback" not in told.err
+    assert told.err.splitlines()[-1].startswith("Error: ")
+    outcome = person.console(*arguments, "--json")
+    assert outcome.code == told.code
+    return outcome.code, outcome.document["error"]
+
+
+def test_connecting_keeps_questions_and_data_apart(person: Person) -> None:
+    """The address is asked for on stderr; stdout holds one JSON object and nothing else."""
+    keyboard = person.types(person.browse)
+    outcome = person.console("strava", "connect", "--json")
+    assert outcome.code == 0
+    assert "Address: " in keyboard.said
+    assert outcome.document["athleteId"] == ATHLETE
+    assert (outcome.document["status"], outcome.document["scope"]) == ("ACTIVE", [READ_ACTIVITIES, "read"])
+    private = json.loads(person.connect("--private", "--json").out)
+    assert "activity:read_all" in private["scope"]
+
+
+def test_what_is_no_address_of_stravas_is_asked_for_again(person: Person) -> None:
+    """Rubbish, and the address of the page before, cost nothing; the right one connects."""
+
+    def page_before(said: str) -> str:
+        return str(re.findall(r"http\S+authorize\S+", said)[-1])
+
+    keyboard = person.types("rubbish", "http://[bad", "", page_before, person.browse)
+    outcome = person.console("strava", "connect")
+    assert (outcome.code, outcome.out) == (0, "Connected to Strava's athlete 42.\n")
+    assert keyboard.said.count("That is not it") == 4
+
+
+def test_nobody_at_the_keyboard(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An input that has ended, or was never there, is told with the way out."""
+    for stdin in (person.types(), None):
+        monkeypatch.setattr("sys.stdin", stdin)
+        outcome = person.console("strava", "connect")
+        assert outcome.code == 2
+        assert outcome.err.endswith(
+            "Error: no address was given; run the command again, and paste the address the browser ends on\n"
+        )
+
+
+def test_an_address_is_good_once(person: Person) -> None:
+    """What came back from Strava connects once, and for nobody else."""
+    came_back: list[str] = []
+
+    def browse(said: str) -> str:
+        came_back.append(person.browse(said))
+        return came_back[0]
+
+    person.types(browse)
+    assert person.console("strava", "connect").code == 0
+    person.types(came_back[0])
+    again = person.console("strava", "connect")
+    assert (again.code, again.err.endswith(STATE_GONE)) == (2, True)
+
+
+def test_an_athlete_who_refuses(person: Person) -> None:
+    """Nothing is connected, and the exit code is that of what is not allowed."""
+    person.fake.sign_in(ATHLETE, refuses=True)
+    outcome = person.connect("--json")
+    assert (outcome.code, outcome.document["error"]) == (4, "access_denied")
+    assert person.console.json("strava", "status")["connected"] is False
+
+
+def test_an_athlete_who_grants_too_little(person: Person) -> None:
+    """It is said at once; nothing can be brought in, and running it again would not help."""
+    person.fake.sign_in(ATHLETE, unticks=[READ_ACTIVITIES])
+    assert "Access to activities was not granted" in person.connect().err
+    assert error(person, "strava", "backfill") == (4, "scope_missing")
+    assert "run the same command again" not in person.console("strava", "backfill").err
+
+
+def test_status_before_and_after(person: Person) -> None:
+    """No store, a store without a connection, and a connection are three different answers."""
+    assert error(person, "strava", "status") == (3, "store_not_found")
+    person.connect()
+    shown = person.console("strava", "status").out.splitlines()
+    assert shown[0] == "Connection    ACTIVE, athlete 42"
+    assert shown[2:] == ["Workouts      0", "Backfill      listing: 0 activities so far"]
+    person.console.json("strava", "backfill")
+    after = person.console.json("strava", "status")
+    assert (after["workoutCount"], after["isFresh"]) == (3, True)
+    assert after["backfill"]["phase"] == "DONE"
+    person.console.json("strava", "disconnect", "--yes")
+    (line,) = person.console("strava", "status").out.splitlines()
+    assert line == "Connection    none; make one with 'commitcollect strava connect'"
+
+
+def test_a_backfill_tells_its_progress_and_what_it_did(person: Person) -> None:
+    """Progress is on stderr, the sum on stdout; a second one changes nothing."""
+    person.fake.add_activities(ATHLETE, [ride(9), ride(8, distance="far")])
+    person.connect()
+    outcome = person.console("strava", "backfill")
+    assert (outcome.code, outcome.out) == (0, "4 activities taken over, 4 of them new or changed.\n")
+    assert outcome.err.splitlines() == [
+        "listing: 4 activities so far",
+        "counting: 1 page to go, 4 activities in all",
+        "done: 4 activities, 4 of them new or changed",
+        "Left out, as unreadable: 1 activity.",
+    ]
+    assert person.console.json("strava", "backfill")["workoutsChanged"] == 0
+
+
+def test_a_backfill_goes_on_where_it_failed(person: Person) -> None:
+    """Strava failing at the third page is exit 5; the next run does not list the first two again."""
+    person.fake.add_activities(ATHLETE, map(ride, range(10, 460)))
+    person.connect()
+    person.fake.order(Fault.SERVER_ERROR, CallKind.ACTIVITIES, after=2)
+    stopped = person.console("strava", "backfill")
+    assert stopped.code == 5
+    assert "what has been listed is kept; run the same command again" in stopped.err
+    calls = person.fake.calls(CallKind.ACTIVITIES)
+    assert person.console.json("strava", "backfill")["workoutsChanged"] == 453
+    assert person.fake.calls(CallKind.ACTIVITIES) == calls + 2
+
+
+def test_a_limit_says_until_when(person: Person) -> None:
+    """At the limit, the first refusal and every run after it say when calls flow again."""
+    person.connect()
+    person.fake.order(Fault.RATE_LIMITED, CallKind.ACTIVITIES)
+    for _ in range(2):
+        outcome = person.console("strava", "backfill")
+        assert outcome.code == 5
+        assert re.search(r"try again at \d\d:\d\d UTC", outcome.err)
+    document = person.console("strava", "reconcile", "--json").document
+    assert document["error"] == "strava_rate_limited"
+    assert document["retryAtUtc"] % 900 == 0
+
+
+def test_a_reconciliation_says_what_it_mended(person: Person) -> None:
+    """An upload nobody told of and a silent deletion are named; then all is as stored."""
+    person.connect()
+    person.console.json("strava", "backfill")
+    person.fake.add_activities(ATHLETE, [ride(20)])
+    person.fake.delete(ActivityId("1001"))
+    outcome = person.console("strava", "reconcile")
+    assert outcome.code == 0
+    *repairs, summary = outcome.out.splitlines()
+    assert [(line.split()[0], line.split("  ")[-1]) for line in repairs] == [
+        ("1020", "was missing"),
+        ("1001", "is gone from Strava"),
+    ]
+    assert summary.endswith(": 1 was missing, 1 is gone from Strava.")
+    again = person.console.json("strava", "reconcile", "--days", "2")
+    assert (again["listed"], again["repairs"], again["askedAgain"]) == (3, [], [])
+    assert person.console("strava", "reconcile").out.endswith(": all as stored.\n")
+
+
+def test_a_reconciliation_says_what_it_could_not_read(person: Person) -> None:
+    """An activity that cannot be believed is named with the reason, and not called settled."""
+    person.connect()
+    person.fake.add_activities(ATHLETE, [ride(20, distance=-1.0)])
+    outcome = person.console("strava", "reconcile")
+    assert outcome.code == 0
+    assert outcome.err == "Rejected: activity 1020: distance -1.0 is negative\n"
+    person.fake.add_activities(ATHLETE, [ride(1), ride(2), ride(3)])
+    assert person.console("strava", "reconcile").out.endswith(": nothing to mend yet.\n")
+
+
+def test_disconnecting_asks_first(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a clear yes disconnects; nobody to ask is wrong usage; then there is nothing to disconnect."""
+    person.connect()
+    for answer in ("n", "", "what"):
+        person.types(answer)
+        declined = person.console("strava", "disconnect", "--json")
+        assert (declined.code, declined.document["error"]) == (1, "not_confirmed")
+    for stdin in (person.types(), None):
+        monkeypatch.setattr("sys.stdin", stdin)
+        nobody = person.console("strava", "disconnect", "--json")
+        assert (nobody.code, nobody.document["error"]) == (2, "usage")
+    assert person.console.json("strava", "status")["connected"] is True
+    person.types("y")
+    gone = person.console("strava", "disconnect")
+    assert (gone.code, gone.out) == (0, "me is not connected to Strava any more.\n")
+    assert person.fake.calls(CallKind.REVOKE) == 1
+    assert error(person, "strava", "disconnect", "--yes") == (3, "strava_not_connected")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("CLIENT_ID", "", "set COMMITCOLLECT_STRAVA_CLIENT_ID, as Strava's page of your app shows it"),
+        (
+            "CLIENT_SECRET",
+            "",
+            "set COMMITCOLLECT_STRAVA_CLIENT_SECRET, as Strava's page of your app shows it",
+        ),
+        ("CLIENT_ID", "x", "COMMITCOLLECT_STRAVA_CLIENT_ID: strava_client_id 'x' is not a number"),
+    ],
+)
+@pytest.mark.parametrize("command", ["connect", "backfill", "subscriptions"])
+def test_settings_that_are_missing(person: Person, name: str, value: str, message: str, command: str) -> None:
+    """Each command names the variable to set."""
+    person.monkeypatch.setenv(f"COMMITCOLLECT_STRAVA_{name}", value)
+    outcome = person.console("strava", command)
+    assert (outcome.code, outcome.err) == (2, f"Error: {message}\n")
+
+
+def test_a_verify_token_is_needed_for_events(person: Person) -> None:
+    """Neither subscribing nor receiving begins without one."""
+    for command in (("strava", "subscribe", "--callback-url", RECEIVER), ("serve",)):
+        outcome = person.console(*command)
+        assert outcome.code == 2
+        assert "set COMMITCOLLECT_STRAVA_VERIFY_TOKEN" in outcome.err
+
+
+def test_subscriptions_that_are_not_there(person: Person) -> None:
+    """None is listed, none can be ended, and an address nobody answers at cannot be subscribed."""
+    listed = person.console("strava", "subscriptions")
+    assert (listed.code, listed.out) == (0, "")
+    assert "commitcollect strava subscribe" in listed.err
+    assert person.console.json("strava", "subscriptions") == {"subscriptions": []}
+    assert error(person, "strava", "unsubscribe", "7") == (3, "subscription_not_found")
+    person.monkeypatch.setenv("COMMITCOLLECT_STRAVA_VERIFY_TOKEN", "abc")
+    for address in ("rubbish", "http://127.0.0.1:1/"):
+        assert error(person, "strava", "subscribe", "--callback-url", address) == (1, "strava_refused")
+
+
+def test_a_subscription_is_listed_and_ended(person: Person) -> None:
+    """The one there is stands in the list with its address, and is gone once it is ended."""
+    number = person.fake.put_subscription(RECEIVER)
+    assert person.console("strava", "subscriptions").out.splitlines()[1].split() == [str(number), RECEIVER]
+    assert person.console("strava", "unsubscribe", str(number)).out == f"Subscription {number} is gone.\n"
+    assert person.console.json("strava", "subscriptions") == {"subscriptions": []}
+
+
+def test_strava_is_not_there_or_not_strava(person: Person) -> None:
+    """No answer, a failing one and a page of HTML are all to be tried again later."""
+    person.connect()
+    for fault in (Fault.HTML, Fault.SERVER_ERROR, Fault.EMPTY, Fault.REDIRECT):
+        person.fake.order(fault, CallKind.ACTIVITIES, count=2)
+        assert error(person, "strava", "backfill") == (5, "strava_unavailable")
+    person.monkeypatch.setenv("COMMITCOLLECT_STRAVA_API_BASE", "http://127.0.0.1:1")
+    assert error(person, "strava", "reconcile") == (5, "strava_unavailable")
+    person.monkeypatch.setenv("COMMITCOLLECT_STRAVA_CLIENT_SECRET", "wrong")
+    person.monkeypatch.setenv("COMMITCOLLECT_STRAVA_API_BASE", f"{person.address}/api/v3")
+    code, message = (outcome := person.console("strava", "subscriptions")).code, outcome.err
+    assert (code, "check strava_client_id and strava_client_secret" in message) == (1, True)
+    assert "wrong" not in message
+
+
+def test_a_key_others_may_read_is_not_used(person: Person) -> None:
+    """The key beside the store is its owner's alone; the way out is a command to paste."""
+    person.connect()
+    key = Path("commitcollect.db.key")
+    key.chmod(0o644)
+    outcome = person.console("strava", "backfill")
+    assert (outcome.code, "chmod 600 commitcollect.db.key" in outcome.err) == (2, True)
+    key.chmod(0o600)
+    assert person.console("strava", "backfill").code == 0
+
+
+def test_another_key_opens_no_tokens(person: Person) -> None:
+    """The missing key is named once; from then on the connection says that it needs to be made again."""
+    person.connect()
+    Path("commitcollect.db.key").write_text(new_key())
+    outcome = person.console("strava", "backfill")
+    assert outcome.code == 4
+    assert "was sealed with the key" in outcome.err
+    assert person.console.json("strava", "status")["status"] == "NEEDS_RECONNECT"
+    assert error(person, "strava", "backfill") == (4, "strava_needs_reconnect")
+    person.connect()
+    assert person.console("strava", "backfill").code == 0
+
+
+def test_doctor_looks_at_what_is_set_for_strava(person: Person) -> None:
+    """Secret, keys and queue are checked once an app is named; nothing is made on the way."""
+    person.console.json(
+        "workout", "add", "--sport-type", "Run", "--start", "2026-01-01T10:00Z", "--distance", "1km"
+    )
+    found = {each["check"]: each for each in person.console.json("doctor")["checks"]}
+    assert found["strava"]["detail"].startswith(
+        "app 4711; no events are taken without strava_verify_token and"
+    )
+    assert found["keys"]["detail"] == "commitcollect.db.key is made when it is first needed"
+    assert not Path("commitcollect.db.key").exists()
+    person.connect()
+    person.monkeypatch.setenv("COMMITCOLLECT_STRAVA_VERIFY_TOKEN", "abc")
+    person.monkeypatch.setenv("COMMITCOLLECT_STRAVA_SUBSCRIPTION_ID", "7")
+    found = {each["check"]: each for each in person.console.json("doctor")["checks"]}
+    assert found["strava"]["detail"] == "app 4711, subscription 7"
+    assert found["keys"]["detail"] == "tokens can be sealed"
+    assert found["queue"]["detail"] == "1 waiting, none set aside"
+    Path("commitcollect.db.key").chmod(0o644)
+    sick = person.console("doctor", "--json")
+    assert sick.code == 1
+    assert [each["check"] for each in sick.document["checks"] if not each["isOk"]] == ["keys"]
+
+
+def test_a_new_key_is_fresh_and_can_be_used(person: Person) -> None:
+    """Each key printed is another one, and seals; a ring of two opens what the older one sealed."""
+    older, newer = (
+        person.console("config", "new-key").out.strip(),
+        person.console.json("config", "new-key")["sealKey"],
+    )
+    assert older != newer
+    person.monkeypatch.setenv("COMMITCOLLECT_SEAL_KEYS", older)
+    person.connect()
+    person.monkeypatch.setenv("COMMITCOLLECT_SEAL_KEYS", f"{newer},{older}")
+    assert person.console("strava", "backfill").code == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("missing", "extra", "arguments"),
+    [
+        ("httpcore", "strava", ("strava", "subscriptions")),
+        ("cryptography", "crypto", ("strava", "connect")),
+        ("uvicorn", "web", ("serve", "--port", "0")),
+        ("starlette", "web", ("fake-strava", "serve", "--port", "0")),
+    ],
+)
+def test_an_extra_that_is_missing_is_named(
+    missing: str, extra: str, arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Without an optional library the command says what to install."""
+    script = (
+        f"import sys; sys.modules[{missing!r}] = None\n"
+        f"from commitcollect_cli.main import _exit_code; sys.exit(_exit_code({list(arguments)!r}))"
+    )
+    settings = {
+        f"COMMITCOLLECT_STRAVA_{name}": "1" for name in ("CLIENT_ID", "CLIENT_SECRET", "VERIFY_TOKEN")
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env=environment(**settings),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == (
+        f"Error: this needs {missing}; install it with: pip install 'commitcollect[{extra}]'"
+    )
+
+
+@pytest.mark.slow
+def test_a_backfill_that_is_interrupted_goes_on(person: Person) -> None:
+    """Ctrl-C while Strava is slow ends with 130; the next run takes over the rest."""
+    person.connect()
+    person.fake.order(Fault.HANG, CallKind.ACTIVITIES)
+    with subprocess.Popen(
+        [*COMMAND, "strava", "backfill"],
+        stderr=subprocess.PIPE,
+        env=environment(**settings_for(person.fake, person.address)),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no locks are held
+    ) as process:
+        while not person.fake.calls(CallKind.ACTIVITIES):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert (process.returncode, said.strip()) == (130, b"Error: interrupted; what was written before stays")
+    assert person.console.json("strava", "backfill")["workoutsChanged"] == 3
+
+
+@pytest.mark.slow
+def test_events_come_in_through_another_process(person: Person) -> None:
+    """``subscribe`` passes the handshake with a running ``serve``, which then puts events into the queue."""
+    person.connect()
+    person.monkeypatch.setenv("COMMITCOLLECT_STRAVA_VERIFY_TOKEN", "abc")
+    receiving = {"COMMITCOLLECT_STRAVA_VERIFY_TOKEN": "abc", "COMMITCOLLECT_STRAVA_SUBSCRIPTION_ID": FIRST_ID}
+    with subprocess.Popen(
+        [*COMMAND, "serve", "--port", "0", "--json"],
+        stdout=subprocess.PIPE,
+        env=environment(**settings_for(person.fake, person.address), **receiving),
+    ) as process:
+        assert process.stdout is not None
+        callback = json.loads(b"".join(process.stdout.readline() for _ in range(3)))["address"]
+        subscribed = person.console("strava", "subscribe", "--callback-url", callback)
+        assert subscribed.out == f"Subscription {FIRST_ID}.\n"
+        assert error(person, "strava", "subscribe", "--callback-url", callback) == (1, "strava_refused")
+        person.fake.upload(ATHLETE, ride(30))
+        assert person.fake.deliver().taken == 1
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert person.console.json("queue", "list")["waiting"] == 2  # the history, and the ride

@@ -1,0 +1,165 @@
+"""``commitcollect worker``: jobs are done, signals are heeded, and what has expired goes."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+
+import pytest
+from attrs import evolve
+
+from cli.console import COMMAND, Console, environment
+from cli.stravas import Person, settings_for
+from commitcollect_adapters.fake_strava import CallKind, Fault
+from commitcollect_adapters.sqlite import Database
+from commitcollect_adapters.sqlite.stores import sqlite_stores
+from commitcollect_adapters.strava_protocol import Answer, Request
+from commitcollect_adapters.testing import service_samples as service
+from commitcollect_cli.worker import Occasional
+from commitcollect_core.values import UserId
+
+PATIENCE_SECONDS = 30
+NOTICED_SECONDS = 0.5
+STORE = Path("commitcollect.db")
+
+
+def test_one_run_does_all_that_is_due(person: Person) -> None:
+    """The history is brought in, a step at a time; then nothing is due, and the sums are told."""
+    person.connect()
+    outcome = person.console("worker", "--once")
+    assert (outcome.code, outcome.out, outcome.err) == (0, "Worked 3 times: 2 with more to do, 1 done.\n", "")
+    assert person.console.json("strava", "status")["workoutCount"] == 3
+    done = person.console.json("worker", "--once")
+    assert set(done["jobs"].values()) == set(done["outcomes"].values()) == {0}
+
+
+def test_a_job_that_fails_ends_no_run(person: Person) -> None:
+    """Strava failing puts the job off; the run ends well, and says so."""
+    person.connect()
+    person.fake.order(Fault.SERVER_ERROR, CallKind.ACTIVITIES)
+    outcome = person.console("worker", "--once")
+    assert (outcome.code, outcome.out) == (0, "Worked 1 time: 1 to be tried again.\n")
+
+
+def test_idle_workers_forget_what_has_expired(person: Person) -> None:
+    """A session of long ago is gone after a run; one that is good stays."""
+    person.connect()
+    session = service.session(UserId("me"))
+    with closing(Database(STORE)) as database:
+        sessions = sqlite_stores(database).sessions
+        for name, year in (("over", 2020), ("good", 2090)):
+            sessions.write(evolve(session, session_id=name, expires_at=datetime(year, 1, 1, tzinfo=UTC)))
+    assert person.console("worker", "--once").code == 0
+    with closing(Database(STORE)) as database:
+        sessions = sqlite_stores(database).sessions
+        assert sessions.read("over") is None
+        assert sessions.read("good") is not None
+
+
+def test_what_is_done_now_and_then_is_done_no_more_often() -> None:
+    """The first time at once, and after that only when the time has passed."""
+    times = iter([5.0, 6.0, 14.9, 15.0, 16.0])
+    done: list[int] = []
+    occasional = Occasional(lambda: done.append(1), every_seconds=10.0, monotonic=lambda: next(times))
+    counts = []
+    for _ in range(5):
+        occasional.run()
+        counts.append(len(done))
+    assert counts == [1, 1, 1, 2, 2]
+
+
+def test_a_store_that_cannot_be_opened_is_told(console: Console, person: Person) -> None:
+    """A file of another program ends the worker before it begins."""
+    STORE.write_text("something else entirely, and long enough to be no empty file")
+    outcome = person.console("worker", "--once")
+    assert outcome.code == 1
+    assert outcome.err.startswith("Error: ")
+    assert console("worker", "--once", "--json").document["error"] == "storage_error"
+
+
+class Gate:
+    """Lets lists of activities through once it is opened.
+
+    Attributes:
+        is_reached: somebody has asked.
+        is_open: they are answered.
+    """
+
+    def __init__(self, person: Person) -> None:
+        self.is_reached, self.is_open = Event(), Event()
+        self._answer = person.fake.answer
+        person.monkeypatch.setattr(person.fake, "answer", self._held)
+
+    def _held(self, request: Request) -> Answer:
+        if "/athlete/activities" in request.address:
+            self.is_reached.set()
+            self.is_open.wait(PATIENCE_SECONDS)
+        return self._answer(request)
+
+
+@contextmanager
+def working(person: Person, *flags: str) -> Iterator[subprocess.Popen[str]]:
+    """A worker in a process of its own, once it has begun."""
+    with subprocess.Popen(
+        [*COMMAND, "worker", *flags],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(**settings_for(person.fake, person.address)),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no locks are held
+    ) as process:
+        try:
+            assert process.stderr is not None
+            assert process.stderr.readline() == "Working; stop with Ctrl-C.\n"
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_idle_worker_stops_when_told(person: Person, number: signal.Signals) -> None:
+    """Waiting for jobs ends at once and well, however long the wait was to be."""
+    with working(person, "--idle", "3600") as process:
+        process.send_signal(number)
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert (process.returncode, out, err) == (0, "Worked 0 times.\n", "")
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_told_to_stop_finishes_its_job(person: Person) -> None:
+    """SIGTERM in the middle of a step: the step is done and kept, no other is begun, the exit code is 0."""
+    person.connect()
+    gate = Gate(person)
+    with working(person) as process:
+        assert gate.is_reached.wait(PATIENCE_SECONDS)
+        process.send_signal(signal.SIGTERM)
+        assert process.poll() is None
+        gate.is_open.set()
+        out, _ = process.communicate(timeout=PATIENCE_SECONDS)
+    assert (process.returncode, out) == (0, "Worked 1 time: 1 with more to do.\n")
+    backfill = person.console.json("strava", "status")["backfill"]
+    assert (backfill["phase"], backfill["activitiesListed"]) == ("LISTING", 3)
+    counts = person.console.json("queue", "list")
+    assert (counts["waiting"], counts["leased"]) == (1, 0)
+
+
+@pytest.mark.slow
+def test_whoever_cannot_wait_interrupts_twice(person: Person) -> None:
+    """A second Ctrl-C ends the worker in the middle of its job, which nobody has lost."""
+    person.connect()
+    gate = Gate(person)
+    with working(person) as process:
+        assert gate.is_reached.wait(PATIENCE_SECONDS)
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(NOTICED_SECONDS)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE_SECONDS) == 130
+    gate.is_open.set()
+    assert person.console.json("queue", "list")["leased"] == 1
