@@ -15,7 +15,7 @@ from commitcollect_adapters.records import jobs
 from commitcollect_adapters.records.encoding import epoch
 from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.tables import delete, replace, select
-from commitcollect_core.errors import CorruptItem
+from commitcollect_core.errors import CorruptItem, StorageUnavailable
 from commitcollect_core.jobs import Job, LeasedJob, ParkedJob, QueueCounts, QueueEntry
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
 
@@ -33,11 +33,12 @@ _COUNT_PARKED = select("parkedJob", ("count(*)",), "TRUE")
 
 @define(eq=False)
 class _Coming:
-    """A job on its way in."""
+    """A job on its way in, and what became of it."""
 
     job: Job
     visible_at: datetime
     is_kept: bool = False
+    failure: str = ""
 
 
 class SqliteQueue:
@@ -52,25 +53,34 @@ class SqliteQueue:
     def put(self, job: Job, *, visible_at: datetime) -> None:
         """See `EventQueue`. Whoever's turn it is writes for all who wait, so that a crowd waits for one disk.
 
-        A row that cannot be read keeps only those out who put a job of its key.
+        If the file is busy all the time they learn it together. A row that cannot be read keeps only those
+        out who put a job of its key.
         """
         ours = _Coming(job, visible_at)
         self._coming.append(ours)
         with self._turn:
+            if ours.failure:
+                raise StorageUnavailable(ours.failure)
             if ours.is_kept:
                 return
             try:
-                self._keep(self._with_all_others(ours))
+                self._keep(lambda: self._all_coming(ours))
             except CorruptItem:
-                self._keep([ours])
+                self._keep(lambda: [ours])
+            except StorageUnavailable as failed:
+                for each in self._all_coming(ours):
+                    each.failure = failed.message
+                raise
 
-    def _with_all_others(self, ours: _Coming) -> Sequence[_Coming]:
-        """What waits, in the order it came, and what was left over when others wrote in vain."""
+    def _all_coming(self, ours: _Coming) -> Sequence[_Coming]:
+        """What waits, in the order it came, and ours, which may have been with others that failed."""
         waiting = [self._coming.popleft() for _ in range(len(self._coming))]
         return waiting if ours in waiting else [ours, *waiting]
 
-    def _keep(self, coming: Sequence[_Coming]) -> None:
+    def _keep(self, waiting: Callable[[], Sequence[_Coming]]) -> None:
+        """Write down what waits once this may be done."""
         with self._database.transaction() as connection:
+            coming = waiting()
             for each in coming:
                 self._put(connection, each.job, each.visible_at)
         for each in coming:

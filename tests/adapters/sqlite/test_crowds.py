@@ -1,0 +1,119 @@
+"""Many who write to one file at once: they take turns, and a crowd of events waits for the disk once."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from commitcollect_adapters.sqlite import Database
+from commitcollect_adapters.sqlite.queue import SqliteQueue
+from commitcollect_adapters.testing.contracts.queues import new_job, take
+from commitcollect_adapters.testing.samples import NOW
+from commitcollect_core.errors import CorruptItem, StorageUnavailable
+from commitcollect_core.jobs import Job
+
+CROWD = 20
+BUSY_SECONDS = 0.05
+_LOOK_SECONDS = 0.001
+
+
+class _Held(Database):
+    """A file whose next writer stands at the door until told to go on."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, busy_timeout_seconds=BUSY_SECONDS)
+        self.begun = 0
+        self.arrived, self.goes_on = Event(), Event()
+
+    def begin(self) -> sqlite3.Connection:
+        """See `Database`."""
+        self.begun += 1
+        self.arrived.set()
+        self.goes_on.wait()
+        return super().begin()
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Iterator[_Held]:
+    """An empty store."""
+    with closing(_Held(tmp_path / "store.db")) as database:
+        yield database
+
+
+@contextmanager
+def crowding(held: _Held) -> Iterator[Callable[[Job], Future[None]]]:
+    """Puts jobs from as many threads; the first stands at the door until all others have come."""
+    queue, jobs = SqliteQueue(held), 0
+    with ThreadPoolExecutor(CROWD + 1) as threads:
+
+        def put(job: Job) -> Future[None]:
+            nonlocal jobs
+            putting = threads.submit(queue.put, job, visible_at=NOW)
+            held.arrived.wait()
+            jobs += 1
+            return putting
+
+        yield put
+        while len(queue._coming) < jobs:  # noqa: SLF001 - nothing else tells that they wait
+            held.goes_on.wait(_LOOK_SECONDS)
+        held.goes_on.set()
+
+
+def test_whoever_waits_together_is_written_together(held: _Held) -> None:
+    """One transaction for the first and for everybody who came before it began."""
+    jobs = [new_job() for _ in range(CROWD + 1)]
+    with crowding(held) as put:
+        putting = [put(each) for each in jobs]
+    assert [each.result() for each in putting] == [None] * len(jobs)
+    assert held.begun == 1
+    kept = take(SqliteQueue(held), limit=2 * CROWD)
+    assert {each.job.key for each in kept} == {each.key for each in jobs}
+
+
+def test_a_row_that_cannot_be_read_keeps_nobody_else_out(held: _Held) -> None:
+    """Who puts a job of its key is told; all others who waited with it are kept."""
+    bad, others = new_job(), [new_job() for _ in range(5)]
+    held.goes_on.set()
+    SqliteQueue(held).put(bad, visible_at=NOW)
+    with held.transaction() as connection:
+        connection.execute("UPDATE job SET kind = 'NONE OF OURS'")
+    held.goes_on.clear()
+    with crowding(held) as put:
+        putting = [put(each) for each in others]
+        putting_bad = put(bad)
+    assert [each.result() for each in putting] == [None] * len(others)
+    with pytest.raises(CorruptItem):
+        putting_bad.result()
+    with held.transaction() as connection:
+        connection.execute("DELETE FROM job WHERE kind = 'NONE OF OURS'")
+    kept = take(SqliteQueue(held), limit=2 * CROWD)
+    assert {each.job.key for each in kept} == {each.key for each in others}
+
+
+def test_a_crowd_at_a_busy_file_waits_once(held: _Held) -> None:
+    """All are told when the first has waited in vain, and later they can."""
+    with closing(sqlite3.connect(held.path, isolation_level=None)) as rival:
+        rival.execute("BEGIN IMMEDIATE")
+        with crowding(held) as put:
+            putting = [put(new_job()) for _ in range(CROWD + 1)]
+        assert {type(each.exception()) for each in putting} == {StorageUnavailable}
+    assert held.begun == 1
+    queue = SqliteQueue(held)
+    queue.put(new_job(), visible_at=NOW)
+    assert len(take(queue, limit=2 * CROWD)) == 1
+
+
+def test_a_writer_waits_for_another_thread_only_so_long(tmp_path: Path) -> None:
+    """As for another process: then it is told to try later, and can."""
+    with closing(Database(tmp_path / "store.db", busy_timeout_seconds=BUSY_SECONDS)) as database:
+        queue = SqliteQueue(database)
+        with database.transaction(), pytest.raises(StorageUnavailable):
+            queue.put(new_job(), visible_at=NOW)
+        queue.put(new_job(), visible_at=NOW)
+        assert len(take(queue, limit=9)) == 1
