@@ -1,13 +1,10 @@
-"""boto3 as the queue and the cipher on AWS use it: addresses, settings, and what its failures mean.
-
-Repeating is left to botocore here, unlike on DynamoDB: every call may be repeated, as none is conditional.
-"""
+"""boto3 as everything on AWS uses it: addresses, settings, and what its failures mean to the core."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,6 +19,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     PartialCredentialsError,
     SSLError,
+    WaiterError,
 )
 from botocore.parsers import ResponseParserError
 
@@ -33,8 +31,10 @@ CONNECT_SECONDS_MAX = 3
 READ_SECONDS_MAX = 8
 CONNECTIONS_MAX = 50
 
-_OK = 200
+OK = 200
 _RETRYABLE_STATUSES = frozenset({500, 502, 503, 504})
+"""HTTP statuses of a service in trouble; others, such as 501, come from something that is not on AWS."""
+
 _CREDENTIAL_CODES = frozenset(
     {
         "AccessDenied",
@@ -48,7 +48,10 @@ _CREDENTIAL_CODES = frozenset(
         "UnrecognizedClientException",
     }
 )
-_UNREADABLE = (AttributeError, KeyError, ResponseParserError, TypeError, ValueError)
+_STRANGER_CODES = frozenset({"InvalidAction", "UnknownOperationException"})
+"""Said by other services of AWS, and by what stands in for them."""
+
+UNREADABLE = (AttributeError, KeyError, ResponseParserError, TypeError, ValueError)
 """How botocore's parser ends on an answer of another shape."""
 
 _MESSAGE_CHARS_MAX = 300
@@ -71,11 +74,6 @@ class Address:
     region: str | None = None
 
     @property
-    def is_local(self) -> bool:
-        """Whether the endpoint is on this machine."""
-        return self.endpoint is not None and urlsplit(self.endpoint).hostname in _LOCAL_HOSTS
-
-    @property
     def where(self) -> str:
         """For a person."""
         return self.endpoint or f"AWS in {self.region or 'the default region'}"
@@ -94,19 +92,25 @@ def parse_address(text: str, *, scheme: str, name: re.Pattern[str], what: str, f
     Raises:
         InvalidInput: the address has another form.
     """
-    # urlsplit folds the case of a host name, and these names are case sensitive.
-    found, _, query = text.removeprefix(f"{scheme}://").partition("?")
-    options = parse_qs(query, keep_blank_values=True)
-    endpoint, region = (options.pop(option, [None])[-1] for option in ("endpoint", "region"))
-    is_known = text.startswith(f"{scheme}://") and not options and name.fullmatch(found)
-    if not is_known or region == "" or not (endpoint is None or _is_url(endpoint)):
+    parts = split_address(text, scheme)
+    if parts is None or not name.fullmatch(parts[0]):
         raise InvalidInput(
             f"{text!r} is no address of this kind; write {scheme}://NAME?endpoint=http://127.0.0.1:4566&"
             f"region=eu-central-1, all from the ? on optional; NAME is {what}, an endpoint begins with "
             "http:// or https://",
             field=field,
         )
-    return Address(name=found, endpoint=endpoint, region=region)
+    return Address(name=parts[0], endpoint=parts[1], region=parts[2])
+
+
+def split_address(text: str, scheme: str) -> tuple[str, str | None, str | None] | None:
+    """What is named, the endpoint and the region in ``SCHEME://NAME?endpoint=…&region=…``, if it is that."""
+    # urlsplit folds the case of a host name, and names on AWS are case sensitive.
+    name, _, query = text.removeprefix(f"{scheme}://").partition("?")
+    options = parse_qs(query, keep_blank_values=True)
+    endpoint, region = (options.pop(option, [None])[-1] for option in ("endpoint", "region"))
+    is_known = text.startswith(f"{scheme}://") and not options and region != ""
+    return (name, endpoint, region) if is_known and (endpoint is None or _is_url(endpoint)) else None
 
 
 def _is_url(endpoint: str) -> bool:
@@ -118,7 +122,7 @@ def _is_url(endpoint: str) -> bool:
 
 
 class Service:
-    """One service of AWS. Thread-safe.
+    """One service of AWS, of which every call may be repeated. Thread-safe.
 
     Attributes:
         address: where it is.
@@ -150,21 +154,18 @@ class Service:
         self._meanings = meanings
         self._always_there = always_there
         try:
-            self.boto = _boto_client(kind, address, attempts_max)
+            self.boto = boto_client(
+                kind, endpoint=address.endpoint, region=address.region, attempts_max=attempts_max
+            )
         except BotoCoreError as failure:
-            raise _unusable(failure, address.where) from failure
+            raise unanswered(failure, address.where) from failure
         self.boto.meta.events.register(f"before-parse.{kind}.*", self._check_answer)
 
     def _check_answer(self, response_dict: Mapping[str, Any], **_: object) -> None:
         """Refuse what is no answer before botocore makes an empty one of it, which would pass for success."""
-        if response_dict["status_code"] != _OK or not response_dict["body"]:
+        if response_dict["status_code"] != OK or not response_dict["body"]:
             return
-        try:
-            document = json.loads(response_dict["body"])
-        except ValueError:
-            document = None
-        if not isinstance(document, dict):
-            raise _stranger(self.address.where)
+        check_object(response_dict["body"], self.address.where)
 
     def call(self, operation: str, **request: Any) -> dict[str, Any]:
         """Make one call.
@@ -178,22 +179,28 @@ class Service:
             answer: dict[str, Any] = getattr(self.boto, operation)(**request)
         except ClientError as failure:
             code = failure.response.get("Error", {}).get("Code", "")
-            raise self._meanings(code) or _refused(failure, where) from failure
+            raise self._meanings(code) or refused(failure, where) from failure
         except BotoCoreError as failure:
-            raise _unusable(failure, where) from failure
-        except _UNREADABLE as failure:
-            raise _stranger(where) from failure
+            raise unanswered(failure, where) from failure
+        except UNREADABLE as failure:
+            raise stranger(where, "its answer has another shape") from failure
         if self._always_there.get(operation, "ResponseMetadata") not in answer:
-            raise _stranger(where)
+            raise stranger(where, f"its answer lacks {self._always_there[operation]}")
         return answer
 
 
-def _boto_client(kind: str, address: Address, attempts_max: int) -> Any:
-    session = boto3.session.Session(**(_LOCAL_CREDENTIALS if address.is_local else {}))
+def boto_client(kind: str, *, endpoint: str | None, region: str | None, attempts_max: int) -> Any:
+    """A client of boto3, with settings of our own and not a machine's.
+
+    Raises:
+        BotoCoreError: AWS is set up on this machine in a way that cannot work.
+    """
+    is_local = endpoint is not None and urlsplit(endpoint).hostname in _LOCAL_HOSTS
+    session = boto3.session.Session(**(_LOCAL_CREDENTIALS if is_local else {}))
     return session.client(
         kind,
-        endpoint_url=address.endpoint,
-        region_name=address.region or session.region_name or REGION_DEFAULT,
+        endpoint_url=endpoint,
+        region_name=region or session.region_name or REGION_DEFAULT,
         config=Config(
             connect_timeout=CONNECT_SECONDS_MAX,
             read_timeout=READ_SECONDS_MAX,
@@ -203,7 +210,21 @@ def _boto_client(kind: str, address: Address, attempts_max: int) -> Any:
     )
 
 
-def _unusable(failure: BotoCoreError, where: str) -> StorageError:
+def check_object(body: bytes, where: str, kind: str = "AWS") -> None:
+    """Refuse an answer that is no JSON object.
+
+    Raises:
+        StorageError: it is something else.
+    """
+    try:
+        document = json.loads(body)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise stranger(where, "it answers something that is no JSON object", kind)
+
+
+def unanswered(failure: BotoCoreError, where: str) -> StorageError:
     """What it means that there is no answer."""
     match failure:
         case NoCredentialsError() | PartialCredentialsError():
@@ -212,7 +233,7 @@ def _unusable(failure: BotoCoreError, where: str) -> StorageError:
             )
         case SSLError():
             return StorageError(f"no safe connection to {where}; check the address ({_line(failure)})")
-        case HTTPClientError() | ConnectionError():
+        case HTTPClientError() | ConnectionError() | WaiterError():
             return StorageUnavailable(
                 f"{where} cannot be reached or does not answer in time; check the address, the network and "
                 f"that it is running ({_line(failure)})"
@@ -224,25 +245,37 @@ def _unusable(failure: BotoCoreError, where: str) -> StorageError:
             )
 
 
-def _refused(failure: ClientError, where: str) -> StorageError:
-    """What an answer that is an error means, whatever the service."""
+def refused(
+    failure: ClientError, where: str, kind: str = "AWS", passing: Container[str] = frozenset()
+) -> StorageError:
+    """What an answer that is an error means, whatever the service.
+
+    Args:
+        failure: the answer.
+        where: for a person, where it came from.
+        kind: what should be there.
+        passing: codes after which the same call may succeed, beside those that all services share.
+    """
     error = failure.response.get("Error", {})
     code = error.get("Code", "")
     status = failure.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _CREDENTIAL_CODES:
         return StorageError(f"{where} refuses these credentials ({code}); check them and their permissions")
-    if "Throttl" in code or status in _RETRYABLE_STATUSES:
+    if code in passing or "Throttl" in code or status in _RETRYABLE_STATUSES:
         return StorageUnavailable(
             f"{where} is busy or failing ({code}); try again later, and check the address if that lasts"
         )
     # Where an answer names no error, botocore takes the HTTP status for its code.
-    if code.isdigit():
-        return _stranger(where)
+    if code.isdigit() or code in _STRANGER_CODES:
+        return stranger(where, f"it answers {code}", kind)
     return StorageError(f"{where} refuses: {code} {_line(error.get('Message', ''))}".rstrip())
 
 
-def _stranger(where: str) -> StorageError:
-    return StorageError(f"{where} does not answer as AWS does; check that this is the right address")
+def stranger(where: str, why: str, kind: str = "AWS") -> StorageError:
+    """What is said of something that answers otherwise."""
+    return StorageError(
+        f"{where} does not answer as {kind} does; check that this is the address of one ({why})"
+    )
 
 
 def _line(said: object) -> str:

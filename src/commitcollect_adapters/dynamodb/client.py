@@ -7,29 +7,17 @@ again.
 
 from __future__ import annotations
 
-import json
 import logging
 import random
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-import boto3
 from attrs import frozen
-from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectionError,  # noqa: A004 - botocore's own, and no child of Python's
-    HTTPClientError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    SSLError,
-    WaiterError,
-)
+from botocore.exceptions import BotoCoreError, ClientError
 
+from commitcollect_adapters import boto
 from commitcollect_adapters.dynamodb import guards
 from commitcollect_core.errors import InvalidInput, StorageError, StorageUnavailable, VersionConflict
 
@@ -39,10 +27,6 @@ _chance = random.SystemRandom()
 SCHEME = "dynamodb"
 PREFIX_DEFAULT = "CommitCollect"
 _PREFIX = re.compile(r"[A-Za-z0-9_-]{3,200}")
-REGION_DEFAULT = "eu-central-1"
-CONNECT_SECONDS_MAX = 3
-READ_SECONDS_MAX = 8
-CONNECTIONS_MAX = 50
 WAIT_SECONDS_FIRST = 0.025
 WAIT_SECONDS_MAX = 1.0
 
@@ -64,10 +48,6 @@ RETRYABLE_CODES = frozenset(
 )
 """Error codes and cancellation reasons after which the same call may succeed."""
 
-RETRYABLE_STATUSES = frozenset({500, 502, 503, 504})
-"""HTTP statuses of a service in trouble; others, such as 501, come from something that is no DynamoDB."""
-
-_OK = 200
 _ALWAYS_THERE = {
     "batch_get_item": "Responses",
     "describe_continuous_backups": "ContinuousBackupsDescription",
@@ -76,30 +56,9 @@ _ALWAYS_THERE = {
 }
 """What an answer never lacks, by operation; answers to others may be empty."""
 
-_UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
-"""How botocore's parser ends on an answer of another shape."""
-
-_MESSAGE_CHARS_MAX = 300
-
+_KIND = "DynamoDB"
 _CONFLICT = "ConditionalCheckFailed"
 _NO_REASON = frozenset({"None", None})
-_CREDENTIAL_CODES = frozenset(
-    {
-        "AccessDeniedException",
-        "ExpiredTokenException",
-        "InvalidSignatureException",
-        "MissingAuthenticationTokenException",
-        "UnrecognizedClientException",
-    }
-)
-
-
-_STRANGER_CODES = frozenset({"InvalidAction", "UnknownOperationException"})
-"""Said by other services of AWS, and by what stands in for them."""
-
-_LOCAL_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
-_LOCAL_CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
-"""Engines on this machine check none, and looking for real ones may take seconds."""
 
 
 @frozen(kw_only=True)
@@ -122,13 +81,9 @@ class Address:
         Raises:
             InvalidInput: the address has another form.
         """
-        # urlsplit folds the case of a host name, and table names are case sensitive.
-        rest, _, query = text.removeprefix(f"{SCHEME}://").partition("?")
-        options = parse_qs(query, keep_blank_values=True)
-        prefix = rest.rstrip("/") or PREFIX_DEFAULT
-        endpoint, region = (options.pop(name, [None])[-1] for name in ("endpoint", "region"))
-        is_known = text.startswith(f"{SCHEME}://") and not options and _PREFIX.fullmatch(prefix)
-        if not is_known or region == "" or not (endpoint is None or _is_url(endpoint)):
+        name, endpoint, region = boto.split_address(text, SCHEME) or ("?", None, None)
+        prefix = name.rstrip("/") or PREFIX_DEFAULT
+        if not _PREFIX.fullmatch(prefix):
             raise InvalidInput(
                 f"{text!r} is not a store; write {SCHEME}://PREFIX?endpoint=http://127.0.0.1:8000&"
                 "region=eu-central-1, all parts after :// optional; a prefix has 3 to 200 letters, digits, "
@@ -138,22 +93,9 @@ class Address:
         return cls(prefix=prefix, endpoint=endpoint, region=region)
 
     @property
-    def is_local(self) -> bool:
-        """Whether the endpoint is on this machine."""
-        return self.endpoint is not None and urlsplit(self.endpoint).hostname in _LOCAL_HOSTS
-
-    @property
     def where(self) -> str:
         """For a person."""
         return self.endpoint or f"DynamoDB in {self.region or 'the default region'}"
-
-
-def _is_url(endpoint: str) -> bool:
-    try:
-        parts = urlsplit(endpoint)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port or an IPv6 address that cannot be
-        return False
 
 
 def cancellation(reasons: Sequence[Mapping[str, Any]]) -> StorageError | ConditionFailed:
@@ -175,61 +117,20 @@ def cancellation(reasons: Sequence[Mapping[str, Any]]) -> StorageError | Conditi
 
 def translated(failure: ClientError | BotoCoreError, address: Address) -> StorageError | ConditionFailed:
     """What a failure of boto3 means to the core."""
-    where = address.where
-    match failure:
-        case ClientError():
-            return _translated_answer(failure, address)
-        case NoCredentialsError() | PartialCredentialsError():
-            return StorageError(
-                f"no credentials for {where}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile"
+    if not isinstance(failure, ClientError):
+        return boto.unanswered(failure, address.where)
+    match failure.response.get("Error", {}).get("Code", ""):
+        case "TransactionCanceledException":
+            return cancellation(failure.response.get("CancellationReasons", ()))
+        case "ResourceNotFoundException":
+            return MissingTable(
+                f"the tables {address.prefix}… are not in {address.where}; make them with: "
+                "commitcollect tables create"
             )
-        case SSLError():
-            return StorageError(f"no safe connection to {where}; check the address ({_line(failure)})")
-        case HTTPClientError() | ConnectionError() | WaiterError():
-            return StorageUnavailable(
-                f"{where} cannot be reached or does not answer in time; check the address, the network and "
-                f"that it is running ({_line(failure)})"
-            )
+        case "ConditionalCheckFailedException":
+            return ConditionFailed(frozenset({0}))
         case _:
-            return StorageError(
-                f"cannot use {where}; check the address, and the region and profile in AWS's settings "
-                f"({_line(failure)})"
-            )
-
-
-def _translated_answer(failure: ClientError, address: Address) -> StorageError | ConditionFailed:
-    error, where = failure.response.get("Error", {}), address.where
-    code, message = error.get("Code", ""), _line(error.get("Message", ""))
-    if code == "TransactionCanceledException":
-        return cancellation(failure.response.get("CancellationReasons", ()))
-    if code == "ResourceNotFoundException":
-        return MissingTable(
-            f"the tables {address.prefix}… are not in {where}; make them with: commitcollect tables create"
-        )
-    if code in _CREDENTIAL_CODES:
-        return StorageError(f"{where} refuses these credentials ({code}); check them and their permissions")
-    if code == f"{_CONFLICT}Exception":
-        return ConditionFailed(frozenset({0}))
-    status = failure.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in RETRYABLE_CODES or status in RETRYABLE_STATUSES:
-        return StorageUnavailable(
-            f"{where} is busy or failing ({code}); try again later, and check the address if that lasts"
-        )
-    # Where an answer names no error, botocore takes the HTTP status for its code.
-    if code.isdigit() or code in _STRANGER_CODES:
-        return _not_dynamodb(address, f"it answers {code}")
-    return StorageError(f"{where} refuses: {code} {message}".rstrip())
-
-
-def _not_dynamodb(address: Address, why: str) -> StorageError:
-    return StorageError(
-        f"{address.where} does not answer as DynamoDB does; check that this is the address of one ({why})"
-    )
-
-
-def _line(said: object) -> str:
-    """What something else says, as part of one line."""
-    return " ".join(str(said).split())[:_MESSAGE_CHARS_MAX]
+            return boto.refused(failure, address.where, _KIND, RETRYABLE_CODES)
 
 
 class MissingTable(StorageError):
@@ -296,21 +197,17 @@ class Client:
         self._deadline_seconds = deadline_seconds
         self._pause = pause
         try:
-            self.boto = _boto_client(address)
+            self.boto = boto.boto_client(
+                "dynamodb", endpoint=address.endpoint, region=address.region, attempts_max=1
+            )
         except BotoCoreError as failure:
             raise translated(failure, address) from failure
         self.boto.meta.events.register("before-parse.dynamodb.*", self._check_answer)
 
     def _check_answer(self, response_dict: Mapping[str, Any], **_: object) -> None:
         """Refuse what is no answer before botocore makes an empty one of it, which would pass for success."""
-        if response_dict["status_code"] != _OK:
-            return
-        try:
-            document = json.loads(response_dict["body"])
-        except ValueError:
-            document = None
-        if not isinstance(document, dict):
-            raise _not_dynamodb(self.address, "it answers something that is no JSON object")
+        if response_dict["status_code"] == boto.OK:
+            boto.check_object(response_dict["body"], self.address.where, _KIND)
 
     def call(self, operation: str, **request: Any) -> dict[str, Any]:
         """Make one call, repeated under the deadline while it may still succeed.
@@ -369,10 +266,10 @@ class Client:
             answer: dict[str, Any] = call(**request)
         except (ClientError, BotoCoreError) as failure:
             raise translated(failure, self.address) from failure
-        except _UNREADABLE as failure:
-            raise _not_dynamodb(self.address, "its answer has another shape") from failure
+        except boto.UNREADABLE as failure:
+            raise boto.stranger(self.address.where, "its answer has another shape", _KIND) from failure
         if _ALWAYS_THERE.get(operation, "ResponseMetadata") not in answer:
-            raise _not_dynamodb(self.address, f"its answer lacks {_ALWAYS_THERE[operation]}")
+            raise boto.stranger(self.address.where, f"its answer lacks {_ALWAYS_THERE[operation]}", _KIND)
         return answer
 
     def wait(self, event: str, **request: Any) -> None:
@@ -385,18 +282,3 @@ class Client:
             self.boto.get_waiter(event).wait(**request)
         except (ClientError, BotoCoreError) as failure:
             raise translated(failure, self.address) from failure
-
-
-def _boto_client(address: Address) -> Any:
-    session = boto3.session.Session(**(_LOCAL_CREDENTIALS if address.is_local else {}))
-    return session.client(
-        "dynamodb",
-        endpoint_url=address.endpoint,
-        region_name=address.region or session.region_name or REGION_DEFAULT,
-        config=Config(
-            connect_timeout=CONNECT_SECONDS_MAX,
-            read_timeout=READ_SECONDS_MAX,
-            max_pool_connections=CONNECTIONS_MAX,
-            retries={"total_max_attempts": 1, "mode": "standard"},
-        ),
-    )
