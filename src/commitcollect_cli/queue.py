@@ -28,7 +28,7 @@ def queue() -> None:
 @store_options
 @json_option
 def list_(*, settings: Settings, as_json: bool) -> None:
-    """List the jobs that were set aside, the oldest first, and count the others."""
+    """List jobs that were set aside, oldest first; count the others."""
     with open_queue(settings, must_exist=True) as jobs:
         parked = jobs.parked(limit=DEFAULT_POLICY.jobs_parked_listed_max)
         counts = jobs.counts(now=SystemClock().now())

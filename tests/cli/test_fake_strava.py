@@ -112,32 +112,30 @@ def test_calls_go_wrong_and_well_again(served: Served) -> None:
     assert served.fake.calls(CallKind.SUBSCRIPTIONS) == 2
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "document", "status"),
-    [
-        ("POST", "activities", [1], 400),
-        ("POST", "activities", {"id": -1}, 400),
-        ("PATCH", "activities/1001", {"id": 5}, 400),
-        ("PATCH", "activities/1001", {"athlete": {"id": 5}}, 400),
-        ("PATCH", "activities/5", {"name": "x"}, 404),
-        ("DELETE", "activities/5", None, 404),
-        ("PUT", "consent", {"refuses": "yes"}, 400),
-        ("PUT", "consent", {"unticks": [1]}, 400),
-        ("PUT", "consent", {"else": 1}, 400),
-        ("POST", "faults", {"fault": "boredom"}, 400),
-        ("POST", "faults", {"fault": "hang", "kind": "boredom"}, 400),
-        ("POST", "faults", {"fault": "hang", "count": 0}, 400),
-        ("POST", "faults", None, 400),
-    ],
-)
-def test_nonsense_changes_nothing(
-    served: Served, method: str, path: str, document: object, status: int
-) -> None:
+NONSENSE: list[tuple[str, str, object, int]] = [
+    ("POST", "activities", [1], 400),
+    ("POST", "activities", {"id": -1}, 400),
+    ("PATCH", "activities/1001", {"id": 5}, 400),
+    ("PATCH", "activities/1001", {"athlete": {"id": 5}}, 400),
+    ("PATCH", "activities/5", {"name": "x"}, 404),
+    ("DELETE", "activities/5", None, 404),
+    ("PUT", "consent", {"refuses": "yes"}, 400),
+    ("PUT", "consent", {"unticks": [1]}, 400),
+    ("PUT", "consent", {"else": 1}, 400),
+    ("POST", "faults", {"fault": "boredom"}, 400),
+    ("POST", "faults", {"fault": "hang", "kind": "boredom"}, 400),
+    ("POST", "faults", {"fault": "hang", "count": 0}, 400),
+    ("POST", "faults", None, 400),
+]
+
+
+def test_nonsense_changes_nothing(served: Served) -> None:
     """What makes no sense is refused with a message, and nothing has happened."""
     before = served.fake.visible_activities(ATHLETE)
-    answer = served.call(method, path, document)
-    assert answer[0] == status
-    assert answer[1]["message"]
+    for method, path, document, status in NONSENSE:
+        answer = served.call(method, path, document)
+        assert answer[0] == status, (method, path, document)
+        assert answer[1]["message"]
     assert (served.fake.visible_activities(ATHLETE), served.events()) == (before, [])
 
 
@@ -176,7 +174,8 @@ def test_saved_histories_are_taken_as_they_are(tmp_path: Path) -> None:
     """Every object with an id is; what is no list of those is told with the item."""
     saved = write_history(tmp_path / "h.json", ride(1, distance="far"), {"id": "007"})
     assert [each["id"] for each in saved_payloads(saved)] == [1_001, 7]
-    for content, said in (("{}", ""), ('[{"id": 1}, 5]', ", item 2"), ("[{]", ", item 1"), ('[{"id": 1}', "")):
+    broken = {"{}": "", '[{"id": 1}, 5]': ", item 2", "[{]": ", item 1", '[{"id": 1}': ""}
+    for content, said in broken.items():
         bad = tmp_path / "bad.json"
         bad.write_text(content)
         with pytest.raises(InvalidInput, match=f"bad.json{said}: "):
