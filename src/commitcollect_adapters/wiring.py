@@ -97,7 +97,8 @@ def _check_is_there(path: Path) -> None:
         option = f"--store {shlex.quote(str(path))}"
         raise NotFound(
             f"there is no store at {path}; make one with: commitcollect workout import FILE {option}, "
-            f"or with: commitcollect milestone create … {option}, or with: commitcollect strava connect {option}",
+            f"with: commitcollect milestone create … {option}, "
+            f"or with: commitcollect strava connect {option}",
             code="store_not_found",
         ) from missing
     except OSError as refused:
