@@ -23,7 +23,7 @@ from commitcollect_core.connections import READ_ALL_ACTIVITIES, StravaConnection
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
 from commitcollect_core.ports import Ports
-from commitcollect_core.service_ports import EventQueue, Stores, StravaPorts
+from commitcollect_core.service_ports import EventQueue, Stores, StravaApi, StravaPorts
 from commitcollect_core.services.tracking import NewMilestone
 from commitcollect_core.services.webhook_intake import WebhookSecrets
 from commitcollect_core.strava_app import StravaIntegration, integrate_strava
@@ -79,6 +79,7 @@ class World:
 
     Attributes:
         fake: Strava.
+        api: the way to it; a process that is started anew takes the one there is then.
         strava: the use cases, in a process without faults.
     """
 
@@ -98,6 +99,7 @@ class World:
         self.fake = FakeStrava(
             self.clock, limits=limits, plan=plan or DeliveryPlan(), rotates_every=rotates_every
         )
+        self.api: StravaApi = self.fake
         self.stores = memory_stores() if stores is None else stores
         self.queue: EventQueue = MemoryQueue(policy) if queue is None else queue
         self.cipher = LocalCipher([KEY])
@@ -119,7 +121,7 @@ class World:
     @property
     def _strava_ports(self) -> StravaPorts:
         return StravaPorts(
-            api=self.fake,
+            api=self.api,
             connections=self.stores.connections,
             backfills=self.stores.backfills,
             sessions=self.stores.sessions,
