@@ -90,7 +90,7 @@ class Settings:
         store: the path of a SQLite file, ``memory:``, or ``dynamodb://…``.
         user: the athlete.
         queue: where jobs wait: ``sqs://…``; the store itself, unless set.
-        seal_keys: the keys that tokens are sealed with, the current one first.
+        seal_keys: the keys that tokens are sealed with, the current one first; or ``kms://KEY``.
         seal_key_file: a file with such keys, instead.
         strava_client_id, strava_client_secret: of the app, as Strava shows them to its owner.
         strava_api_base, strava_oauth_base: where Strava is.

@@ -20,6 +20,7 @@ from commitcollect_core.ports import Backoff, Ledger, Ports, StatueCatalog
 if TYPE_CHECKING:
     from commitcollect_adapters.dynamodb.client import Client
     from commitcollect_adapters.fake_strava import DeliveryReport, FakeStrava
+    from commitcollect_adapters.sqs.service import Queues
     from commitcollect_core.service_ports import EventQueue, Stores, StravaApi, TokenCipher
     from commitcollect_core.strava_app import StravaIntegration
     from commitcollect_core.values import AthleteId
@@ -40,6 +41,9 @@ DYNAMODB = "dynamodb://"
 
 SQS = "sqs://"
 """What the address of a queue on SQS begins with."""
+
+KMS = "kms://"
+"""What names a key in KMS where keys to seal with are named."""
 
 
 def is_sqlite(address: str) -> bool:
@@ -209,6 +213,23 @@ def open_queue(settings: Settings, *, must_exist: bool = False) -> Iterator[Even
             yield SqliteQueue(database)
 
 
+def sqs_queues(settings: Settings) -> Queues:
+    """The queues on SQS that the settings name, to be made, looked at or deleted; nothing is sent yet.
+
+    Raises:
+        InvalidInput: the settings name none, or the extra that brings boto3 is not installed.
+    """
+    if not settings.queue.startswith(SQS):
+        raise InvalidInput(
+            f"the store keeps the queue itself; for one on SQS set COMMITCOLLECT_QUEUE={SQS}NAME",
+            field="queue",
+        )
+    with _extra("aws", "queue"):
+        from commitcollect_adapters.sqs.service import Queues, parse  # noqa: PLC0415 - boto3 takes half a second
+
+    return Queues(parse(settings.queue))
+
+
 def tidy(settings: Settings, policy: Policy = DEFAULT_POLICY) -> int:
     """Remove from a SQLite store what has expired; other engines see to that by themselves.
 
@@ -236,6 +257,11 @@ def token_cipher(settings: Settings) -> TokenCipher:
     Raises:
         InvalidInput: there are no keys, or they cannot be read.
     """
+    if settings.seal_keys.startswith(KMS):
+        with _extra("aws,crypto", "seal_keys"):
+            from commitcollect_adapters.ciphers.kms import KmsCipher  # noqa: PLC0415 - boto3 takes half a second
+
+        return KmsCipher.parse(settings.seal_keys)
     with _extra("crypto", "seal_keys"):
         from commitcollect_adapters.ciphers import keys, local  # noqa: PLC0415 - few programs seal anything
     if settings.seal_keys:

@@ -2,26 +2,106 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from commitcollect_adapters.serialization import Document, epoch
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.system import SystemClock
-from commitcollect_adapters.wiring import open_queue
+from commitcollect_adapters.wiring import open_queue, sqs_queues
 from commitcollect_cli.options import json_option
-from commitcollect_cli.output import print_json, say, show
+from commitcollect_cli.output import EXIT_FAILURE, print_json, say, show
 from commitcollect_cli.render import show_count, table
 from commitcollect_cli.store import store_options
 from commitcollect_core.errors import NotFound
 from commitcollect_core.jobs import ParkedJob
 from commitcollect_core.policy import DEFAULT_POLICY
 
+if TYPE_CHECKING:
+    from commitcollect_adapters.sqs.provisioning import QueueStatus
+
+MISSING = "MISSING"
+"""The state of a queue that is not there."""
+
 _key_argument = click.argument("key", metavar="JOB")
 
 
 @click.group()
 def queue() -> None:
-    """See jobs that failed too often, try them again or drop them."""
+    """See jobs that failed too often, try them again or drop them; manage queues on SQS."""
+
+
+@queue.command()
+@store_options
+@json_option
+def create(*, settings: Settings, as_json: bool) -> None:
+    """Make the queues on SQS that are not there. May be repeated."""
+    queues = sqs_queues(settings)
+    from commitcollect_adapters.sqs.provisioning import create_queues  # noqa: PLC0415 - boto3 takes half a second
+
+    _print_statuses(create_queues(queues), as_json=as_json)
+
+
+@queue.command()
+@store_options
+@json_option
+@click.pass_context
+def status(ctx: click.Context, *, settings: Settings, as_json: bool) -> None:
+    """Say which queues on SQS are there. Ends with 1 if one is not."""
+    queues = sqs_queues(settings)
+    from commitcollect_adapters.sqs.provisioning import queue_statuses  # noqa: PLC0415 - boto3 takes half a second
+
+    statuses = queue_statuses(queues)
+    _print_statuses(statuses, as_json=as_json)
+    ctx.exit(EXIT_FAILURE if any(each.state == MISSING for each in statuses) else 0)
+
+
+@queue.command()
+@click.option("--yes", "is_sure", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", "is_dry_run", is_flag=True, help="Only say what would be deleted.")
+@store_options
+@json_option
+@click.pass_context
+def delete(ctx: click.Context, *, settings: Settings, is_sure: bool, is_dry_run: bool, as_json: bool) -> None:
+    """Delete the queues on SQS with every job in them."""
+    queues = sqs_queues(settings)
+    from commitcollect_adapters.sqs.provisioning import delete_queues, queue_statuses  # noqa: PLC0415 - as above
+
+    there = queue_statuses(queues)
+    if is_dry_run:
+        _print_statuses(there, as_json=as_json)
+        return
+    names = ", ".join(each.name for each in there if each.state != MISSING)
+    if names and not is_sure and not click.confirm(f"Delete {names} with every job in them?", err=True):
+        say("Nothing was deleted.")
+        ctx.exit(EXIT_FAILURE)
+    _print_statuses(delete_queues(queues), as_json=as_json)
+
+
+def _print_statuses(statuses: Sequence[QueueStatus], *, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                "queues": [
+                    {
+                        "name": each.name,
+                        "state": each.state,
+                        "isEncrypted": each.is_encrypted,
+                        "setsAside": each.sets_aside,
+                    }
+                    for each in statuses
+                ]
+            }
+        )
+        return
+    shown = {True: "yes", False: "no", None: ""}
+    rows = ((each.name, each.state, shown[each.is_encrypted], shown[each.sets_aside]) for each in statuses)
+    for line in table(("Queue", "State", "Encrypted", "Sets failed jobs aside"), rows):
+        show(line)
+    if any(each.state == MISSING for each in statuses):
+        say("Make the missing ones with: commitcollect queue create")
 
 
 @queue.command("list")

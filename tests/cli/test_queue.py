@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from commitcollect_adapters.sqlite.queue import SqliteQueue
 from commitcollect_adapters.system import SystemClock
 from commitcollect_core.jobs import activity_job
 from commitcollect_core.values import ActivityId, AthleteId
+from engines import running
 
 STORE = Path("commitcollect.db")
 REASON = "invalid_input: distance -5000 is negative"
@@ -94,3 +96,34 @@ def test_a_dynamodb_store_names_the_way_out(console: Console) -> None:
     """Such a store keeps no queue, and says what to set."""
     outcome = console("queue", "list", "--store", "dynamodb://commitcollect")
     assert (outcome.code, "COMMITCOLLECT_QUEUE=sqs://NAME" in outcome.err) == (2, True)
+
+
+def test_a_queue_in_the_store_needs_no_making(console: Console) -> None:
+    """There is nothing to create, look at or delete: the message says where queues to manage are."""
+    for command in ("create", "status", "delete"):
+        outcome = console("queue", command)
+        assert (outcome.code, "sqs://NAME" in outcome.err) == (2, True)
+
+
+@pytest.mark.slow
+def test_queues_on_sqs_are_made_shown_used_and_deleted(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Create and delete may be repeated; status tells by its exit code; a missing queue names the way out."""
+    with running.ministack() as endpoint:
+        monkeypatch.setenv("COMMITCOLLECT_QUEUE", f"sqs://jobs?endpoint={endpoint}")
+        missing = console("queue", "list")
+        assert (missing.code, "commitcollect queue create" in missing.err) == (1, True)
+        assert console("queue", "status").code == 1
+        for _ in range(2):
+            made = console.json("queue", "create")["queues"]
+            assert [each["state"] for each in made] == ["ACTIVE", "ACTIVE"]
+        assert console("queue", "status").code == 0
+        assert console.json("queue", "list")["jobs"] == []
+        monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+        refused = console("queue", "delete")
+        assert (refused.code, "Nothing was deleted" in refused.err) == (1, True)
+        assert console("queue", "delete", "--dry-run").code == 0
+        assert console("queue", "status").code == 0
+        assert console("queue", "delete", "--yes").code == 0
+        assert console("queue", "status").code == 1

@@ -48,7 +48,8 @@ def test_these_are_the_commands() -> None:
         "tables create", "tables status", "tables delete", "capacity",
         "strava connect", "strava disconnect", "strava status", "strava backfill", "strava reconcile",
         "strava subscribe", "strava subscriptions", "strava unsubscribe",
-        "worker", "serve", "queue list", "queue retry", "queue drop", "fake-strava serve",
+        "worker", "serve", "queue list", "queue retry", "queue drop",
+        "queue create", "queue status", "queue delete", "fake-strava serve",
     }  # fmt: skip
 
 
