@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from commitcollect_adapters.serving import serving
 @pytest.fixture
 def console(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Console:
     """A console whose working directory is `tmp_path`, with no settings made."""
-    for name in ("COMMITCOLLECT_STORE", "COMMITCOLLECT_USER", "NO_COLOR"):
-        monkeypatch.delenv(name, raising=False)
+    for name in (each for each in list(os.environ) if each.startswith("COMMITCOLLECT_")):
+        monkeypatch.delenv(name)
+    monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.chdir(tmp_path)
     return Console(capsys)
 
