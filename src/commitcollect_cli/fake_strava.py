@@ -59,7 +59,7 @@ def serve(
     port: int,
     as_json: bool,
 ) -> None:
-    r"""Serve a Strava with one athlete until Ctrl-C or SIGTERM, and say what to set to use it.
+    """Serve a Strava with one athlete until Ctrl-C or SIGTERM, and say what to set to use it.
 
     FILES are JSON lists of activities as Strava's API returns them. The athlete grants whatever is asked
     for, without a page; events go to whoever subscribed on this machine; a new app's limits hold. All it
@@ -78,7 +78,7 @@ def serve(
 
     \b
     curl -d '{"sport_type": "Run", "distance": 5000}' http://127.0.0.1:8090/fake/activities
-    """
+    """  # noqa: D301 - the escapes tell click which lines to leave as they are
     clock, athlete_id = SystemClock(), AthleteId(str(athlete))
     fake = FakeStrava(clock)
     fake.sign_in(athlete_id)
