@@ -281,6 +281,9 @@ def test_a_history_is_taken_over_in_a_few_calls(
         do_what_is_due(world.strava.working)
         shown = [each for each in real if scope is SEES_ALL or not each["private"]]
         check(world, shown)
+        backfill = world.strava.linking.status(ME).backfill
+    assert backfill is not None
+    assert (backfill.activities_listed, backfill.workouts_changed) == (len(shown), len(shown))
     assert world.fake.calls(CallKind.ACTIVITIES) == list_calls
     assert world.fake.calls(CallKind.ACTIVITY) == 0
     with closing(StagedHistory()) as history:

@@ -20,6 +20,7 @@ from commitcollect_core.jobs import Job
 
 CROWD = 20
 BUSY_SECONDS = 0.05
+LOOKS_MAX = 2_000
 _LOOK_SECONDS = 0.001
 
 
@@ -60,7 +61,9 @@ def crowding(held: _Held) -> Iterator[Callable[[Job], Future[None]]]:
             return putting
 
         yield put
-        while len(queue._coming) < jobs:  # noqa: SLF001 - nothing else tells that they wait
+        for _ in range(LOOKS_MAX):
+            if len(queue._coming) == jobs:  # noqa: SLF001 - nothing else tells that they wait
+                break
             held.goes_on.wait(_LOOK_SECONDS)
         held.goes_on.set()
 
