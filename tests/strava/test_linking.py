@@ -399,6 +399,26 @@ def test_status_of_somebody_new() -> None:
     assert world.fake.calls() == 0
 
 
+def test_a_connection_is_fresh_for_a_week() -> None:
+    """The newest workout may be seven days old, to the second."""
+    world = World()
+    world.fake.add_activities(ATHLETE, [payload(1)])
+    world.connect()
+    world.work()
+    latest = world.strava.linking.status(ME).latest_activity_at
+    assert latest is not None
+    world.clock.advance_to(latest + timedelta(days=7))
+    assert world.strava.linking.status(ME).is_fresh
+    world.pass_time(seconds=1)
+    assert not world.strava.linking.status(ME).is_fresh
+
+
+def test_only_users_can_connect() -> None:
+    """What is no id names nobody who could."""
+    with pytest.raises(InvalidInput):
+        World().strava.linking.begin(UserId("a#b"), BROWSER, redirect_uri=REDIRECT)
+
+
 def test_status_passes_over_tombstones() -> None:
     """The newest workout that is there counts, however many newer ones are gone."""
     world = World()

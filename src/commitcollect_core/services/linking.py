@@ -43,7 +43,7 @@ from commitcollect_core.services.strava_access import ACCESS_TOKEN, REFRESH_TOKE
 from commitcollect_core.services.tracking import Tracking
 from commitcollect_core.sessions import HandshakePurpose, begin_handshake, check_handshake
 from commitcollect_core.values import AthleteId, Source, UserId, WorkoutKey, require_id
-from commitcollect_core.workouts import ERASED_SPORT_TYPE, Workout
+from commitcollect_core.workouts import Workout
 
 _NEWEST_PAGE_ITEMS = 10
 _REDIRECT = "redirectUri"
@@ -239,6 +239,5 @@ class Linking:
 
     def _strava_keys(self, user_id: UserId) -> Iterator[WorkoutKey]:
         for workout in walk_workouts(self.ledger, user_id, WorkoutQuery(limit=self.policy.page_items_max)):
-            is_erased = workout.is_deleted and workout.snapshot.sport_type == ERASED_SPORT_TYPE
-            if workout.key.source is Source.STRAVA and not is_erased:
+            if workout.key.source is Source.STRAVA:
                 yield workout.key
