@@ -117,6 +117,15 @@ def test_what_cannot_be_believed_is_named(world: World) -> None:
     assert sorted(reason.partition(":")[0] for reason in report.rejected) == ["activity 501", "activity 502"]
 
 
+def test_what_stands_on_two_pages_is_told_of_once(world: World) -> None:
+    """Pages overlap by a second; an activity that cannot be believed is still one."""
+    for number in range(10):
+        world.fake.upload(ATHLETE, payload(number, id=600 + number, distance=1e9))
+    report = world.strava.reconciling.run(ME)
+    assert len(report.rejected) == len(set(report.rejected)) == 10
+    assert report.listed == 20
+
+
 def test_too_wide_a_window_is_refused(world: World) -> None:
     """The number of pages is bounded by the policy."""
     few = evolve(world.policy, reconcile_pages_max=2)

@@ -30,6 +30,7 @@ from commitcollect_core.errors import (
     StravaUnavailable,
 )
 from commitcollect_core.policy import DEFAULT_POLICY
+from commitcollect_core.rate_limits import APP_SCOPE, Meter, RateReading
 from commitcollect_core.services.strava_access import token_context
 from commitcollect_core.strava_app import StravaIntegration
 from commitcollect_core.values import UserId
@@ -333,14 +334,20 @@ def test_an_app_that_was_switched_off_pauses_and_harms_no_athlete(world: World) 
     assert listed(world.strava) == 3
 
 
-def test_a_failed_call_counts_as_well(world: World) -> None:
-    """What Strava says of the limits with an error is believed."""
-    world.fake.order(Fault.SERVER_ERROR, CallKind.ACTIVITIES)
+def test_a_failed_call_counts_as_well(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Strava says of the limits with an error is believed, whoever made the calls it has counted."""
+
+    def fail(*_arguments: object, **_named: object) -> None:
+        failed = StravaUnavailable("down")
+        failed.rates = RateReading(read_limit=Meter(100, 1_000), read_used=Meter(70, 70))
+        raise failed
+
+    monkeypatch.setattr(world.fake, "activities", fail)
     with pytest.raises(StravaUnavailable):
         listed(world.strava)
-    budget = world.stores.rates.read("app")
+    budget = world.stores.rates.read(APP_SCOPE)
     assert budget is not None
-    assert budget.window_used == 1
+    assert budget.window_used == 70
 
 
 # Crashes

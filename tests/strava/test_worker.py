@@ -144,6 +144,15 @@ def test_taking_an_event_in_is_one_write_and_no_call(world: World) -> None:
     assert calls == ["queue.put"]
 
 
+def test_an_activity_is_looked_at_a_moment_after_its_event(world: World) -> None:
+    """Strava may not have finished it at once, and more events may come: nothing is done before the delay."""
+    world.strava.intake.accept(event(world))
+    world.pass_time(seconds=DEFAULT_POLICY.webhook_delay_seconds - 1)
+    assert world.strava.working.run_once().jobs == 0
+    world.pass_time(seconds=1)
+    assert world.strava.working.run_once().jobs == 1
+
+
 # Handshake
 
 
@@ -321,6 +330,7 @@ def test_an_app_switched_off_puts_everything_off(world: World, caplog: pytest.Lo
     with caplog.at_level(logging.ERROR):
         assert ends(world) == {JobEnd.DEFERRED: 1}
     assert "switched off the app" in caplog.text
+    assert ends(world) == {}
     world.fake.switch_app(is_on=True)
     world.work()
     world.check_converged()
