@@ -7,6 +7,7 @@ store, for Strava may replace the refresh token, and then the one before is dead
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, assert_never
@@ -21,6 +22,11 @@ READ_ALL_ACTIVITIES = "activity:read_all"
 _ACTIVITY_SCOPES = frozenset({READ_ACTIVITIES, READ_ALL_ACTIVITIES})
 DEFAULT_SCOPE = ("read", READ_ACTIVITIES)
 """The least that milestones need: activities that are not private."""
+
+
+def allows_activities(scope: Iterable[str]) -> bool:
+    """Whether a scope lets activities be read, private ones or not."""
+    return not _ACTIVITY_SCOPES.isdisjoint(scope)
 
 
 class ConnectionStatus(StrEnum):
@@ -70,7 +76,7 @@ class StravaConnection:
     @property
     def can_read_activities(self) -> bool:
         """Whether the athlete granted what milestones need."""
-        return not _ACTIVITY_SCOPES.isdisjoint(self.scope)
+        return allows_activities(self.scope)
 
 
 @frozen
@@ -135,11 +141,11 @@ def renewed(
     expires_at: datetime,
     now: datetime,
 ) -> StravaConnection:
-    """The connection with new tokens (sealed), the lease given back; it works, whatever was thought."""
+    """The connection with new tokens (sealed), the lease given back; it works again."""
     return _changed(
         connection,
         now,
-        status=ConnectionStatus.ACTIVE,
+        status=ConnectionStatus.ACTIVE if connection.can_read_activities else ConnectionStatus.NEEDS_SCOPE,
         access_token=access_token,
         refresh_token=refresh_token,
         expires_at=expires_at,

@@ -84,6 +84,12 @@ class AthleteAlreadyConnected(Conflict):
     code = "athlete_already_connected"
 
 
+class OtherAthleteConnected(Conflict):
+    """This account is connected to another Strava athlete."""
+
+    code = "other_athlete_connected"
+
+
 class ConnectionBusy(Conflict):
     """Somebody else is renewing this connection's tokens; it carries `retry_at`."""
 

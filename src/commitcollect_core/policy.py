@@ -68,7 +68,7 @@ class Policy:
             parked, and the shortest and longest wait between two.
         jobs_parked_listed_max: parked jobs listed at once.
         app_calls_per_window, app_calls_per_day: reads Strava allows a new app; what it says goes before.
-        athlete_calls_per_window: calls made because of one athlete's events.
+        athlete_calls_per_window, athlete_calls_per_day: calls made because of one athlete's events.
         live_reserve_percent: share of the app's calls that backfills leave to live events.
         app_inactive_pause_seconds: how long no calls are made once Strava says that the app is inactive.
         list_page_items: activities asked for at once; Strava gives at most 200.
@@ -120,13 +120,14 @@ class Policy:
     webhook_delay_seconds: int = 3
     job_events_max: int = 20
     job_lease_seconds: int = 150
-    job_attempts_max: int = 8
+    job_attempts_max: int = 16
     job_retry_seconds_first: int = 10
     job_retry_seconds_max: int = 3_600
     jobs_parked_listed_max: int = 1_000
     app_calls_per_window: int = 100
     app_calls_per_day: int = 1_000
     athlete_calls_per_window: int = 30
+    athlete_calls_per_day: int = 300
     live_reserve_percent: int = 30
     app_inactive_pause_seconds: int = 900
     list_page_items: int = 200

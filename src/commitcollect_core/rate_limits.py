@@ -187,5 +187,4 @@ def fresh_budget(scope: str, policy: Policy) -> RateBudget:
     """The budget of a scope nobody has used yet: Strava's limits for every app, or ours for an athlete."""
     if scope == APP_SCOPE:
         return RateBudget(window_limit=policy.app_calls_per_window, day_limit=policy.app_calls_per_day)
-    per_window = policy.athlete_calls_per_window
-    return RateBudget(window_limit=per_window, day_limit=per_window * (_DAY_SECONDS // WINDOW_SECONDS))
+    return RateBudget(window_limit=policy.athlete_calls_per_window, day_limit=policy.athlete_calls_per_day)

@@ -55,6 +55,7 @@ def integrate_strava(
         rates=rates,
         clock=clock,
         ids=ids,
+        backoff=backoff,
         policy=policy,
     )
     backfilling = Backfilling(

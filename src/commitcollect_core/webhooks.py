@@ -102,7 +102,7 @@ def _one_of(document: Mapping[str, Any], name: str, choices: type[_Choice]) -> _
 
 def _event_time(document: Mapping[str, Any], now: datetime, policy: Policy) -> datetime:
     value = document.get("event_time")
-    latest = now + timedelta(seconds=policy.clock_ahead_seconds_max)
+    latest = now + timedelta(seconds=policy.clock_skew_seconds_max)
     if type(value) is not int or not _FIRST_EVENT_AT.timestamp() <= value <= latest.timestamp():
         raise _invalid(
             "event_time", "must be a time in whole seconds since 1970, not before 2009 nor in the future"
@@ -132,6 +132,10 @@ def _update_text(value: object, policy: Policy) -> str:
     raise _invalid("updates", "must hold texts")
 
 
+_SECOND = -2
+"""Where in an event's key its second stands."""
+
+
 def idempotency_key(event: WebhookEvent) -> str:
     """The request id under which an event is marked: equal for every delivery of it, and no other.
 
@@ -150,6 +154,16 @@ def idempotency_key(event: WebhookEvent) -> str:
         updates,
     )
     return "-".join(map(str, facts))
+
+
+def is_over_at(request_id: str, looked_at: datetime) -> bool:
+    """Whether a look at this moment came after the whole second of an event.
+
+    Only then has it seen what the event told of, and all others of the same key: an event may be marked only
+    for such a look. One that was forged for later must not take the place of the true one.
+    """
+    event_second = int(request_id.split("-")[_SECOND])
+    return event_second < int(looked_at.timestamp())
 
 
 def interpret(event: WebhookEvent, *, now: datetime) -> Job | None:

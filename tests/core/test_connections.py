@@ -115,7 +115,8 @@ def test_new_tokens_heal_a_connection(stored: StravaConnection, now: datetime) -
         now=now,
     )
     assert (fresh.access_token, fresh.refresh_token, fresh.lease) == ("new access", "new refresh", None)
-    assert token_state(fresh, now=now, policy=DEFAULT_POLICY) == Usable()
+    usable = Usable() if fresh.can_read_activities else Unusable(ConnectionStatus.NEEDS_SCOPE)
+    assert token_state(fresh, now=now, policy=DEFAULT_POLICY) == usable
     assert (fresh.user_id, fresh.athlete_id, fresh.scope) == (USER, ATHLETE, stored.scope)
 
 

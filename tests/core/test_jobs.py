@@ -106,15 +106,15 @@ def test_a_failing_job_waits_longer_and_longer_and_is_parked(
     assert waits == [timedelta(seconds=min(first * 2**n, longest)) for n in range(attempts_max - 1)]
 
 
-def test_by_default_a_job_is_tried_for_about_ten_minutes() -> None:
-    """Eight tries, ten seconds to ten minutes apart."""
+def test_by_default_a_job_outlives_an_outage_of_hours() -> None:
+    """Sixteen tries, ten seconds to an hour apart, over about seven hours."""
     seconds = []
     for attempts in range(DEFAULT_POLICY.job_attempts_max - 1):
         leased = evolve(LEASED, attempts=attempts)
         end = after_failure(leased, now=NOW, policy=DEFAULT_POLICY)
         assert isinstance(end, TryAgain)
         seconds.append(int((end.at - NOW).total_seconds()))
-    assert seconds == [10, 20, 40, 80, 160, 320, 640]
+    assert seconds == [10, 20, 40, 80, 160, 320, 640, 1_280, 2_560, *[3_600] * 6]
 
 
 def test_what_proves_a_lease_is_not_shown() -> None:

@@ -341,5 +341,5 @@ def test_an_athlete_has_a_budget_of_their_own() -> None:
     """One athlete's events may cost so many calls per window and day; the app what Strava gives new ones."""
     app, athlete = (fresh_budget(each, DEFAULT_POLICY) for each in (APP_SCOPE, athlete_scope(AthleteId("7"))))
     assert (app.window_limit, app.day_limit, app.version) == (100, 1_000, 0)
-    assert (athlete.window_limit, athlete.day_limit) == (30, 30 * 96)
+    assert (athlete.window_limit, athlete.day_limit) == (30, 300)
     assert athlete_scope(AthleteId("7")) != athlete_scope(AthleteId("77")) != APP_SCOPE

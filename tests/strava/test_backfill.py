@@ -10,6 +10,7 @@ from attrs import evolve
 from commitcollect_adapters.fake_strava import CallKind, Fault, Limits
 from commitcollect_core.backfills import BackfillCommit, BackfillPhase
 from commitcollect_core.errors import (
+    Conflict,
     CorruptItem,
     LimitExceeded,
     NotFound,
@@ -68,7 +69,7 @@ def test_parts_are_earned_in_order_of_start() -> None:
 def test_only_what_was_asked_for_is_taken_over() -> None:
     """With a first day, nothing before it is listed."""
     world = connected(30)
-    world.strava.backfilling.start(ME, after=START - timedelta(days=12))
+    world.strava.backfilling.begin_anew(ME, after=START - timedelta(days=12))
     run(world)
     assert set(world.stored()) == {str(1_000 + number) for number in range(13)}
 
@@ -84,20 +85,44 @@ def test_many_rides_in_one_second_are_all_taken_over() -> None:
     world.check_converged()
 
 
-def test_starting_twice_goes_on_and_starting_otherwise_begins_anew() -> None:
-    """A backfill under way is found again; one with another bound, or after the end, begins from nothing."""
+def test_starting_twice_goes_on_and_nothing_wider_is_given_up() -> None:
+    """A backfill under way is found again, and one with another bound is refused until it ends."""
     world = connected(25)
     backfilling = world.strava.backfilling
     first = backfilling.step(ME)
     assert backfilling.start(ME) == first
+    with pytest.raises(Conflict) as refused:
+        backfilling.start(ME, after=START - timedelta(days=3))
+    assert refused.value.code == "backfill_running"
+    run(world)
     anew = backfilling.start(ME, after=START - timedelta(days=3))
     assert (anew.phase, anew.pages_listed, anew.version) == (BackfillPhase.LISTING, 0, 1)
-    assert world.stores.backfills.read_page(ME, 1) is None
-    run(world)
-    assert backfilling.start(ME).version == 1
+    with pytest.raises(Conflict, match="2026-02-26"):
+        backfilling.start(ME)
     run(world)
     world.check_converged()
     assert backfilling.step(ME).phase is BackfillPhase.DONE
+
+
+def test_beginning_anew_leaves_nothing_of_the_one_before() -> None:
+    """Connecting again begins from nothing: what was staged may have been listed with less permission."""
+    world = connected(25)
+    world.strava.backfilling.step(ME)
+    assert world.stores.backfills.read_page(ME, 1) is not None
+    world.connect()
+    assert world.stores.backfills.read_page(ME, 1) is None
+    world.work()
+    world.check_converged()
+
+
+def test_failures_of_steps_do_not_add_up() -> None:
+    """Every other call fails and every step gets there in the end: the job is never set aside."""
+    world = connected(25, World(policy=evolve(SMALL_PAGES, job_attempts_max=3, list_page_items=2)))
+    for after in range(0, 60, 2):
+        world.fake.order(Fault.SERVER_ERROR, CallKind.ACTIVITIES, after=after)
+    world.work()
+    world.check_converged()
+    assert world.queue.parked(limit=1) == []
 
 
 def test_a_backfill_nobody_began_is_not_found() -> None:

@@ -101,6 +101,35 @@ def test_reconciling_survives_a_crash_anywhere() -> None:
     assert check_every_kill(with_events, reconcile, lambda _world: None) > 20
 
 
+@pytest.mark.slow
+def test_whoever_is_connected_gets_their_history_wherever_connecting_crashed() -> None:
+    """Die at either side of every call of coming back from Strava: nobody is connected without a history."""
+
+    def connecting(number: int) -> tuple[World, KillAt]:
+        world = World(policy=SMALL_PAGES)
+        world.app.tracking.create(ME, WISH)
+        world.fake.add_activities(ATHLETE, map(payload, range(25)))
+        door = KillAt(number)
+        world.strava = world.process(door)
+        return world, door
+
+    for number in range(KILLS_MAX):
+        world, door = connecting(number)
+        try:
+            world.connect()
+        except Killed:
+            world.strava = world.process()
+            if world.stores.connections.read(ME) is None:
+                world.connect()
+        world.strava = world.process()
+        world.work()
+        world.check_converged()
+        if door.killed_at is None:
+            assert number > 20
+            return
+    pytest.fail("connecting never ends")
+
+
 def test_the_door_is_called_at_both_sides() -> None:
     """What these tests rest on: every port call can be died at, before and after."""
     sides: list[tuple[str, Side]] = []

@@ -144,6 +144,15 @@ def test_a_failure_in_the_middle_is_gone_on_from(world: World) -> None:
     world.check_converged()
 
 
+def test_one_unreadable_activity_does_not_stop_the_others(world: World) -> None:
+    """One stored activity makes no sense any more at Strava: it is named, and the next one is mended."""
+    world.fake.edit(ActivityId("1001"), start_date="2020-01-01T10:00:00Z", distance=-1.0)
+    world.fake.delete(ActivityId("1002"))
+    report = world.strava.reconciling.run(ME)
+    assert [workout.key.activity_id for _, workout in report.repairs] == ["1002"]
+    assert [reason.partition(":")[0] for reason in report.rejected] == ["activity 1001"]
+
+
 def test_other_peoples_workouts_are_no_business_of_it(world: World) -> None:
     """Workouts from elsewhere are neither listed nor missed."""
     ride = next(iter(world.stored().values()))

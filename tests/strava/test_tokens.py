@@ -25,6 +25,7 @@ from commitcollect_core.errors import (
     NeedsReconnect,
     NotFound,
     ScopeMissing,
+    StorageUnavailable,
     StravaAppInactive,
     StravaRateLimited,
     StravaUnavailable,
@@ -205,6 +206,68 @@ def test_a_connection_that_went_away_is_not_brought_back(world: World) -> None:
         with pytest.raises(CommitCollectError):
             listed(world.process(disconnect))
         assert world.stores.connections.read(ME) is None
+
+
+def test_what_was_renewed_for_nobody_is_given_back(world: World) -> None:
+    """Whoever disconnects while tokens are renewed leaves no permission behind that outlives it."""
+
+    def disconnect(call: str, side: Side) -> None:
+        if (call, side) == ("api.refresh", Side.AFTER):
+            before = connection(world)
+            world.stores.connections.commit(ConnectionCommit(user_id=ME, before=before, after=None))
+
+    with pytest.raises(ConnectionBusy):
+        listed(world.process(disconnect))
+    assert world.stores.connections.read(ME) is None
+    assert world.fake.calls(CallKind.REVOKE) == 1
+
+
+def test_a_store_that_fails_in_passing_does_not_cost_the_new_tokens(world: World) -> None:
+    """The old ones are dead already: storing is tried again at once, and so is sealing."""
+    failures = iter([True, True])
+
+    def fail(call: str, side: Side) -> None:
+        is_storing = call in {"cipher.seal", "connections.commit"} and connection(world).lease is not None
+        if is_storing and side is Side.BEFORE and next(failures, False):
+            raise StorageUnavailable("busy")
+
+    assert listed(world.process(fail)) == 3
+    assert connection(world).status is ConnectionStatus.ACTIVE
+
+
+def test_a_store_that_goes_on_failing_is_given_up_on(world: World) -> None:
+    """The attempts are bounded; the caller comes back later."""
+
+    def fail(call: str, side: Side) -> None:
+        if (call, side) == ("cipher.seal", Side.BEFORE):
+            raise StorageUnavailable("busy")
+
+    with pytest.raises(ConnectionBusy):
+        listed(world.process(fail))
+
+
+def test_a_call_refused_while_somebody_renews_takes_nobodys_lease(world: World) -> None:
+    """A 401 in that moment is what renewing does to the old token: come back when it is over."""
+    now = world.clock.now()
+    change(world, expires_at=now + timedelta(hours=5))
+    change(world, lease=leased(connection(world), "rival", now=now, policy=DEFAULT_POLICY).lease)
+    world.fake.order(Fault.UNAUTHORIZED, CallKind.ACTIVITIES)
+    with pytest.raises(ConnectionBusy):
+        listed(world.strava)
+    assert world.fake.calls(CallKind.REFRESH) == 0
+    assert connection(world).status is ConnectionStatus.ACTIVE
+
+
+def test_a_refused_renewal_closes_the_window_too(world: World) -> None:
+    """A 429 is about the app, whatever was asked for."""
+    world.fake.order(Fault.RATE_LIMITED, CallKind.REFRESH)
+    for _ in range(2):
+        with pytest.raises(StravaRateLimited) as limited:
+            listed(world.strava)
+        assert limited.value.retry_at == START + timedelta(hours=6)
+    assert connection(world).lease is None
+    world.clock.advance_to(START + timedelta(hours=6))
+    assert listed(world.strava) == 3
 
 
 def test_a_dead_refresh_token_needs_the_athlete(world: World) -> None:

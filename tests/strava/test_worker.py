@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from commitcollect_adapters.ciphers.local import LocalCipher
 from commitcollect_adapters.fake_strava import CallKind, Fault
 from commitcollect_adapters.faults import Side
 from commitcollect_core.connections import ConnectionStatus
@@ -18,7 +19,7 @@ from commitcollect_core.errors import Forbidden, InvalidInput, NotFound, Storage
 from commitcollect_core.idempotency import IdempotencyStatus
 from commitcollect_core.jobs import Job, JobKind, activity_job, backfill_job
 from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerState
-from commitcollect_core.policy import DEFAULT_POLICY
+from commitcollect_core.policy import DEFAULT_POLICY, OnDisconnect
 from commitcollect_core.services.syncing import SyncOutcome
 from commitcollect_core.services.webhook_intake import Intake, WebhookSecrets
 from commitcollect_core.services.working import JobEnd
@@ -223,6 +224,48 @@ def test_a_forged_deauthorisation_disconnects_nobody(world: World, document: dic
     world.check_converged()
 
 
+def deauthorisation(world: World) -> dict[str, Any]:
+    """The event that the athlete took the permission back, forged or not."""
+    return event(world, object_type="athlete", object_id=int(ATHLETE), updates={"authorized": "false"})
+
+
+def test_a_forged_deauthorisation_is_not_believed_for_want_of_a_key(world: World) -> None:
+    """Tokens that cannot be opened here say nothing about Strava: nobody is disconnected, nothing erased."""
+    erasing = evolve(DEFAULT_POLICY, workouts_on_disconnect=OnDisconnect.ERASE)
+    world.policy = erasing
+    world.cipher = LocalCipher([b"another key, of thirty-two bytes"])
+    world.strava.intake.accept(deauthorisation(world))
+    world.pass_time(seconds=DEFAULT_POLICY.webhook_delay_seconds)
+    assert world.process().working.run_once().ends == {JobEnd.DONE: 1}
+    assert world.stores.connections.read(ME) is not None
+    assert len(world.stored()) == 3
+
+
+def test_whoever_connected_again_is_not_disconnected_for_what_was_before(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The verdict was about the old tokens; the connection made since then stays."""
+    monkeypatch.setattr(type(world.strava.access), "is_authorized", lambda _self, _user_id: False)
+    world.strava.intake.accept(deauthorisation(world))
+    assert outcomes(world) == {SyncOutcome.UNCHANGED: 1}
+    assert world.stores.connections.read(ME) is not None
+
+
+def test_an_event_forged_for_later_does_not_stand_for_the_true_one(world: World) -> None:
+    """A look before the second an event names marks nothing: the true event is looked into all the same."""
+    later = world.clock.now() + timedelta(minutes=5)
+    forged = event(
+        world, aspect_type="delete", event_time=int(later.timestamp()), updates=None, object_id=1_001
+    )
+    world.strava.intake.accept(forged)
+    assert outcomes(world) == {SyncOutcome.UNCHANGED: 1}
+    world.clock.advance_to(later)
+    world.fake.delete(ActivityId("1001"))
+    world.strava.intake.accept(forged)
+    assert outcomes(world) == {SyncOutcome.CHANGED: 1}
+    world.check_converged()
+
+
 def test_a_real_deauthorisation_disconnects(world: World) -> None:
     """Strava renews nothing any more: the connection is forgotten, what was earned stays."""
     before = world.dump()
@@ -419,14 +462,16 @@ def test_a_fenced_account_takes_nothing_from_late_events(world: World) -> None:
 
 
 def test_jobs_about_what_is_not_there_are_done(world: World) -> None:
-    """A backfill of nobody, or one that was erased, is over; a job without its activity is dropped."""
+    """A backfill of nobody is over, one that is not there is begun; a job without its activity is dropped."""
     now = world.clock.now()
     world.queue.put(backfill_job(STRANGER, now=now), visible_at=now)
     world.queue.put(Job(key="x", kind=JobKind.ACTIVITY, athlete_id=ATHLETE, enqueued_at=now), visible_at=now)
     assert ends(world) == {JobEnd.DONE: 2}
     world.stores.backfills.erase(ME)
     world.queue.put(backfill_job(ATHLETE, now=now), visible_at=now)
-    assert ends(world) == {JobEnd.DONE: 1}
+    assert ends(world) == {JobEnd.GOES_ON: 1}
+    world.work()
+    world.check_converged()
     with pytest.raises(NotFound):
         world.strava.syncing.activity(
             Job(key="x", kind=JobKind.ACTIVITY, athlete_id=ATHLETE, enqueued_at=now)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from secrets import token_hex
 from sqlite3 import Connection
@@ -12,17 +13,21 @@ from threading import Lock
 from attrs import define
 
 from commitcollect_adapters.records import jobs
-from commitcollect_adapters.records.encoding import epoch
+from commitcollect_adapters.records.encoding import Record, epoch
 from commitcollect_adapters.sqlite.database import Database
-from commitcollect_adapters.sqlite.tables import delete, replace, select
+from commitcollect_adapters.sqlite.tables import delete, replace, select, update
 from commitcollect_core.errors import CorruptItem, StorageUnavailable
 from commitcollect_core.jobs import Job, LeasedJob, ParkedJob, QueueCounts, QueueEntry
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
+
+_log = logging.getLogger(__name__)
 
 _READ = select("job", jobs.ENTRY_COLUMNS, "jobKey = ?")
 _READ_DUE = select("job", jobs.ENTRY_COLUMNS, "dueAtUtc <= ? ORDER BY dueAtUtc, jobKey LIMIT ?")
 _WRITE = replace("job", jobs.ENTRY_COLUMNS)
 _REMOVE = delete("job", "jobKey = ?")
+_PUT_OFF = update("job", ("dueAtUtc",), "jobKey = ?")
+_UNREADABLE_WAIT = timedelta(days=1)
 _COUNT = select("job", ("count(*)", "coalesce(sum(leaseToken != '' AND dueAtUtc > ?), 0)"), "TRUE")
 _READ_PARKED = select("parkedJob", jobs.PARKED_COLUMNS, "jobKey = ?")
 _LIST_PARKED = select("parkedJob", jobs.PARKED_COLUMNS, "TRUE ORDER BY parkedAtUtc, jobKey LIMIT ?")
@@ -103,7 +108,7 @@ class SqliteQueue:
                 return []
         until = now + timedelta(seconds=seconds)
         with self._database.transaction() as connection:
-            due = [jobs.entry(row) for row in connection.execute(_READ_DUE, parameters)]
+            due = list(_readable(connection, connection.execute(_READ_DUE, parameters).fetchall(), now))
             taken = [each.taken(token_hex(16), until=until, policy=self._policy) for each in due]
             connection.executemany(_WRITE, map(jobs.entry_record, taken))
         return [each.leased() for each in taken]
@@ -173,6 +178,16 @@ class SqliteQueue:
             total, leased = connection.execute(_COUNT, (epoch(now),)).fetchone()
             (parked,) = connection.execute(_COUNT_PARKED).fetchone()
         return QueueCounts(waiting=total - leased, leased=leased, parked=parked)
+
+
+def _readable(connection: Connection, rows: Sequence[Record], now: datetime) -> Iterator[QueueEntry]:
+    """The entries of rows; one that only a newer version can read is put off for a day."""
+    for row in rows:
+        try:
+            yield jobs.entry(row)
+        except CorruptItem as unreadable:
+            _log.error("a job cannot be read and is put off for a day: %s", unreadable.message)
+            connection.execute(_PUT_OFF, (epoch(now + _UNREADABLE_WAIT), row[0]))
 
 
 def _entry(connection: Connection, key: str) -> QueueEntry | None:

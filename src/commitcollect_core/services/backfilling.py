@@ -8,7 +8,7 @@ from typing import assert_never
 from attrs import frozen
 
 from commitcollect_core.backfills import Backfill, BackfillCommit, BackfillPhase, StagedPage
-from commitcollect_core.errors import CorruptItem, LimitExceeded, NotFound
+from commitcollect_core.errors import Conflict, CorruptItem, LimitExceeded, NotFound
 from commitcollect_core.jobs import activity_job
 from commitcollect_core.policy import Policy
 from commitcollect_core.ports import Clock
@@ -34,12 +34,29 @@ class Backfilling:
 
         Args:
             user_id: the athlete's account.
-            after: leave out activities that start before; None for the whole history. A backfill with
-                another bound that is under way is given up for the new one.
+            after: leave out activities that start before; None for the whole history.
+
+        Raises:
+            Conflict: one with another bound is under way.
         """
         running = self.backfills.read(user_id)
-        if running is not None and running.phase is not BackfillPhase.DONE and running.after == after:
-            return running
+        if running is None or running.phase is BackfillPhase.DONE:
+            return self.begin_anew(user_id, after=after)
+        if running.after != after:
+            bound = "the whole history" if running.after is None else f"all from {running.after:%Y-%m-%d} on"
+            raise Conflict(
+                f"a backfill of {bound} is under way; let it end first, or go on with it",
+                code="backfill_running",
+            )
+        return running
+
+    def ensure(self, user_id: UserId) -> None:
+        """Begin a backfill unless there is one, under way or done."""
+        if self.backfills.read(user_id) is None:
+            self.begin_anew(user_id)
+
+    def begin_anew(self, user_id: UserId, *, after: datetime | None = None) -> Backfill:
+        """Begin a backfill in the place of any other."""
         self.backfills.erase(user_id)
         now = self.clock.now()
         backfill = Backfill(user_id=user_id, after=after, started_at=now, updated_at=now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from itertools import islice
 
 from attrs import evolve, frozen
 
@@ -14,11 +15,14 @@ from commitcollect_core.connections import (
     ConnectionCommit,
     ConnectionStatus,
     StravaConnection,
+    allows_activities,
 )
 from commitcollect_core.errors import (
-    Conflict,
+    AccountDeleting,
+    AthleteAlreadyConnected,
     InvalidInput,
     NotFound,
+    OtherAthleteConnected,
     SealBroken,
     StravaRefused,
     UpstreamError,
@@ -57,7 +61,7 @@ class StravaStatus:
         connection: None if it is not connected.
         backfill: how far taking over the history has come; None if it never began.
         workout_count: stored workouts that are not tombstones, from everywhere.
-        latest_activity_at: when the newest of them started; None without any.
+        latest_activity_at: when the newest of them started; None without any, or with a page of tombstones.
         is_fresh: whether that is at most `Policy.fresh_seconds` ago.
     """
 
@@ -133,7 +137,7 @@ class Linking:
                 (``access_denied``).
             AthleteAlreadyConnected: the athlete is connected to another account; the permission is given
                 back, as it is with every other conflict.
-            Conflict: this account is connected to another athlete.
+            OtherAthleteConnected: this account is connected to another athlete.
             AccountDeleting: the account is going.
             UpstreamError: Strava did not take the code.
         """
@@ -146,19 +150,39 @@ class Linking:
         grant = self.api.exchange(code)
         if grant.athlete_id is None:
             raise StravaRefused("Strava did not say whose account this is; try again")
+        user_id, athlete_id = handshake.user_id, grant.athlete_id
         try:
-            connection = self._link(handshake.user_id, grant.athlete_id, grant, granted_scope)
-        except VersionConflict:
-            raise
-        except Conflict:
+            # Before the link, so that nobody is ever connected whose history nothing brings in.
+            if allows_activities(granted_scope):
+                self._order_history(user_id, athlete_id)
+            return self._link(user_id, athlete_id, grant, granted_scope)
+        except (AccountDeleting, AthleteAlreadyConnected, OtherAthleteConnected):
             # The permission just given serves nobody.
             with suppress(UpstreamError):
                 self.api.revoke(grant.access_token)
             raise
-        if connection.can_read_activities:
-            self.backfilling.start(connection.user_id)
-            self.queue.put(backfill_job(connection.athlete_id, now=now), visible_at=now)
-        return connection
+
+    def _order_history(self, user_id: UserId, athlete_id: AthleteId) -> None:
+        """Have the whole history taken over, which does nothing until the athlete is connected."""
+        now = self.clock.now()
+        self._check_athlete(user_id, athlete_id)
+        self.backfilling.begin_anew(user_id)
+        due_at = now + timedelta(seconds=self.policy.job_retry_seconds_first)
+        self.queue.put(backfill_job(athlete_id, now=now), visible_at=due_at)
+
+    def _check_athlete(self, user_id: UserId, athlete_id: AthleteId) -> StravaConnection | None:
+        """The connection there is, unless that is to another athlete, or the athlete is another account's."""
+        before = self.connections.read(user_id)
+        if before is not None and before.athlete_id != athlete_id:
+            raise OtherAthleteConnected(
+                "this account is connected to another Strava athlete; disconnect that first"
+            )
+        owner = self.connections.owner(athlete_id)
+        if owner is not None and owner.user_id != user_id:
+            raise AthleteAlreadyConnected(
+                f"Strava's athlete {athlete_id} is connected to another account; disconnect it there first"
+            )
+        return before
 
     def _link(
         self, user_id: UserId, athlete_id: AthleteId, grant: TokenGrant, scope: Sequence[str]
@@ -176,12 +200,7 @@ class Linking:
         if not linked.can_read_activities:
             linked = evolve(linked, status=ConnectionStatus.NEEDS_SCOPE)
         for _ in range(self.policy.commit_attempts_max):
-            before = self.connections.read(user_id)
-            if before is not None and before.athlete_id != athlete_id:
-                raise Conflict(
-                    "this account is connected to another Strava athlete; disconnect that first",
-                    code="other_athlete_connected",
-                )
+            before = self._check_athlete(user_id, athlete_id)
             after = evolve(linked, version=1 if before is None else before.version + 1)
             try:
                 self.connections.commit(ConnectionCommit(user_id=user_id, before=before, after=after))
@@ -206,7 +225,8 @@ class Linking:
 
     def _newest_live(self, user_id: UserId) -> Iterator[Workout]:
         query = WorkoutQuery(newest_first=True, limit=_NEWEST_PAGE_ITEMS)
-        return (each for each in walk_workouts(self.ledger, user_id, query) if not each.is_deleted)
+        newest = islice(walk_workouts(self.ledger, user_id, query), self.policy.page_items_max)
+        return (each for each in newest if not each.is_deleted)
 
     def disconnect(self, user_id: UserId) -> None:
         """Give the permission back to Strava, then forget the connection. May be repeated after a failure.
@@ -228,14 +248,19 @@ class Linking:
 
     def forget(self, user_id: UserId) -> None:
         """Forget a connection that Strava has ended. May be repeated, also when there is none."""
-        if self.policy.workouts_on_disconnect is OnDisconnect.ERASE:
-            self.ingestion.erase(user_id, self._strava_keys(user_id))
-        if self.policy.awards_on_disconnect is OnDisconnect.ERASE:
-            self.tracking.remove_all(user_id)
+        self._erase(user_id)
         self.backfills.erase(user_id)
         before = self.connections.read(user_id)
         if before is not None:
             self.connections.commit(ConnectionCommit(user_id=user_id, before=before, after=None))
+            # Once more: somebody may have been at work who had not noticed yet.
+            self._erase(user_id)
+
+    def _erase(self, user_id: UserId) -> None:
+        if self.policy.workouts_on_disconnect is OnDisconnect.ERASE:
+            self.ingestion.erase(user_id, self._strava_keys(user_id))
+        if self.policy.awards_on_disconnect is OnDisconnect.ERASE:
+            self.tracking.remove_all(user_id)
 
     def _strava_keys(self, user_id: UserId) -> Iterator[WorkoutKey]:
         for workout in walk_workouts(self.ledger, user_id, WorkoutQuery(limit=self.policy.page_items_max)):

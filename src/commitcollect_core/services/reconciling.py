@@ -9,7 +9,7 @@ from enum import StrEnum
 from attrs import frozen
 
 from commitcollect_core.backfills import next_before
-from commitcollect_core.errors import LimitExceeded
+from commitcollect_core.errors import InvalidInput, LimitExceeded, StravaRefused
 from commitcollect_core.policy import Policy
 from commitcollect_core.ports import Clock, Ledger, WorkoutQuery
 from commitcollect_core.services.backfilling import Backfilling
@@ -96,7 +96,8 @@ class Reconciling:
             in_doubt += result.in_doubt
             rejected += [f"activity {key.activity_id}: {why}" for key, why in result.rejected]
         self.backfilling.ask_again(user_id, tuple(in_doubt))
-        repairs += self._gone(user_id, athlete_id, [each for each in stored if each not in listing.keys])
+        unlisted = [each for each in stored if each not in listing.keys]
+        repairs += self._gone(user_id, athlete_id, unlisted, rejected)
         return ReconcileReport(
             since=since,
             listed=len(listing.keys),
@@ -135,12 +136,17 @@ class Reconciling:
         )
 
     def _gone(
-        self, user_id: UserId, athlete_id: AthleteId, unlisted: Sequence[WorkoutKey]
+        self, user_id: UserId, athlete_id: AthleteId, unlisted: Sequence[WorkoutKey], rejected: list[str]
     ) -> list[tuple[Repair, Workout]]:
         """Ask for each workout that is stored and was not listed: it may be gone, or have moved in time."""
         repairs = []
         for key in unlisted:
-            if self.syncing.look(user_id, athlete_id, key.activity_id).workouts_changed:
+            try:
+                result = self.syncing.look(user_id, athlete_id, key.activity_id)
+            except (InvalidInput, StravaRefused) as unreadable:
+                rejected.append(f"activity {key.activity_id}: {unreadable.message}")
+                continue
+            if result.workouts_changed:
                 after = self.ledger.read(user_id, (key,)).workouts[key]
                 repairs.append((Repair.GONE_THERE if after.is_deleted else Repair.OUTDATED, after))
         return repairs

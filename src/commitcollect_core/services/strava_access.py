@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar, assert_never
 
@@ -30,6 +31,7 @@ from commitcollect_core.errors import (
     NotFound,
     ScopeMissing,
     SealBroken,
+    StorageUnavailable,
     StravaAppInactive,
     StravaRateLimited,
     TokenRefreshRejected,
@@ -37,7 +39,7 @@ from commitcollect_core.errors import (
     VersionConflict,
 )
 from commitcollect_core.policy import Policy
-from commitcollect_core.ports import Clock, IdGenerator
+from commitcollect_core.ports import Backoff, Clock, IdGenerator
 from commitcollect_core.rate_limits import APP_SCOPE, Purpose, RateReading
 from commitcollect_core.service_ports import (
     ActivityAnswer,
@@ -73,6 +75,7 @@ class StravaAccess:
     rates: RateKeeping
     clock: Clock
     ids: IdGenerator
+    backoff: Backoff
     policy: Policy
 
     def activity(self, user_id: UserId, activity_id: ActivityId) -> ListedActivity | None:
@@ -120,17 +123,16 @@ class StravaAccess:
         """Whether Strava still lets the app in, found out by renewing the tokens.
 
         Raises:
+            NeedsReconnect: the tokens here cannot be opened, which says nothing about Strava.
             NotFound, ConnectionBusy, UpstreamError: as in `activity`.
         """
         connection = self.connection(user_id)
-        now = self.clock.now()
-        state = renewal_state(connection, now=now)
-        if isinstance(state, Wait):
-            raise self._busy(now, state.until)
         try:
             self._renew(connection)
-        except NeedsReconnect:
-            return False
+        except NeedsReconnect as refused:
+            if isinstance(refused.__cause__, TokenRefreshRejected):
+                return False
+            raise
         return True
 
     def _ask(
@@ -188,6 +190,9 @@ class StravaAccess:
     def _renew(self, connection: StravaConnection) -> tuple[StravaConnection, str]:
         """Renew the tokens under the lease: whoever wrote it first does, all others come back later."""
         now = self.clock.now()
+        state = renewal_state(connection, now=now)
+        if isinstance(state, Wait):
+            raise self._busy(now, state.until)
         held = leased(connection, self.ids.lease_token(), now=now, policy=self.policy)
         if not self._committed(connection, held):
             raise self._busy(now)
@@ -195,28 +200,41 @@ class StravaAccess:
             grant = self.api.refresh(self._opened(held, REFRESH_TOKEN))
         except TokenRefreshRejected as refused:
             raise self._refused(held) from refused
-        except UpstreamError:
+        except UpstreamError as failed:
             self._committed(held, released(held, now=self.clock.now()))
+            if isinstance(failed, StravaRateLimited):
+                raise self.rates.closed(_reading(failed)) from failed
             raise
         return self._kept(held, grant), grant.access_token
 
     def _kept(self, held: StravaConnection, grant: TokenGrant) -> StravaConnection:
-        """Store new tokens. The old ones are dead, so nothing but newer ones keeps them out."""
+        """Store new tokens. The old ones are dead, so only newer ones may keep them out."""
         current: StravaConnection | None = held
-        while current is not None and current.refresh_token == held.refresh_token:
-            after = renewed(
-                current,
-                access_token=self.cipher.seal(grant.access_token, token_context(held.user_id, ACCESS_TOKEN)),
-                refresh_token=self.cipher.seal(
-                    grant.refresh_token, token_context(held.user_id, REFRESH_TOKEN)
-                ),
-                expires_at=grant.expires_at,
-                now=self.clock.now(),
-            )
-            if self._committed(current, after):
-                return after
-            current = self.connections.read(held.user_id)
+        for attempt in range(1, self.policy.commit_attempts_max + 1):
+            if current is None or current.refresh_token != held.refresh_token:
+                break
+            try:
+                after = self._with_tokens(current, grant)
+                if self._committed(current, after):
+                    return after
+                current = self.connections.read(held.user_id)
+            except StorageUnavailable:
+                self.backoff.wait(attempt)
+        if current is None:
+            # Whoever disconnected meanwhile gave back a permission that these tokens would outlive.
+            with suppress(UpstreamError):
+                self.api.revoke(grant.access_token)
         raise self._busy(self.clock.now())
+
+    def _with_tokens(self, connection: StravaConnection, grant: TokenGrant) -> StravaConnection:
+        user_id = connection.user_id
+        return renewed(
+            connection,
+            access_token=self.cipher.seal(grant.access_token, token_context(user_id, ACCESS_TOKEN)),
+            refresh_token=self.cipher.seal(grant.refresh_token, token_context(user_id, REFRESH_TOKEN)),
+            expires_at=grant.expires_at,
+            now=self.clock.now(),
+        )
 
     def _refused(self, held: StravaConnection) -> NeedsReconnect | ConnectionBusy:
         """What a dead refresh token means: somebody else has a newer one, or nobody has."""

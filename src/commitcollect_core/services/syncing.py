@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
+from commitcollect_core.connections import ConnectionStatus
 from commitcollect_core.errors import NotFound
 from commitcollect_core.idempotency import IdempotencyStatus, completed_event
 from commitcollect_core.jobs import Job
@@ -19,6 +20,7 @@ from commitcollect_core.services.linking import Linking
 from commitcollect_core.services.rate_keeping import RateKeeping
 from commitcollect_core.services.strava_access import StravaAccess
 from commitcollect_core.values import ActivityId, AthleteId, Source, UserId, WorkoutKey
+from commitcollect_core.webhooks import is_over_at
 from commitcollect_core.workouts import ActivityGone, Found
 
 
@@ -74,6 +76,10 @@ class Syncing:
         def look(user_id: UserId) -> SyncOutcome:
             if self.access.is_authorized(user_id):
                 return SyncOutcome.UNCHANGED
+            refused = self.connections.read(user_id)
+            # Whoever has connected again since that was found out is connected.
+            if refused is None or refused.status is ConnectionStatus.ACTIVE:
+                return SyncOutcome.UNCHANGED
             self.linking.forget(user_id)
             return SyncOutcome.DISCONNECTED
 
@@ -100,10 +106,12 @@ class Syncing:
         if job.request_ids and all(map(self._is_completed, job.request_ids)):
             return SyncOutcome.DONE_BEFORE
         self.rates.reserve(athlete_scope(job.athlete_id), Purpose.LIVE)
+        looked_at = self.clock.now()
         outcome = look(owner.user_id)
-        now = self.clock.now()
         for request_id in job.request_ids:
-            self.idempotency.mark(completed_event(request_id, now=now, policy=self.policy))
+            if is_over_at(request_id, looked_at):
+                mark = completed_event(request_id, now=looked_at, policy=self.policy)
+                self.idempotency.mark(mark)
         return outcome
 
     def _is_completed(self, request_id: str) -> bool:

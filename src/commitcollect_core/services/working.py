@@ -113,16 +113,20 @@ class Working:
         return self._complete(leased)
 
     def _is_backfilled(self, job: Job) -> bool:
-        """Do one step of a backfill; whether nothing is left of it."""
+        """Do one step of a backfill, begun here if nobody has; whether nothing is left of it."""
         owner = self.connections.owner(job.athlete_id)
-        return owner is None or self.backfilling.step(owner.user_id).phase is BackfillPhase.DONE
+        if owner is None:
+            return True
+        self.backfilling.ensure(owner.user_id)
+        return self.backfilling.step(owner.user_id).phase is BackfillPhase.DONE
 
     def _complete(self, leased: LeasedJob) -> JobEnd:
         return JobEnd.DONE if self.queue.complete(leased) else JobEnd.LEASE_LOST
 
     def _go_on(self, leased: LeasedJob) -> JobEnd:
-        is_ours = self.queue.give_back(leased, visible_at=self.clock.now(), is_attempt=False)
-        return JobEnd.GOES_ON if is_ours else JobEnd.LEASE_LOST
+        """Put the job anew, as a step that succeeded takes no try from those to come."""
+        self.queue.put(leased.job, visible_at=self.clock.now())
+        return JobEnd.GOES_ON if self.queue.complete(leased) else JobEnd.LEASE_LOST
 
     def _defer(self, leased: LeasedJob, until: datetime | None) -> JobEnd:
         """Put a job off that failed for no fault of its own."""
