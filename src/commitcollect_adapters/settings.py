@@ -31,6 +31,7 @@ REVOCATIONS = ("revoke", "deauthorize")
 
 SEGMENT_CHARS_MAX = 100
 _SEGMENT = re.compile(rf"[A-Za-z0-9_-]{{1,{SEGMENT_CHARS_MAX}}}")
+_QUEUE_SCHEME = "sqs://"
 _LOCAL_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 _Kind = TypeVar("_Kind", bound=AttrsInstance)
@@ -43,6 +44,14 @@ Origins = Mapping[str, str]
 def _check_address(_settings: object, _attribute: object, value: str) -> None:
     if not value or "\0" in value:
         raise InvalidInput(f"store {value!r} is neither a file's path nor memory:", field="store")
+
+
+def _check_queue(_settings: object, attribute: Attribute[str], value: str) -> None:
+    if value and not value.startswith(_QUEUE_SCHEME):
+        raise InvalidInput(
+            f"{attribute.name} {value!r} is not {_QUEUE_SCHEME}NAME; without it the store keeps the queue",
+            field=attribute.name,
+        )
 
 
 def _check_digits(_settings: object, attribute: Attribute[str], value: str) -> None:
@@ -103,7 +112,7 @@ class Settings:
 
     store: str = field(default="commitcollect.db", validator=_check_address)
     user: UserId = field(default=UserId("me"), validator=check_id)
-    queue: str = ""
+    queue: str = field(default="", validator=_check_queue)
     seal_keys: str = field(default="", repr=False, metadata=SECRET)
     seal_key_file: str = ""
     strava_client_id: str = field(default="", validator=_check_digits)

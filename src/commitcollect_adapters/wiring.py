@@ -274,8 +274,26 @@ def token_cipher(settings: Settings) -> TokenCipher:
             field="seal_keys",
         )
     path = own_key_file(settings)
-    keys.create_key_file(path)
+    if not path.exists():
+        _check_nothing_is_sealed(settings, path)
+        keys.create_key_file(path)
     return local.LocalCipher.parse(keys.read_key_file(path))
+
+
+def _check_nothing_is_sealed(settings: Settings, path: Path) -> None:
+    """Refuse to make a key beside a store whose tokens another one has sealed: with it they would be lost."""
+    if not Path(settings.store).exists():
+        return
+    from commitcollect_adapters.sqlite import Database  # noqa: PLC0415 - memory needs no SQLite
+    from commitcollect_adapters.sqlite.strava import has_connections  # noqa: PLC0415 - the same
+
+    with closing(Database(Path(settings.store))) as database:
+        if has_connections(database):
+            raise InvalidInput(
+                f"the key file {path} is missing, and tokens in {settings.store} were sealed with it; put it "
+                "back, or name it with COMMITCOLLECT_SEAL_KEY_FILE",
+                field="seal_key_file",
+            )
 
 
 def own_key_file(settings: Settings) -> Path:

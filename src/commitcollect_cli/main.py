@@ -93,9 +93,18 @@ def _exit_code(arguments: list[str]) -> int:
         return EXIT_FAILURE
 
 
+def _check_text(arguments: Sequence[str]) -> None:
+    """Refuse what is no text: Python hands bytes that are not UTF-8 on as halves of characters."""
+    for argument in arguments:
+        if any("\ud800" <= char <= "\udfff" for char in argument):
+            shown = argument.encode("utf-8", "backslashreplace").decode()
+            raise click.UsageError(f"the argument '{shown}' is not UTF-8 text")
+
+
 def _run(arguments: list[str]) -> int:
     as_json = "--json" in arguments
     try:
+        _check_text(arguments)
         code = cli.main(arguments, prog_name=PROGRAM, standalone_mode=False)
         return code if isinstance(code, int) else 0
     except CommitCollectError as error:

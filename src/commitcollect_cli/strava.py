@@ -39,10 +39,10 @@ DAYS_MAX = 20_000
 REPAIRS_SHOWN_MAX = 20
 
 _REPAIRS = {
-    Repair.MISSING: "was missing",
-    Repair.OUTDATED: "was out of date",
-    Repair.DELETED_HERE: "was deleted here",
-    Repair.GONE_THERE: "is gone from Strava",
+    Repair.MISSING: "missing here",
+    Repair.OUTDATED: "out of date here",
+    Repair.DELETED_HERE: "deleted here",
+    Repair.GONE_THERE: "gone from Strava",
 }
 
 
@@ -193,7 +193,8 @@ def _connection_document(connection: StravaConnection) -> Document:
 )
 @store_options
 @json_option
-def backfill(*, settings: Settings, after: datetime | None, as_json: bool) -> None:
+@click.pass_context
+def backfill(ctx: click.Context, *, settings: Settings, after: datetime | None, as_json: bool) -> None:
     """Bring in the history from Strava. Stop it at any time: run again, it goes on where it was."""
     with open_strava(settings, must_exist=True) as strava_app:
         backfilling = strava_app.backfilling
@@ -214,6 +215,7 @@ def backfill(*, settings: Settings, after: datetime | None, as_json: bool) -> No
         show(f"{listed} taken over, {state.workouts_changed:,} of them new or changed.")
     if state.activities_rejected:
         say(f"Left out, as unreadable: {show_count(state.activities_rejected, 'activity', 'activities')}.")
+        ctx.exit(EXIT_FAILURE)
 
 
 def _progress(state: Backfill) -> str:
@@ -249,13 +251,19 @@ def _backfill_document(state: Backfill) -> Document:
 )
 @store_options
 @json_option
-def reconcile(*, settings: Settings, days: int, as_json: bool) -> None:
-    """Compare the last days with Strava and mend what differs."""
+@click.pass_context
+def reconcile(ctx: click.Context, *, settings: Settings, days: int, as_json: bool) -> None:
+    """Compare the last days with Strava and mend what differs. Ends with 1 if something was rejected."""
     with open_strava(settings, must_exist=True) as strava_app:
         report = strava_app.reconciling.run(settings.user, days=days)
     if as_json:
         print_json(_reconcile_document(report))
-        return
+    else:
+        _print_reconciliation(report)
+    ctx.exit(EXIT_FAILURE if report.rejected else 0)
+
+
+def _print_reconciliation(report: ReconcileReport) -> None:
     counts = Counter(repair for repair, _ in report.repairs)
     for repair, workout in report.repairs[:REPAIRS_SHOWN_MAX]:
         started_at = workout.snapshot.started_at

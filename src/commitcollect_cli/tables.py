@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -30,9 +29,10 @@ def tables() -> None:
 @json_option
 def create(*, settings: Settings, as_json: bool) -> None:
     """Make the tables that are not there, and wait for them. May be repeated."""
+    client = _client(settings)
     from commitcollect_adapters.dynamodb.tables import create_tables  # noqa: PLC0415 - boto3 takes half a second
 
-    _print(_on(settings, create_tables), as_json=as_json)
+    _print(create_tables(client), as_json=as_json)
 
 
 @tables.command()
@@ -41,9 +41,10 @@ def create(*, settings: Settings, as_json: bool) -> None:
 @click.pass_context
 def status(ctx: click.Context, *, settings: Settings, as_json: bool) -> None:
     """Say which tables are there. Ends with 1 if one is not ready."""
+    client = _client(settings)
     from commitcollect_adapters.dynamodb.tables import table_statuses  # noqa: PLC0415 - boto3 takes half a second
 
-    statuses = _on(settings, table_statuses)
+    statuses = table_statuses(client)
     _print(statuses, as_json=as_json)
     ctx.exit(0 if all(each.state == "ACTIVE" for each in statuses) else EXIT_FAILURE)
 
@@ -56,9 +57,10 @@ def status(ctx: click.Context, *, settings: Settings, as_json: bool) -> None:
 @click.pass_context
 def delete(ctx: click.Context, *, settings: Settings, is_sure: bool, is_dry_run: bool, as_json: bool) -> None:
     """Delete the tables with everything in them."""
+    client = _client(settings)
     from commitcollect_adapters.dynamodb.tables import delete_tables, table_statuses  # noqa: PLC0415 - as above
 
-    there = _on(settings, table_statuses)
+    there = table_statuses(client)
     if is_dry_run:
         _print(there, as_json=as_json)
         return
@@ -66,16 +68,17 @@ def delete(ctx: click.Context, *, settings: Settings, is_sure: bool, is_dry_run:
     if names and not is_sure and not is_confirmed(f"Delete {names} with everything in them?"):
         say("Nothing was deleted.")
         ctx.exit(EXIT_FAILURE)
-    _print(_on(settings, delete_tables), as_json=as_json)
+    _print(delete_tables(client), as_json=as_json)
 
 
-def _on(settings: Settings, act: Callable[[Client], list[TableStatus]]) -> list[TableStatus]:
+def _client(settings: Settings) -> Client:
+    """The client of the store, if that is one with tables and what it needs is installed."""
     if not settings.store.startswith(DYNAMODB):
         raise InvalidInput(
             f"{settings.store} has no tables to manage; name a store with --store {DYNAMODB}PREFIX",
             field="store",
         )
-    return act(dynamodb_client(settings.store))
+    return dynamodb_client(settings.store)
 
 
 def _print(statuses: list[TableStatus], *, as_json: bool) -> None:

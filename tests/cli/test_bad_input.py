@@ -180,8 +180,8 @@ USAGE = {
     "bad duplicate": (("simulate", "--demo", "--duplicate", "-1"), "-1"),
     "bad user": (("simulate", "--demo", "--user", "a/b"), "user_id 'a/b' is not an id"),
     "bad milestone id": (("milestone", "show", "a b"), "milestone_id 'a b' is not an id"),
-    "bytes as id": (("milestone", "list", "--after", "\udcff"), "is not an id"),
-    "bytes in a token": (("workout", "list", "--after", "1:STRAVA:\udcff"), "is not what a list named"),
+    "bytes as id": (("milestone", "list", "--after", "\udcff"), "is not UTF-8 text"),
+    "bytes in a token": (("workout", "list", "--after", "1:STRAVA:\udcff"), "is not UTF-8 text"),
     "no token": (("workout", "list", "--after", "yesterday"), "'yesterday' is not what a list named"),
     "limit": (("workout", "list", "--limit", "501"), "501"),
     "no target": (("milestone", "create", "--from", "2024-01-01"), "--target"),
@@ -321,3 +321,12 @@ def test_error_object_names_code_message_and_field(console: Console) -> None:
         "message": "totalTarget 0 is outside 1 to 1,000,000,000,000",
         "field": "totalTarget",
     }
+
+
+@pytest.mark.parametrize(
+    "command", [("queue", "retry"), ("milestone", "show"), ("simulate", "--demo", "--model")]
+)
+def test_bytes_that_are_no_text_are_refused(console: Console, command: tuple[str, ...]) -> None:
+    """An argument that is not UTF-8 is a usage error, wherever it stands."""
+    outcome = console(*command, "\udcff")
+    assert (outcome.code, "is not UTF-8 text" in outcome.err) == (2, True)

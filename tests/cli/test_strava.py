@@ -118,18 +118,19 @@ def test_status_before_and_after(person: Person) -> None:
 
 
 def test_a_backfill_tells_its_progress_and_what_it_did(person: Person) -> None:
-    """Progress is on stderr, the sum on stdout; a second one changes nothing."""
+    """Progress is on stderr, the sum on stdout; something left out ends with 1; a second changes nothing."""
     person.fake.add_activities(ATHLETE, [ride(9), ride(8, distance="far")])
     person.connect()
     outcome = person.console("strava", "backfill")
-    assert (outcome.code, outcome.out) == (0, "4 activities taken over, 4 of them new or changed.\n")
+    assert (outcome.code, outcome.out) == (1, "4 activities taken over, 4 of them new or changed.\n")
     assert outcome.err.splitlines() == [
         "listing: 4 activities so far",
         "counting: 1 page to go, 4 activities in all",
         "done: 4 activities, 4 of them new or changed",
         "Left out, as unreadable: 1 activity.",
     ]
-    assert person.console.json("strava", "backfill")["workoutsChanged"] == 0
+    again = person.console("strava", "backfill", "--json")
+    assert (again.code, again.document["workoutsChanged"]) == (1, 0)
 
 
 def test_a_backfill_goes_on_where_it_failed(person: Person) -> None:
@@ -168,10 +169,10 @@ def test_a_reconciliation_says_what_it_mended(person: Person) -> None:
     assert outcome.code == 0
     *repairs, summary = outcome.out.splitlines()
     assert [(line.split()[0], line.split("  ")[-1]) for line in repairs] == [
-        ("1020", "was missing"),
-        ("1001", "is gone from Strava"),
+        ("1020", "missing here"),
+        ("1001", "gone from Strava"),
     ]
-    assert summary.endswith(": 1 was missing, 1 is gone from Strava.")
+    assert summary.endswith(": 1 missing here, 1 gone from Strava.")
     again = person.console.json("strava", "reconcile", "--days", "2")
     assert (again["listed"], again["repairs"], again["askedAgain"]) == (3, [], [])
     assert person.console("strava", "reconcile").out.endswith(": all as stored.\n")
@@ -182,7 +183,7 @@ def test_a_reconciliation_says_what_it_could_not_read(person: Person) -> None:
     person.connect()
     person.fake.add_activities(ATHLETE, [ride(20, distance=-1.0)])
     outcome = person.console("strava", "reconcile")
-    assert outcome.code == 0
+    assert outcome.code == 1
     assert outcome.err == "Rejected: activity 1020: distance -1.0 is negative\n"
     person.fake.add_activities(ATHLETE, [ride(1), ride(2), ride(3)])
     assert person.console("strava", "reconcile").out.endswith(": nothing to mend yet.\n")
@@ -407,3 +408,16 @@ def test_events_come_in_through_another_process(person: Person) -> None:
         process.communicate(timeout=30)
     assert process.returncode == 0
     assert person.console.json("queue", "list")["waiting"] == 2  # the history, and the ride
+
+
+def test_a_lost_key_is_not_replaced(person: Person) -> None:
+    """With sealed tokens in the store no new key is made: put the old one back, and all is as before."""
+    person.connect()
+    key, away = Path("commitcollect.db.key"), Path("elsewhere")
+    key.rename(away)
+    for command in (("strava", "backfill"), ("strava", "status"), ("worker", "--once")):
+        outcome = person.console(*command)
+        assert (outcome.code, "commitcollect.db.key is missing" in outcome.err) == (2, True)
+        assert not key.exists()
+    away.rename(key)
+    assert person.console("strava", "backfill").code == 0

@@ -18,6 +18,7 @@ _READ_CONNECTION = select("stravaConnection", strava.CONNECTION_COLUMNS, "userId
 _READ_CONNECTION_VERSION = select("stravaConnection", ("version",), "userId = ?")
 _WRITE_CONNECTION = replace("stravaConnection", strava.CONNECTION_COLUMNS)
 _REMOVE_CONNECTION = delete("stravaConnection", "userId = ?")
+_ANY_CONNECTION = select("stravaConnection", ("userId",), "TRUE LIMIT 1")
 _READ_OWNER = select("athleteOwner", strava.OWNER_COLUMNS, "athleteId = ?")
 _WRITE_OWNER = replace("athleteOwner", strava.OWNER_COLUMNS)
 _REMOVE_OWNER = delete("athleteOwner", "athleteId = ? AND userId = ?")
@@ -135,3 +136,8 @@ class SqliteRateBudgetStore:
         """See `RateBudgetStore`."""
         with self._database.transaction() as connection:
             _BUDGETS.write(connection, (budget,), (scope,))
+
+
+def has_connections(database: Database) -> bool:
+    """Whether anybody is connected to Strava, and tokens are stored therefore."""
+    return find(database, _ANY_CONNECTION) is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from attrs import evolve
 from botocore.awsrequest import AWSResponse
 
 from adapters.dynamodb.engine import TRANSACT, answer, answers, cancelled, lost_answers
@@ -13,6 +14,8 @@ from commitcollect_adapters.dynamodb.ledger import DynamoLedger
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing.dumps import dump_of
 from commitcollect_core.errors import StorageError, StorageUnavailable, VersionConflict
+from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerState
+from commitcollect_core.milestones import Progress
 
 
 @pytest.mark.parametrize("is_sent", [True, False], ids=["written", "not-written"])
@@ -42,6 +45,33 @@ def test_a_lost_answer_does_not_hide_a_real_conflict(client: Client) -> None:
     with lost_answers(client, TRANSACT, times=1, is_sent=False), pytest.raises(VersionConflict):
         ledger.commit(other)
     assert dump_of(ledger, user_id) == before
+
+
+def test_a_lost_answer_does_not_pass_a_recount_for_written(client: Client) -> None:
+    """A recount leaves no trace but the milestone: what somebody else wrote in its place is not it."""
+    ledger, user_id = DynamoLedger(client), samples.new_athlete()
+    ledger.commit(samples.first_commit(user_id))
+    stored = ledger.read(user_id, ()).milestones[0]
+    theirs = evolve(stored, version=2, progress=Progress(2_000, 2_000))
+    ours = evolve(stored, version=2, progress=Progress(1_500, 1_500))
+    tracked = [stored.milestone_id]
+    ledger.commit(samples.commit_of(user_id, 2, milestones=[theirs], tracked=tracked))
+    late = samples.commit_of(user_id, 2, milestones=[ours], tracked=tracked)
+    with lost_answers(client, TRANSACT, times=1, is_sent=False), pytest.raises(VersionConflict):
+        ledger.commit(late)
+    again = samples.commit_of(user_id, 2, milestones=[theirs], tracked=tracked)
+    with lost_answers(client, TRANSACT, times=1, is_sent=False):
+        ledger.commit(again)
+
+
+def test_a_lost_answer_does_not_pass_a_fence_for_put_up(client: Client) -> None:
+    """Another write of the same version is no fence: the account is not taken for fenced."""
+    ledger, user_id = DynamoLedger(client), samples.new_athlete()
+    ledger.commit(samples.first_commit(user_id))
+    ledger.commit(samples.second_commit(user_id))
+    fence = LedgerHead(version=2, state=LedgerState.DELETING, fenced_at=samples.NOW)
+    with lost_answers(client, TRANSACT, times=1, is_sent=False), pytest.raises(VersionConflict):
+        ledger.commit(LedgerCommit(user_id=user_id, head=fence))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
@@ -120,3 +121,20 @@ def test_a_writer_waits_for_another_thread_only_so_long(tmp_path: Path) -> None:
             queue.put(new_job(), visible_at=NOW)
         queue.put(new_job(), visible_at=NOW)
         assert len(take(queue, limit=9)) == 1
+
+
+def test_a_row_that_cannot_be_read_blocks_no_worker(held: _Held) -> None:
+    """A job of a kind that only a newer version knows is put off for a day; the others are taken."""
+    held.goes_on.set()
+    queue = SqliteQueue(held)
+    bad, good = new_job(), new_job()
+    queue.put(bad, visible_at=NOW)
+    with held.transaction() as connection:
+        connection.execute("UPDATE job SET kind = 'NONE OF OURS'")
+    queue.put(good, visible_at=NOW)
+    assert [each.job.key for each in take(queue, limit=10)] == [good.key]
+    assert queue.counts(now=NOW).waiting == 1
+    with held.transaction() as connection:
+        connection.execute("UPDATE job SET kind = ? WHERE kind = 'NONE OF OURS'", (bad.kind.value,))
+    (later,) = queue.lease(now=NOW + timedelta(days=1), seconds=60, limit=1)
+    assert later.job.key in {bad.key, good.key}
