@@ -61,6 +61,7 @@ class Policy:
             one with its value.
         webhook_delay_seconds: from an event to looking at its activity, so that Strava has finished it and
             several events become one look.
+        look_again_seconds: from a look during a backfill to the next, until the backfill has ended.
         job_events_max: events that one job remembers.
         job_lease_seconds: how long a worker may take over a job; under three minutes, as Strava delivers an
             event three times within a few.
@@ -118,6 +119,7 @@ class Policy:
     event_updates_max: int = 20
     event_update_chars_max: int = 1_000
     webhook_delay_seconds: int = 3
+    look_again_seconds: int = 900
     job_events_max: int = 20
     job_lease_seconds: int = 150
     job_attempts_max: int = 16

@@ -86,6 +86,8 @@ def integrate_strava(
         access=access,
         linking=linking,
         connections=ports.connections,
+        backfills=ports.backfills,
+        queue=ports.queue,
         idempotency=ports.idempotency,
         rates=rates,
         clock=clock,

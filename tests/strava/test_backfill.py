@@ -208,6 +208,37 @@ def test_something_newer_that_came_meanwhile_is_not_written_over() -> None:
     world.check_converged()
 
 
+def test_a_page_does_not_bring_back_what_was_deleted_since() -> None:
+    """An activity is deleted behind its listing and before anything of it was stored: it does not stay."""
+    world = connected(5)
+    state = world.strava.backfilling.step(ME)
+    assert state.phase is BackfillPhase.COMMITTING
+    world.fake.delete(ActivityId("1002"))
+    world.deliver()
+    world.pass_time(seconds=5)
+    world.strava.working.run_once(limit=1)
+    world.work()
+    world.check_converged()
+    assert ActivityId("1002") not in world.stored()
+
+
+def test_a_page_does_not_bring_back_what_was_undone_since() -> None:
+    """A change is listed, undone, and looked at while the old state is stored: it does not stay."""
+    world = connected(5)
+    world.work()
+    world.pass_time(hours=1)
+    world.fake.edit(ActivityId("1002"), name="Listed")
+    world.strava.backfilling.start(ME)
+    assert world.strava.backfilling.step(ME).phase is BackfillPhase.COMMITTING
+    world.fake.edit(ActivityId("1002"), name="Ride 2")
+    world.deliver()
+    world.pass_time(seconds=5)
+    world.strava.working.run_once(limit=10)
+    run(world)
+    world.work()
+    world.check_converged()
+
+
 def test_somebody_elses_activities_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """A list that answers with another athlete's activities brings nothing in."""
     world = connected(3)

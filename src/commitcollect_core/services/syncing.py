@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from enum import StrEnum
 
 from attrs import frozen
 
+from commitcollect_core.backfills import BackfillPhase
 from commitcollect_core.connections import ConnectionStatus
 from commitcollect_core.errors import NotFound
 from commitcollect_core.idempotency import IdempotencyStatus, completed_event
-from commitcollect_core.jobs import Job
+from commitcollect_core.jobs import Job, activity_job
 from commitcollect_core.policy import Policy
 from commitcollect_core.ports import Clock
 from commitcollect_core.rate_limits import Purpose, athlete_scope
-from commitcollect_core.service_ports import ConnectionStore, IdempotencyStore
+from commitcollect_core.service_ports import BackfillStore, ConnectionStore, EventQueue, IdempotencyStore
 from commitcollect_core.services.ingestion import Ingestion, IngestResult
 from commitcollect_core.services.linking import Linking
 from commitcollect_core.services.rate_keeping import RateKeeping
@@ -45,6 +47,8 @@ class Syncing:
     access: StravaAccess
     linking: Linking
     connections: ConnectionStore
+    backfills: BackfillStore
+    queue: EventQueue
     idempotency: IdempotencyStore
     rates: RateKeeping
     clock: Clock
@@ -61,8 +65,10 @@ class Syncing:
             raise NotFound(f"the job {job.key!r} names no activity")
 
         def look(user_id: UserId) -> SyncOutcome:
-            result = self.look(user_id, job.athlete_id, activity_id)
-            return SyncOutcome.CHANGED if result.workouts_changed else SyncOutcome.UNCHANGED
+            if self.look(user_id, job.athlete_id, activity_id).workouts_changed:
+                return SyncOutcome.CHANGED
+            self._look_again_behind_backfill(user_id, job.athlete_id, activity_id)
+            return SyncOutcome.UNCHANGED
 
         return self._once(job, look)
 
@@ -97,6 +103,20 @@ class Syncing:
             return activity.snapshot if activity.athlete_id == athlete_id else None
 
         return self.ingestion.refresh(user_id, key, ask)
+
+    def _look_again_behind_backfill(
+        self, user_id: UserId, athlete_id: AthleteId, activity_id: ActivityId
+    ) -> None:
+        """Look once more when a backfill under way has ended, or at least later.
+
+        A look that finds nothing new leaves no trace in the ledger, so a page that was listed before it would
+        go over what it has seen.
+        """
+        backfill = self.backfills.read(user_id)
+        if backfill is not None and backfill.phase is not BackfillPhase.DONE:
+            now = self.clock.now()
+            at = now + timedelta(seconds=self.policy.look_again_seconds)
+            self.queue.put(activity_job(athlete_id, activity_id, now=now), visible_at=at)
 
     def _once(self, job: Job, look: Callable[[UserId], SyncOutcome]) -> SyncOutcome:
         """Look for the athlete's user, unless every event of the job was dealt with; then mark them."""
