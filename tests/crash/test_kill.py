@@ -112,8 +112,12 @@ def test_killed_at_any_store_call_and_run_again_ends_in_the_same_place(
 
 
 @pytest.mark.slow
-def test_killed_at_any_store_call_on_dynamodb(history: Path, tmp_path: Path) -> None:
-    """The same on DynamoDB's transactions, with an engine that keeps its tables in a file."""
+@pytest.mark.parametrize(("mode", "activities"), [("import", 60), ("events", 3)])
+def test_killed_at_any_store_call_on_dynamodb(
+    history: Path, tmp_path: Path, mode: str, activities: int
+) -> None:
+    """The same on DynamoDB's transactions, at every call, with an engine that keeps its tables in a file."""
+    history.write_text(json.dumps(json.loads(history.read_text())[:activities]))
     with running.dynoxide(database=tmp_path / "dynoxide.db") as endpoint:
 
         def store(name: str) -> str:
@@ -121,7 +125,7 @@ def test_killed_at_any_store_call_on_dynamodb(history: Path, tmp_path: Path) -> 
             create_tables(dynamodb_client(address))
             return address
 
-        check_every_kill(store, history, "import", 1)
+        check_every_kill(store, history, mode, 1)
 
 
 def check_every_kill(new_store: Callable[[str], str], history: Path, mode: str, stride: int) -> None:

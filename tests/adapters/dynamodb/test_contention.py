@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from math import ceil
 from threading import Lock, local
 
 import pytest
@@ -18,6 +20,9 @@ from commitcollect_core.services.ingestion import Ingestion
 from commitcollect_core.values import UserId
 
 EVENTS = 50
+ROUNDS = 4
+"""Several, since a percentile of fifty says little."""
+
 ATTEMPTS_MAX = 8
 ATHLETES = 1_000
 
@@ -49,12 +54,16 @@ def ingestion(ledger: DynamoLedger) -> Ingestion:
 @pytest.mark.slow
 def test_many_events_of_one_athlete_all_land(client: Client) -> None:
     """Fifty concurrent events of one athlete are all written, nearly all within eight attempts."""
-    ledger, user_id = CountingLedger(client), samples.new_athlete()
+    ledger = CountingLedger(client)
     use_case = ingestion(ledger)
-    with ThreadPoolExecutor(max_workers=EVENTS) as pool:
-        list(pool.map(lambda ride: use_case.ingest(user_id, [ride]), samples.rides("ride", EVENTS)))
-    assert ledger.read_head(user_id).workout_count == EVENTS
-    assert sorted(ledger.attempts)[int(EVENTS * 0.99) - 1] <= ATTEMPTS_MAX
+    for _ in range(ROUNDS):
+        user_id = samples.new_athlete()
+        ingest = partial(use_case.ingest, user_id)
+        with ThreadPoolExecutor(max_workers=EVENTS) as pool:
+            list(pool.map(ingest, ([ride] for ride in samples.rides("ride", EVENTS))))
+        assert ledger.read_head(user_id).workout_count == EVENTS
+    nearest_rank = ceil(len(ledger.attempts) * 0.99)
+    assert sorted(ledger.attempts)[nearest_rank - 1] <= ATTEMPTS_MAX
 
 
 @pytest.mark.slow
