@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import click
 
-from commitcollect_cli.units import show_amount, show_progress, show_target
+from commitcollect_cli.units import show_amount, show_needed, show_progress, show_target
 from commitcollect_core.awards import Award, StatueModel
 from commitcollect_core.milestones import Exclusion, Goal
 from commitcollect_core.services.tracking import MilestoneView
@@ -93,7 +93,7 @@ def _part_lines(view: MilestoneView, model: StatueModel) -> Iterator[str]:
         if (award := awards.get(part.part_index)) is not None:
             yield click.style("  ◆ ", fg="green") + f"{label}  {_earned(goal, award)}"
         else:
-            threshold = show_amount(goal.target_type, goal.threshold(part.part_index))
+            threshold = show_needed(goal.target_type, goal.threshold(part.part_index))
             yield click.style(f"  ◇ {label}  at {threshold}", dim=True)
 
 
@@ -110,7 +110,7 @@ def _next_line(view: MilestoneView, model: StatueModel) -> str:
         since = f" since {show_day(view.awards[-1].earned_at)}" if view.awards else ""
         return click.style(f"The statue is whole{since}.", fg="green", bold=True)
     part = model.parts[milestone.parts_earned]
-    return f"Next: {part.part_name} in {show_amount(milestone.goal.target_type, missing)}."
+    return f"Next: {part.part_name} in {show_needed(milestone.goal.target_type, missing)}."
 
 
 def award_lines(awards: Sequence[Award], goals: Mapping[MilestoneId, Goal]) -> Iterator[str]:

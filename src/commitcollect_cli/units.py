@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Decimal
 
 from attrs import frozen
 
@@ -131,6 +131,13 @@ def show_amount(target_type: TargetType, value: int) -> str:
     return _with_unit(_number(kind, value, unit, digits), unit)
 
 
+def show_needed(target_type: TargetType, value: int) -> str:
+    """An amount that is still needed: as `show_amount`, but rounded up, so that what is shown suffices."""
+    kind = _BY_TARGET_TYPE[target_type]
+    unit, digits = _unit_for(kind, value)
+    return _with_unit(_number(kind, value, unit, digits, ROUND_UP), unit)
+
+
 def show_target(target_type: TargetType, value: int) -> str:
     """A target for people, without needless digits, such as ``1,000 km`` or ``8,848 m of climbing``."""
     kind = _BY_TARGET_TYPE[target_type]
@@ -155,10 +162,10 @@ def _unit_for(kind: Kind, value: int) -> tuple[str, int]:
     return next(fitting, kind.shown[-1] if value else kind.shown[0])
 
 
-def _number(kind: Kind, value: int, unit: str, digits: int) -> str:
-    # Rounded down: what is not reached yet must not look as if it were.
+def _number(kind: Kind, value: int, unit: str, digits: int, rounding: str = ROUND_DOWN) -> str:
+    # Down unless said otherwise: what is not reached yet must not look as if it were.
     exact = Decimal(value) / kind.units[unit]
-    return f"{exact.quantize(Decimal(1).scaleb(-digits), ROUND_DOWN):,}"
+    return f"{exact.quantize(Decimal(1).scaleb(-digits), rounding):,}"
 
 
 def _with_unit(number: str, unit: str) -> str:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
-from commitcollect_cli.units import parse_target, show_amount, show_progress, show_target
+from commitcollect_cli.units import (
+    KINDS,
+    parse_target,
+    show_amount,
+    show_needed,
+    show_progress,
+    show_target,
+)
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.values import TargetType
 
@@ -96,3 +105,19 @@ def test_progress_is_shown_in_the_unit_of_the_target() -> None:
     assert show_progress(DISTANCE, 675_111, 10_000_000) == "675.1 of 10,000 km"
     assert show_progress(DISTANCE, 40, 10_000) == "0.0 of 10 km"
     assert show_progress(COUNT, 3, 52) == "3 of 52 activities"
+
+
+@pytest.mark.parametrize("target_type", TargetType)
+@pytest.mark.parametrize("value", [1, 59, 61, 999, 1_001, 3_599, 3_601, 8_334, 16_667, 99_951, 10**7 + 1])
+def test_what_is_needed_is_never_shown_as_less(target_type: TargetType, value: int) -> None:
+    """Whoever does as much as is shown has done enough, and hardly more."""
+    shown = show_needed(target_type, value)
+    if target_type is TargetType.ACTIVITY_COUNT:
+        assert shown == show_amount(target_type, value)
+        return
+    number, _, unit = shown.partition(" ")
+    (units,) = [kind.units for kind in KINDS.values() if kind.target_type is target_type]
+    assert Decimal(number.replace(",", "")) * units[unit] >= value
+    below = Decimal(show_amount(target_type, value).partition(" ")[0].replace(",", ""))
+    last_digit = Decimal(1).scaleb(-len(number.partition(".")[2]))
+    assert Decimal(number.replace(",", "")) - below <= last_digit
