@@ -39,7 +39,9 @@ def milestone() -> None:
 @milestone.command()
 @click.option(
     "--target",
+    "targets",
     type=Target(),
+    multiple=True,
     required=True,
     help="distance=1000km (m, km, mi), elevation=8848m (m, ft), time=100h or count=52.",
 )
@@ -56,7 +58,7 @@ def milestone() -> None:
 def create(
     *,
     settings: Settings,
-    target: tuple[TargetType, int],
+    targets: tuple[tuple[TargetType, int], ...],
     period_start_at: datetime,
     period_end_at: datetime | None,
     sports: SportSelection,
@@ -64,7 +66,9 @@ def create(
     as_json: bool,
 ) -> None:
     """Open a milestone; workouts already in the store count at once."""
-    target_type, total_target = target
+    if len(targets) > 1:
+        raise click.UsageError("a milestone has one --target; create one for each")
+    [(target_type, total_target)] = targets
     wish = NewMilestone(
         model_id=model_id,
         sports=sports,

@@ -143,3 +143,11 @@ def test_command_line_counts_beyond_the_limit_of_a_request(console: Console, tmp
     created = console.json("milestone", "create", *goal)
     assert (created["progressValue"], created["status"]) == (3_101, "COMPLETED")
     assert console.json("milestone", "recompute", created["milestoneId"])["counted"] == 3_101
+
+
+def test_a_milestone_has_one_target(console: Console) -> None:
+    """A second target is not passed over: it is refused, and nothing is created."""
+    both = ("--target", "distance=5km", "--target", "count=5")
+    outcome = console("milestone", "create", *both, "--from", "2026-01-01")
+    assert (outcome.code, "one --target" in outcome.err) == (2, True)
+    assert console("milestone", "list").code == 3
