@@ -7,23 +7,32 @@ what Strava holds.
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 
 import pytest
 from attrs import define, evolve
 
 import oracle
+from adapters.dynamodb.engine import connect
+from commitcollect_adapters.dynamodb.stores import dynamo_stores
 from commitcollect_adapters.fake_strava import CallKind, DeliveryPlan, Fault
 from commitcollect_adapters.faults import Side
+from commitcollect_adapters.sqlite import Database
+from commitcollect_adapters.sqlite.queue import SqliteQueue
+from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_adapters.testing.dumps import LedgerDump
 from commitcollect_core.connections import ConnectionStatus
 from commitcollect_core.errors import CommitCollectError
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.strava_app import StravaIntegration
 from commitcollect_core.values import ActivityId
+from engines import running
 from laws import aim_of, check_kept, check_state, effort_of
 from strava.world import ATHLETE, ME, WISH, Killed, World, payload
 
@@ -45,6 +54,7 @@ class CrashesByChance:
 
     chance: Random
     is_renewing: bool = False
+    one_in: int = CRASH_ONE_IN
 
     def __call__(self, call: str, side: Side) -> None:
         """Let the call through, or die."""
@@ -53,7 +63,7 @@ class CrashesByChance:
         if self.is_renewing:
             self.is_renewing = (call, side) != ("connections.commit", Side.AFTER)
             return
-        if self.chance.randrange(CRASH_ONE_IN) == 0:
+        if self.chance.randrange(self.one_in) == 0:
             raise Killed(f"{side} {call}")
 
 
@@ -201,3 +211,63 @@ def test_whatever_happens_it_ends_well(*, has_crashes: bool) -> None:
         campaign = Campaign(seed, has_crashes=has_crashes)
         campaign.run()
         assert campaign.is_connected, seed
+
+
+@pytest.fixture(params=["memory", "sqlite", "dynamodb"])
+def real_world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    """A world behind the end of the real history, whose events are dropped, repeated and shuffled."""
+    plan = DeliveryPlan(dropped=0.3, repeated=0.5, is_shuffled=True, seed=7)
+    start = datetime(2025, 11, 1, tzinfo=UTC)
+    if request.param == "memory":
+        yield World(policy=POLICY, plan=plan, start=start)
+        return
+    if request.param == "dynamodb":
+        with running.dynoxide() as endpoint:
+            yield World(stores=dynamo_stores(connect(endpoint)), policy=POLICY, plan=plan, start=start)
+        return
+    with closing(Database(tmp_path / "store.sqlite")) as database:
+        queue = SqliteQueue(database, POLICY)
+        yield World(stores=sqlite_stores(database), queue=queue, policy=POLICY, plan=plan, start=start)
+
+
+@pytest.mark.slow
+def test_a_real_history_survives_all_of_it(real_world: World, shared_data: Path) -> None:
+    """1,132 real activities: events lost, doubled and out of order, edits, deletions, privacy, dying workers.
+
+    What is stored in the end is what Strava shows, and the parts lie between those of the last and of the
+    highest sum.
+    """
+    world, chance = real_world, Random(7)
+    payloads = json.loads((shared_data / "real" / "summary_activities.json").read_text())
+    world.app.tracking.create(ME, evolve(WISH, total_target=20_000_000))
+    world.connect()
+    world.work()
+    for payload_ in sorted(payloads, key=lambda each: each["id"]):
+        world.fake.upload(ATHLETE, payload_)
+    for payload_ in chance.sample(payloads, 150):
+        activity_id = ActivityId(str(payload_["id"]))
+        change: dict[str, object] = chance.choice(
+            [{"name": "Renamed"}, {"sport_type": "Hike"}, {"private": True}, {"distance": 12_345.0}]
+        )
+        world.fake.edit(activity_id, **change)
+        if chance.random() < 0.3:
+            world.fake.delete(activity_id)
+    door = CrashesByChance(chance, one_in=500)
+    world.deliver(world.process(door))
+    deaths = 0
+    while (counts := world.queue.counts(now=world.clock.now())).waiting or counts.leased:
+        try:
+            while world.process(door).working.run_once(limit=20).jobs:
+                pass
+        except Killed:
+            deaths += 1
+        world.pass_time(seconds=DEFAULT_POLICY.job_lease_seconds)
+    world.pass_time(hours=1)
+    world.strava.reconciling.run(ME, days=4_000)
+    world.work()
+    assert deaths > 5
+    world.check_converged()
+    world.check_parts()
+    (milestone,) = world.dump().milestones.values()
+    (awards,) = world.dump().awards.values()
+    assert len(awards) == oracle.parts(aim_of(milestone.goal), milestone.progress.progress_value)
