@@ -167,8 +167,7 @@ class Linking:
         now = self.clock.now()
         self._check_athlete(user_id, athlete_id)
         self.backfilling.begin_anew(user_id)
-        due_at = now + timedelta(seconds=self.policy.job_retry_seconds_first)
-        self.queue.put(backfill_job(athlete_id, now=now), visible_at=due_at)
+        self.queue.put(backfill_job(athlete_id, now=now), visible_at=now)
 
     def _check_athlete(self, user_id: UserId, athlete_id: AthleteId) -> StravaConnection | None:
         """The connection there is, unless that is to another athlete, or the athlete is another account's."""

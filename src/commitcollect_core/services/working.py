@@ -21,12 +21,13 @@ from commitcollect_core.errors import (
     StravaAppInactive,
     StravaRateLimited,
 )
-from commitcollect_core.jobs import Job, JobKind, LeasedJob, Park, TryAgain, after_failure
+from commitcollect_core.jobs import JobKind, LeasedJob, Park, TryAgain, after_failure
 from commitcollect_core.policy import Policy
 from commitcollect_core.ports import Clock
 from commitcollect_core.service_ports import ConnectionStore, EventQueue
 from commitcollect_core.services.backfilling import Backfilling
 from commitcollect_core.services.syncing import Syncing, SyncOutcome
+from commitcollect_core.values import UserId
 
 _log = logging.getLogger(__name__)
 
@@ -106,19 +107,19 @@ class Working:
             case JobKind.AUTHORIZATION:
                 outcomes[self.syncing.authorization(job)] += 1
             case JobKind.BACKFILL:
-                if not self._is_backfilled(job):
+                owner = self.connections.owner(job.athlete_id)
+                if owner is None and not leased.attempts:
+                    return self._failed(leased, "not connected, or not yet")
+                if owner is not None and not self._is_backfilled(owner.user_id):
                     return self._go_on(leased)
             case _:
                 assert_never(job.kind)
         return self._complete(leased)
 
-    def _is_backfilled(self, job: Job) -> bool:
+    def _is_backfilled(self, user_id: UserId) -> bool:
         """Do one step of a backfill, begun here if nobody has; whether nothing is left of it."""
-        owner = self.connections.owner(job.athlete_id)
-        if owner is None:
-            return True
-        self.backfilling.ensure(owner.user_id)
-        return self.backfilling.step(owner.user_id).phase is BackfillPhase.DONE
+        self.backfilling.ensure(user_id)
+        return self.backfilling.step(user_id).phase is BackfillPhase.DONE
 
     def _complete(self, leased: LeasedJob) -> JobEnd:
         return JobEnd.DONE if self.queue.complete(leased) else JobEnd.LEASE_LOST
