@@ -12,7 +12,7 @@ from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.system import SystemClock
 from commitcollect_adapters.wiring import open_queue, sqs_queues
 from commitcollect_cli.options import json_option
-from commitcollect_cli.output import EXIT_FAILURE, print_json, say, show
+from commitcollect_cli.output import EXIT_FAILURE, is_confirmed, print_json, say, show
 from commitcollect_cli.render import show_count, table
 from commitcollect_cli.store import store_options
 from commitcollect_core.errors import NotFound
@@ -74,7 +74,7 @@ def delete(ctx: click.Context, *, settings: Settings, is_sure: bool, is_dry_run:
         _print_statuses(there, as_json=as_json)
         return
     names = ", ".join(each.name for each in there if each.state != MISSING)
-    if names and not is_sure and not click.confirm(f"Delete {names} with every job in them?", err=True):
+    if names and not is_sure and not is_confirmed(f"Delete {names} with every job in them?"):
         say("Nothing was deleted.")
         ctx.exit(EXIT_FAILURE)
     _print_statuses(delete_queues(queues), as_json=as_json)

@@ -127,3 +127,17 @@ def test_queues_on_sqs_are_made_shown_used_and_deleted(
         assert console("queue", "status").code == 0
         assert console("queue", "delete", "--yes").code == 0
         assert console("queue", "status").code == 1
+
+
+@pytest.mark.slow
+def test_deleting_queues_with_nobody_to_ask_is_refused(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the end of the input nothing is deleted, and the way out is named, as with tables."""
+    with running.ministack() as endpoint:
+        monkeypatch.setenv("COMMITCOLLECT_QUEUE", f"sqs://jobs?endpoint={endpoint}")
+        assert console("queue", "create").code == 0
+        monkeypatch.setattr("sys.stdin", io.StringIO(""))
+        outcome = console("queue", "delete")
+        assert (outcome.code, "--yes" in outcome.err) == (2, True)
+        assert console("queue", "status").code == 0
