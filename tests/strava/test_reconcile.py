@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 from attrs import evolve
 
-from commitcollect_adapters.fake_strava import CallKind, DeliveryPlan, Fault
-from commitcollect_core.errors import LimitExceeded, StravaUnavailable
+from commitcollect_adapters.fake_strava import CallKind, DeliveryPlan, Fault, Limits
+from commitcollect_core.errors import LimitExceeded, StravaRateLimited, StravaUnavailable
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.service_ports import ActivityList
 from commitcollect_core.services.reconciling import Repair
@@ -160,3 +160,18 @@ def test_other_peoples_workouts_are_no_business_of_it(world: World) -> None:
     world.app.ingestion.ingest(ME, [by_hand])
     assert world.strava.reconciling.run(ME).repairs == ()
     assert world.fake.calls(CallKind.ACTIVITY) == 0
+
+
+def test_live_events_keep_their_share_of_the_calls() -> None:
+    """However many workouts it has to ask about one by one, a reconciliation leaves calls to events."""
+    world = World(plan=DEAF, limits=Limits(read_window=10, read_day=1_000))
+    world.fake.add_activities(ATHLETE, map(payload, range(10)))
+    world.connect()
+    world.work()
+    world.pass_time(hours=1)
+    for number in range(1_000, 1_010):
+        world.fake.delete(ActivityId(str(number)))
+    with pytest.raises(StravaRateLimited):
+        world.strava.reconciling.run(ME)
+    assert world.fake.calls(CallKind.ACTIVITY) == 6
+    assert world.strava.access.activity(ME, ActivityId("1000")) is None

@@ -12,6 +12,7 @@ from commitcollect_core.backfills import next_before
 from commitcollect_core.errors import InvalidInput, LimitExceeded, StravaRefused
 from commitcollect_core.policy import Policy
 from commitcollect_core.ports import Clock, Ledger, WorkoutQuery
+from commitcollect_core.rate_limits import Purpose
 from commitcollect_core.services.backfilling import Backfilling
 from commitcollect_core.services.history import walk_workouts
 from commitcollect_core.services.ingestion import Ingestion
@@ -142,7 +143,7 @@ class Reconciling:
         repairs = []
         for key in unlisted:
             try:
-                result = self.syncing.look(user_id, athlete_id, key.activity_id)
+                result = self.syncing.look(user_id, athlete_id, key.activity_id, purpose=Purpose.BACKFILL)
             except (InvalidInput, StravaRefused) as unreadable:
                 rejected.append(f"activity {key.activity_id}: {unreadable.message}")
                 continue

@@ -78,7 +78,9 @@ class StravaAccess:
     backoff: Backoff
     policy: Policy
 
-    def activity(self, user_id: UserId, activity_id: ActivityId) -> ListedActivity | None:
+    def activity(
+        self, user_id: UserId, activity_id: ActivityId, *, purpose: Purpose = Purpose.LIVE
+    ) -> ListedActivity | None:
         """One activity, or None if it is gone, private or not the athlete's to see.
 
         Raises:
@@ -88,9 +90,7 @@ class StravaAccess:
             UpstreamError: Strava did not answer.
             InvalidInput: the activity cannot be read.
         """
-        answer = self._ask(
-            user_id, Purpose.LIVE, lambda _connection, token: self.api.activity(token, activity_id)
-        )
+        answer = self._ask(user_id, purpose, lambda _connection, token: self.api.activity(token, activity_id))
         return answer.activity
 
     def activities(self, user_id: UserId, *, after: datetime | None, before: datetime | None) -> ActivityList:

@@ -91,12 +91,19 @@ class Syncing:
 
         return self._once(job, look)
 
-    def look(self, user_id: UserId, athlete_id: AthleteId, activity_id: ActivityId) -> IngestResult:
+    def look(
+        self,
+        user_id: UserId,
+        athlete_id: AthleteId,
+        activity_id: ActivityId,
+        *,
+        purpose: Purpose = Purpose.LIVE,
+    ) -> IngestResult:
         """Take in how one activity looks now; errors as in `activity`."""
         key = WorkoutKey(Source.STRAVA, activity_id)
 
         def ask() -> Found | None:
-            activity = self.access.activity(user_id, activity_id)
+            activity = self.access.activity(user_id, activity_id, purpose=purpose)
             if activity is None:
                 return ActivityGone(key=key)
             # Somebody else's activity, named in a forged event: it says nothing about this athlete.
