@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import oracle
 from commitcollect_adapters.testing.dumps import LedgerDump
-from commitcollect_core.ledger import LedgerState
-from commitcollect_core.milestones import Goal, Milestone, MilestoneStatus
-from commitcollect_core.workouts import ActivityGone, ActivitySnapshot, Found
+from commitcollect_core.training.goals import Goal
+from commitcollect_core.training.ledger import LedgerState
+from commitcollect_core.training.milestones import Milestone, MilestoneStatus
+from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot, Found
 
 
 def effort_of(snapshot: ActivitySnapshot) -> oracle.Effort:

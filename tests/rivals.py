@@ -10,13 +10,13 @@ from commitcollect_adapters.statues import FixedCatalog
 from commitcollect_adapters.system import ManualClock, NoBackoff, SequentialIds
 from commitcollect_adapters.testing.strategies import SEASON_END_AT, SEASON_START_AT, STATUES
 from commitcollect_core.app import CommitCollect, assemble
-from commitcollect_core.awards import StatueModel
-from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerState
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
-from commitcollect_core.ports import Ledger, Ports
-from commitcollect_core.services.tracking import NewMilestone
+from commitcollect_core.training.awards import StatueModel
+from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState
+from commitcollect_core.training.ports import Ledger, Ports
+from commitcollect_core.training.tracking import NewMilestone
+from commitcollect_core.training.workouts import ActivitySnapshot
 from commitcollect_core.values import ActivityId, ModelId, Source, TargetType, UserId
-from commitcollect_core.workouts import ActivitySnapshot
 
 ATHLETE = UserId("athlete")
 

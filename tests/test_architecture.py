@@ -12,42 +12,31 @@ import pytest
 SOURCES = Path(__file__).parents[1] / "src"
 MODULES = sorted(path for path in SOURCES.rglob("*.py"))
 
-CORE_LAYERS = (
-    {"errors"},
-    {"values", "policy"},
-    {
-        "sports",
-        "workouts",
-        "jobs",
-        "sessions",
-        "idempotency",
-        "connections",
-        "rate_limits",
-        "accounts",
-        "audit",
-    },
-    {"awards", "milestones", "webhooks", "backfills"},
-    {"ledger", "digest"},
-    {"ports"},
-    {"service_ports"},
-    {"services"},
-    {"app"},
-    {"strava_app"},
-)
-"""Lowest first; a module may import its own layer and those below."""
+CORE_PACKAGES = ("training", "jobs", "strava", "accounts")
+"""A package imports only packages to its left."""
+
+BESIDE_PACKAGES = ({"errors"}, {"values"}, {"policy"}, {"context", "handshakes"})
+"""What every package may import, lowest first."""
+
+ASSEMBLIES = {"app": {"training"}, "service": set(CORE_PACKAGES)}
+"""What wires use cases, and the packages each may import: who only counts workouts pays for `app` alone."""
+
+NOUNS = {
+    "training": {"sports", "workouts", "goals", "milestones", "awards", "ledger", "digest"},
+    "jobs": {"jobs", "idempotency"},
+    "strava": {"connections", "webhooks", "backfills", "rates"},
+    "accounts": {"profiles", "sessions", "deletion", "audit"},
+}
+"""What stands below `ports` in each package; every other module is a use case and stands above."""
+
+SHARED_BY_ADAPTERS = {"aws", "ciphers", "conflicts", "documents", "readers", "records", "strava"}
+"""How values look outside the core, how AWS is called, and what is said when a write is refused."""
 
 ADAPTERS_ON_ADAPTERS = {
     "wiring",  # the one place that knows them all
     "simulation",  # a host of its own, beside wiring
     "testing",  # proves them against one another
 }
-SHARED_BY_ADAPTERS = {"boto", "readers", "records", "refusals", "serialization", "strava_protocol"}
-"""How values look outside the core and what is said when they are refused; no technology.
-
-Activities look the same in a file, in Strava's answers and in its webhooks, so they are read in one place;
-and what goes to Strava and comes back is the same for Strava itself and for the one that stands in for it.
-`boto` is how services of AWS are called, whichever it is.
-"""
 
 FORBIDDEN_IN_CORE = {
     "os", "io", "pathlib", "random", "secrets", "socket", "subprocess", "tempfile", "time", "uuid",
@@ -67,50 +56,72 @@ def imports(path: Path) -> Iterator[str]:
             yield from (".".join((*module, alias.name)) for alias in node.names)
 
 
-def place(name: str) -> tuple[str, str]:
-    """A module's package and its first part below it."""
-    package, _, rest = name.partition(".")
-    return package, rest.partition(".")[0]
-
-
-def core_layer(module: str) -> int:
-    """How high a core module stands."""
-    return next(number for number, names in enumerate(CORE_LAYERS) if module in names)
-
-
 def name_of(path: Path) -> str:
     """A file's module name."""
     parts = path.relative_to(SOURCES).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+def rank(module: str) -> tuple[int, int]:
+    """How high a module of the core stands: first its package, then its place inside the package."""
+    first, _, rest = module.partition(".")
+    for number, names in enumerate(BESIDE_PACKAGES):
+        if first in names:
+            return 0, number
+    if first in CORE_PACKAGES:
+        inner = rest.partition(".")[0]
+        level = 0 if not inner or inner in NOUNS[first] else 1 if inner == "ports" else 2
+        return 1 + CORE_PACKAGES.index(first), level
+    return 1 + len(CORE_PACKAGES), 0
+
+
+def may_import(module: str, imported: str) -> bool:
+    """Whether one module of the core may import another."""
+    if module in ASSEMBLIES or not module:
+        packages = ASSEMBLIES.get(module, {"training"})
+        return imported.partition(".")[0] in {*packages, *set().union(*BESIDE_PACKAGES), "app"}
+    return rank(imported) <= rank(module)
+
+
+def core_violation(module: str, imported: str) -> str | None:
+    """Why a module of the core may not import something; None if it may."""
+    package, _, rest = imported.partition(".")
+    if package not in {"commitcollect_core", "attrs", "__future__", *sys.stdlib_module_names}:
+        return "not the standard library or attrs"
+    if package in FORBIDDEN_IN_CORE:
+        return "the core touches neither clock, randomness, environment, files nor sockets"
+    if package == "commitcollect_core" and not may_import(module, rest):
+        return "points up"
+    return None
+
+
+def adapter_violation(module: str, imported: str) -> str | None:
+    """Why an adapter may not import something; None if it may."""
+    package, _, rest = imported.partition(".")
+    own, other = module.partition(".")[0], rest.partition(".")[0]
+    if package == "commitcollect_cli":
+        return "points up"
+    is_free = own in ADAPTERS_ON_ADAPTERS or other in {own, *SHARED_BY_ADAPTERS}
+    if package == "commitcollect_adapters" and not is_free:
+        return "adapters do not import one another"
+    return None
+
+
 def violations(path: Path) -> Iterator[str]:
     """Every import of a file that points up or sideways."""
-    package, module = place(name_of(path))
+    package, _, module = name_of(path).partition(".")
+    checks = {"commitcollect_core": core_violation, "commitcollect_adapters": adapter_violation}
+    if package not in checks:
+        return
     for imported in imports(path):
-        to_package, to_module = place(imported)
-        where = f"{name_of(path)} imports {imported}"
-        if package == "commitcollect_core":
-            if to_package not in {package, "attrs", "__future__", *sys.stdlib_module_names}:
-                yield f"{where}: not the standard library or attrs"
-            elif to_package in FORBIDDEN_IN_CORE:
-                yield f"{where}: the core touches neither clock, chance, environment, files nor sockets"
-            elif to_package == package and module and core_layer(to_module) > core_layer(module):
-                yield f"{where}: points up"
-        elif package == "commitcollect_adapters":
-            if to_package == "commitcollect_cli":
-                yield f"{where}: points up"
-            elif (
-                to_package == package
-                and to_module not in {module, *SHARED_BY_ADAPTERS}
-                and module not in ADAPTERS_ON_ADAPTERS
-            ):
-                yield f"{where}: adapters do not import one another"
+        why = checks[package](module, imported)
+        if why is not None:
+            yield f"{name_of(path)} imports {imported}: {why}"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_imports_point_down(path: Path) -> None:
-    """cli -> wiring -> adapters -> core, and inside the core app -> services -> ports -> nouns -> values."""
+    """cli -> backend -> adapters -> core; in the core to the left, and use cases -> ports -> nouns."""
     assert not list(violations(path))
 
 
@@ -128,15 +139,28 @@ def test_the_core_asks_nobody_for_the_time_or_a_file(path: Path) -> None:
                 assert ast.unparse(node) == "self.clock.now()"
 
 
-def test_the_rule_sees_what_breaks_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A core module that imports a service, a technology or an adapter is found out."""
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("training/goals.py", "import httpx"),
+        ("training/goals.py", "import random"),
+        ("training/goals.py", "import commitcollect_adapters.memory"),
+        ("training/goals.py", "from commitcollect_core.training.tracking import Tracking"),
+        ("training/goals.py", "from commitcollect_core.training.ports import Ledger"),
+        ("training/ingestion.py", "from commitcollect_core.jobs.jobs import Job"),
+        ("jobs/worker.py", "from commitcollect_core.strava.webhooks import interpret"),
+        ("strava/access.py", "from commitcollect_core.accounts.sessions import Session"),
+        ("values.py", "from commitcollect_core.training.sports import ANY_SPORT"),
+        ("app.py", "from commitcollect_core.jobs.jobs import Job"),
+        ("context.py", "from commitcollect_core.app import assemble"),
+    ],
+)
+def test_the_rule_sees_what_breaks_it(
+    module: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A core module that imports a use case, a package to its right or an adapter is found out."""
     monkeypatch.setattr(sys.modules[__name__], "SOURCES", tmp_path)
-    folder = tmp_path / "commitcollect_core"
-    folder.mkdir()
-    bad = folder / "milestones.py"
-    bad.write_text(
-        "import httpx\nimport random\nimport commitcollect_adapters.memory\n"
-        "from commitcollect_core.services.tracking import Tracking\n"
-        "from commitcollect_core.values import utc\n"
-    )
-    assert len(list(violations(bad))) == 4
+    bad = tmp_path / "commitcollect_core" / module
+    bad.parent.mkdir(parents=True)
+    bad.write_text(f"from commitcollect_core.values import utc\n{line}\n")
+    assert len(list(violations(bad))) == 1

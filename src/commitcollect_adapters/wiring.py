@@ -13,16 +13,18 @@ from commitcollect_adapters.settings import ENVIRONMENT_PREFIX, Settings
 from commitcollect_adapters.statues import LayeredCatalog, shipped_catalog
 from commitcollect_adapters.system import JitteredBackoff, NoBackoff, SystemClock, SystemIds
 from commitcollect_core.app import assemble
+from commitcollect_core.context import Backoff
 from commitcollect_core.errors import InvalidInput, NotFound, StorageError
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
-from commitcollect_core.ports import Backoff, Ledger, Ports, StatueCatalog
+from commitcollect_core.training.ports import Ledger, Ports, StatueCatalog
 
 if TYPE_CHECKING:
+    from commitcollect_adapters.aws.sqs.service import Queues
     from commitcollect_adapters.dynamodb.client import Client
-    from commitcollect_adapters.fake_strava import DeliveryReport, FakeStrava
-    from commitcollect_adapters.sqs.service import Queues
-    from commitcollect_core.service_ports import EventQueue, Stores, StravaApi, TokenCipher
-    from commitcollect_core.strava_app import StravaIntegration
+    from commitcollect_adapters.strava.fake import DeliveryReport, FakeStrava
+    from commitcollect_core.jobs.ports import EventQueue
+    from commitcollect_core.service import Stores, StravaIntegration
+    from commitcollect_core.strava.ports import StravaApi, TokenCipher
     from commitcollect_core.values import AthleteId
 
 MEMORY = "memory:"
@@ -194,7 +196,7 @@ def open_queue(settings: Settings, *, must_exist: bool = False) -> Iterator[Even
     address = settings.queue or settings.store
     if address.startswith(SQS):
         with _extra("aws", "queue"):
-            from commitcollect_adapters.sqs import open_sqs  # noqa: PLC0415 - boto3 takes half a second
+            from commitcollect_adapters.aws.sqs import open_sqs  # noqa: PLC0415 - boto3 takes half a second
 
         yield open_sqs(address, SystemClock())
     elif address == MEMORY:
@@ -225,7 +227,7 @@ def sqs_queues(settings: Settings) -> Queues:
             field="queue",
         )
     with _extra("aws", "queue"):
-        from commitcollect_adapters.sqs.service import Queues, parse  # noqa: PLC0415 - boto3 takes half a second
+        from commitcollect_adapters.aws.sqs.service import Queues, parse  # noqa: PLC0415 - boto3 takes half a second
 
     return Queues(parse(settings.queue))
 
@@ -259,7 +261,7 @@ def token_cipher(settings: Settings) -> TokenCipher:
     """
     if settings.seal_keys.startswith(KMS):
         with _extra("aws,crypto", "seal_keys"):
-            from commitcollect_adapters.ciphers.kms import KmsCipher  # noqa: PLC0415 - boto3 takes half a second
+            from commitcollect_adapters.aws.kms import KmsCipher  # noqa: PLC0415 - boto3 takes half a second
 
         return KmsCipher.parse(settings.seal_keys)
     with _extra("crypto", "seal_keys"):
@@ -314,7 +316,7 @@ def open_strava_api(settings: Settings) -> Iterator[StravaApi]:
                 f"set {ENVIRONMENT_PREFIX}{name.upper()}, as Strava's page of your app shows it", field=name
             )
     with _extra("strava", "strava_client_id"):
-        from commitcollect_adapters.strava import HttpStrava, Revocation, StravaApp  # noqa: PLC0415 - httpx is slow to import
+        from commitcollect_adapters.strava.http import HttpStrava, Revocation, StravaApp  # noqa: PLC0415 - httpx is slow to import
     app = StravaApp(
         client_id=settings.strava_client_id,
         client_secret=settings.strava_client_secret,
@@ -329,9 +331,8 @@ def open_strava_api(settings: Settings) -> Iterator[StravaApi]:
 @contextmanager
 def open_strava(settings: Settings, *, must_exist: bool = False) -> Iterator[StravaIntegration]:
     """The use cases around Strava on everything the settings name; errors as in the functions above."""
-    from commitcollect_core.service_ports import StravaPorts  # noqa: PLC0415 - the same
-    from commitcollect_core.services.webhook_intake import WebhookSecrets  # noqa: PLC0415 - the same
-    from commitcollect_core.strava_app import integrate_strava  # noqa: PLC0415 - few programs need it
+    from commitcollect_core.service import StravaPorts, integrate_strava  # noqa: PLC0415 - few programs need it
+    from commitcollect_core.strava.webhook_intake import WebhookSecrets  # noqa: PLC0415 - the same
 
     with (
         open_strava_api(settings) as api,
@@ -342,7 +343,7 @@ def open_strava(settings: Settings, *, must_exist: bool = False) -> Iterator[Str
             api=api,
             connections=stores.connections,
             backfills=stores.backfills,
-            sessions=stores.sessions,
+            handshakes=stores.handshakes,
             idempotency=stores.idempotency,
             rates=stores.rates,
             queue=queue,
@@ -372,8 +373,8 @@ def run_receiver(
         InvalidInput: that cannot be listened on, or the extra that brings the server is not installed.
     """
     with _extra("web", "port"):
-        from commitcollect_adapters import serving  # noqa: PLC0415 - few programs serve anything
-        from commitcollect_adapters.http.receiver import PATH, Receiver  # noqa: PLC0415 - the same
+        from commitcollect_adapters.web import serving  # noqa: PLC0415 - few programs serve anything
+        from commitcollect_adapters.web.receiver import PATH, Receiver  # noqa: PLC0415 - the same
     receiver = Receiver(strava.intake, secret_segment=settings.strava_webhook_segment)
     listener = serving.listening(host, port)
     serving.run(receiver.application(), listener, lambda address: on_ready(f"{address}{PATH}"))
@@ -402,9 +403,9 @@ def run_fake_strava(
         InvalidInput: that cannot be listened on, or the extra that brings the server is not installed.
     """
     with _extra("web", "port"):
-        from commitcollect_adapters import serving  # noqa: PLC0415 - few programs serve anything
-        from commitcollect_adapters.fake_strava.control import Control  # noqa: PLC0415 - the same
-    from commitcollect_adapters.fake_strava.delivering import delivering  # noqa: PLC0415 - the same
+        from commitcollect_adapters.strava.fake.control import Control  # noqa: PLC0415 - the same
+        from commitcollect_adapters.web import serving  # noqa: PLC0415 - few programs serve anything
+    from commitcollect_adapters.strava.fake.delivering import delivering  # noqa: PLC0415 - the same
 
     application = Control(fake, athlete_id, SystemClock()).application()
     listener = serving.listening(host, port)

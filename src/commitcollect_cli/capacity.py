@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from commitcollect_adapters.documents import Document
 from commitcollect_adapters.dynamodb.capacity import (
     Bill,
     Capacity,
@@ -16,7 +17,6 @@ from commitcollect_adapters.dynamodb.capacity import (
     Units,
     event_units,
 )
-from commitcollect_adapters.serialization import Document
 from commitcollect_cli.options import chained, json_option
 from commitcollect_cli.output import print_json, show
 from commitcollect_cli.render import show_count, table

@@ -22,9 +22,9 @@ from commitcollect_cli.render import show_goal
 from commitcollect_cli.store import opened, settings_here, store_flags
 from commitcollect_core.app import CommitCollect
 from commitcollect_core.errors import CommitCollectError, StorageError
-from commitcollect_core.ledger import decide_recount
-from commitcollect_core.milestones import Milestone
-from commitcollect_core.services.statues import models_of
+from commitcollect_core.training.ledger import decide_recount
+from commitcollect_core.training.milestones import Milestone
+from commitcollect_core.training.statues import models_of
 from commitcollect_core.values import UserId
 
 PYTHON_MIN = (3, 11)

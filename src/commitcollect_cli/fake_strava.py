@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from commitcollect_adapters.fake_strava import DeliveryReport, FakeStrava
-from commitcollect_adapters.fake_strava.histories import demo_payloads, saved_payloads
 from commitcollect_adapters.settings import ENVIRONMENT_PREFIX
+from commitcollect_adapters.strava.fake import DeliveryReport, FakeStrava
+from commitcollect_adapters.strava.fake.histories import demo_payloads, saved_payloads
 from commitcollect_adapters.system import SystemClock
 from commitcollect_adapters.wiring import run_fake_strava
 from commitcollect_cli.options import json_option, listening_at

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from attrs import define, field
 
+from commitcollect_adapters.documents import Document
 from commitcollect_adapters.readers import read_history
 from commitcollect_adapters.readers.rows import Rejected, Row, UnreadableHistory
-from commitcollect_adapters.serialization import Document
 from commitcollect_adapters.sqlite.staging import StagedHistory
 from commitcollect_cli.output import EXIT_FAILURE, say
 from commitcollect_core.errors import CommitCollectError, NotFound
 from commitcollect_core.policy import Policy
-from commitcollect_core.workouts import ActivitySnapshot
+from commitcollect_core.training.workouts import ActivitySnapshot
 
 WARNINGS_SHOWN_MAX = 10
 """Remarks and rejections printed for a person; the rest is counted. ``--json`` lists more."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import click
 
-from commitcollect_adapters.serialization import (
+from commitcollect_adapters.documents import (
     Document,
     award_document,
     explanation_document,
@@ -20,11 +20,12 @@ from commitcollect_cli.render import milestone_lines, show_exclusions, show_goal
 from commitcollect_cli.store import opened, store_options
 from commitcollect_cli.units import show_amount
 from commitcollect_core.app import CommitCollect
-from commitcollect_core.milestones import Exclusion, Explanation, Goal, Milestone
 from commitcollect_core.policy import DEFAULT_POLICY
-from commitcollect_core.services.statues import model_of
-from commitcollect_core.services.tracking import MilestoneView, NewMilestone, Recomputed
-from commitcollect_core.sports import SportSelection
+from commitcollect_core.training.goals import Exclusion, Explanation, Goal
+from commitcollect_core.training.milestones import Milestone
+from commitcollect_core.training.sports import SportSelection
+from commitcollect_core.training.statues import model_of
+from commitcollect_core.training.tracking import MilestoneView, NewMilestone, Recomputed
 from commitcollect_core.values import MilestoneId, ModelId, TargetType
 
 MILESTONES_LISTED = 50

@@ -10,7 +10,7 @@ import click
 
 from commitcollect_cli.units import KINDS, parse_amount, parse_target
 from commitcollect_core.errors import InvalidInput
-from commitcollect_core.sports import SportSelection
+from commitcollect_core.training.sports import SportSelection
 from commitcollect_core.values import ActivityId, MilestoneId, ModelId, TargetType, UserId, require_id, utc
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])

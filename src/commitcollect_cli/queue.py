@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commitcollect_adapters.serialization import Document, epoch
+from commitcollect_adapters.documents import Document, epoch
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.system import SystemClock
 from commitcollect_adapters.wiring import open_queue, sqs_queues
@@ -16,11 +16,11 @@ from commitcollect_cli.output import EXIT_FAILURE, is_confirmed, print_json, say
 from commitcollect_cli.render import show_count, table
 from commitcollect_cli.store import store_options
 from commitcollect_core.errors import NotFound
-from commitcollect_core.jobs import ParkedJob
+from commitcollect_core.jobs.jobs import ParkedJob
 from commitcollect_core.policy import DEFAULT_POLICY
 
 if TYPE_CHECKING:
-    from commitcollect_adapters.sqs.provisioning import QueueStatus
+    from commitcollect_adapters.aws.sqs.provisioning import QueueStatus
 
 MISSING = "MISSING"
 """The state of a queue that is not there."""
@@ -39,7 +39,7 @@ def queue() -> None:
 def create(*, settings: Settings, as_json: bool) -> None:
     """Make the queues on SQS that are not there. May be repeated."""
     queues = sqs_queues(settings)
-    from commitcollect_adapters.sqs.provisioning import create_queues  # noqa: PLC0415 - boto3 takes half a second
+    from commitcollect_adapters.aws.sqs.provisioning import create_queues  # noqa: PLC0415 - boto3 takes half a second
 
     _print_statuses(create_queues(queues), as_json=as_json)
 
@@ -51,7 +51,7 @@ def create(*, settings: Settings, as_json: bool) -> None:
 def status(ctx: click.Context, *, settings: Settings, as_json: bool) -> None:
     """Say which queues on SQS are there. Ends with 1 if one is not."""
     queues = sqs_queues(settings)
-    from commitcollect_adapters.sqs.provisioning import queue_statuses  # noqa: PLC0415 - boto3 takes half a second
+    from commitcollect_adapters.aws.sqs.provisioning import queue_statuses  # noqa: PLC0415 - boto3 takes half a second
 
     statuses = queue_statuses(queues)
     _print_statuses(statuses, as_json=as_json)
@@ -67,7 +67,7 @@ def status(ctx: click.Context, *, settings: Settings, as_json: bool) -> None:
 def delete(ctx: click.Context, *, settings: Settings, is_sure: bool, is_dry_run: bool, as_json: bool) -> None:
     """Delete the queues on SQS with every job in them."""
     queues = sqs_queues(settings)
-    from commitcollect_adapters.sqs.provisioning import delete_queues, queue_statuses  # noqa: PLC0415 - as above
+    from commitcollect_adapters.aws.sqs.provisioning import delete_queues, queue_statuses  # noqa: PLC0415 - as above
 
     there = queue_statuses(queues)
     if is_dry_run:

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 import click
 
 from commitcollect_cli.units import show_amount, show_needed, show_progress, show_target
-from commitcollect_core.awards import Award, StatueModel
-from commitcollect_core.milestones import Exclusion, Goal
-from commitcollect_core.services.tracking import MilestoneView
-from commitcollect_core.sports import ANY_SPORT
+from commitcollect_core.training.awards import Award, StatueModel
+from commitcollect_core.training.goals import Exclusion, Goal
+from commitcollect_core.training.sports import ANY_SPORT
+from commitcollect_core.training.tracking import MilestoneView
 from commitcollect_core.values import MilestoneId
 
 BAR_CHARS = 30

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import click
 
+from commitcollect_adapters.documents import Document, award_document, milestone_document
 from commitcollect_adapters.readers.demo import demo_history
-from commitcollect_adapters.serialization import Document, award_document, milestone_document
-from commitcollect_adapters.simulation import Delivery, Simulation, SimulationReport
+from commitcollect_adapters.simulation.simulation import Delivery, Simulation, SimulationReport
 from commitcollect_adapters.sqlite.staging import Order, StagedHistory
 from commitcollect_adapters.wiring import open_ports
 from commitcollect_cli.history import Intake, staged
@@ -20,12 +20,12 @@ from commitcollect_cli.options import Target, UtcDay, goal_options, json_option,
 from commitcollect_cli.output import print_json, progress, say, show
 from commitcollect_cli.render import milestone_lines, show_count
 from commitcollect_core.policy import DEFAULT_POLICY
-from commitcollect_core.ports import Ports
-from commitcollect_core.services.statues import model_of
-from commitcollect_core.services.tracking import NewMilestone
-from commitcollect_core.sports import SportSelection
+from commitcollect_core.training.ports import Ports
+from commitcollect_core.training.sports import SportSelection
+from commitcollect_core.training.statues import model_of
+from commitcollect_core.training.tracking import NewMilestone
+from commitcollect_core.training.workouts import ActivitySnapshot
 from commitcollect_core.values import ModelId, TargetType, UserId
-from commitcollect_core.workouts import ActivitySnapshot
 
 DEFAULT_TARGET = (TargetType.DISTANCE_METERS, 1_000_000)
 DEMO_TARGET = (TargetType.DISTANCE_METERS, 15_000_000)

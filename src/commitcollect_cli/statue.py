@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from commitcollect_adapters.serialization import Document, statue_document
+from commitcollect_adapters.documents import Document, statue_document
 from commitcollect_adapters.statues import shipped_catalog
 from commitcollect_cli.options import json_option
 from commitcollect_cli.output import print_json, show
 from commitcollect_cli.render import table
-from commitcollect_core.awards import StatueModel
 from commitcollect_core.errors import NotFound
+from commitcollect_core.training.awards import StatueModel
 from commitcollect_core.values import ModelId
 
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import click
 
-from commitcollect_adapters.serialization import Document, epoch, workout_document
+from commitcollect_adapters.documents import Document, epoch, workout_document
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.wiring import open_strava, open_strava_api
 from commitcollect_cli.options import UtcDay, json_option
@@ -25,12 +25,12 @@ from commitcollect_cli.output import (
 )
 from commitcollect_cli.render import show_count, show_day, table
 from commitcollect_cli.store import store_options
-from commitcollect_core.backfills import Backfill, BackfillPhase
-from commitcollect_core.connections import DEFAULT_SCOPE, READ_ALL_ACTIVITIES, StravaConnection
 from commitcollect_core.errors import CommitCollectError, InvalidInput
 from commitcollect_core.policy import DEFAULT_POLICY
-from commitcollect_core.services.linking import StravaStatus
-from commitcollect_core.services.reconciling import ReconcileReport, Repair
+from commitcollect_core.strava.backfills import Backfill, BackfillPhase
+from commitcollect_core.strava.connections import DEFAULT_SCOPE, READ_ALL_ACTIVITIES, StravaConnection
+from commitcollect_core.strava.linking import StravaStatus
+from commitcollect_core.strava.reconciling import ReconcileReport, Repair
 
 _TERMINAL = "command-line"
 """Names the browser in a handshake that begins and ends at one terminal."""

@@ -20,8 +20,8 @@ from commitcollect_cli.output import print_json, say, show
 from commitcollect_cli.render import show_count
 from commitcollect_cli.store import store_options
 from commitcollect_core.errors import StorageUnavailable
-from commitcollect_core.services.syncing import SyncOutcome
-from commitcollect_core.services.working import JobEnd, Working
+from commitcollect_core.strava.refreshing import SyncOutcome
+from commitcollect_core.strava.working import JobEnd, Working
 
 IDLE_SECONDS = 1.0
 TIDY_SECONDS = 3_600.0

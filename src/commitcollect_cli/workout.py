@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from commitcollect_adapters.serialization import Document, award_document, epoch, workout_document
+from commitcollect_adapters.documents import Document, award_document, epoch, workout_document
 from commitcollect_adapters.settings import Settings
 from commitcollect_cli.options import Amount, Instant, UtcDay, json_option, parse_activity_id
 from commitcollect_cli.output import print_json, progress, say, show
@@ -16,13 +16,13 @@ from commitcollect_cli.render import award_lines, show_count, table
 from commitcollect_cli.store import opened, store_options
 from commitcollect_cli.units import show_amount
 from commitcollect_core.app import CommitCollect
-from commitcollect_core.awards import Award
 from commitcollect_core.errors import InvalidInput, NotFound
 from commitcollect_core.policy import DEFAULT_POLICY
-from commitcollect_core.ports import WorkoutPosition, WorkoutQuery
-from commitcollect_core.sports import known_sport_type
+from commitcollect_core.training.awards import Award
+from commitcollect_core.training.ports import WorkoutPosition, WorkoutQuery
+from commitcollect_core.training.sports import known_sport_type
+from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot, Workout
 from commitcollect_core.values import ActivityId, Source, TargetType, UserId, WorkoutKey, require_id
-from commitcollect_core.workouts import ActivityGone, ActivitySnapshot, Workout
 
 WORKOUTS_LISTED = 20
 

@@ -1,8 +1,7 @@
 """CommitCollect's core: decides what training earns. It touches neither clock, chance, files nor network."""
 
 from commitcollect_core.app import CommitCollect, assemble
-from commitcollect_core.awards import Award, Crossing, ModelPart, StatueModel
-from commitcollect_core.digest import state_digest
+from commitcollect_core.context import Backoff, Clock, IdGenerator
 from commitcollect_core.errors import (
     AccountDeleting,
     CommitCollectError,
@@ -15,21 +14,14 @@ from commitcollect_core.errors import (
     StorageUnavailable,
     VersionConflict,
 )
-from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerState, LedgerView
-from commitcollect_core.milestones import (
-    Exclusion,
-    Explanation,
-    Goal,
-    Milestone,
-    MilestoneStatus,
-    Progress,
-    Tally,
-)
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
-from commitcollect_core.ports import (
-    Backoff,
-    Clock,
-    IdGenerator,
+from commitcollect_core.training.awards import Award, Crossing, ModelPart, StatueModel
+from commitcollect_core.training.digest import state_digest
+from commitcollect_core.training.goals import Exclusion, Explanation, Goal, Tally
+from commitcollect_core.training.ingestion import Ingestion, IngestResult
+from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState, LedgerView
+from commitcollect_core.training.milestones import Milestone, MilestoneStatus, Progress
+from commitcollect_core.training.ports import (
     Ledger,
     MilestonePage,
     Ports,
@@ -38,9 +30,9 @@ from commitcollect_core.ports import (
     WorkoutPosition,
     WorkoutQuery,
 )
-from commitcollect_core.services.ingestion import Ingestion, IngestResult
-from commitcollect_core.services.tracking import MilestoneView, NewMilestone, Recomputed, Tracking
-from commitcollect_core.sports import ANY_SPORT, SPORT_GROUPS, SPORT_TYPES, SportSelection
+from commitcollect_core.training.sports import ANY_SPORT, SPORT_GROUPS, SPORT_TYPES, SportSelection
+from commitcollect_core.training.tracking import MilestoneView, NewMilestone, Recomputed, Tracking
+from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot, Found, Workout
 from commitcollect_core.values import (
     ActivityId,
     MilestoneId,
@@ -50,7 +42,6 @@ from commitcollect_core.values import (
     UserId,
     WorkoutKey,
 )
-from commitcollect_core.workouts import ActivityGone, ActivitySnapshot, Found, Workout
 
 __all__ = [
     "ANY_SPORT",

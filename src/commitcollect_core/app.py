@@ -5,9 +5,9 @@ from __future__ import annotations
 from attrs import frozen
 
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
-from commitcollect_core.ports import Ports
-from commitcollect_core.services.ingestion import Ingestion
-from commitcollect_core.services.tracking import Tracking
+from commitcollect_core.training.ingestion import Ingestion
+from commitcollect_core.training.ports import Ports
+from commitcollect_core.training.tracking import Tracking
 
 
 @frozen(kw_only=True, eq=False)

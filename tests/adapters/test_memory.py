@@ -13,9 +13,9 @@ from commitcollect_adapters.memory.stores import memory_stores
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing import service_samples as service
 from commitcollect_adapters.testing.contracts.checks import THREADS, race
-from commitcollect_core.backfills import BackfillCommit
 from commitcollect_core.errors import Conflict
-from commitcollect_core.service_ports import Stores
+from commitcollect_core.service import Stores
+from commitcollect_core.strava.backfills import BackfillCommit
 from commitcollect_core.values import AthleteId, UserId
 
 ME = UserId("me")

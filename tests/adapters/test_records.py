@@ -11,9 +11,9 @@ from commitcollect_adapters import records
 from commitcollect_adapters.records import Record, accounts, requests, statues, strava
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing import service_samples as service
-from commitcollect_core.connections import Lease
 from commitcollect_core.errors import CorruptItem
 from commitcollect_core.policy import DEFAULT_POLICY
+from commitcollect_core.strava.connections import Lease
 from commitcollect_core.values import AthleteId, UserId
 
 ME = UserId("me")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from attrs import evolve
 
 from commitcollect_adapters.readers.demo import demo_history
-from commitcollect_adapters.simulation import Delivery, Simulation, SimulationReport
+from commitcollect_adapters.simulation.simulation import Delivery, Simulation, SimulationReport
 from commitcollect_adapters.sqlite.staging import StagedHistory
 from commitcollect_adapters.system import ManualClock
 from commitcollect_adapters.wiring import memory_ports

@@ -23,13 +23,13 @@ from commitcollect_adapters.sqlite.ledger import SqliteLedger
 from commitcollect_adapters.statues import shipped_catalog
 from commitcollect_adapters.system import ManualClock, NoBackoff, SequentialIds
 from commitcollect_core.app import assemble
-from commitcollect_core.ledger import LedgerView, decide, decide_creation, keys_of
-from commitcollect_core.milestones import tally
 from commitcollect_core.policy import DEFAULT_POLICY
-from commitcollect_core.ports import Ports
-from commitcollect_core.services.tracking import NewMilestone
+from commitcollect_core.training.goals import tally
+from commitcollect_core.training.ledger import LedgerView, decide, decide_creation, keys_of
+from commitcollect_core.training.ports import Ports
+from commitcollect_core.training.tracking import NewMilestone
+from commitcollect_core.training.workouts import ActivitySnapshot, Workout
 from commitcollect_core.values import MilestoneId, ModelId, TargetType, UserId
-from commitcollect_core.workouts import ActivitySnapshot, Workout
 
 USER = UserId("me")
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

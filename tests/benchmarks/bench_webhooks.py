@@ -27,22 +27,21 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from commitcollect_adapters.ciphers.local import LocalCipher
-from commitcollect_adapters.fake_strava import FakeStrava, Limits
-from commitcollect_adapters.http.receiver import PATH, Receiver
-from commitcollect_adapters.serving import serving
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.queue import SqliteQueue
 from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_adapters.statues import shipped_catalog
+from commitcollect_adapters.strava.fake import FakeStrava, Limits
 from commitcollect_adapters.system import NoBackoff, SystemClock, SystemIds
+from commitcollect_adapters.web.receiver import PATH, Receiver
+from commitcollect_adapters.web.serving import serving
 from commitcollect_core.app import assemble
-from commitcollect_core.connections import READ_ALL_ACTIVITIES
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
-from commitcollect_core.ports import Ports
-from commitcollect_core.service_ports import StravaPorts
-from commitcollect_core.services.tracking import NewMilestone
-from commitcollect_core.services.webhook_intake import WebhookIntake, WebhookSecrets
-from commitcollect_core.strava_app import StravaIntegration, integrate_strava
+from commitcollect_core.service import StravaIntegration, StravaPorts, integrate_strava
+from commitcollect_core.strava.connections import READ_ALL_ACTIVITIES
+from commitcollect_core.strava.webhook_intake import WebhookIntake, WebhookSecrets
+from commitcollect_core.training.ports import Ports
+from commitcollect_core.training.tracking import NewMilestone
 from commitcollect_core.values import AthleteId, ModelId, TargetType, UserId
 
 SECONDS = 60
@@ -137,7 +136,7 @@ def service(database: Database, fake: FakeStrava) -> StravaIntegration:
         api=fake,
         connections=stores.connections,
         backfills=stores.backfills,
-        sessions=stores.sessions,
+        handshakes=stores.handshakes,
         idempotency=stores.idempotency,
         rates=stores.rates,
         queue=SqliteQueue(database),

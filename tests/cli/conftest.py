@@ -10,8 +10,8 @@ import pytest
 
 from cli.console import Console, activity, write_history
 from cli.stravas import Person, fresh_fake, settings_for
-from commitcollect_adapters.fake_strava.server import application
-from commitcollect_adapters.serving import serving
+from commitcollect_adapters.strava.fake.server import application
+from commitcollect_adapters.web.serving import serving
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from attrs import define
 
 from cli.console import Console, Outcome
-from commitcollect_adapters.fake_strava import FakeStrava
+from commitcollect_adapters.strava.fake import FakeStrava
 from commitcollect_adapters.system import SystemClock
 from commitcollect_core.values import AthleteId
 

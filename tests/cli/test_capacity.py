@@ -17,7 +17,7 @@ from commitcollect_adapters.readers import read_history
 from commitcollect_adapters.readers.rows import Accepted
 from commitcollect_adapters.statues import shipped_catalog
 from commitcollect_core import DEFAULT_POLICY, UserId
-from commitcollect_core.workouts import Workout
+from commitcollect_core.training.workouts import Workout
 
 MANY = ("capacity", "--athletes", 10_000_000, "--per-week", 4)
 WRITE_UNIT_BYTES = 1_024

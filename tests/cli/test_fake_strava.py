@@ -21,13 +21,13 @@ from starlette.routing import Route
 
 from cli.console import COMMAND, Console, environment, run_process, write_history
 from cli.stravas import ATHLETE, fresh_fake, ride
-from commitcollect_adapters.fake_strava import CallKind, DeliveryReport, FakeStrava
-from commitcollect_adapters.fake_strava.control import Control
-from commitcollect_adapters.fake_strava.delivering import delivering
-from commitcollect_adapters.fake_strava.histories import demo_payloads, saved_payloads
 from commitcollect_adapters.readers import demo_history, snapshot_from_activity
-from commitcollect_adapters.serving import serving
+from commitcollect_adapters.strava.fake import CallKind, DeliveryReport, FakeStrava
+from commitcollect_adapters.strava.fake.control import Control
+from commitcollect_adapters.strava.fake.delivering import delivering
+from commitcollect_adapters.strava.fake.histories import demo_payloads, saved_payloads
 from commitcollect_adapters.system import SystemClock
+from commitcollect_adapters.web.serving import serving
 from commitcollect_core.errors import InvalidInput, NotFound
 from commitcollect_core.policy import DEFAULT_POLICY
 

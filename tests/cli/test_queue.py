@@ -14,7 +14,7 @@ from cli.stravas import Person
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.queue import SqliteQueue
 from commitcollect_adapters.system import SystemClock
-from commitcollect_core.jobs import activity_job
+from commitcollect_core.jobs.jobs import activity_job
 from commitcollect_core.values import ActivityId, AthleteId
 from engines import running
 

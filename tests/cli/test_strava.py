@@ -14,8 +14,8 @@ import pytest
 from cli.console import COMMAND, environment
 from cli.stravas import ATHLETE, Person, ride, settings_for
 from commitcollect_adapters.ciphers.keys import new_key
-from commitcollect_adapters.fake_strava import CallKind, Fault
-from commitcollect_core.connections import READ_ACTIVITIES
+from commitcollect_adapters.strava.fake import CallKind, Fault
+from commitcollect_core.strava.connections import READ_ACTIVITIES
 from commitcollect_core.values import ActivityId
 
 STATE_GONE = "Error: this link is not valid or has expired; start again\n"

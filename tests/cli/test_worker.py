@@ -15,10 +15,10 @@ from attrs import evolve
 
 from cli.console import COMMAND, Console, environment
 from cli.stravas import Person, settings_for
-from commitcollect_adapters.fake_strava import CallKind, Fault
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.stores import sqlite_stores
-from commitcollect_adapters.strava_protocol import Answer, Request
+from commitcollect_adapters.strava import Answer, Request
+from commitcollect_adapters.strava.fake import CallKind, Fault
 from commitcollect_adapters.testing import service_samples as service
 from commitcollect_cli.worker import Occasional
 from commitcollect_core.values import UserId

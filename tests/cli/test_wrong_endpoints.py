@@ -12,7 +12,8 @@ from typing import NamedTuple
 import pytest
 
 from cli.console import Console
-from commitcollect_adapters import boto, wiring
+from commitcollect_adapters import wiring
+from commitcollect_adapters.aws import calls
 from commitcollect_cli.output import EXIT_FAILURE, EXIT_TRY_LATER
 from commitcollect_core import Policy
 
@@ -89,7 +90,7 @@ def endpoint() -> Iterator[Endpoint]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits twenty seconds here for a store that is not there."""
     monkeypatch.setattr(wiring.dynamodb_client, "__defaults__", (Policy(store_deadline_seconds=0),))
-    monkeypatch.setattr(boto, "READ_SECONDS_MAX", 0.2)
+    monkeypatch.setattr(calls, "READ_SECONDS_MAX", 0.2)
 
 
 def check(console: Console, store: str, code: int, expected: str) -> None:

@@ -7,13 +7,13 @@ from functools import cache
 import boto3
 import pytest
 
-from commitcollect_adapters.boto import REGION_DEFAULT, Address
+from commitcollect_adapters.aws.calls import REGION_DEFAULT, Address
+from commitcollect_adapters.aws.kms import KmsCipher
 from commitcollect_adapters.ciphers.keys import new_key
-from commitcollect_adapters.ciphers.kms import KmsCipher
 from commitcollect_adapters.ciphers.local import LocalCipher
 from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_adapters.testing.contracts import TokenCipherContract
-from commitcollect_core.service_ports import TokenCipher
+from commitcollect_core.strava.ports import TokenCipher
 
 KEY = new_key()
 

@@ -14,7 +14,7 @@ from commitcollect_adapters.dynamodb.ledger import DynamoLedger
 from commitcollect_adapters.memory import MemoryLedger
 from commitcollect_adapters.sqlite import Database, SqliteLedger
 from commitcollect_adapters.testing.contracts import LedgerContract
-from commitcollect_core.ports import Ledger
+from commitcollect_core.training.ports import Ledger
 
 
 class TestMemoryLedger(LedgerContract):

@@ -15,9 +15,9 @@ from commitcollect_adapters.memory.queue import MemoryQueue
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.queue import SqliteQueue
 from commitcollect_adapters.testing.samples import NOW
-from commitcollect_core.jobs import Job, LeasedJob, activity_job, backfill_job
+from commitcollect_core.jobs.jobs import Job, LeasedJob, activity_job, backfill_job
+from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.policy import Policy
-from commitcollect_core.service_ports import EventQueue
 from commitcollect_core.values import ActivityId, AthleteId
 
 POLICY = Policy(job_events_max=3)

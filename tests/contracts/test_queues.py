@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from commitcollect_adapters.boto import Address
+from commitcollect_adapters.aws.calls import Address
+from commitcollect_adapters.aws.sqs import SqsQueue
+from commitcollect_adapters.aws.sqs.provisioning import create_queues
+from commitcollect_adapters.aws.sqs.service import Queues
 from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_adapters.memory.queue import MemoryQueue
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.queue import SqliteQueue
-from commitcollect_adapters.sqs import SqsQueue
-from commitcollect_adapters.sqs.provisioning import create_queues
-from commitcollect_adapters.sqs.service import Queues
 from commitcollect_adapters.system import ManualClock
 from commitcollect_adapters.testing.contracts import EventQueueContract
 from commitcollect_adapters.testing.samples import NOW
-from commitcollect_core.service_ports import EventQueue
+from commitcollect_core.jobs.ports import EventQueue
 
 
 class TestMemoryQueue(EventQueueContract):

@@ -33,12 +33,12 @@ from commitcollect_adapters.testing.strategies import (
 )
 from commitcollect_core.app import CommitCollect, assemble
 from commitcollect_core.errors import CommitCollectError
-from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerState, decide, keys_of
 from commitcollect_core.policy import Policy
-from commitcollect_core.ports import Ledger, Ports, WorkoutQuery
-from commitcollect_core.services.tracking import NewMilestone
+from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState, decide, keys_of
+from commitcollect_core.training.ports import Ledger, Ports, WorkoutQuery
+from commitcollect_core.training.tracking import NewMilestone
+from commitcollect_core.training.workouts import Found
 from commitcollect_core.values import MilestoneId, TargetType, UserId
-from commitcollect_core.workouts import Found
 from engines import running
 from laws import check_kept, check_state
 

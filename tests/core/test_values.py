@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from commitcollect_adapters.testing.strategies import SEASON_START_AT, moments, workout_keys
 from commitcollect_core import errors
 from commitcollect_core.errors import CommitCollectError, InvalidInput
+from commitcollect_core.training.workouts import ActivitySnapshot
 from commitcollect_core.values import ActivityId, Source, WorkoutKey, optional_utc, utc
-from commitcollect_core.workouts import ActivitySnapshot
 
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 

@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from attrs import evolve
 
-from commitcollect_adapters.fake_strava import CallKind, Fault, Limits
-from commitcollect_core.backfills import BackfillCommit, BackfillPhase
+from commitcollect_adapters.strava.fake import CallKind, Fault, Limits
 from commitcollect_core.errors import (
     Conflict,
     CorruptItem,
@@ -17,7 +16,8 @@ from commitcollect_core.errors import (
     StravaRateLimited,
     StravaUnavailable,
 )
-from commitcollect_core.service_ports import ActivityList
+from commitcollect_core.strava.backfills import BackfillCommit, BackfillPhase
+from commitcollect_core.strava.ports import ActivityList
 from commitcollect_core.values import ActivityId, AthleteId
 from strava.world import ATHLETE, ME, SMALL_PAGES, START, WISH, World, payload
 

@@ -23,16 +23,16 @@ from attrs import define, evolve
 import oracle
 from adapters.dynamodb.engine import connect
 from commitcollect_adapters.dynamodb.stores import dynamo_stores
-from commitcollect_adapters.fake_strava import CallKind, DeliveryPlan, Fault
-from commitcollect_adapters.faults import Side
+from commitcollect_adapters.simulation.faults import Side
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.queue import SqliteQueue
 from commitcollect_adapters.sqlite.stores import sqlite_stores
+from commitcollect_adapters.strava.fake import CallKind, DeliveryPlan, Fault
 from commitcollect_adapters.testing.dumps import LedgerDump
-from commitcollect_core.connections import ConnectionStatus
 from commitcollect_core.errors import CommitCollectError
 from commitcollect_core.policy import DEFAULT_POLICY
-from commitcollect_core.strava_app import StravaIntegration
+from commitcollect_core.service import StravaIntegration
+from commitcollect_core.strava.connections import ConnectionStatus
 from commitcollect_core.values import ActivityId
 from engines import running
 from laws import aim_of, check_kept, check_state, effort_of

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from commitcollect_adapters.fake_strava import CallKind
-from commitcollect_adapters.faults import Side
-from commitcollect_core.backfills import BackfillPhase
-from commitcollect_core.strava_app import StravaIntegration
+from commitcollect_adapters.simulation.faults import Side
+from commitcollect_adapters.strava.fake import CallKind
+from commitcollect_core.service import StravaIntegration
+from commitcollect_core.strava.backfills import BackfillPhase
 from commitcollect_core.values import ActivityId
 from strava.world import ATHLETE, ME, SMALL_PAGES, WISH, KillAt, Killed, World, payload
 

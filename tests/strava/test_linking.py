@@ -9,16 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from attrs import evolve
 
-from commitcollect_adapters.fake_strava import CallKind, Fault
-from commitcollect_core.backfills import BackfillPhase
-from commitcollect_core.connections import (
-    DEFAULT_SCOPE,
-    READ_ALL_ACTIVITIES,
-    AthleteOwner,
-    ConnectionCommit,
-    ConnectionStatus,
-    StravaConnection,
-)
+from commitcollect_adapters.strava.fake import CallKind, Fault
 from commitcollect_core.errors import (
     AccountDeleting,
     AthleteAlreadyConnected,
@@ -30,10 +21,19 @@ from commitcollect_core.errors import (
     StravaUnavailable,
     VersionConflict,
 )
-from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerState
+from commitcollect_core.handshakes import HandshakePurpose, begin_handshake
 from commitcollect_core.policy import DEFAULT_POLICY, OnDisconnect
-from commitcollect_core.service_ports import ConnectionStore, TokenGrant
-from commitcollect_core.sessions import HandshakePurpose, begin_handshake
+from commitcollect_core.strava.backfills import BackfillPhase
+from commitcollect_core.strava.connections import (
+    DEFAULT_SCOPE,
+    READ_ALL_ACTIVITIES,
+    AthleteOwner,
+    ConnectionCommit,
+    ConnectionStatus,
+    StravaConnection,
+)
+from commitcollect_core.strava.ports import ConnectionStore, TokenGrant
+from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState
 from commitcollect_core.values import ActivityId, AthleteId, Source, UserId
 from strava.world import ATHLETE, BROWSER, ME, REDIRECT, WISH, World, payload
 
@@ -152,7 +152,7 @@ def test_a_sign_in_is_no_link() -> None:
         handshake = begin_handshake(
             f"s-{purpose}", purpose, BROWSER, user_id=user_id, now=world.clock.now(), policy=world.policy
         )
-        world.stores.sessions.begin(handshake)
+        world.stores.handshakes.begin(handshake)
         with pytest.raises(InvalidInput):
             finish(world, handshake.state)
     assert world.fake.calls(CallKind.EXCHANGE) == 0

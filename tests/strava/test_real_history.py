@@ -18,29 +18,29 @@ from starlette.applications import Starlette
 
 import oracle
 from adapters.dynamodb.engine import connect
+from commitcollect_adapters.aws.sqs import SqsQueue
+from commitcollect_adapters.aws.sqs.provisioning import create_queues
+from commitcollect_adapters.aws.sqs.service import Queues, parse
 from commitcollect_adapters.dynamodb.stores import dynamo_stores
-from commitcollect_adapters.fake_strava import CallKind, Fault
-from commitcollect_adapters.fake_strava.server import application
-from commitcollect_adapters.http.receiver import PATH, Receiver
-from commitcollect_adapters.serving import serving
-from commitcollect_adapters.simulation import Delivery, Simulation
+from commitcollect_adapters.simulation.simulation import Delivery, Simulation
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.queue import SqliteQueue
 from commitcollect_adapters.sqlite.staging import StagedHistory
 from commitcollect_adapters.sqlite.stores import sqlite_stores
-from commitcollect_adapters.sqs import SqsQueue
-from commitcollect_adapters.sqs.provisioning import create_queues
-from commitcollect_adapters.sqs.service import Queues, parse
-from commitcollect_adapters.strava import HttpStrava
+from commitcollect_adapters.strava.fake import CallKind, Fault
+from commitcollect_adapters.strava.fake.server import application
+from commitcollect_adapters.strava.http import HttpStrava
+from commitcollect_adapters.web.receiver import PATH, Receiver
+from commitcollect_adapters.web.serving import serving
 from commitcollect_adapters.wiring import memory_ports
-from commitcollect_core.awards import Award
-from commitcollect_core.connections import READ_ACTIVITIES, READ_ALL_ACTIVITIES
-from commitcollect_core.jobs import QueueCounts
+from commitcollect_core.jobs.jobs import QueueCounts
 from commitcollect_core.policy import Policy
-from commitcollect_core.services.tracking import NewMilestone
-from commitcollect_core.services.webhook_intake import WebhookSecrets
-from commitcollect_core.services.working import Working
-from commitcollect_core.sports import SportSelection
+from commitcollect_core.strava.connections import READ_ACTIVITIES, READ_ALL_ACTIVITIES
+from commitcollect_core.strava.webhook_intake import WebhookSecrets
+from commitcollect_core.strava.working import Working
+from commitcollect_core.training.awards import Award
+from commitcollect_core.training.sports import SportSelection
+from commitcollect_core.training.tracking import NewMilestone
 from commitcollect_core.values import AthleteId, ModelId, TargetType, UserId
 from engines import running
 from laws import aim_of, check_state

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 import pytest
 from attrs import evolve
 
-from commitcollect_adapters.fake_strava import CallKind, DeliveryPlan, Fault, Limits
+from commitcollect_adapters.strava.fake import CallKind, DeliveryPlan, Fault, Limits
 from commitcollect_core.errors import LimitExceeded, StravaRateLimited, StravaUnavailable
 from commitcollect_core.policy import DEFAULT_POLICY
-from commitcollect_core.service_ports import ActivityList
-from commitcollect_core.services.reconciling import Repair
+from commitcollect_core.strava.ports import ActivityList
+from commitcollect_core.strava.reconciling import Repair
 from commitcollect_core.values import ActivityId, Source
 from strava.world import ATHLETE, ME, WISH, World, payload
 

@@ -11,14 +11,8 @@ from threading import Barrier
 import pytest
 from attrs import evolve
 
-from commitcollect_adapters.fake_strava import CallKind, Fault
-from commitcollect_adapters.faults import Side
-from commitcollect_core.connections import (
-    ConnectionCommit,
-    ConnectionStatus,
-    StravaConnection,
-    leased,
-)
+from commitcollect_adapters.simulation.faults import Side
+from commitcollect_adapters.strava.fake import CallKind, Fault
 from commitcollect_core.errors import (
     CommitCollectError,
     ConnectionBusy,
@@ -31,9 +25,10 @@ from commitcollect_core.errors import (
     StravaUnavailable,
 )
 from commitcollect_core.policy import DEFAULT_POLICY
-from commitcollect_core.rate_limits import APP_SCOPE, Meter, RateReading
-from commitcollect_core.services.strava_access import token_context
-from commitcollect_core.strava_app import StravaIntegration
+from commitcollect_core.service import StravaIntegration
+from commitcollect_core.strava.access import token_context
+from commitcollect_core.strava.connections import ConnectionCommit, ConnectionStatus, StravaConnection, leased
+from commitcollect_core.strava.rates import APP_SCOPE, Meter, RateReading
 from commitcollect_core.values import UserId
 from strava.world import ATHLETE, ME, START, KillAt, Killed, World, payload
 

@@ -12,19 +12,19 @@ import pytest
 from attrs import evolve
 
 from commitcollect_adapters.ciphers.local import LocalCipher
-from commitcollect_adapters.fake_strava import CallKind, Fault
-from commitcollect_adapters.faults import Side
-from commitcollect_core.connections import ConnectionStatus
+from commitcollect_adapters.simulation.faults import Side
+from commitcollect_adapters.strava.fake import CallKind, Fault
 from commitcollect_core.errors import Forbidden, InvalidInput, NotFound, StorageUnavailable
-from commitcollect_core.idempotency import IdempotencyStatus
-from commitcollect_core.jobs import Job, JobKind, activity_job, backfill_job
-from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerState
+from commitcollect_core.jobs.idempotency import IdempotencyStatus
+from commitcollect_core.jobs.jobs import Job, JobKind, activity_job, backfill_job
 from commitcollect_core.policy import DEFAULT_POLICY, OnDisconnect
-from commitcollect_core.services.syncing import SyncOutcome
-from commitcollect_core.services.webhook_intake import Intake, WebhookSecrets
-from commitcollect_core.services.working import JobEnd
+from commitcollect_core.strava.connections import ConnectionStatus
+from commitcollect_core.strava.refreshing import SyncOutcome
+from commitcollect_core.strava.webhook_intake import Intake, WebhookSecrets
+from commitcollect_core.strava.webhooks import idempotency_key, parse_event
+from commitcollect_core.strava.working import JobEnd
+from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState
 from commitcollect_core.values import ActivityId, AthleteId, UserId
-from commitcollect_core.webhooks import idempotency_key, parse_event
 from strava.world import ATHLETE, ME, WISH, World, payload
 
 STRANGER = AthleteId("666")

@@ -10,25 +10,26 @@ from attrs import evolve, fields
 
 import oracle
 from commitcollect_adapters.ciphers.local import LocalCipher
-from commitcollect_adapters.fake_strava import DeliveryPlan, FakeStrava, Limits
-from commitcollect_adapters.faults import Door, Side
 from commitcollect_adapters.memory.queue import MemoryQueue
 from commitcollect_adapters.memory.stores import memory_stores
 from commitcollect_adapters.readers.strict_json import parse_document
+from commitcollect_adapters.simulation.faults import Door, Side
 from commitcollect_adapters.statues import shipped_catalog
+from commitcollect_adapters.strava.fake import DeliveryPlan, FakeStrava, Limits
 from commitcollect_adapters.system import ManualClock, NoBackoff, SystemIds
 from commitcollect_adapters.testing.dumps import LedgerDump, dump_of
 from commitcollect_core.app import assemble
-from commitcollect_core.connections import READ_ALL_ACTIVITIES, StravaConnection
 from commitcollect_core.errors import InvalidInput
+from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
-from commitcollect_core.ports import Ports
-from commitcollect_core.service_ports import EventQueue, Stores, StravaApi, StravaPorts
-from commitcollect_core.services.tracking import NewMilestone
-from commitcollect_core.services.webhook_intake import WebhookSecrets
-from commitcollect_core.strava_app import StravaIntegration, integrate_strava
+from commitcollect_core.service import Stores, StravaIntegration, StravaPorts, integrate_strava
+from commitcollect_core.strava.connections import READ_ALL_ACTIVITIES, StravaConnection
+from commitcollect_core.strava.ports import StravaApi
+from commitcollect_core.strava.webhook_intake import WebhookSecrets
+from commitcollect_core.training.ports import Ports
+from commitcollect_core.training.tracking import NewMilestone
+from commitcollect_core.training.workouts import ActivitySnapshot
 from commitcollect_core.values import ActivityId, AthleteId, ModelId, Source, TargetType, UserId
-from commitcollect_core.workouts import ActivitySnapshot
 from laws import aim_of, check_state, effort_of
 
 ME = UserId("me")
@@ -124,7 +125,7 @@ class World:
             api=self.api,
             connections=self.stores.connections,
             backfills=self.stores.backfills,
-            sessions=self.stores.sessions,
+            handshakes=self.stores.handshakes,
             idempotency=self.stores.idempotency,
             rates=self.stores.rates,
             queue=self.queue,

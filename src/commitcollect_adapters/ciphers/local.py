@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from commitcollect_adapters.ciphers.keys import parse_keys
 from commitcollect_adapters.ciphers.sealing import altered, decrypt, encrypt
 from commitcollect_core.errors import SealBroken
-from commitcollect_core.service_ports import SealContext
+from commitcollect_core.strava.ports import SealContext
 
 FORMAT = "v1"
 _SEALED = re.compile(rf"{FORMAT}\.([0-9a-f]{{16}})\.([A-Za-z0-9_=-]+)")

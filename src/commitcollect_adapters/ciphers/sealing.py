@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from commitcollect_core.errors import SealBroken
-from commitcollect_core.service_ports import SealContext
+from commitcollect_core.strava.ports import SealContext
 
 NONCE_BYTES = 12
 

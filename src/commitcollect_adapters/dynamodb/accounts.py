@@ -11,9 +11,11 @@ from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_adapters.dynamodb.items import service, sessions
 from commitcollect_adapters.dynamodb.tabling import Delete, Put, Table, Update, unfenced
 from commitcollect_adapters.records import accounts
-from commitcollect_core.accounts import DeletionRequest, UserProfile
+from commitcollect_core.accounts.deletion import DeletionRequest
+from commitcollect_core.accounts.profiles import UserProfile
+from commitcollect_core.accounts.sessions import Session
 from commitcollect_core.errors import VersionConflict
-from commitcollect_core.sessions import Handshake, Session
+from commitcollect_core.handshakes import Handshake
 from commitcollect_core.values import UserId
 
 
@@ -40,7 +42,7 @@ class DynamoProfileStore:
 
 
 class DynamoSessionStore:
-    """Implements `SessionStore`."""
+    """Implements `SessionStore` and `HandshakeStore`."""
 
     def __init__(self, client: Client) -> None:
         self._table = Table(client, items.sessions_table(client.address.prefix))
@@ -69,12 +71,12 @@ class DynamoSessionStore:
         return [_session(each) for each in islice(found, limit)]
 
     def begin(self, handshake: Handshake) -> None:
-        """See `SessionStore`."""
+        """See `HandshakeStore`."""
         key = sessions.handshake_key(handshake.state)
         self._table.write(Put(item=sessions.HANDSHAKE.item(key, handshake)))
 
     def take(self, state: str) -> Handshake | None:
-        """See `SessionStore`."""
+        """See `HandshakeStore`."""
         taken = self._table.take(sessions.handshake_key(state))
         return None if taken is None else accounts.handshake(sessions.HANDSHAKE.record(taken))
 

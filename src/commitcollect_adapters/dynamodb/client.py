@@ -17,7 +17,7 @@ from typing import Any
 from attrs import frozen
 from botocore.exceptions import BotoCoreError, ClientError
 
-from commitcollect_adapters import boto
+from commitcollect_adapters.aws import calls
 from commitcollect_adapters.dynamodb import guards
 from commitcollect_core.errors import InvalidInput, StorageError, StorageUnavailable, VersionConflict
 
@@ -81,7 +81,7 @@ class Address:
         Raises:
             InvalidInput: the address has another form.
         """
-        name, endpoint, region = boto.split_address(text, SCHEME) or ("?", None, None)
+        name, endpoint, region = calls.split_address(text, SCHEME) or ("?", None, None)
         prefix = name.rstrip("/") or PREFIX_DEFAULT
         if not _PREFIX.fullmatch(prefix):
             raise InvalidInput(
@@ -118,7 +118,7 @@ def cancellation(reasons: Sequence[Mapping[str, Any]]) -> StorageError | Conditi
 def translated(failure: ClientError | BotoCoreError, address: Address) -> StorageError | ConditionFailed:
     """What a failure of boto3 means to the core."""
     if not isinstance(failure, ClientError):
-        return boto.unanswered(failure, address.where)
+        return calls.unanswered(failure, address.where)
     match failure.response.get("Error", {}).get("Code", ""):
         case "TransactionCanceledException":
             return cancellation(failure.response.get("CancellationReasons", ()))
@@ -130,7 +130,7 @@ def translated(failure: ClientError | BotoCoreError, address: Address) -> Storag
         case "ConditionalCheckFailedException":
             return ConditionFailed(frozenset({0}))
         case _:
-            return boto.refused(failure, address.where, _KIND, RETRYABLE_CODES)
+            return calls.refused(failure, address.where, _KIND, RETRYABLE_CODES)
 
 
 class MissingTable(StorageError):
@@ -197,7 +197,7 @@ class Client:
         self._deadline_seconds = deadline_seconds
         self._pause = pause
         try:
-            self.boto = boto.boto_client(
+            self.boto = calls.boto_client(
                 "dynamodb", endpoint=address.endpoint, region=address.region, attempts_max=1
             )
         except BotoCoreError as failure:
@@ -206,8 +206,8 @@ class Client:
 
     def _check_answer(self, response_dict: Mapping[str, Any], **_: object) -> None:
         """Refuse what is no answer before botocore makes an empty one of it, which would pass for success."""
-        if response_dict["status_code"] == boto.OK:
-            boto.check_object(response_dict["body"], self.address.where, _KIND)
+        if response_dict["status_code"] == calls.OK:
+            calls.check_object(response_dict["body"], self.address.where, _KIND)
 
     def call(self, operation: str, **request: Any) -> dict[str, Any]:
         """Make one call, repeated under the deadline while it may still succeed.
@@ -266,10 +266,10 @@ class Client:
             answer: dict[str, Any] = call(**request)
         except (ClientError, BotoCoreError) as failure:
             raise translated(failure, self.address) from failure
-        except boto.UNREADABLE as failure:
-            raise boto.stranger(self.address.where, "its answer has another shape", _KIND) from failure
+        except calls.UNREADABLE as failure:
+            raise calls.stranger(self.address.where, "its answer has another shape", _KIND) from failure
         if _ALWAYS_THERE.get(operation, "ResponseMetadata") not in answer:
-            raise boto.stranger(self.address.where, f"its answer lacks {_ALWAYS_THERE[operation]}", _KIND)
+            raise calls.stranger(self.address.where, f"its answer lacks {_ALWAYS_THERE[operation]}", _KIND)
         return answer
 
     def wait(self, event: str, **request: Any) -> None:

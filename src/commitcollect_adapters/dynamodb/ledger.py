@@ -8,13 +8,13 @@ from commitcollect_adapters import records
 from commitcollect_adapters.dynamodb import items
 from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_adapters.dynamodb.tabling import Delete, Table, Update, Write
-from commitcollect_core.awards import Award
 from commitcollect_core.errors import VersionConflict
-from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerView
-from commitcollect_core.milestones import Milestone
-from commitcollect_core.ports import MilestonePage, WorkoutPage, WorkoutPosition, WorkoutQuery
+from commitcollect_core.training.awards import Award
+from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerView
+from commitcollect_core.training.milestones import Milestone
+from commitcollect_core.training.ports import MilestonePage, WorkoutPage, WorkoutPosition, WorkoutQuery
+from commitcollect_core.training.workouts import Workout
 from commitcollect_core.values import MilestoneId, UserId, WorkoutKey
-from commitcollect_core.workouts import Workout
 
 _AWARDS_PER_PAGE = 100
 """As many as there are at most."""

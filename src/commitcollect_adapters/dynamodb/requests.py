@@ -12,9 +12,9 @@ from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_adapters.dynamodb.items import audit, idempotency
 from commitcollect_adapters.dynamodb.tabling import Delete, Put, Table, Update
 from commitcollect_adapters.records import requests
-from commitcollect_core.audit import AuditEvent, AuditPage, AuditPosition, AuditType
+from commitcollect_core.accounts.audit import AuditEvent, AuditPage, AuditPosition, AuditType
 from commitcollect_core.errors import VersionConflict
-from commitcollect_core.idempotency import IdempotencyRecord, IdempotencyStatus
+from commitcollect_core.jobs.idempotency import IdempotencyRecord, IdempotencyStatus
 from commitcollect_core.policy import Policy
 from commitcollect_core.values import UserId
 

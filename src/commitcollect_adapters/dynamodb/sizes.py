@@ -10,11 +10,12 @@ from typing import Any
 from attrs import frozen
 
 from commitcollect_adapters.dynamodb import items
-from commitcollect_core.awards import Award
-from commitcollect_core.ledger import LedgerHead
-from commitcollect_core.milestones import Goal, Milestone, Progress
+from commitcollect_core.training.awards import Award
+from commitcollect_core.training.goals import Goal
+from commitcollect_core.training.ledger import LedgerHead
+from commitcollect_core.training.milestones import Milestone, Progress
+from commitcollect_core.training.workouts import ActivitySnapshot, Workout
 from commitcollect_core.values import ActivityId, MilestoneId, ModelId, Source, TargetType, UserId
-from commitcollect_core.workouts import ActivitySnapshot, Workout
 
 ITEM_OVERHEAD_BYTES = 100
 """What storage is billed for each item, and each entry of an index, on top of names and values."""

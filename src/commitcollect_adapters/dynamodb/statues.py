@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from commitcollect_adapters import refusals
+from commitcollect_adapters import conflicts
 from commitcollect_adapters.dynamodb import items
 from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_adapters.dynamodb.items import service
 from commitcollect_adapters.dynamodb.tabling import Put, Table, Update
 from commitcollect_adapters.records import statues
-from commitcollect_core.awards import PART_INDEX_MAX, StatueModel
 from commitcollect_core.errors import VersionConflict
+from commitcollect_core.training.awards import PART_INDEX_MAX, StatueModel
 from commitcollect_core.values import ModelId
 
 _ITEMS_PER_PAGE = PART_INDEX_MAX + 1
@@ -48,7 +48,7 @@ class DynamoCatalog:
         stored = self.model(model.model_id)
         if stored is None:
             stored = self._add(model)
-        refusals.check_replaces(stored, model)
+        conflicts.check_replaces(stored, model)
         if stored != model:
             key = service.model_key(model.model_id)
             self._table.write(Update(key=key, attributes=service.MODEL.attributes(model)))

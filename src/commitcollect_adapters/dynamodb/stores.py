@@ -17,18 +17,20 @@ from commitcollect_adapters.dynamodb.strava import (
     DynamoRateBudgetStore,
 )
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
-from commitcollect_core.service_ports import Stores
+from commitcollect_core.service import Stores
 
 
 def dynamo_stores(client: Client, policy: Policy = DEFAULT_POLICY) -> Stores:
     """Stores on the tables of one client; the policy says when audit entries expire."""
+    sessions = DynamoSessionStore(client)
     return Stores(
         ledger=DynamoLedger(client),
         catalog=DynamoCatalog(client),
         profiles=DynamoProfileStore(client),
         connections=DynamoConnectionStore(client),
         backfills=DynamoBackfillStore(client),
-        sessions=DynamoSessionStore(client),
+        sessions=sessions,
+        handshakes=sessions,
         idempotency=DynamoIdempotencyStore(client),
         rates=DynamoRateBudgetStore(client),
         deletions=DynamoDeletionStore(client),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from commitcollect_adapters import refusals
+from commitcollect_adapters import conflicts
 from commitcollect_adapters.dynamodb import items
 from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_adapters.dynamodb.items import service
@@ -19,9 +19,9 @@ from commitcollect_adapters.dynamodb.tabling import (
     unfenced,
 )
 from commitcollect_adapters.records import strava
-from commitcollect_core.backfills import Backfill, BackfillCommit, StagedPage
-from commitcollect_core.connections import AthleteOwner, ConnectionCommit, StravaConnection
-from commitcollect_core.rate_limits import RateBudget
+from commitcollect_core.strava.backfills import Backfill, BackfillCommit, StagedPage
+from commitcollect_core.strava.connections import AthleteOwner, ConnectionCommit, StravaConnection
+from commitcollect_core.strava.rates import RateBudget
 from commitcollect_core.values import AthleteId, UserId
 
 _KEYS_PER_PAGE = 1_000
@@ -59,7 +59,7 @@ class DynamoConnectionStore:
                 key=service.owner_key(commit.claims),
                 attributes=service.OWNER.attributes(owner),
                 condition=items.absent_or(service.owned_by(commit.user_id)),
-                refusal=partial(refusals.taken, commit.claims),
+                refusal=partial(conflicts.taken, commit.claims),
             )
         if commit.releases is not None and self._owner_id(commit.releases) == commit.user_id:
             yield Delete(key=service.owner_key(commit.releases), condition=service.owned_by(commit.user_id))

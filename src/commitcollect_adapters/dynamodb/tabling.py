@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from attrs import frozen
 
-from commitcollect_adapters import refusals
+from commitcollect_adapters import conflicts
 from commitcollect_adapters.dynamodb import items
 from commitcollect_adapters.dynamodb.client import Client, ConditionFailed, PerhapsWritten
 from commitcollect_core.errors import Conflict
@@ -35,7 +35,7 @@ class Update:
     key: items.Key
     attributes: Attributes
     condition: items.Condition | None = None
-    refusal: Refusal = refusals.stale
+    refusal: Refusal = conflicts.stale
 
 
 @frozen(kw_only=True)
@@ -44,7 +44,7 @@ class Put:
 
     item: items.Item
     condition: items.Condition | None = None
-    refusal: Refusal = refusals.stale
+    refusal: Refusal = conflicts.stale
 
 
 @frozen(kw_only=True)
@@ -53,7 +53,7 @@ class Delete:
 
     key: items.Key
     condition: items.Condition | None = None
-    refusal: Refusal = refusals.stale
+    refusal: Refusal = conflicts.stale
 
 
 @frozen(kw_only=True)
@@ -62,12 +62,12 @@ class Check:
 
     key: items.Key
     condition: items.Condition
-    refusal: Refusal = refusals.stale
+    refusal: Refusal = conflicts.stale
 
 
 def unfenced(user_id: UserId) -> Check:
     """Keeps a transaction from writing behind a user's fence."""
-    return Check(key=items.head_key(user_id), condition=items.UNFENCED, refusal=refusals.fenced)
+    return Check(key=items.head_key(user_id), condition=items.UNFENCED, refusal=conflicts.fenced)
 
 
 Write = Update | Put | Delete

@@ -7,8 +7,10 @@ from threading import Lock
 
 from commitcollect_adapters.memory.ledger import MemoryLedger
 from commitcollect_adapters.memory.versions import check_follows
-from commitcollect_core.accounts import DeletionRequest, UserProfile
-from commitcollect_core.sessions import Handshake, Session
+from commitcollect_core.accounts.deletion import DeletionRequest
+from commitcollect_core.accounts.profiles import UserProfile
+from commitcollect_core.accounts.sessions import Session
+from commitcollect_core.handshakes import Handshake
 from commitcollect_core.values import UserId
 
 
@@ -31,7 +33,7 @@ class MemoryProfileStore:
 
 
 class MemorySessionStore:
-    """Implements `SessionStore`."""
+    """Implements `SessionStore` and `HandshakeStore`."""
 
     def __init__(self) -> None:
         self._sessions: dict[str, Session] = {}
@@ -65,12 +67,12 @@ class MemorySessionStore:
         return sorted(found, key=lambda each: (each.created_at, each.session_id))[:limit]
 
     def begin(self, handshake: Handshake) -> None:
-        """See `SessionStore`."""
+        """See `HandshakeStore`."""
         with self._lock:
             self._handshakes[handshake.state] = handshake
 
     def take(self, state: str) -> Handshake | None:
-        """See `SessionStore`."""
+        """See `HandshakeStore`."""
         with self._lock:
             return self._handshakes.pop(state, None)
 

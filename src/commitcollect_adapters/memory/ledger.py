@@ -10,14 +10,14 @@ from threading import RLock
 
 from attrs import define, field
 
-from commitcollect_adapters import refusals
-from commitcollect_core.awards import Award
+from commitcollect_adapters import conflicts
 from commitcollect_core.errors import VersionConflict
-from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerState, LedgerView
-from commitcollect_core.milestones import Milestone
-from commitcollect_core.ports import MilestonePage, WorkoutPage, WorkoutPosition, WorkoutQuery
+from commitcollect_core.training.awards import Award
+from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState, LedgerView
+from commitcollect_core.training.milestones import Milestone
+from commitcollect_core.training.ports import MilestonePage, WorkoutPage, WorkoutPosition, WorkoutQuery
+from commitcollect_core.training.workouts import Workout
 from commitcollect_core.values import MilestoneId, UserId, WorkoutKey
-from commitcollect_core.workouts import Workout
 
 _SortKey = tuple[float, WorkoutKey]
 
@@ -85,7 +85,7 @@ class MemoryLedger:
         """
         with self._lock:
             if self._partitions[user_id].head.state is not LedgerState.ACTIVE:
-                raise refusals.fenced()
+                raise conflicts.fenced()
             yield
 
     def read_milestone(self, user_id: UserId, milestone_id: MilestoneId) -> Milestone | None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from secrets import token_hex
 from threading import Lock
 
-from commitcollect_core.jobs import Job, LeasedJob, ParkedJob, QueueCounts, QueueEntry
+from commitcollect_core.jobs.jobs import Job, LeasedJob, ParkedJob, QueueCounts, QueueEntry
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
 
 

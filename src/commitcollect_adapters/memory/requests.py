@@ -6,9 +6,9 @@ from bisect import bisect_right, insort
 from collections import defaultdict
 from threading import Lock
 
-from commitcollect_adapters import refusals
-from commitcollect_core.audit import AuditEvent, AuditPage, AuditPosition, AuditType
-from commitcollect_core.idempotency import IdempotencyRecord, IdempotencyStatus
+from commitcollect_adapters import conflicts
+from commitcollect_core.accounts.audit import AuditEvent, AuditPage, AuditPosition, AuditType
+from commitcollect_core.jobs.idempotency import IdempotencyRecord, IdempotencyStatus
 from commitcollect_core.values import UserId
 
 _Place = tuple[float, str, UserId]
@@ -30,14 +30,14 @@ class MemoryIdempotencyStore:
         """See `IdempotencyStore`."""
         with self._lock:
             if _claim(self._records.get(record.request_id)) != _claim(replaces):
-                raise refusals.stale()
+                raise conflicts.stale()
             self._records[record.request_id] = record
 
     def complete(self, record: IdempotencyRecord) -> None:
         """See `IdempotencyStore`."""
         with self._lock:
             if not self._is_held(record.request_id, record.owner_token):
-                raise refusals.stale()
+                raise conflicts.stale()
             self._records[record.request_id] = record
 
     def release(self, request_id: str, owner_token: str) -> None:

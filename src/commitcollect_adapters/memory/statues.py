@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from threading import Lock
 
-from commitcollect_adapters import refusals
-from commitcollect_core.awards import StatueModel
+from commitcollect_adapters import conflicts
+from commitcollect_core.training.awards import StatueModel
 from commitcollect_core.values import ModelId
 
 
@@ -29,5 +29,5 @@ class MemoryCatalog:
     def publish(self, model: StatueModel) -> None:
         """See `StatueStore`."""
         with self._lock:
-            refusals.check_replaces(self._models.get(model.model_id), model)
+            conflicts.check_replaces(self._models.get(model.model_id), model)
             self._models[model.model_id] = model

@@ -15,7 +15,7 @@ from commitcollect_adapters.memory.strava import (
     MemoryConnectionStore,
     MemoryRateBudgetStore,
 )
-from commitcollect_core.service_ports import Stores
+from commitcollect_core.service import Stores
 
 
 def memory_stores(*, ledger: MemoryLedger | None = None, catalog: MemoryCatalog | None = None) -> Stores:
@@ -26,13 +26,15 @@ def memory_stores(*, ledger: MemoryLedger | None = None, catalog: MemoryCatalog 
         catalog: the statues that are published; none unless given.
     """
     ledger = MemoryLedger() if ledger is None else ledger
+    sessions = MemorySessionStore()
     return Stores(
         ledger=ledger,
         catalog=MemoryCatalog() if catalog is None else catalog,
         profiles=MemoryProfileStore(ledger),
         connections=MemoryConnectionStore(ledger),
         backfills=MemoryBackfillStore(ledger),
-        sessions=MemorySessionStore(),
+        sessions=sessions,
+        handshakes=sessions,
         idempotency=MemoryIdempotencyStore(),
         rates=MemoryRateBudgetStore(),
         deletions=MemoryDeletionStore(),

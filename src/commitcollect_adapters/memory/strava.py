@@ -6,12 +6,12 @@ from collections import defaultdict
 from contextlib import nullcontext
 from threading import Lock
 
-from commitcollect_adapters import refusals
+from commitcollect_adapters import conflicts
 from commitcollect_adapters.memory.ledger import MemoryLedger
 from commitcollect_adapters.memory.versions import check_follows
-from commitcollect_core.backfills import Backfill, BackfillCommit, StagedPage
-from commitcollect_core.connections import AthleteOwner, ConnectionCommit, StravaConnection
-from commitcollect_core.rate_limits import RateBudget
+from commitcollect_core.strava.backfills import Backfill, BackfillCommit, StagedPage
+from commitcollect_core.strava.connections import AthleteOwner, ConnectionCommit, StravaConnection
+from commitcollect_core.strava.rates import RateBudget
 from commitcollect_core.values import AthleteId, UserId
 
 
@@ -43,11 +43,11 @@ class MemoryConnectionStore:
         stored = self._connections.get(commit.user_id)
         expected = None if commit.before is None else commit.before.version
         if (None if stored is None else stored.version) != expected:
-            raise refusals.stale()
+            raise conflicts.stale()
         if commit.claims is not None:
             owner = self._owners.get(commit.claims)
             if owner is not None and owner.user_id != commit.user_id:
-                raise refusals.taken(commit.claims)
+                raise conflicts.taken(commit.claims)
 
     def _write(self, commit: ConnectionCommit) -> None:
         if commit.releases is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from commitcollect_adapters import refusals
+from commitcollect_adapters import conflicts
 
 
 class Versioned(Protocol):
@@ -23,4 +23,4 @@ def check_follows(stored: Versioned | None, coming: Versioned) -> None:
         VersionConflict: it is not.
     """
     if coming.version != (0 if stored is None else stored.version) + 1:
-        raise refusals.stale()
+        raise conflicts.stale()

@@ -34,8 +34,8 @@ from commitcollect_adapters.readers.localised import (
 from commitcollect_adapters.readers.rows import Accepted, Desk, Row, UnreadableHistory
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
+from commitcollect_core.training.workouts import ActivitySnapshot
 from commitcollect_core.values import Source
-from commitcollect_core.workouts import ActivitySnapshot
 
 TABLE_NAME = "activities.csv"
 TABLE_BYTES_MAX = 512 * 1024**2

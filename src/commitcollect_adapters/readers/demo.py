@@ -17,8 +17,8 @@ from attrs import frozen
 from commitcollect_adapters.readers.fields import clean_name
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
+from commitcollect_core.training.workouts import ActivitySnapshot
 from commitcollect_core.values import ActivityId, Source
-from commitcollect_core.workouts import ActivitySnapshot
 
 FIRST_YEAR_MIN = 1990
 LAST_YEAR = 2025

@@ -7,7 +7,7 @@ import unicodedata
 
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
-from commitcollect_core.sports import known_sport_type
+from commitcollect_core.training.sports import known_sport_type
 from commitcollect_core.values import ActivityId
 
 ACTIVITY_ID_DIGITS_MAX = 20

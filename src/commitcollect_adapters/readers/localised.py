@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 
 from commitcollect_adapters.readers.locales import ENGLISH, Locale, fold, fold_sport
-from commitcollect_core.sports import known_sport_type
+from commitcollect_core.training.sports import known_sport_type
 
 DATE_CHARS_MAX = 64
 NUMBER_CHARS_MAX = 32

@@ -10,7 +10,7 @@ from attrs import frozen
 from commitcollect_adapters.readers.fields import sport_warning
 from commitcollect_core.errors import CommitCollectError, InvalidInput
 from commitcollect_core.policy import Policy
-from commitcollect_core.workouts import ActivitySnapshot
+from commitcollect_core.training.workouts import ActivitySnapshot
 
 
 @frozen(kw_only=True)

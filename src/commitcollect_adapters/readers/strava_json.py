@@ -24,8 +24,8 @@ from commitcollect_adapters.readers.rows import Desk, Row, UnreadableHistory
 from commitcollect_adapters.readers.strict_json import Broken, BrokenList, Item, read_list
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
+from commitcollect_core.training.workouts import ActivitySnapshot
 from commitcollect_core.values import Source, utc
-from commitcollect_core.workouts import ActivitySnapshot
 
 DATE_CHARS_MAX = 40
 

@@ -13,8 +13,10 @@ from commitcollect_adapters.records.encoding import (
     reader,
     words,
 )
-from commitcollect_core.accounts import DeletionRequest, DeletionStep, UserProfile
-from commitcollect_core.sessions import Handshake, HandshakePurpose, Session
+from commitcollect_core.accounts.deletion import DeletionRequest, DeletionStep
+from commitcollect_core.accounts.profiles import UserProfile
+from commitcollect_core.accounts.sessions import Session
+from commitcollect_core.handshakes import Handshake, HandshakePurpose
 from commitcollect_core.values import UserId
 
 PROFILE_COLUMNS = ("version", "userId", "createdAtUtc", "email", "displayName", "plan", "role", "timeZone")

@@ -11,7 +11,7 @@ from commitcollect_adapters.records.encoding import (
     reader,
     words,
 )
-from commitcollect_core.jobs import Job, JobKind, ParkedJob, QueueEntry
+from commitcollect_core.jobs.jobs import Job, JobKind, ParkedJob, QueueEntry
 from commitcollect_core.values import ActivityId, AthleteId
 
 JOB_COLUMNS = ("jobKey", "kind", "athleteId", "activityId", "requestIds", "enqueuedAtUtc")

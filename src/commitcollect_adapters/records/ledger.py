@@ -13,12 +13,13 @@ from commitcollect_adapters.records.encoding import (
     reader,
     words,
 )
-from commitcollect_core.awards import Award, Crossing
-from commitcollect_core.ledger import LedgerHead, LedgerState
-from commitcollect_core.milestones import Goal, Milestone, Progress
-from commitcollect_core.sports import SportSelection
+from commitcollect_core.training.awards import Award, Crossing
+from commitcollect_core.training.goals import Goal
+from commitcollect_core.training.ledger import LedgerHead, LedgerState
+from commitcollect_core.training.milestones import Milestone, Progress
+from commitcollect_core.training.sports import SportSelection
+from commitcollect_core.training.workouts import ActivitySnapshot, Workout
 from commitcollect_core.values import ActivityId, MilestoneId, ModelId, Source, TargetType, WorkoutKey
-from commitcollect_core.workouts import ActivitySnapshot, Workout
 
 HEAD_COLUMNS = ("version", "state", "activeMilestoneIds", "workoutCount", "fencedAtUtc")
 SNAPSHOT_COLUMNS = (

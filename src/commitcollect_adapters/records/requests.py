@@ -11,8 +11,8 @@ from commitcollect_adapters.records.encoding import (
     optional_moment,
     reader,
 )
-from commitcollect_core.audit import AuditEvent, AuditResult, AuditType
-from commitcollect_core.idempotency import IdempotencyRecord, IdempotencyStatus
+from commitcollect_core.accounts.audit import AuditEvent, AuditResult, AuditType
+from commitcollect_core.jobs.idempotency import IdempotencyRecord, IdempotencyStatus
 from commitcollect_core.values import UserId
 
 IDEMPOTENCY_COLUMNS = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from commitcollect_adapters.records.encoding import Record, reader
-from commitcollect_core.awards import ModelPart, StatueModel
+from commitcollect_core.training.awards import ModelPart, StatueModel
 from commitcollect_core.values import ModelId
 
 MODEL_COLUMNS = ("modelId", "name", "year", "isActive", "partsTotal")

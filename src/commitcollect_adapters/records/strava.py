@@ -15,9 +15,9 @@ from commitcollect_adapters.records.encoding import (
     words,
 )
 from commitcollect_adapters.records.ledger import snapshot, snapshot_record
-from commitcollect_core.backfills import Backfill, BackfillPhase, StagedPage
-from commitcollect_core.connections import AthleteOwner, ConnectionStatus, Lease, StravaConnection
-from commitcollect_core.rate_limits import RateBudget
+from commitcollect_core.strava.backfills import Backfill, BackfillPhase, StagedPage
+from commitcollect_core.strava.connections import AthleteOwner, ConnectionStatus, Lease, StravaConnection
+from commitcollect_core.strava.rates import RateBudget
 from commitcollect_core.values import AthleteId, Source, UserId
 
 CONNECTION_COLUMNS = (

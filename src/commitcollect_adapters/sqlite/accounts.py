@@ -8,8 +8,10 @@ from commitcollect_adapters.records import accounts
 from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.ledger import check_unfenced
 from commitcollect_adapters.sqlite.tables import VersionedTable, delete, find, replace, select, update
-from commitcollect_core.accounts import DeletionRequest, UserProfile
-from commitcollect_core.sessions import Handshake, Session
+from commitcollect_core.accounts.deletion import DeletionRequest
+from commitcollect_core.accounts.profiles import UserProfile
+from commitcollect_core.accounts.sessions import Session
+from commitcollect_core.handshakes import Handshake
 from commitcollect_core.values import UserId
 
 _PROFILES = VersionedTable(
@@ -54,7 +56,7 @@ class SqliteProfileStore:
 
 
 class SqliteSessionStore:
-    """Implements `SessionStore`."""
+    """Implements `SessionStore` and `HandshakeStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -86,12 +88,12 @@ class SqliteSessionStore:
         return [accounts.session(row) for row in rows]
 
     def begin(self, handshake: Handshake) -> None:
-        """See `SessionStore`."""
+        """See `HandshakeStore`."""
         with self._database.transaction() as connection:
             connection.execute(_BEGIN_HANDSHAKE, accounts.handshake_record(handshake))
 
     def take(self, state: str) -> Handshake | None:
-        """See `SessionStore`."""
+        """See `HandshakeStore`."""
         with self._database.transaction() as connection:
             row = connection.execute(_READ_HANDSHAKE, (state,)).fetchone()
             connection.execute(_END_HANDSHAKE, (state,))

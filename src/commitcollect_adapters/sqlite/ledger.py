@@ -6,14 +6,14 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from commitcollect_adapters import records, refusals
+from commitcollect_adapters import conflicts, records
 from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.tables import VersionedTable, delete, insert, select
-from commitcollect_core.awards import Award
 from commitcollect_core.errors import VersionConflict
-from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerState, LedgerView
-from commitcollect_core.milestones import Milestone
-from commitcollect_core.ports import MilestonePage, WorkoutPage, WorkoutPosition, WorkoutQuery
+from commitcollect_core.training.awards import Award
+from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState, LedgerView
+from commitcollect_core.training.milestones import Milestone
+from commitcollect_core.training.ports import MilestonePage, WorkoutPage, WorkoutPosition, WorkoutQuery
 from commitcollect_core.values import MilestoneId, Source, UserId, WorkoutKey
 
 
@@ -150,7 +150,7 @@ def check_unfenced(connection: sqlite3.Connection, user_id: UserId) -> None:
         AccountDeleting: it is up.
     """
     if _read_head(connection, user_id).state is not LedgerState.ACTIVE:
-        raise refusals.fenced()
+        raise conflicts.fenced()
 
 
 def _read_head(connection: sqlite3.Connection, user_id: UserId) -> LedgerHead:

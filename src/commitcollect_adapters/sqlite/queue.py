@@ -17,7 +17,7 @@ from commitcollect_adapters.records.encoding import Record, epoch
 from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.tables import delete, replace, select, update
 from commitcollect_core.errors import CorruptItem, StorageUnavailable
-from commitcollect_core.jobs import Job, LeasedJob, ParkedJob, QueueCounts, QueueEntry
+from commitcollect_core.jobs.jobs import Job, LeasedJob, ParkedJob, QueueCounts, QueueEntry
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
 
 _log = logging.getLogger(__name__)

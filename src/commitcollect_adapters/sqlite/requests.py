@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from commitcollect_adapters import refusals
+from commitcollect_adapters import conflicts
 from commitcollect_adapters.records import requests
 from commitcollect_adapters.records.encoding import epoch
 from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.tables import delete, find, insert, replace, select, update
-from commitcollect_core.audit import AuditEvent, AuditPage, AuditPosition, AuditType
-from commitcollect_core.idempotency import IdempotencyRecord, IdempotencyStatus
+from commitcollect_core.accounts.audit import AuditEvent, AuditPage, AuditPosition, AuditType
+from commitcollect_core.jobs.idempotency import IdempotencyRecord, IdempotencyStatus
 from commitcollect_core.values import UserId
 
 _HELD = f"requestId = ? AND ownerToken = ? AND status = '{IdempotencyStatus.IN_PROGRESS}'"
@@ -39,7 +39,7 @@ class SqliteIdempotencyStore:
         seen = None if replaces is None else (replaces.owner_token, replaces.status.value)
         with self._database.transaction() as connection:
             if connection.execute(_READ_CLAIM, (record.request_id,)).fetchone() != seen:
-                raise refusals.stale()
+                raise conflicts.stale()
             connection.execute(_WRITE_REQUEST, requests.idempotency_record(record))
 
     def complete(self, record: IdempotencyRecord) -> None:
@@ -47,7 +47,7 @@ class SqliteIdempotencyStore:
         parameters = (*requests.idempotency_record(record), record.request_id, record.owner_token)
         with self._database.transaction() as connection:
             if connection.execute(_COMPLETE_REQUEST, parameters).rowcount != 1:
-                raise refusals.stale()
+                raise conflicts.stale()
 
     def release(self, request_id: str, owner_token: str) -> None:
         """See `IdempotencyStore`."""

@@ -15,7 +15,7 @@ from random import Random
 
 from commitcollect_adapters import records
 from commitcollect_adapters.sqlite.database import storage_error
-from commitcollect_core.workouts import ActivitySnapshot
+from commitcollect_core.training.workouts import ActivitySnapshot
 
 _COLUMNS = ", ".join(records.SNAPSHOT_COLUMNS)
 _MARKS = ", ".join("?" * len(records.SNAPSHOT_COLUMNS))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from commitcollect_adapters import refusals
+from commitcollect_adapters import conflicts
 from commitcollect_adapters.records import statues
 from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.tables import insert, replace, select
-from commitcollect_core.awards import StatueModel
+from commitcollect_core.training.awards import StatueModel
 from commitcollect_core.values import ModelId
 
 _READ_MODEL = select("statueModel", statues.MODEL_COLUMNS, "modelId = ?")
@@ -40,7 +40,7 @@ class SqliteCatalog:
         """See `StatueStore`."""
         with self._database.transaction() as connection:
             stored = _model(connection, model.model_id)
-            refusals.check_replaces(stored, model)
+            conflicts.check_replaces(stored, model)
             connection.execute(_WRITE_MODEL, statues.model_record(model))
             if stored is None:
                 parts = [(model.model_id, *statues.model_part_record(part)) for part in model.parts]

@@ -16,18 +16,20 @@ from commitcollect_adapters.sqlite.strava import (
     SqliteConnectionStore,
     SqliteRateBudgetStore,
 )
-from commitcollect_core.service_ports import Stores
+from commitcollect_core.service import Stores
 
 
 def sqlite_stores(database: Database) -> Stores:
     """Stores on one SQLite file."""
+    sessions = SqliteSessionStore(database)
     return Stores(
         ledger=SqliteLedger(database),
         catalog=SqliteCatalog(database),
         profiles=SqliteProfileStore(database),
         connections=SqliteConnectionStore(database),
         backfills=SqliteBackfillStore(database),
-        sessions=SqliteSessionStore(database),
+        sessions=sessions,
+        handshakes=sessions,
         idempotency=SqliteIdempotencyStore(database),
         rates=SqliteRateBudgetStore(database),
         deletions=SqliteDeletionStore(database),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 
-from commitcollect_adapters import refusals
+from commitcollect_adapters import conflicts
 from commitcollect_adapters.records import strava
 from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.ledger import check_unfenced
 from commitcollect_adapters.sqlite.tables import VersionedTable, delete, find, replace, select
-from commitcollect_core.backfills import Backfill, BackfillCommit, StagedPage
-from commitcollect_core.connections import AthleteOwner, ConnectionCommit, StravaConnection
-from commitcollect_core.rate_limits import RateBudget
+from commitcollect_core.strava.backfills import Backfill, BackfillCommit, StagedPage
+from commitcollect_core.strava.connections import AthleteOwner, ConnectionCommit, StravaConnection
+from commitcollect_core.strava.rates import RateBudget
 from commitcollect_core.values import AthleteId, UserId
 
 _READ_CONNECTION = select("stravaConnection", strava.CONNECTION_COLUMNS, "userId = ?")
@@ -66,11 +66,11 @@ def _check(connection: sqlite3.Connection, commit: ConnectionCommit) -> None:
         check_unfenced(connection, commit.user_id)
     stored = connection.execute(_READ_CONNECTION_VERSION, (commit.user_id,)).fetchone()
     if stored != (None if commit.before is None else (commit.before.version,)):
-        raise refusals.stale()
+        raise conflicts.stale()
     if commit.claims is not None:
         row = connection.execute(_READ_OWNER, (commit.claims,)).fetchone()
         if row is not None and strava.owner(row).user_id != commit.user_id:
-            raise refusals.taken(commit.claims)
+            raise conflicts.taken(commit.claims)
 
 
 def _write(connection: sqlite3.Connection, commit: ConnectionCommit) -> None:

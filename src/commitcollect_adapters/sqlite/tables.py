@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from commitcollect_adapters import records, refusals
+from commitcollect_adapters import conflicts, records
 from commitcollect_adapters.sqlite.database import Database
 from commitcollect_core.errors import VersionConflict
 
@@ -62,7 +62,7 @@ class VersionedTable:
         *,
         scope: tuple[str, ...] = (),
         condition: str = "",
-        refusal: Callable[[], VersionConflict] = refusals.stale,
+        refusal: Callable[[], VersionConflict] = conflicts.stale,
     ) -> None:
         self._keys_end = 1 + len(keys)
         self._changing = columns.index(first_changing)

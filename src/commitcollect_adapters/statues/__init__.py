@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from commitcollect_adapters.serialization import statue_from_document
-from commitcollect_core.awards import StatueModel
+from commitcollect_adapters.documents import statue_from_document
 from commitcollect_core.errors import CorruptItem
-from commitcollect_core.ports import StatueCatalog
+from commitcollect_core.training.awards import StatueModel
+from commitcollect_core.training.ports import StatueCatalog
 from commitcollect_core.values import ModelId
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from attrs import evolve, frozen
 
-from commitcollect_core.awards import Award
-from commitcollect_core.ledger import LedgerCommit, LedgerHead
-from commitcollect_core.milestones import Milestone
-from commitcollect_core.ports import Ledger, WorkoutQuery
+from commitcollect_core.training.awards import Award
+from commitcollect_core.training.ledger import LedgerCommit, LedgerHead
+from commitcollect_core.training.milestones import Milestone
+from commitcollect_core.training.ports import Ledger, WorkoutQuery
+from commitcollect_core.training.workouts import Workout
 from commitcollect_core.values import MilestoneId, UserId, WorkoutKey
-from commitcollect_core.workouts import Workout
 
 _PAGE_ITEMS = 50
 

@@ -10,14 +10,15 @@ from uuid import uuid4
 from attrs import evolve, frozen
 
 from commitcollect_adapters.testing.strategies import SEASON_END_AT, SEASON_START_AT, STATUES
-from commitcollect_core.awards import Award, Crossing, StatueModel, mint
-from commitcollect_core.ledger import LedgerCommit, LedgerHead, decide_creation
-from commitcollect_core.milestones import Goal, Milestone, Progress, tally
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
-from commitcollect_core.ports import Ledger
-from commitcollect_core.services.ingestion import Ingestion
+from commitcollect_core.training.awards import Award, Crossing, StatueModel, mint
+from commitcollect_core.training.goals import Goal, tally
+from commitcollect_core.training.ingestion import Ingestion
+from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, decide_creation
+from commitcollect_core.training.milestones import Milestone, Progress
+from commitcollect_core.training.ports import Ledger
+from commitcollect_core.training.workouts import ActivitySnapshot, Workout
 from commitcollect_core.values import ActivityId, MilestoneId, ModelId, Source, TargetType, UserId
-from commitcollect_core.workouts import ActivitySnapshot, Workout
 
 NOW = SEASON_END_AT
 HERON = STATUES[1]

@@ -9,17 +9,19 @@ from uuid import uuid4
 
 from commitcollect_adapters.testing.samples import NOW, at
 from commitcollect_adapters.testing.service_strategies import LATER
-from commitcollect_core.accounts import DeletionRequest, UserProfile
-from commitcollect_core.audit import AuditEvent, AuditResult, AuditType
-from commitcollect_core.backfills import Backfill, StagedPage
-from commitcollect_core.connections import ConnectionCommit, StravaConnection
-from commitcollect_core.idempotency import IdempotencyRecord, IdempotencyStatus
-from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerState
-from commitcollect_core.rate_limits import RateBudget
-from commitcollect_core.service_ports import Stores
-from commitcollect_core.sessions import Handshake, HandshakePurpose, Session
+from commitcollect_core.accounts.audit import AuditEvent, AuditResult, AuditType
+from commitcollect_core.accounts.deletion import DeletionRequest
+from commitcollect_core.accounts.profiles import UserProfile
+from commitcollect_core.accounts.sessions import Session
+from commitcollect_core.handshakes import Handshake, HandshakePurpose
+from commitcollect_core.jobs.idempotency import IdempotencyRecord, IdempotencyStatus
+from commitcollect_core.service import Stores
+from commitcollect_core.strava.backfills import Backfill, StagedPage
+from commitcollect_core.strava.connections import ConnectionCommit, StravaConnection
+from commitcollect_core.strava.rates import RateBudget
+from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState
+from commitcollect_core.training.workouts import ActivitySnapshot
 from commitcollect_core.values import ActivityId, AthleteId, Source, UserId
-from commitcollect_core.workouts import ActivitySnapshot
 
 _MONTHS_PER_YEAR = 12
 _FIRST_YEAR, _YEARS = 2040, 200

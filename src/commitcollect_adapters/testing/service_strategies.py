@@ -12,15 +12,17 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from commitcollect_adapters.testing.strategies import believable_moments, moments, snapshots, workout_keys
-from commitcollect_core.accounts import DeletionRequest, DeletionStep, UserProfile
-from commitcollect_core.audit import AuditEvent, AuditResult, AuditType
-from commitcollect_core.backfills import Backfill, BackfillPhase, StagedPage
-from commitcollect_core.connections import ConnectionStatus, Lease, StravaConnection
-from commitcollect_core.idempotency import IdempotencyRecord, IdempotencyStatus
-from commitcollect_core.jobs import Job, JobKind, job_key
+from commitcollect_core.accounts.audit import AuditEvent, AuditResult, AuditType
+from commitcollect_core.accounts.deletion import DeletionRequest, DeletionStep
+from commitcollect_core.accounts.profiles import UserProfile
+from commitcollect_core.accounts.sessions import Session
+from commitcollect_core.handshakes import Handshake, HandshakePurpose
+from commitcollect_core.jobs.idempotency import IdempotencyRecord, IdempotencyStatus
+from commitcollect_core.jobs.jobs import Job, JobKind, job_key
 from commitcollect_core.policy import DEFAULT_POLICY
-from commitcollect_core.rate_limits import RateBudget
-from commitcollect_core.sessions import Handshake, HandshakePurpose, Session
+from commitcollect_core.strava.backfills import Backfill, BackfillPhase, StagedPage
+from commitcollect_core.strava.connections import ConnectionStatus, Lease, StravaConnection
+from commitcollect_core.strava.rates import RateBudget
 from commitcollect_core.values import ActivityId, AthleteId, Source, UserId, WorkoutKey
 
 LATER = datetime(2090, 1, 1, tzinfo=UTC)

@@ -13,14 +13,15 @@ from string import ascii_letters, digits
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from commitcollect_core.awards import Award, Crossing, ModelPart, StatueModel
-from commitcollect_core.ledger import LedgerHead, LedgerState
-from commitcollect_core.milestones import Goal, Milestone, Progress
 from commitcollect_core.policy import DEFAULT_POLICY
-from commitcollect_core.services.tracking import NewMilestone
-from commitcollect_core.sports import ANY, ANY_SPORT, SPORT_GROUPS, SPORT_TYPES, SportSelection
+from commitcollect_core.training.awards import Award, Crossing, ModelPart, StatueModel
+from commitcollect_core.training.goals import Goal
+from commitcollect_core.training.ledger import LedgerHead, LedgerState
+from commitcollect_core.training.milestones import Milestone, Progress
+from commitcollect_core.training.sports import ANY, ANY_SPORT, SPORT_GROUPS, SPORT_TYPES, SportSelection
+from commitcollect_core.training.tracking import NewMilestone
+from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot, Found, Workout
 from commitcollect_core.values import ActivityId, MilestoneId, ModelId, Source, TargetType, WorkoutKey
-from commitcollect_core.workouts import ActivityGone, ActivitySnapshot, Found, Workout
 
 SEASON_START_AT = datetime(2026, 1, 1, tzinfo=UTC)
 SEASON_END_AT = datetime(2027, 1, 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ from typing import Any
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ReadTimeoutError
 
-from commitcollect_adapters.boto import Service
+from commitcollect_adapters.aws.calls import Service
 
 Answer = Callable[[AWSPreparedRequest], AWSResponse]
 

@@ -8,12 +8,12 @@ import boto3
 import pytest
 
 from adapters.aws.calls import Answer, answer, answered, error, silence, watched
-from commitcollect_adapters.boto import REGION_DEFAULT, Address
-from commitcollect_adapters.ciphers import kms
-from commitcollect_adapters.ciphers.kms import DATA_KEY_SECONDS_MAX, KmsCipher
+from commitcollect_adapters.aws import kms
+from commitcollect_adapters.aws.calls import REGION_DEFAULT, Address
+from commitcollect_adapters.aws.kms import DATA_KEY_SECONDS_MAX, KmsCipher
 from commitcollect_adapters.ciphers.sealing import encoded
 from commitcollect_core.errors import InvalidInput, SealBroken, StorageError, StorageUnavailable
-from commitcollect_core.service_ports import SealContext
+from commitcollect_core.strava.ports import SealContext
 
 CONTEXT = SealContext("StravaConnection", "me", "refreshToken")
 GENERATE, DECRYPT = "GenerateDataKey", "Decrypt"

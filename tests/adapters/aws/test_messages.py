@@ -10,7 +10,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commitcollect_adapters.sqs.messages import (
+from commitcollect_adapters.aws.sqs.messages import (
     Message,
     Unreadable,
     Waiting,
@@ -24,7 +24,7 @@ from commitcollect_adapters.testing.contracts.queues import new_job
 from commitcollect_adapters.testing.samples import NOW
 from commitcollect_adapters.testing.service_strategies import jobs
 from commitcollect_adapters.testing.strategies import believable_moments
-from commitcollect_core.jobs import ParkedJob
+from commitcollect_core.jobs.jobs import ParkedJob
 
 BODY = waiting_body(Waiting(job=new_job("a", "b"), due_at=NOW, attempts=2))
 

@@ -12,22 +12,22 @@ from attrs import evolve
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from adapters.aws.calls import Answer, answer, answered, error, silence, watched
-from commitcollect_adapters.boto import Address
-from commitcollect_adapters.sqs import SqsQueue, open_sqs
-from commitcollect_adapters.sqs.provisioning import (
+from commitcollect_adapters.aws.calls import Address
+from commitcollect_adapters.aws.sqs import SqsQueue, open_sqs
+from commitcollect_adapters.aws.sqs.provisioning import (
     RECEIVES_MAX,
     QueueStatus,
     create_queues,
     delete_queues,
     queue_statuses,
 )
-from commitcollect_adapters.sqs.queue import DELAY_SECONDS_MAX
-from commitcollect_adapters.sqs.service import MissingQueue, Queues, parse
+from commitcollect_adapters.aws.sqs.queue import DELAY_SECONDS_MAX
+from commitcollect_adapters.aws.sqs.service import MissingQueue, Queues, parse
 from commitcollect_adapters.system import ManualClock, SystemClock
 from commitcollect_adapters.testing.contracts.queues import do_all, new_job, take, take_one
 from commitcollect_adapters.testing.samples import NOW
 from commitcollect_core.errors import InvalidInput, StorageError, StorageUnavailable
-from commitcollect_core.jobs import QueueCounts
+from commitcollect_core.jobs.jobs import QueueCounts
 from commitcollect_core.policy import Policy
 
 LATER = NOW + timedelta(hours=2)

@@ -8,7 +8,7 @@ import pytest
 
 from commitcollect_adapters.ciphers.local import LocalCipher, key_id
 from commitcollect_core.errors import SealBroken
-from commitcollect_core.service_ports import SealContext
+from commitcollect_core.strava.ports import SealContext
 
 OLD, NEW = (bytes([number]) * 32 for number in range(2))
 CONTEXT = SealContext("StravaConnection", "me", "accessToken")

@@ -9,11 +9,11 @@ from attrs import evolve, frozen
 from adapters.dynamodb.engine import TRANSACT
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing import service_samples as service
-from commitcollect_core.awards import StatueModel
-from commitcollect_core.backfills import BackfillCommit
-from commitcollect_core.connections import ConnectionCommit, StravaConnection
-from commitcollect_core.idempotency import IdempotencyRecord, completed
-from commitcollect_core.service_ports import Stores
+from commitcollect_core.jobs.idempotency import IdempotencyRecord, completed
+from commitcollect_core.service import Stores
+from commitcollect_core.strava.backfills import BackfillCommit
+from commitcollect_core.strava.connections import ConnectionCommit, StravaConnection
+from commitcollect_core.training.awards import StatueModel
 from commitcollect_core.values import ModelId, UserId
 
 PAGES = 30
@@ -191,8 +191,8 @@ def shaking_hands(stores: Stores) -> Write:
     handshake = service.handshake()
     return Write(
         operation="PutItem",
-        make=lambda: stores.sessions.begin(handshake),
-        read=lambda: stores.sessions.take(handshake.state),
+        make=lambda: stores.handshakes.begin(handshake),
+        read=lambda: stores.handshakes.take(handshake.state),
         expected=handshake,
     )
 

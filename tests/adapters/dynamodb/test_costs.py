@@ -32,7 +32,7 @@ from commitcollect_core import (
     WorkoutQuery,
     assemble,
 )
-from commitcollect_core.idempotency import completed_event
+from commitcollect_core.jobs.idempotency import completed_event
 from strava.world import WISH, World, payload
 
 START = datetime(2024, 1, 1, tzinfo=UTC)

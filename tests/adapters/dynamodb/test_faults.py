@@ -14,8 +14,8 @@ from commitcollect_adapters.dynamodb.ledger import DynamoLedger
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing.dumps import dump_of
 from commitcollect_core.errors import StorageError, StorageUnavailable, VersionConflict
-from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerState
-from commitcollect_core.milestones import Progress
+from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState
+from commitcollect_core.training.milestones import Progress
 
 
 @pytest.mark.parametrize("is_sent", [True, False], ids=["written", "not-written"])

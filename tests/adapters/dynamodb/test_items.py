@@ -16,11 +16,11 @@ from commitcollect_adapters.records import accounts, requests, strava
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing import service_samples as service
 from commitcollect_adapters.testing.service_strategies import LATER
-from commitcollect_core.audit import AuditType
-from commitcollect_core.backfills import BackfillCommit
-from commitcollect_core.idempotency import completed
+from commitcollect_core.accounts.audit import AuditType
+from commitcollect_core.jobs.idempotency import completed
 from commitcollect_core.policy import DEFAULT_POLICY
-from commitcollect_core.service_ports import Stores
+from commitcollect_core.service import Stores
+from commitcollect_core.strava.backfills import BackfillCommit
 from commitcollect_core.values import ModelId, UserId
 
 MAIN, SESSIONS, AUDIT, IDEMPOTENCY = "", "Sessions", "Audit", "Idempotency"
@@ -78,7 +78,7 @@ def test_what_expires_says_when(client: Client, stores: Stores) -> None:
     session, handshake = service.session(user_id), service.handshake()
     claim, event = service.claim(request_id, "me"), service.audit_event(user_id, request_id)
     stores.sessions.write(session)
-    stores.sessions.begin(handshake)
+    stores.handshakes.begin(handshake)
     stores.idempotency.begin(claim, replaces=None)
     stores.audit.write(event)
     epoch = int(LATER.timestamp())

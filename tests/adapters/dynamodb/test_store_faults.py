@@ -24,7 +24,6 @@ from commitcollect_adapters.dynamodb.tabling import Put, Table
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing import service_samples as service
 from commitcollect_adapters.testing.contracts.checks import race
-from commitcollect_core.backfills import BackfillCommit
 from commitcollect_core.errors import (
     AccountDeleting,
     AthleteAlreadyConnected,
@@ -32,7 +31,8 @@ from commitcollect_core.errors import (
     StorageUnavailable,
     VersionConflict,
 )
-from commitcollect_core.service_ports import Stores
+from commitcollect_core.service import Stores
+from commitcollect_core.strava.backfills import BackfillCommit
 from commitcollect_core.values import MilestoneId, UserId
 
 CONFLICT, FINE = "ConditionalCheckFailed", "None"
@@ -122,10 +122,10 @@ def test_a_handshake_is_refused_where_nobody_can_tell_who_took_it(
 ) -> None:
     """It was removed and the answer lost: it is used up, by whomever."""
     handshake = service.handshake()
-    stores.sessions.begin(handshake)
+    stores.handshakes.begin(handshake)
     with lost_answers(client, "DeleteItem", times=times, is_sent=True):
-        assert stores.sessions.take(handshake.state) is None
-    assert stores.sessions.take(handshake.state) is None
+        assert stores.handshakes.take(handshake.state) is None
+    assert stores.handshakes.take(handshake.state) is None
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -134,19 +134,19 @@ def test_a_handshake_is_taken_after_attempts_that_never_arrived(
 ) -> None:
     """It was not removed: whoever asks again gets it."""
     handshake = service.handshake()
-    stores.sessions.begin(handshake)
+    stores.handshakes.begin(handshake)
     with lost_answers(client, "DeleteItem", times=times, is_sent=False):
-        assert stores.sessions.take(handshake.state) == handshake
-    assert stores.sessions.take(handshake.state) is None
+        assert stores.handshakes.take(handshake.state) == handshake
+    assert stores.handshakes.take(handshake.state) is None
 
 
 @written_or_not
 def test_a_handshake_is_taken_once_at_most(client: Client, stores: Stores, *, is_sent: bool) -> None:
     """Many takers while answers are lost: never two of them get it."""
     handshake = service.handshake()
-    stores.sessions.begin(handshake)
+    stores.handshakes.begin(handshake)
     with lost_answers(client, "DeleteItem", times=TAKERS // 2, is_sent=is_sent):
-        taken = race([lambda: stores.sessions.take(handshake.state)] * TAKERS)
+        taken = race([lambda: stores.handshakes.take(handshake.state)] * TAKERS)
     winners = [each for each in taken if each is not None]
     assert winners in ([], [handshake])
     assert len(winners) == 1 or is_sent

@@ -13,7 +13,7 @@ from typing import Any
 
 from commitcollect_adapters.readers import Accepted, Rejected, Row, read_history
 from commitcollect_core.policy import DEFAULT_POLICY
-from commitcollect_core.workouts import ActivitySnapshot
+from commitcollect_core.training.workouts import ActivitySnapshot
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 POLICY = DEFAULT_POLICY

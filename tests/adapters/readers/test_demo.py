@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from adapters.readers.samples import NOW, POLICY
 from commitcollect_adapters.readers import demo_history
 from commitcollect_core.errors import InvalidInput
-from commitcollect_core.sports import known_sport_type
-from commitcollect_core.workouts import ActivitySnapshot
+from commitcollect_core.training.sports import known_sport_type
+from commitcollect_core.training.workouts import ActivitySnapshot
 
 
 def history(activities: int, seed: int = 1) -> list[ActivitySnapshot]:

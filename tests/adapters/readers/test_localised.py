@@ -13,7 +13,7 @@ from commitcollect_adapters.readers.localised import (
     parse_plain_number,
     sport_named,
 )
-from commitcollect_core.sports import SPORT_TYPES
+from commitcollect_core.training.sports import SPORT_TYPES
 
 MOMENT = datetime(2021, 1, 27, 13, 57, 47, tzinfo=UTC)
 DATES_OF_ALL = st.integers(315_964_800, 4_102_358_400).map(

@@ -24,8 +24,8 @@ from adapters.readers.samples import (
 )
 from commitcollect_adapters.readers import Accepted, snapshot_from_activity
 from commitcollect_core.errors import InvalidInput
+from commitcollect_core.training.workouts import ActivitySnapshot
 from commitcollect_core.values import Source
-from commitcollect_core.workouts import ActivitySnapshot
 
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.just([]), st.just({}),

@@ -17,7 +17,7 @@ from commitcollect_adapters.sqlite.queue import SqliteQueue
 from commitcollect_adapters.testing.contracts.queues import new_job, take
 from commitcollect_adapters.testing.samples import NOW
 from commitcollect_core.errors import CorruptItem, StorageUnavailable
-from commitcollect_core.jobs import Job
+from commitcollect_core.jobs.jobs import Job
 
 CROWD = 20
 BUSY_SECONDS = 0.05

@@ -16,7 +16,7 @@ from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_adapters.testing import service_samples as service
 from commitcollect_adapters.testing.service_strategies import LATER
 from commitcollect_core.policy import DEFAULT_POLICY
-from commitcollect_core.service_ports import Stores
+from commitcollect_core.service import Stores
 from commitcollect_core.values import UserId
 
 ME = UserId("me")
@@ -41,7 +41,7 @@ def fill(stores: Stores, name: str, ends_after: timedelta) -> None:
     end = LATER + ends_after
     kept = timedelta(seconds=DEFAULT_POLICY.audit_kept_seconds)
     stores.sessions.write(evolve(service.session(ME), session_id=name, expires_at=end))
-    stores.sessions.begin(evolve(service.handshake(), state=name, expires_at=end))
+    stores.handshakes.begin(evolve(service.handshake(), state=name, expires_at=end))
     stores.idempotency.mark(evolve(service.marker(name), expires_at=end))
     stores.audit.write(service.audit_event(ME, name, occurred_at=end - kept))
 
@@ -54,10 +54,10 @@ def test_what_has_expired_goes_and_the_rest_stays(database: Database) -> None:
     assert forget(database) == KINDS
     assert forget(database) == 0
     assert stores.sessions.read("over") is None
-    assert stores.sessions.take("over") is None
+    assert stores.handshakes.take("over") is None
     assert stores.idempotency.read("over") is None
     assert stores.sessions.read("not yet") is not None
-    assert stores.sessions.take("not yet") is not None
+    assert stores.handshakes.take("not yet") is not None
     assert stores.idempotency.read("not yet") is not None
     (left,) = stores.audit.of_user(ME, after=None, limit=9).events
     assert left.request_id == "not yet"

@@ -15,11 +15,11 @@ from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing import service_samples as service
 from commitcollect_adapters.testing.service_strategies import LATER
-from commitcollect_core.audit import AuditPosition, AuditType
-from commitcollect_core.backfills import BackfillCommit
-from commitcollect_core.idempotency import completed
+from commitcollect_core.accounts.audit import AuditPosition, AuditType
+from commitcollect_core.jobs.idempotency import completed
 from commitcollect_core.policy import DEFAULT_POLICY
-from commitcollect_core.service_ports import Stores
+from commitcollect_core.service import Stores
+from commitcollect_core.strava.backfills import BackfillCommit
 from commitcollect_core.values import AthleteId, UserId
 
 ME = UserId("me")
@@ -68,8 +68,8 @@ def use_sessions_and_requests(stores: Stores) -> None:
     stores.sessions.read(session.session_id)
     stores.sessions.of_user(ME, limit=1)
     stores.sessions.delete(session.session_id)
-    stores.sessions.begin(handshake)
-    stores.sessions.take(handshake.state)
+    stores.handshakes.begin(handshake)
+    stores.handshakes.take(handshake.state)
     claim = service.claim("r", "me")
     stores.idempotency.begin(claim, replaces=None)
     stores.idempotency.complete(completed(claim, ""))

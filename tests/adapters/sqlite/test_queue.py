@@ -14,7 +14,7 @@ from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.queue import SqliteQueue
 from commitcollect_adapters.testing.contracts.queues import new_job, take, take_one
 from commitcollect_adapters.testing.samples import NOW
-from commitcollect_core.jobs import QueueCounts
+from commitcollect_core.jobs.jobs import QueueCounts
 
 PROCESS = Path(__file__).with_name("queue_process.py")
 WORKERS = 3

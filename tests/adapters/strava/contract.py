@@ -10,10 +10,8 @@ import pytest
 from attrs import frozen
 
 from adapters.strava.scripted import VERIFY_TOKEN
-from commitcollect_adapters.fake_strava import CallKind, FakeStrava, Fault, Limits
+from commitcollect_adapters.strava.fake import CallKind, FakeStrava, Fault, Limits
 from commitcollect_adapters.system import ManualClock
-from commitcollect_core.backfills import next_before
-from commitcollect_core.connections import DEFAULT_SCOPE, READ_ALL_ACTIVITIES
 from commitcollect_core.errors import (
     AccessTokenRejected,
     InvalidInput,
@@ -26,10 +24,12 @@ from commitcollect_core.errors import (
     TokenRefreshRejected,
     UpstreamError,
 )
-from commitcollect_core.rate_limits import Meter, RateReading
-from commitcollect_core.service_ports import StravaApi
+from commitcollect_core.strava.backfills import next_before
+from commitcollect_core.strava.connections import DEFAULT_SCOPE, READ_ALL_ACTIVITIES
+from commitcollect_core.strava.ports import StravaApi
+from commitcollect_core.strava.rates import Meter, RateReading
+from commitcollect_core.training.workouts import ActivitySnapshot
 from commitcollect_core.values import ActivityId, AthleteId
-from commitcollect_core.workouts import ActivitySnapshot
 
 ATHLETE = AthleteId("7")
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)

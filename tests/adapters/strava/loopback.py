@@ -10,7 +10,7 @@ from threading import Event, Thread
 from attrs import field, frozen
 
 from adapters.strava.scripted import APP, CLIENT_SECRET
-from commitcollect_adapters.strava import StravaApp
+from commitcollect_adapters.strava.http import StravaApp
 
 _ACCEPT_SECONDS = 0.05
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from commitcollect_adapters.strava_protocol import Answer, Request, StravaApp, StravaClient
+from commitcollect_adapters.strava import Answer, Request, StravaApp, StravaClient
 from commitcollect_core.values import ActivityId
 
 CLIENT_SECRET = "canary-client-secret-e7a1"  # noqa: S105 - planted to be looked for

@@ -24,10 +24,10 @@ from adapters.strava.scripted import (
     ok,
     payload,
 )
-from commitcollect_adapters.strava_protocol import Answer, Revocation
-from commitcollect_core.backfills import next_before
+from commitcollect_adapters.strava import Answer, Revocation
 from commitcollect_core.errors import InvalidInput, StravaUnavailable
-from commitcollect_core.service_ports import PushSubscription, TokenGrant
+from commitcollect_core.strava.backfills import next_before
+from commitcollect_core.strava.ports import PushSubscription, TokenGrant
 from commitcollect_core.values import ActivityId, AthleteId
 
 BEFORE = datetime(2026, 5, 2, tzinfo=UTC)

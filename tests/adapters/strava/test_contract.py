@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from adapters.strava.contract import StravaApiContract
-from commitcollect_adapters.fake_strava import FakeStrava
-from commitcollect_adapters.fake_strava.server import application
-from commitcollect_adapters.serving import serving
-from commitcollect_adapters.strava import HttpStrava, Timeouts
-from commitcollect_core.service_ports import StravaApi
+from commitcollect_adapters.strava.fake import FakeStrava
+from commitcollect_adapters.strava.fake.server import application
+from commitcollect_adapters.strava.http import HttpStrava, Timeouts
+from commitcollect_adapters.web.serving import serving
+from commitcollect_core.strava.ports import StravaApi
 
 
 class TestInProcess(StravaApiContract):

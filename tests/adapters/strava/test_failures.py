@@ -17,7 +17,7 @@ from adapters.strava.scripted import (
     payload,
     told,
 )
-from commitcollect_adapters.strava_protocol import Answer
+from commitcollect_adapters.strava import Answer
 from commitcollect_core.errors import (
     AccessTokenRejected,
     CommitCollectError,
@@ -31,7 +31,7 @@ from commitcollect_core.errors import (
     TokenRefreshRejected,
     UpstreamError,
 )
-from commitcollect_core.rate_limits import Meter, RateReading
+from commitcollect_core.strava.rates import Meter, RateReading
 
 HTML = Answer(status=404, headers={"content-type": "text/html"}, body=b"<html>canary-page not found</html>")
 INVALID_TOKEN = ("Athlete", "access_token", "invalid")

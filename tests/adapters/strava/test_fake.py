@@ -13,12 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.strava.contract import ALL_SCOPE, ATHLETE, NOW, World
-from commitcollect_adapters.fake_strava import CallKind, DeliveryPlan, FakeStrava, Fault, Limits
-from commitcollect_adapters.fake_strava.desk import Desk
-from commitcollect_adapters.fake_strava.strava import CALLBACK_URL
-from commitcollect_adapters.strava_protocol import Revocation
+from commitcollect_adapters.strava import Revocation
+from commitcollect_adapters.strava.fake import CallKind, DeliveryPlan, FakeStrava, Fault, Limits
+from commitcollect_adapters.strava.fake.desk import Desk
+from commitcollect_adapters.strava.fake.strava import CALLBACK_URL
 from commitcollect_adapters.system import ManualClock
-from commitcollect_core.connections import DEFAULT_SCOPE
 from commitcollect_core.errors import (
     AccessTokenRejected,
     StravaRateLimited,
@@ -27,8 +26,9 @@ from commitcollect_core.errors import (
     UpstreamError,
 )
 from commitcollect_core.policy import DEFAULT_POLICY
+from commitcollect_core.strava.connections import DEFAULT_SCOPE
+from commitcollect_core.strava.webhooks import Aspect, WebhookEvent, parse_event
 from commitcollect_core.values import ActivityId
-from commitcollect_core.webhooks import Aspect, WebhookEvent, parse_event
 
 ONE, TWO = ActivityId("1"), ActivityId("2")
 

@@ -20,9 +20,9 @@ from adapters.strava.scripted import (
     payload,
     told,
 )
-from commitcollect_adapters.strava import HttpStrava, StravaApp, Timeouts
+from commitcollect_adapters.strava.http import HttpStrava, StravaApp, Timeouts
 from commitcollect_core.errors import CommitCollectError, StravaUnavailable
-from commitcollect_core.rate_limits import Meter, RateReading
+from commitcollect_core.strava.rates import Meter, RateReading
 
 ACTIVITY = json.dumps(payload()).encode()
 QUICK = Timeouts(connect_seconds=0.3, read_seconds=0.3, total_seconds=0.6)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commitcollect_adapters.strava_protocol.rates import rates_of
-from commitcollect_core.rate_limits import Meter, RateReading
+from commitcollect_adapters.strava.rates import rates_of
+from commitcollect_core.strava.rates import Meter, RateReading
 
 NAMES = ("x-ratelimit-limit", "x-ratelimit-usage", "x-readratelimit-limit", "x-readratelimit-usage")
 

@@ -14,10 +14,10 @@ import pytest
 from adapters.strava.contract import ALL_SCOPE, ATHLETE, FIRST_START, NOW, World
 from adapters.strava.loopback import Connection, response, serving
 from adapters.strava.scripted import ACCESS_TOKEN, CODE, REFRESH_TOKEN, VERIFY_TOKEN, client, ok
-from commitcollect_adapters.fake_strava import CallKind, FakeStrava, Fault
 from commitcollect_adapters.readers import snapshot_from_activity
-from commitcollect_adapters.strava import HttpStrava, Revocation, StravaApp
-from commitcollect_adapters.strava_protocol import Answer, Request
+from commitcollect_adapters.strava import Answer, Request
+from commitcollect_adapters.strava.fake import CallKind, FakeStrava, Fault
+from commitcollect_adapters.strava.http import HttpStrava, Revocation, StravaApp
 from commitcollect_adapters.system import ManualClock
 from commitcollect_core.errors import (
     AccessTokenRejected,
@@ -26,7 +26,7 @@ from commitcollect_core.errors import (
     StravaRefused,
 )
 from commitcollect_core.policy import DEFAULT_POLICY
-from commitcollect_core.rate_limits import Meter, Purpose, RateBudget, RateReading, WaitUntil
+from commitcollect_core.strava.rates import Meter, Purpose, RateBudget, RateReading, WaitUntil
 from commitcollect_core.values import ActivityId
 
 ACTIVITY = ActivityId("1946417534")

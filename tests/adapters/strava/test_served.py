@@ -17,12 +17,12 @@ from starlette.routing import Route
 
 from adapters.strava.contract import ATHLETE, NOW, World
 from adapters.strava.scripted import VERIFY_TOKEN
-from commitcollect_adapters.fake_strava import CallKind, FakeStrava, Fault
-from commitcollect_adapters.fake_strava.calling import post, visit
-from commitcollect_adapters.fake_strava.server import application
-from commitcollect_adapters.serving import serving
-from commitcollect_adapters.strava import HttpStrava, Timeouts
+from commitcollect_adapters.strava.fake import CallKind, FakeStrava, Fault
+from commitcollect_adapters.strava.fake.calling import post, visit
+from commitcollect_adapters.strava.fake.server import application
+from commitcollect_adapters.strava.http import HttpStrava, Timeouts
 from commitcollect_adapters.system import ManualClock
+from commitcollect_adapters.web.serving import serving
 from commitcollect_core.errors import StravaRefused, StravaUnavailable
 from commitcollect_core.values import ActivityId
 

@@ -23,7 +23,7 @@ from commitcollect_adapters.dynamodb.items.tables import (
     GSI2_PARTITION,
 )
 from commitcollect_adapters.records import requests
-from commitcollect_core.audit import AuditEvent, AuditPosition, AuditType
+from commitcollect_core.accounts.audit import AuditEvent, AuditPosition, AuditType
 from commitcollect_core.values import UserId
 
 _INDEX_PARTITIONS = {None: "PK", GSI1: GSI1_PARTITION, GSI2: GSI2_PARTITION}

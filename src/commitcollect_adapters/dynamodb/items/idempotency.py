@@ -6,7 +6,7 @@ from commitcollect_adapters.dynamodb.items.encoding import Condition, ItemKind, 
 from commitcollect_adapters.dynamodb.items.tables import EXPIRES
 from commitcollect_adapters.records import requests
 from commitcollect_adapters.records.encoding import epoch
-from commitcollect_core.idempotency import IdempotencyRecord, IdempotencyStatus
+from commitcollect_core.jobs.idempotency import IdempotencyRecord, IdempotencyStatus
 
 
 def _derived(record: IdempotencyRecord) -> dict[str, object]:

@@ -19,11 +19,11 @@ from commitcollect_adapters.dynamodb.items.encoding import (
     partition,
     prefix_query,
 )
-from commitcollect_core.ledger import LedgerState
-from commitcollect_core.milestones import Milestone
-from commitcollect_core.ports import WorkoutQuery
+from commitcollect_core.training.ledger import LedgerState
+from commitcollect_core.training.milestones import Milestone
+from commitcollect_core.training.ports import WorkoutQuery
+from commitcollect_core.training.workouts import Workout
 from commitcollect_core.values import MilestoneId, UserId, WorkoutKey
-from commitcollect_core.workouts import Workout
 
 WORKOUTS_BY_START = "LSI1"
 _MILESTONE_PREFIX = "MILESTONE#"

@@ -17,7 +17,7 @@ from commitcollect_adapters.dynamodb.items.encoding import (
     text,
 )
 from commitcollect_adapters.records import accounts, statues, strava
-from commitcollect_core.awards import StatueModel
+from commitcollect_core.training.awards import StatueModel
 from commitcollect_core.values import AthleteId, ModelId, UserId
 
 _BACKFILL = "STRAVA#BACKFILL"

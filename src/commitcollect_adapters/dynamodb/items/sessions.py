@@ -8,7 +8,8 @@ from commitcollect_adapters.dynamodb.items.encoding import ItemKind, Key, key_of
 from commitcollect_adapters.dynamodb.items.tables import EXPIRES, GSI1, GSI1_PARTITION, GSI1_SORT
 from commitcollect_adapters.records import accounts
 from commitcollect_adapters.records.encoding import epoch
-from commitcollect_core.sessions import Handshake, Session
+from commitcollect_core.accounts.sessions import Session
+from commitcollect_core.handshakes import Handshake
 from commitcollect_core.values import UserId
 
 

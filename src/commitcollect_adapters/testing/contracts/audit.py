@@ -1,4 +1,4 @@
-"""Every promise of `service_ports.AuditLog`."""
+"""Every promise of `AuditLog`."""
 # ruff: noqa: S101 - a suite asserts, though it does not live under tests/
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from commitcollect_adapters.testing import service_samples as service
 from commitcollect_adapters.testing.contracts.checks import assert_read_back, property_test
 from commitcollect_adapters.testing.contracts.stores import StoresContract
 from commitcollect_adapters.testing.service_strategies import LATER, audit_events
-from commitcollect_core.audit import AuditEvent, AuditPage, AuditPosition, AuditType
-from commitcollect_core.service_ports import AuditLog
+from commitcollect_core.accounts.audit import AuditEvent, AuditPage, AuditPosition, AuditType
+from commitcollect_core.accounts.ports import AuditLog
 from commitcollect_core.values import UserId
 
 _PAGE_ITEMS = 10

@@ -1,4 +1,4 @@
-"""Every promise of `service_ports.BackfillStore`."""
+"""Every promise of `BackfillStore`."""
 # ruff: noqa: S101 - a suite asserts, though it does not live under tests/
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from commitcollect_adapters.testing.contracts.checks import (
 )
 from commitcollect_adapters.testing.contracts.stores import StoresContract
 from commitcollect_adapters.testing.service_strategies import backfills, staged_pages
-from commitcollect_core.backfills import BackfillCommit, StagedPage
 from commitcollect_core.errors import AccountDeleting, VersionConflict
 from commitcollect_core.policy import DEFAULT_POLICY
-from commitcollect_core.service_ports import Stores
+from commitcollect_core.service import Stores
+from commitcollect_core.strava.backfills import BackfillCommit, StagedPage
 from commitcollect_core.values import UserId
 
 

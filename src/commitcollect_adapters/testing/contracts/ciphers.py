@@ -1,4 +1,4 @@
-"""Every promise of `service_ports.TokenCipher`."""
+"""Every promise of `TokenCipher`."""
 # ruff: noqa: S101 - a suite asserts, though it does not live under tests/
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from commitcollect_adapters.testing.contracts.checks import THREADS, assert_same, property_test, race
 from commitcollect_core.errors import SealBroken
-from commitcollect_core.service_ports import SealContext, TokenCipher
+from commitcollect_core.strava.ports import SealContext, TokenCipher
 
 PLAIN = "a-refresh-token-that-nobody-may-read"
 CONTEXT = SealContext("StravaConnection", "me", "refreshToken")

@@ -1,4 +1,4 @@
-"""Every promise of `service_ports.ConnectionStore`."""
+"""Every promise of `ConnectionStore`."""
 # ruff: noqa: S101 - a suite asserts, though it does not live under tests/
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from commitcollect_adapters.testing.contracts.checks import (
 )
 from commitcollect_adapters.testing.contracts.stores import StoresContract
 from commitcollect_adapters.testing.service_strategies import connections
-from commitcollect_core.connections import AthleteOwner, Lease, StravaConnection
 from commitcollect_core.errors import AccountDeleting, AthleteAlreadyConnected, VersionConflict
-from commitcollect_core.service_ports import Stores
+from commitcollect_core.service import Stores
+from commitcollect_core.strava.connections import AthleteOwner, Lease, StravaConnection
 from commitcollect_core.values import AthleteId, UserId
 
 

@@ -1,4 +1,4 @@
-"""Every promise of `service_ports.DeletionStore`."""
+"""Every promise of `DeletionStore`."""
 # ruff: noqa: S101 - a suite asserts, though it does not live under tests/
 
 from __future__ import annotations

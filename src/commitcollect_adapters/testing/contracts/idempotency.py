@@ -1,4 +1,4 @@
-"""Every promise of `service_ports.IdempotencyStore`."""
+"""Every promise of `IdempotencyStore`."""
 # ruff: noqa: S101 - a suite asserts, though it does not live under tests/
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from commitcollect_adapters.testing.contracts.checks import (
 from commitcollect_adapters.testing.contracts.stores import StoresContract
 from commitcollect_adapters.testing.service_strategies import idempotency_records
 from commitcollect_core.errors import VersionConflict
-from commitcollect_core.idempotency import IdempotencyStatus, completed
+from commitcollect_core.jobs.idempotency import IdempotencyStatus, completed
 
 
 class IdempotencyStoreContract(StoresContract):

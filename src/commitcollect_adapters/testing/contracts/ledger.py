@@ -25,14 +25,14 @@ from commitcollect_adapters.testing.strategies import (
     stored_workouts,
     workout_keys,
 )
-from commitcollect_core.awards import Award
 from commitcollect_core.errors import AccountDeleting, Conflict, VersionConflict
-from commitcollect_core.ledger import LedgerCommit, LedgerHead, LedgerState, LedgerView
-from commitcollect_core.milestones import Milestone
 from commitcollect_core.policy import Policy
-from commitcollect_core.ports import Ledger, WorkoutQuery
+from commitcollect_core.training.awards import Award
+from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState, LedgerView
+from commitcollect_core.training.milestones import Milestone
+from commitcollect_core.training.ports import Ledger, WorkoutQuery
+from commitcollect_core.training.workouts import Workout
 from commitcollect_core.values import ActivityId, MilestoneId, Source, UserId, WorkoutKey
-from commitcollect_core.workouts import Workout
 
 
 def _two_versions_of_a_workout(key: WorkoutKey) -> SearchStrategy[tuple[Workout, Workout]]:

@@ -9,9 +9,9 @@ from attrs import evolve
 from hypothesis import strategies as st
 
 from commitcollect_adapters.testing import samples
-from commitcollect_core.ports import WorkoutPosition, WorkoutQuery
+from commitcollect_core.training.ports import WorkoutPosition, WorkoutQuery
+from commitcollect_core.training.workouts import Workout
 from commitcollect_core.values import ActivityId, Source, WorkoutKey
-from commitcollect_core.workouts import Workout
 
 
 def by_hand(workouts: Sequence[Workout], query: WorkoutQuery) -> list[Workout]:

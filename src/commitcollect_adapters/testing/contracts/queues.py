@@ -1,4 +1,4 @@
-"""Every promise of `service_ports.EventQueue`."""
+"""Every promise of `EventQueue`."""
 # ruff: noqa: S101 - a suite asserts, though it does not live under tests/
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from commitcollect_adapters.testing.contracts.checks import (
 )
 from commitcollect_adapters.testing.samples import NOW
 from commitcollect_adapters.testing.service_strategies import jobs
-from commitcollect_core.jobs import Job, LeasedJob, ParkedJob, QueueCounts, activity_job
-from commitcollect_core.service_ports import EventQueue
+from commitcollect_core.jobs.jobs import Job, LeasedJob, ParkedJob, QueueCounts, activity_job
+from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.values import ActivityId
 
 LEASE_SECONDS = 60

@@ -1,4 +1,4 @@
-"""Every promise of `service_ports.RateBudgetStore`."""
+"""Every promise of `RateBudgetStore`."""
 # ruff: noqa: S101 - a suite asserts, though it does not live under tests/
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from commitcollect_adapters.testing.contracts.checks import (
 from commitcollect_adapters.testing.contracts.stores import StoresContract
 from commitcollect_adapters.testing.service_strategies import rate_budgets
 from commitcollect_core.errors import VersionConflict
-from commitcollect_core.rate_limits import RateBudget
-from commitcollect_core.service_ports import Stores
+from commitcollect_core.service import Stores
+from commitcollect_core.strava.rates import RateBudget
 
 _CALLS_EACH = 3
 

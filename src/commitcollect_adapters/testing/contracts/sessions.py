@@ -1,4 +1,4 @@
-"""Every promise of `service_ports.SessionStore`."""
+"""Every promise of `SessionStore`."""
 # ruff: noqa: S101 - a suite asserts, though it does not live under tests/
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from commitcollect_adapters.testing.contracts.checks import (
 )
 from commitcollect_adapters.testing.contracts.stores import StoresContract
 from commitcollect_adapters.testing.service_strategies import LATER, handshakes, sessions
-from commitcollect_core.sessions import Handshake, Session
+from commitcollect_core.accounts.sessions import Session
+from commitcollect_core.handshakes import Handshake
 from commitcollect_core.values import UserId
 
 _TAKERS, _TAKES_EACH = 20, 5
@@ -105,18 +106,18 @@ class SessionStoreContract(StoresContract):
         """Every field comes back as it was, once."""
         with self.open_stores() as stores:
             handshake = data.draw(handshakes(state=service.new_name("state")))
-            stores.sessions.begin(handshake)
-            assert_read_back(stores.sessions.take(handshake.state), handshake)
-            assert stores.sessions.take(handshake.state) is None
+            stores.handshakes.begin(handshake)
+            assert_read_back(stores.handshakes.take(handshake.state), handshake)
+            assert stores.handshakes.take(handshake.state) is None
 
     def test_of_many_who_take_a_handshake_one_gets_it(self) -> None:
         """A hundred answers to one sign-in finish it once."""
         with self.open_stores() as stores:
             handshake = service.handshake()
-            stores.sessions.begin(handshake)
+            stores.handshakes.begin(handshake)
 
             def take() -> list[Handshake | None]:
-                return [stores.sessions.take(handshake.state) for _ in range(_TAKES_EACH)]
+                return [stores.handshakes.take(handshake.state) for _ in range(_TAKES_EACH)]
 
             taken: list[object] = []
             for some in race([take] * _TAKERS):
@@ -137,9 +138,9 @@ class SessionStoreContract(StoresContract):
                 expires_at=LATER,
             )
             stores.sessions.write(session)
-            assert stores.sessions.take(handshake.state) is None
-            stores.sessions.begin(handshake)
+            assert stores.handshakes.take(handshake.state) is None
+            stores.handshakes.begin(handshake)
             assert stores.sessions.read(handshake.state) == session
-            assert stores.sessions.take(handshake.state + "0") is None
+            assert stores.handshakes.take(handshake.state + "0") is None
             stores.sessions.delete(session.session_id)
-            assert stores.sessions.take(handshake.state) == handshake
+            assert stores.handshakes.take(handshake.state) == handshake

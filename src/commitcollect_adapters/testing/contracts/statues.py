@@ -1,4 +1,4 @@
-"""Every promise of `ports.StatueCatalog` and `service_ports.StatueStore`."""
+"""Every promise of `StatueCatalog` and `StatueStore`."""
 # ruff: noqa: S101 - a suite asserts, though it does not live under tests/
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from commitcollect_adapters.testing.contracts.checks import (
 from commitcollect_adapters.testing.contracts.stores import StoresContract
 from commitcollect_adapters.testing.samples import HERON
 from commitcollect_adapters.testing.strategies import statue_models
-from commitcollect_core.awards import PART_INDEX_MAX, ModelPart, StatueModel
 from commitcollect_core.errors import Conflict
+from commitcollect_core.training.awards import PART_INDEX_MAX, ModelPart, StatueModel
 from commitcollect_core.values import ModelId
 
 

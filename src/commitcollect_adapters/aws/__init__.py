@@ -1,0 +1,1 @@
+"""What runs on AWS apart from DynamoDB. Needs the extra ``commitcollect[aws]``."""

@@ -1,0 +1,169 @@
+"""Jobs as messages: one JSON object each, with the names of the item catalogue.
+
+What cannot be read is a value of its own: it is to be set aside whole, as a newer program may have sent it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from attrs import field, frozen
+
+from commitcollect_adapters.readers.strict_json import parse_document
+from commitcollect_adapters.records import jobs
+from commitcollect_adapters.records.encoding import Record, epoch, moment
+from commitcollect_core.errors import CorruptItem, InvalidInput
+from commitcollect_core.jobs.jobs import Job, JobKind, ParkedJob
+from commitcollect_core.values import AthleteId
+
+_WAITING_COLUMNS = (*jobs.JOB_COLUMNS, "dueAtUtc", "attempts")
+_JOB_END = len(jobs.JOB_COLUMNS)
+_NUMBERS = frozenset({"enqueuedAtUtc", "dueAtUtc", "parkedAtUtc", "attempts"})
+_OPTIONAL = frozenset({"activityId"})
+_UNKNOWN = AthleteId("unknown")
+
+
+@frozen(kw_only=True)
+class Message:
+    """A message as it was received.
+
+    Attributes:
+        message_id: stays the same however often it is received.
+        handle: proves to SQS that it was received this time.
+        receives: how often it was received, this time included.
+        sent_at: when it came into the queue it was sent to first.
+    """
+
+    message_id: str
+    handle: str = field(repr=False)
+    body: str = field(repr=False)
+    receives: int
+    sent_at: datetime
+
+    @classmethod
+    def of(cls, received: Mapping[str, Any]) -> Message:
+        """A message out of an answer of SQS."""
+        attributes = received.get("Attributes", {})
+        return cls(
+            message_id=received["MessageId"],
+            handle=received["ReceiptHandle"],
+            body=received["Body"],
+            receives=int(attributes.get("ApproximateReceiveCount", 1)),
+            sent_at=moment(int(attributes.get("SentTimestamp", 0)) // 1000),
+        )
+
+
+@frozen(kw_only=True)
+class Waiting:
+    """A job that waits.
+
+    Attributes:
+        attempts: how often it was tried before it was sent.
+    """
+
+    job: Job
+    due_at: datetime
+    attempts: int
+
+
+@frozen
+class Unreadable:
+    """No job, and why not."""
+
+    reason: str
+
+
+def waiting_body(waiting: Waiting) -> str:
+    """A waiting job as the text of a message."""
+    record = (*jobs.job_record(waiting.job), epoch(waiting.due_at), waiting.attempts)
+    return _body(_WAITING_COLUMNS, record)
+
+
+def waiting(message: Message) -> Waiting | Unreadable:
+    """The job in a message."""
+    try:
+        record = _record(message.body, _WAITING_COLUMNS)
+        due_at, attempts = record[_JOB_END:]
+        return Waiting(job=jobs.job(record[:_JOB_END]), due_at=moment(due_at), attempts=attempts)
+    except _NO_JOB as unreadable:
+        return Unreadable(_line(unreadable))
+
+
+def parked_body(parked: ParkedJob) -> str:
+    """A job that is set aside as the text of a message."""
+    return _body(jobs.PARKED_COLUMNS, jobs.parked_record(parked))
+
+
+def parked(message: Message) -> ParkedJob:
+    """What a message that is set aside tells: a failed job, one that SQS moved there, or no job at all."""
+    try:
+        return jobs.parked(_record(message.body, jobs.PARKED_COLUMNS))
+    except _NO_JOB:
+        return _moved(message)
+
+
+def _moved(message: Message) -> ParkedJob:
+    """The same for what was moved as it is."""
+    match waiting(message):
+        case Waiting(job=job, attempts=attempts):
+            return ParkedJob(
+                job=job,
+                attempts=attempts + message.receives,
+                reason="every worker that took it ended before it was done",
+                parked_at=message.sent_at,
+            )
+        case Unreadable(reason=why):
+            sent_at = message.sent_at
+            job = Job(
+                key=_unreadable_key(message),
+                kind=JobKind.ACTIVITY,
+                athlete_id=_UNKNOWN,
+                enqueued_at=sent_at,
+            )
+            reason = f"this message is no job: {why}"
+            return ParkedJob(job=job, attempts=0, reason=reason, parked_at=sent_at)
+
+
+def released_body(message: Message, *, now: datetime) -> str:
+    """The text to send so that what was set aside waits again; what is no job, as it came."""
+    job = parked(message).job
+    if job.key == _unreadable_key(message):
+        return message.body
+    return waiting_body(Waiting(job=job, due_at=now, attempts=0))
+
+
+def _unreadable_key(message: Message) -> str:
+    return f"unreadable/{message.message_id}"
+
+
+_NO_JOB = (CorruptItem, InvalidInput, OSError, OverflowError, ValueError)
+"""How reading ends on what is no job."""
+
+
+def _body(columns: Sequence[str], record: Record) -> str:
+    # Escaped, as SQS refuses some characters.
+    return json.dumps(dict(zip(columns, record, strict=True)), separators=(",", ":"))
+
+
+def _record(body: str, columns: Sequence[str]) -> Record:
+    """The values of these columns, which are all there are, each of the right type."""
+    document = parse_document(body.encode())
+    if not isinstance(document, dict) or document.keys() != set(columns):
+        raise ValueError("it is not an object with the names of a job")
+    for name, value in document.items():
+        if not _is_right(name, value):
+            raise ValueError(f"{name} is not what it should be")
+    return tuple(document[name] for name in columns)
+
+
+def _is_right(name: str, value: object) -> bool:
+    if name in _NUMBERS:
+        return type(value) is int and value >= 0
+    return isinstance(value, str) or (value is None and name in _OPTIONAL)
+
+
+def _line(said: Exception) -> str:
+    return " ".join(str(said).split())

@@ -1,0 +1,206 @@
+"""A queue on SQS: a standard queue where jobs wait, and a second one where they are set aside.
+
+SQS passes messages on and knows no jobs. What follows from that:
+
+- Every `put` is a message of its own. Messages of one key become one job when they are received together, and
+  otherwise several, which costs a look each and changes nothing.
+- A job that is given back, parked or released is sent before its message is deleted. Who dies in between
+  leaves it twice, which is harmless for the same reason.
+- A lease is a message's time of invisibility. Once it is over by our own clock, nothing is changed any more.
+- SQS delays a message by a quarter of an hour at most. One that is received before it is due is sent again.
+- A message that was received `provisioning.RECEIVES_MAX` times is set aside by SQS itself.
+- What is no job is set aside as it is, under a key made of the message's id.
+- Looking at what is set aside hides it from others for some seconds, and may miss some; so may counting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from attrs import define, field
+
+from commitcollect_adapters.aws.sqs.messages import (
+    Message,
+    Unreadable,
+    Waiting,
+    parked,
+    parked_body,
+    released_body,
+    waiting,
+    waiting_body,
+)
+from commitcollect_adapters.aws.sqs.service import BATCH_MAX, Queues, parse
+from commitcollect_core.context import Clock
+from commitcollect_core.errors import StorageUnavailable
+from commitcollect_core.jobs.jobs import Job, LeasedJob, ParkedJob, QueueCounts, merged
+from commitcollect_core.policy import DEFAULT_POLICY, Policy
+
+DELAY_SECONDS_MAX = 900
+LOOK_SECONDS = 30
+"""How long what is set aside is hidden from others while somebody looks at it."""
+
+_USELESS_RECEIVES_MAX = 20
+"""How many receives may bring nothing that can be done now before a worker is told that there is nothing."""
+
+
+@define
+class _Taken:
+    """A job and the messages it is made of."""
+
+    job: Job
+    attempts: int
+    handles: list[str] = field(factory=list)
+
+
+class SqsQueue:
+    """Implements `EventQueue`."""
+
+    def __init__(self, queues: Queues, clock: Clock, policy: Policy = DEFAULT_POLICY) -> None:
+        self._queues = queues
+        self._clock = clock
+        self._policy = policy
+
+    def put(self, job: Job, *, visible_at: datetime) -> None:
+        """See `EventQueue`; the job becomes one with others when it is taken."""
+        self._send(Waiting(job=job, due_at=visible_at, attempts=0))
+
+    def lease(self, *, now: datetime, seconds: int, limit: int) -> Sequence[LeasedJob]:
+        """See `EventQueue`; in about the order in which the jobs were put."""
+        taken: dict[str, _Taken] = {}
+        for _ in range(limit + _USELESS_RECEIVES_MAX):
+            wanted = min(limit - len(taken), BATCH_MAX)
+            received = self._received(wanted, seconds, is_enough=bool(taken))
+            for message in received:
+                self._take(message, taken, now)
+            if not received or len(taken) >= limit or (taken and len(received) < wanted):
+                break
+        until = now + timedelta(seconds=seconds)
+        return [
+            LeasedJob(job=each.job, token=" ".join(each.handles), until=until, attempts=each.attempts)
+            for each in taken.values()
+        ]
+
+    def _received(self, limit: int, seconds: int, *, is_enough: bool) -> list[Message]:
+        """Messages to take; none, if that fails and there is something to do already."""
+        try:
+            return self._queues.waiting.receive(limit=limit, seconds=seconds)
+        except StorageUnavailable:
+            if is_enough:
+                return []
+            raise
+
+    def _take(self, message: Message, taken: dict[str, _Taken], now: datetime) -> None:
+        """Take the job in a message, unless there is none or it is not due."""
+        match waiting(message):
+            case Unreadable():
+                self._queues.parked.send(message.body)
+                self._queues.waiting.delete([message.handle])
+            case Waiting(job=job, due_at=due_at, attempts=attempts):
+                attempts += message.receives - 1
+                if due_at > now:
+                    self._send(Waiting(job=job, due_at=due_at, attempts=attempts))
+                    self._queues.waiting.delete([message.handle])
+                    return
+                one = taken.get(job.key)
+                if one is None:
+                    one = taken[job.key] = _Taken(job, attempts)
+                else:
+                    one.job = merged(one.job, job, self._policy)
+                    one.attempts = max(one.attempts, attempts)
+                one.handles.append(message.handle)
+
+    def complete(self, leased: LeasedJob) -> bool:
+        """See `EventQueue`."""
+        return not self._is_lost(leased) and self._delete(leased)
+
+    def give_back(self, leased: LeasedJob, *, visible_at: datetime, is_attempt: bool) -> bool:
+        """See `EventQueue`."""
+        if self._is_lost(leased):
+            return False
+        attempts = leased.attempts + is_attempt
+        self._send(Waiting(job=leased.job, due_at=visible_at, attempts=attempts))
+        return self._delete(leased)
+
+    def park(self, leased: LeasedJob, *, reason: str, now: datetime) -> bool:
+        """See `EventQueue`."""
+        if self._is_lost(leased):
+            return False
+        aside = ParkedJob(job=leased.job, attempts=leased.attempts + 1, reason=reason, parked_at=now)
+        self._queues.parked.send(parked_body(aside))
+        return self._delete(leased)
+
+    def parked(self, *, limit: int) -> Sequence[ParkedJob]:
+        """See `EventQueue`; of one key the newest, and of what is no job, when it was sent."""
+        with self._looked_at() as messages:
+            aside = sorted(map(parked, messages), key=lambda each: (each.parked_at, each.job.key))
+        newest = {each.job.key: each for each in aside}
+        return [each for each in aside if newest[each.job.key] is each][:limit]
+
+    def unpark(self, key: str, *, now: datetime) -> bool:
+        """See `EventQueue`."""
+        return self._let_go(key, is_to_wait=True, now=now)
+
+    def drop(self, key: str) -> bool:
+        """See `EventQueue`."""
+        return self._let_go(key, is_to_wait=False, now=self._clock.now())
+
+    def _let_go(self, key: str, *, is_to_wait: bool, now: datetime) -> bool:
+        with self._looked_at() as messages:
+            found = [each for each in messages if parked(each).job.key == key]
+            for message in found:
+                if is_to_wait:
+                    self._queues.waiting.send(released_body(message, now=now))
+                self._queues.parked.delete([message.handle])
+                messages.remove(message)
+        return bool(found)
+
+    def counts(self, *, now: datetime) -> QueueCounts:  # noqa: ARG002 - SQS counts by its own clock
+        """See `EventQueue`; messages, about as many as there are."""
+        visible, hidden, delayed = (
+            f"ApproximateNumberOfMessages{which}" for which in ("", "NotVisible", "Delayed")
+        )
+        here = self._queues.waiting.attributes(visible, hidden, delayed)
+        aside = self._queues.parked.attributes(visible, hidden)
+        return QueueCounts(
+            waiting=int(here[visible]) + int(here[delayed]),
+            leased=int(here[hidden]),
+            parked=int(aside[visible]) + int(aside[hidden]),
+        )
+
+    def _send(self, job: Waiting) -> None:
+        delay = int((job.due_at - self._clock.now()).total_seconds())
+        delay_seconds = min(max(delay, 0), DELAY_SECONDS_MAX)
+        self._queues.waiting.send(waiting_body(job), delay_seconds=delay_seconds)
+
+    def _is_lost(self, leased: LeasedJob) -> bool:
+        """Whether others may have the job by now; SQS itself would not say so."""
+        return self._clock.now() >= leased.until
+
+    def _delete(self, leased: LeasedJob) -> bool:
+        return self._queues.waiting.delete(leased.token.split(" "))
+
+    @contextmanager
+    def _looked_at(self) -> Iterator[list[Message]]:
+        """What is set aside; the messages that are still in the list at the end go back."""
+        messages: list[Message] = []
+        try:
+            while len(messages) < self._policy.jobs_parked_listed_max:
+                received = self._queues.parked.receive(limit=BATCH_MAX, seconds=LOOK_SECONDS)
+                if not received:
+                    break
+                messages += received
+            yield messages
+        finally:
+            self._queues.parked.release([each.handle for each in messages])
+
+
+def open_sqs(address: str, clock: Clock, policy: Policy = DEFAULT_POLICY) -> SqsQueue:
+    """The queue at ``sqs://NAME?endpoint=…&region=…``; nothing is sent yet.
+
+    Raises:
+        InvalidInput: the address has another form.
+        StorageError: AWS is set up on this machine in a way that cannot work.
+    """
+    return SqsQueue(Queues(parse(address)), clock, policy)

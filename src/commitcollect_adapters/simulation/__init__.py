@@ -1,0 +1,1 @@
+"""Delivering a history to an engine, in any order, with duplicates and crashes."""

@@ -1,0 +1,234 @@
+"""Runs a history through the real engine, delivery by delivery, and reports what it came to.
+
+The clock is virtual: an activity arrives when it ends, so the same history gives the same statue on every
+run. Deliveries may be shuffled and repeated, and the process may "crash" at any store call: it then starts
+anew on the same store, with the delivery it had not acknowledged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from hashlib import sha256
+from typing import TypeVar
+
+from attrs import define, evolve, field, frozen
+
+from commitcollect_adapters.simulation.faults import CrashByChance, GuardedLedger, SimulatedCrash
+from commitcollect_adapters.sqlite.staging import Order, StagedHistory
+from commitcollect_adapters.system import ManualClock
+from commitcollect_core.app import CommitCollect, assemble
+from commitcollect_core.errors import Conflict
+from commitcollect_core.policy import DEFAULT_POLICY, Policy
+from commitcollect_core.training.digest import state_digest
+from commitcollect_core.training.goals import Exclusion, Goal
+from commitcollect_core.training.ports import Ports, WorkoutQuery
+from commitcollect_core.training.statues import model_on_offer
+from commitcollect_core.training.tracking import MILESTONE_EXISTS, MilestoneView, NewMilestone
+from commitcollect_core.training.workouts import ActivitySnapshot, Workout
+from commitcollect_core.values import MilestoneId, UserId
+
+_Result = TypeVar("_Result")
+
+CRASH_ONE_IN = 12
+"""A simulated process may crash before and after every store call; it takes one of so many chances."""
+
+ID_DIGITS = 16
+"""Of a milestone's id; enough for goals never to share one."""
+
+CRASHES_PER_STEP_MAX = 5
+"""After so many crashes a step is let through, so that every simulation ends."""
+
+_CHECK_ORDER = tuple(Exclusion)
+
+
+@frozen(kw_only=True)
+class Delivery:
+    """How a history reaches the engine.
+
+    Attributes:
+        duplicates: how many more times each activity is delivered.
+        has_crashes: whether the process crashes now and then.
+        seed: of the order, the places of the duplicates and the crashes.
+    """
+
+    order: Order = Order.START
+    duplicates: int = 0
+    has_crashes: bool = False
+    seed: int = 0
+
+
+@define
+class WorkoutCounts:
+    """The workouts of a ledger, each counted once.
+
+    Attributes:
+        counted: count for at least one milestone.
+        deleted: tombstones.
+        skipped: live ones that count for no milestone, by the reason that came closest to counting.
+    """
+
+    counted: int = 0
+    deleted: int = 0
+    skipped: dict[Exclusion, int] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class SimulationReport:
+    """What a simulation came to.
+
+    Attributes:
+        imported: activities delivered, each counted once.
+        deliveries: deliveries made, duplicates included.
+        crashes: how often the process crashed.
+        workouts: all workouts of the ledger.
+        milestones: in the order wished for.
+        exclusions: for each milestone, how many workouts do not count, by reason.
+        digest: a hash of everything that must not depend on the deliveries (`state_digest`).
+    """
+
+    imported: int
+    deliveries: int
+    crashes: int
+    workouts: WorkoutCounts
+    milestones: Sequence[MilestoneView]
+    exclusions: Sequence[dict[Exclusion, int]]
+    digest: str
+
+
+class Simulation:
+    """One athlete, one store, one virtual clock."""
+
+    def __init__(
+        self, ports: Ports, user_id: UserId, delivery: Delivery, *, policy: Policy = DEFAULT_POLICY
+    ) -> None:
+        """Take the store and the catalogue from `ports`; clock and ids are the simulation's own."""
+        self._user_id = user_id
+        self._delivery = delivery
+        self._policy = policy
+        self._clock = ManualClock(policy.workout_started_at_min)
+        self._door = CrashByChance(delivery.seed, one_in=CRASH_ONE_IN)
+        self._ports = evolve(ports, clock=self._clock)
+        self._crash_ports = evolve(self._ports, ledger=GuardedLedger(ports.ledger, self._door))
+
+    def run(
+        self,
+        history: StagedHistory,
+        wishes: Sequence[NewMilestone],
+        *,
+        on_delivery: Callable[[], None] = lambda: None,
+    ) -> SimulationReport:
+        """Open the milestones wished for, deliver the history, and report.
+
+        Args:
+            history: what to deliver.
+            wishes: milestones to open; one with the same goal that is there already is taken instead.
+            on_delivery: called after each delivery.
+
+        Raises:
+            CommitCollectError: as in `Tracking.create` and `Ingestion.ingest`.
+        """
+        self._set_clock(history)
+        milestone_ids = [self._surviving(partial(self._open, wish)) for wish in wishes]
+        deliveries = 0
+        order, duplicates, seed = self._delivery.order, self._delivery.duplicates, self._delivery.seed
+        for snapshot in history.deliveries(order, duplicates=duplicates, seed=seed):
+            self._clock.advance_to(snapshot.ended_at)
+            self._surviving(partial(self._deliver, snapshot))
+            deliveries += 1
+            on_delivery()
+        self._bring_up_to_date(milestone_ids)
+        return self._report(milestone_ids, imported=len(history), deliveries=deliveries)
+
+    def _set_clock(self, history: StagedHistory) -> None:
+        """Start when the history does, but not before what the store already knows has happened."""
+        stored = self._ports.ledger.read_workouts(self._user_id, WorkoutQuery(newest_first=True, limit=1))
+        for workout in stored.workouts:
+            self._clock.advance_to(workout.snapshot.ended_at)
+        if (start := history.earliest_start()) is not None:
+            self._clock.advance_to(start)
+
+    def _bring_up_to_date(self, milestone_ids: Sequence[MilestoneId]) -> None:
+        """Recount the milestones that gave up their place: workouts do not move them any more."""
+        tracked = self._ports.ledger.read_head(self._user_id).tracked_milestone_ids
+        app = self._new_process(self._ports)
+        for milestone_id in milestone_ids:
+            if milestone_id not in tracked:
+                app.tracking.recompute(self._user_id, milestone_id, is_bounded=False)
+
+    def _surviving(self, step: Callable[[CommitCollect], _Result]) -> _Result:
+        """Run one step in a process that may crash, and in a new one on the same store after each crash."""
+        crashes = CRASHES_PER_STEP_MAX if self._delivery.has_crashes else 0
+        for _ in range(crashes):
+            try:
+                return step(self._new_process(self._crash_ports))
+            except SimulatedCrash:
+                continue
+        return step(self._new_process(self._ports))
+
+    def _new_process(self, ports: Ports) -> CommitCollect:
+        """The application as a process just started has it, knowing nothing but the store."""
+        return assemble(ports, self._policy)
+
+    def _open(self, wish: NewMilestone, app: CommitCollect) -> MilestoneId:
+        goal = wish.goal(model_on_offer(app.ports.catalog, wish.model_id))
+        for milestone in app.tracking.milestones(self._user_id):
+            if milestone.goal == goal:
+                return milestone.milestone_id
+        # Named after its goal: whoever opens the same one at the same time, or after a crash, means this one.
+        milestone_id = MilestoneId(f"ms-{sha256(repr(goal).encode()).hexdigest()[:ID_DIGITS]}")
+        try:
+            app.tracking.create(self._user_id, wish, milestone_id=milestone_id, is_bounded=False)
+        except Conflict as conflict:
+            if conflict.code != MILESTONE_EXISTS:
+                raise
+        return milestone_id
+
+    def _deliver(self, snapshot: ActivitySnapshot, app: CommitCollect) -> None:
+        app.ingestion.ingest(self._user_id, [snapshot])
+
+    def _report(
+        self, milestone_ids: Sequence[MilestoneId], *, imported: int, deliveries: int
+    ) -> SimulationReport:
+        tracking = self._new_process(self._ports).tracking
+        milestones = [tracking.view(self._user_id, each) for each in milestone_ids]
+        census = _Census([view.milestone.goal for view in milestones])
+        digest = state_digest(
+            census.watch(tracking.workouts(self._user_id)), [view.milestone for view in milestones]
+        )
+        return SimulationReport(
+            imported=imported,
+            deliveries=deliveries,
+            crashes=self._door.crashes,
+            workouts=census.counts,
+            milestones=milestones,
+            exclusions=census.exclusions,
+            digest=digest,
+        )
+
+
+class _Census:
+    """Counts workouts as they pass by."""
+
+    def __init__(self, goals: Sequence[Goal]) -> None:
+        self._goals = goals
+        self.counts = WorkoutCounts()
+        self.exclusions: list[dict[Exclusion, int]] = [{} for _ in goals]
+
+    def watch(self, workouts: Iterable[Workout]) -> Iterator[Workout]:
+        for workout in workouts:
+            self._count(workout)
+            yield workout
+
+    def _count(self, workout: Workout) -> None:
+        reasons = [goal.exclusion(workout) for goal in self._goals]
+        for reason, exclusions in zip(reasons, self.exclusions, strict=True):
+            if reason is not None:
+                exclusions[reason] = exclusions.get(reason, 0) + 1
+        if workout.is_deleted:
+            self.counts.deleted += 1
+        elif None in reasons:
+            self.counts.counted += 1
+        elif reasons:
+            closest = max((each for each in reasons if each is not None), key=_CHECK_ORDER.index)
+            self.counts.skipped[closest] = self.counts.skipped.get(closest, 0) + 1

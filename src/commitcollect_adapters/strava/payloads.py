@@ -1,0 +1,201 @@
+"""What Strava's successes hold: tokens, activities, lists of them, and subscriptions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from attrs import field, frozen
+
+from commitcollect_adapters.readers import snapshot_from_activity
+from commitcollect_adapters.readers.fields import clean_text, shown, strava_id
+from commitcollect_adapters.readers.strava_json import start_of
+from commitcollect_core.errors import InvalidInput
+from commitcollect_core.policy import Policy
+from commitcollect_core.strava.ports import ActivityList, ListedActivity, PushSubscription, TokenGrant
+from commitcollect_core.strava.rates import RateReading
+from commitcollect_core.values import AthleteId, optional_utc
+
+TOKEN = re.compile(r"[\x21-\x7e]{1,1000}")
+"""What may stand in a header; Strava's tokens have 40 characters."""
+
+_ADDRESS_CHARS_MAX = 1_000
+_OVERLAP = timedelta(seconds=1)
+
+
+def grant_from(document: object) -> TokenGrant:
+    """Tokens.
+
+    Raises:
+        InvalidInput: one is missing, or the time they end.
+    """
+    grant = _object(document)
+    return TokenGrant(
+        access_token=_token(grant, "access_token"),
+        refresh_token=_token(grant, "refresh_token"),
+        expires_at=_moment(grant.get("expires_at")),
+        athlete_id=None if grant.get("athlete") is None else _athlete_id(grant),
+    )
+
+
+def _object(document: object) -> Mapping[str, Any]:
+    if not isinstance(document, dict):
+        raise InvalidInput(f"a JSON object is expected, not {shown(document)}")
+    return document
+
+
+def _token(document: Mapping[str, Any], name: str) -> str:
+    value = document.get(name)
+    if not isinstance(value, str) or not TOKEN.fullmatch(value):
+        raise InvalidInput(f"{name} is missing or no token", field=name)
+    return value
+
+
+def _moment(value: object) -> datetime:
+    if type(value) is int:
+        try:
+            return datetime.fromtimestamp(value, UTC)
+        except (ValueError, OverflowError, OSError):
+            pass
+    raise InvalidInput("expires_at is missing or no time", field="expires_at")
+
+
+def _athlete_id(payload: Mapping[str, Any]) -> AthleteId:
+    athlete = payload.get("athlete")
+    try:
+        return AthleteId(str(strava_id(athlete.get("id") if isinstance(athlete, dict) else None, "athlete")))
+    except InvalidInput:
+        raise InvalidInput("athlete.id is missing: nobody knows whose this is", field="athlete") from None
+
+
+def is_activity(payload: object) -> bool:
+    """Whether this is an activity at all: it has an id and an owner, whatever else is wrong with it."""
+    if not isinstance(payload, dict):
+        return False
+    try:
+        strava_id(payload.get("id"), "id")
+        _athlete_id(payload)
+    except InvalidInput:
+        return False
+    return True
+
+
+def listed_activity(document: object, policy: Policy) -> ListedActivity:
+    """One activity and whose it is.
+
+    Raises:
+        InvalidInput: a value is missing, not of its kind or beyond belief; `field` names it.
+    """
+    payload = _object(document)
+    return ListedActivity(athlete_id=_athlete_id(payload), snapshot=snapshot_from_activity(payload, policy))
+
+
+@frozen(kw_only=True)
+class Span:
+    """Activities that start at `after` or later, and before `before`: what a list was asked for.
+
+    Attributes:
+        limit: how many there may be in the answer.
+    """
+
+    after: datetime | None = field(converter=optional_utc)
+    before: datetime | None = field(converter=optional_utc)
+    limit: int
+
+    def holds(self, start_at: datetime) -> bool:
+        """Whether an activity that starts then was asked for."""
+        is_late_enough = self.after is None or start_at >= self.after
+        return is_late_enough and (self.before is None or start_at < self.before)
+
+    def is_through(self, count: int, starts: Sequence[datetime]) -> bool:
+        """Whether nothing older is left after a page of `count` rows that started at these moments.
+
+        A short page is no end: Strava says so itself, as it may leave rows out of a page. An empty one is,
+        and so is one that reaches further back than asked for, or brings nothing but the second before
+        `before`, in which one page overlaps the next.
+        """
+        if self.after is not None and any(each < self.after for each in starts):
+            return True
+        if self.before is None or count >= self.limit:
+            return count == 0
+        return len(starts) == count and all(each >= self.before - _OVERLAP for each in starts)
+
+
+def activity_list(
+    rows: Sequence[object], span: Span, *, policy: Policy, rates: RateReading | None
+) -> ActivityList:
+    """A page; a row that cannot be read costs only itself."""
+    activities: list[ListedActivity] = []
+    rejected: list[str] = []
+    starts: list[datetime] = []
+    for row in rows:
+        start_at = _start_of(row)
+        if start_at is not None:
+            starts.append(start_at)
+            if not span.holds(start_at):
+                continue
+        try:
+            activities.append(listed_activity(row, policy))
+        except InvalidInput as invalid:
+            rejected.append(f"activity {_shown_id(row)}: {invalid.message}")
+    return ActivityList(
+        activities=tuple(activities),
+        rejected=tuple(rejected),
+        is_last=span.is_through(len(rows), starts),
+        is_short=len(rows) < span.limit,
+        oldest_start_at=min(filter(span.holds, starts), default=None),
+        rates=rates,
+    )
+
+
+def _start_of(row: object) -> datetime | None:
+    try:
+        return start_of(row) if isinstance(row, dict) else None
+    except InvalidInput:
+        return None
+
+
+def _shown_id(row: object) -> str:
+    return shown(row.get("id")) if isinstance(row, dict) else "without id"
+
+
+def subscriptions_from(document: object) -> Sequence[PushSubscription]:
+    """Push subscriptions.
+
+    Raises:
+        InvalidInput: one has no id or no address.
+    """
+    if not isinstance(document, list):
+        raise InvalidInput(f"a list of subscriptions is expected, not {shown(document)}")
+    return tuple(map(_subscription, document))
+
+
+def _subscription(document: object) -> PushSubscription:
+    subscription = _object(document)
+    address = subscription.get("callback_url")
+    if not isinstance(address, str) or len(address) > _ADDRESS_CHARS_MAX:
+        raise InvalidInput("callback_url is missing", field="callback_url")
+    return PushSubscription(
+        subscription_id=subscription_id_from(subscription),
+        callback_url=clean_text(address),
+        created_at=_created_at(subscription.get("created_at")),
+    )
+
+
+def subscription_id_from(document: object) -> int:
+    """The id of a push subscription.
+
+    Raises:
+        InvalidInput: it has none.
+    """
+    return int(strava_id(_object(document).get("id"), "id"))
+
+
+def _created_at(value: object) -> datetime | None:
+    """When it was made; Strava gives nanoseconds at times, and nothing depends on it."""
+    try:
+        return start_of({"start_date": value})
+    except InvalidInput:
+        return None

@@ -1,0 +1,1 @@
+"""The accounts of a service: profiles, sessions, audit, deletion."""

@@ -1,0 +1,91 @@
+"""What accounts need from the world: profiles, sessions, deletions, the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from commitcollect_core.accounts.audit import AuditEvent, AuditPage, AuditPosition, AuditType
+from commitcollect_core.accounts.deletion import DeletionRequest
+from commitcollect_core.accounts.profiles import UserProfile
+from commitcollect_core.accounts.sessions import Session
+from commitcollect_core.values import UserId
+
+
+class ProfileStore(Protocol):
+    """Who users are."""
+
+    def read(self, user_id: UserId) -> UserProfile | None:
+        """A user's profile, or None. Reads one item."""
+        ...
+
+    def write(self, profile: UserProfile) -> None:
+        """Write a profile.
+
+        Raises:
+            VersionConflict: the stored one is not exactly one version behind.
+            AccountDeleting: the user's ledger is fenced.
+        """
+        ...
+
+
+class SessionStore(Protocol):
+    """Signed-in browsers."""
+
+    def read(self, session_id: str) -> Session | None:
+        """A session, or None; it may have expired. Reads one item, strongly consistently."""
+        ...
+
+    def write(self, session: Session) -> None:
+        """Add a session, or replace it if it is still there."""
+        ...
+
+    def touch(self, session: Session) -> None:
+        """Replace a session if it is still there; one that was ended meanwhile stays ended."""
+        ...
+
+    def delete(self, session_id: str) -> None:
+        """End a session; one that is not there is no error."""
+        ...
+
+    def of_user(self, user_id: UserId, *, limit: int) -> Sequence[Session]:
+        """A user's sessions in order of creation, perhaps without one made just now."""
+        ...
+
+
+class DeletionStore(Protocol):
+    """Deletions of accounts: under way, and their receipts."""
+
+    def read(self, request_id: str) -> DeletionRequest | None:
+        """A deletion, or None. Reads one item, strongly consistently."""
+        ...
+
+    def write(self, request: DeletionRequest) -> None:
+        """Write a deletion.
+
+        Raises:
+            VersionConflict: the stored one is not exactly one version behind (absent, for version 1).
+        """
+        ...
+
+
+class AuditLog(Protocol):
+    """Who did what. Entries are added, and read in order of time; pages hold at most `limit`."""
+
+    def write(self, event: AuditEvent) -> None:
+        """Add an entry; the same one again changes nothing."""
+        ...
+
+    def of_user(self, user_id: UserId, *, after: AuditPosition | None, limit: int) -> AuditPage:
+        """Entries about a user."""
+        ...
+
+    def of_flow(self, correlation_id: str, *, after: AuditPosition | None, limit: int) -> AuditPage:
+        """Entries of one flow, perhaps without what was written just now."""
+        ...
+
+    def of_type(
+        self, event_type: AuditType, *, month: str, after: AuditPosition | None, limit: int
+    ) -> AuditPage:
+        """Entries of one type in a month of UTC (``202611``), perhaps without what was written just now."""
+        ...

@@ -1,0 +1,65 @@
+"""Sessions and handshakes: who is at the browser, and which sign-in or link is under way.
+
+A session is stored under the hash of the secret its cookie holds, so that nobody who reads the store can sign
+in. A handshake (OAuth's state) is used once, soon, and by the browser that began it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from attrs import evolve, field, frozen
+
+from commitcollect_core.errors import Unauthenticated
+from commitcollect_core.policy import Policy
+from commitcollect_core.values import UserId, utc
+
+
+@frozen(kw_only=True)
+class Session:
+    """A signed-in browser.
+
+    Attributes:
+        session_id: the SHA-256 of the cookie's secret, in hexadecimal digits.
+        expires_at: the end, whatever happens.
+        last_seen_at: the idle limit counts from here.
+    """
+
+    session_id: str = field(repr=False)
+    user_id: UserId
+    created_at: datetime = field(converter=utc)
+    last_seen_at: datetime = field(converter=utc)
+    expires_at: datetime = field(converter=utc)
+
+    def is_valid(self, *, now: datetime, policy: Policy) -> bool:
+        """Whether it still stands for its user; a store may delete expired ones days late."""
+        idle_end = self.last_seen_at + timedelta(seconds=policy.session_idle_seconds)
+        return now < min(self.expires_at, idle_end)
+
+    def seen(self, *, now: datetime, policy: Policy) -> Session | None:
+        """The session after it was used; None while that is not worth a write."""
+        if now - self.last_seen_at < timedelta(seconds=policy.session_touch_seconds):
+            return None
+        return evolve(self, last_seen_at=now)
+
+
+def issue(session_id: str, user_id: UserId, *, now: datetime, policy: Policy) -> Session:
+    """A new session."""
+    return Session(
+        session_id=session_id,
+        user_id=user_id,
+        created_at=now,
+        last_seen_at=now,
+        expires_at=now + timedelta(seconds=policy.session_seconds),
+    )
+
+
+def check(session: Session | None, *, now: datetime, policy: Policy) -> Session:
+    """The session, if it stands for somebody.
+
+    Raises:
+        Unauthenticated: it does not exist or has run out.
+    """
+    if session is None or not session.is_valid(now=now, policy=policy):
+        raise Unauthenticated("the session has ended; sign in again", code="invalid_session")
+    return session

@@ -1,0 +1,44 @@
+"""What every use case runs on: a clock, ids, and waits between retries."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from commitcollect_core.values import ActivityId, MilestoneId
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """The time now: aware, UTC, whole seconds. Read once per use case."""
+        ...
+
+
+class IdGenerator(Protocol):
+    """Makes ids; one method per purpose."""
+
+    def milestone_id(self) -> MilestoneId:
+        """A milestone id that no milestone of any athlete has."""
+        ...
+
+    def activity_id(self) -> ActivityId:
+        """An activity id for a workout entered by hand."""
+        ...
+
+    def handshake_state(self) -> str:
+        """The state of a handshake: nobody can guess it."""
+        ...
+
+    def lease_token(self) -> str:
+        """What proves a lease: nobody else has it."""
+        ...
+
+
+class Backoff(Protocol):
+    """Keeps those who lost a race for a ledger from meeting again at once."""
+
+    def wait(self, attempt: int) -> None:
+        """Wait before deciding again, after `attempt` races were lost in a row (1 or more)."""
+        ...

@@ -1,0 +1,100 @@
+"""Handshakes (OAuth's state): a browser that leaves for another site and comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from attrs import field, frozen
+
+from commitcollect_core.errors import InvalidInput
+from commitcollect_core.policy import Policy
+from commitcollect_core.values import UserId, utc
+
+
+class HandshakePurpose(StrEnum):
+    """What a handshake leads to."""
+
+    SIGN_IN = "SIGN_IN"
+    STRAVA = "STRAVA"
+
+
+@frozen(kw_only=True)
+class Handshake:
+    """A sign-in or link that has begun at this browser and is to come back from elsewhere.
+
+    Attributes:
+        state: random; what the other side gives back.
+        binding: names the browser that began; only it may finish.
+        user_id: who links; None for a sign-in.
+        details: what finishing needs besides, such as a nonce.
+    """
+
+    state: str = field(repr=False)
+    purpose: HandshakePurpose
+    binding: str = field(repr=False)
+    user_id: UserId | None = None
+    details: Mapping[str, str] = field(factory=dict, repr=False)
+    created_at: datetime = field(converter=utc)
+    expires_at: datetime = field(converter=utc)
+
+
+def begin_handshake(
+    state: str,
+    purpose: HandshakePurpose,
+    binding: str,
+    *,
+    user_id: UserId | None = None,
+    details: Mapping[str, str] | None = None,
+    now: datetime,
+    policy: Policy,
+) -> Handshake:
+    """A handshake that begins now."""
+    return Handshake(
+        state=state,
+        purpose=purpose,
+        binding=binding,
+        user_id=user_id,
+        details=details or {},
+        created_at=now,
+        expires_at=now + timedelta(seconds=policy.handshake_seconds),
+    )
+
+
+def check_handshake(
+    taken: Handshake | None, purpose: HandshakePurpose, binding: str, *, now: datetime
+) -> Handshake:
+    """The handshake that was taken from the store, if it is for this purpose, browser and time.
+
+    Raises:
+        InvalidInput: it is not, or there was none; which of these is not said.
+    """
+    from hmac import compare_digest  # noqa: PLC0415 - loads OpenSSL, which nothing else in the core needs
+
+    is_good = (
+        taken is not None
+        and taken.purpose is purpose
+        and taken.expires_at > now
+        and compare_digest(taken.binding.encode(), binding.encode())
+    )
+    if taken is None or not is_good:
+        raise InvalidInput(
+            "this link is not valid or has expired; start again",
+            code="invalid_or_expired_state",
+            field="state",
+        )
+    return taken
+
+
+class HandshakeStore(Protocol):
+    """Sign-ins and links under way."""
+
+    def begin(self, handshake: Handshake) -> None:
+        """Keep a handshake until it is taken or expires."""
+        ...
+
+    def take(self, state: str) -> Handshake | None:
+        """Remove a handshake and return it; of many who ask at once, one gets it and the others None."""
+        ...

@@ -1,0 +1,1 @@
+"""Work that waits: jobs, their queue, and what has been done already."""

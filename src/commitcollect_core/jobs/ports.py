@@ -1,0 +1,95 @@
+"""What working through jobs needs from the world: a queue, and marks of what is done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from commitcollect_core.jobs.idempotency import IdempotencyRecord
+from commitcollect_core.jobs.jobs import Job, LeasedJob, ParkedJob, QueueCounts
+
+
+class IdempotencyStore(Protocol):
+    """Which requests and events were dealt with."""
+
+    def read(self, request_id: str) -> IdempotencyRecord | None:
+        """What is known of a request, or None; it may have expired. Reads one item, strongly consistently."""
+        ...
+
+    def begin(self, record: IdempotencyRecord, *, replaces: IdempotencyRecord | None) -> None:
+        """Claim a request.
+
+        Raises:
+            VersionConflict: what is stored is not `replaces` (its owner and status), or nothing for None.
+        """
+        ...
+
+    def complete(self, record: IdempotencyRecord) -> None:
+        """Keep the answer of a request that was begun.
+
+        Raises:
+            VersionConflict: it is not in progress under the record's owner any more.
+        """
+        ...
+
+    def release(self, request_id: str, owner_token: str) -> None:
+        """Give up a request that was begun; if it is another owner's by now, nothing happens."""
+        ...
+
+    def mark(self, record: IdempotencyRecord) -> None:
+        """Mark an event as completed, whatever was known of it."""
+        ...
+
+
+class EventQueue(Protocol):
+    """Jobs that wait, are worked on, or are parked. Durable, for several workers at once."""
+
+    def put(self, job: Job, *, visible_at: datetime) -> None:
+        """Add a job, in one durable write.
+
+        A job of the same key that waits becomes one with it (`jobs.merged`) and stays due when it was; one
+        that is being worked on is done once more afterwards.
+        """
+        ...
+
+    def lease(self, *, now: datetime, seconds: int, limit: int) -> Sequence[LeasedJob]:
+        """Take the jobs that have been due longest, and those whose lease has run out. May be none."""
+        ...
+
+    def complete(self, leased: LeasedJob) -> bool:
+        """Remove a job that is done; False if the lease was lost, and then nothing happens.
+
+        If it was put again meanwhile it stays, to be done once more.
+        """
+        ...
+
+    def give_back(self, leased: LeasedJob, *, visible_at: datetime, is_attempt: bool) -> bool:
+        """Let a job wait again; False if the lease was lost, and then nothing happens.
+
+        Args:
+            leased: the job.
+            visible_at: when it is due.
+            is_attempt: whether this counts as one, or the job was only put off.
+        """
+        ...
+
+    def park(self, leased: LeasedJob, *, reason: str, now: datetime) -> bool:
+        """Set a job aside; False if the lease was lost, and then nothing happens."""
+        ...
+
+    def parked(self, *, limit: int) -> Sequence[ParkedJob]:
+        """Jobs set aside, the oldest first."""
+        ...
+
+    def unpark(self, key: str, *, now: datetime) -> bool:
+        """Let a parked job wait again, all attempts forgotten; False if there is none of this key."""
+        ...
+
+    def drop(self, key: str) -> bool:
+        """Forget a parked job; False if there is none of this key."""
+        ...
+
+    def counts(self, *, now: datetime) -> QueueCounts:
+        """How many jobs there are of each kind."""
+        ...

@@ -1,0 +1,1 @@
+"""The connection to Strava: tokens, webhooks, backfills, reconciliation."""

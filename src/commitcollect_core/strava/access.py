@@ -1,0 +1,278 @@
+"""Calling Strava for an athlete: with tokens that are good, and no more often than allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import TypeVar, assert_never
+
+from attrs import evolve, frozen
+
+from commitcollect_core.context import Backoff, Clock, IdGenerator
+from commitcollect_core.errors import (
+    AccessTokenRejected,
+    ConnectionBusy,
+    NeedsReconnect,
+    NotFound,
+    ScopeMissing,
+    SealBroken,
+    StorageUnavailable,
+    StravaAppInactive,
+    StravaRateLimited,
+    TokenRefreshRejected,
+    UpstreamError,
+    VersionConflict,
+)
+from commitcollect_core.policy import Policy
+from commitcollect_core.strava.connections import (
+    ConnectionCommit,
+    ConnectionStatus,
+    Renew,
+    StravaConnection,
+    Unusable,
+    Usable,
+    Wait,
+    broken,
+    leased,
+    released,
+    renewal_state,
+    renewed,
+    token_state,
+)
+from commitcollect_core.strava.ports import (
+    ActivityAnswer,
+    ActivityList,
+    ConnectionStore,
+    ListedActivity,
+    SealContext,
+    StravaApi,
+    TokenCipher,
+    TokenGrant,
+)
+from commitcollect_core.strava.rate_keeping import RateKeeping
+from commitcollect_core.strava.rates import APP_SCOPE, Purpose, RateReading
+from commitcollect_core.values import ActivityId, UserId
+
+_Answer = TypeVar("_Answer", ActivityAnswer, ActivityList)
+
+ACCESS_TOKEN = "accessToken"  # noqa: S105 - the name of an attribute
+REFRESH_TOKEN = "refreshToken"  # noqa: S105 - the name of an attribute
+
+
+def token_context(user_id: UserId, field: str) -> SealContext:
+    """Where a token of a user's connection belongs."""
+    return SealContext(item="StravaConnection", row=user_id, field=field)
+
+
+@frozen(kw_only=True, eq=False)
+class StravaAccess:
+    """Reads an athlete's activities. Renews tokens, keeps the budget, and knows a broken connection."""
+
+    api: StravaApi
+    connections: ConnectionStore
+    cipher: TokenCipher
+    rates: RateKeeping
+    clock: Clock
+    ids: IdGenerator
+    backoff: Backoff
+    policy: Policy
+
+    def activity(
+        self, user_id: UserId, activity_id: ActivityId, *, purpose: Purpose = Purpose.LIVE
+    ) -> ListedActivity | None:
+        """One activity, or None if it is gone, private or not the athlete's to see.
+
+        Raises:
+            NotFound: the user is not connected.
+            NeedsReconnect, ScopeMissing: the connection does not work; it is marked so.
+            ConnectionBusy, StravaRateLimited: not now; `retry_at` says when.
+            UpstreamError: Strava did not answer.
+            InvalidInput: the activity cannot be read.
+        """
+        answer = self._ask(user_id, purpose, lambda _connection, token: self.api.activity(token, activity_id))
+        return answer.activity
+
+    def activities(self, user_id: UserId, *, after: datetime | None, before: datetime | None) -> ActivityList:
+        """The newest activities between two moments, a page of them; errors as in `activity`."""
+        limit = self.policy.list_page_items
+
+        def ask(connection: StravaConnection, token: str) -> ActivityList:
+            answer = self.api.activities(token, after=after, before=before, limit=limit)
+            # Strava cuts pages before it leaves out what an app may not see. Where there is nothing of that
+            # kind, a short page is the end, and a call that would only find nothing can be saved.
+            is_end = answer.is_short and connection.sees_all_activities
+            return evolve(answer, is_last=answer.is_last or is_end)
+
+        return self._ask(user_id, Purpose.BACKFILL, ask)
+
+    def connection(self, user_id: UserId) -> StravaConnection:
+        """The user's connection, whether or not it works.
+
+        Raises:
+            NotFound: there is none.
+        """
+        connection = self.connections.read(user_id)
+        if connection is None:
+            raise NotFound(
+                f"{user_id!r} is not connected to Strava; connect first", code="strava_not_connected"
+            )
+        return connection
+
+    def is_authorized(self, user_id: UserId) -> bool:
+        """Whether Strava still lets the app in, found out by renewing the tokens.
+
+        Raises:
+            NeedsReconnect: the tokens here cannot be opened, which says nothing about Strava.
+            NotFound, ConnectionBusy, UpstreamError: as in `activity`.
+        """
+        connection = self.connection(user_id)
+        try:
+            self._renew(connection)
+        except NeedsReconnect as refused:
+            if isinstance(refused.__cause__, TokenRefreshRejected):
+                return False
+            raise
+        return True
+
+    def _ask(
+        self, user_id: UserId, purpose: Purpose, ask: Callable[[StravaConnection, str], _Answer]
+    ) -> _Answer:
+        connection, token = self._usable(user_id)
+        try:
+            return self._metered(purpose, lambda: ask(connection, token))
+        except AccessTokenRejected:
+            # It may have been revoked, or replaced by somebody else's renewal: a new one tells.
+            connection, token = self._renew(connection)
+        except ScopeMissing:
+            self._mark(connection, ConnectionStatus.NEEDS_SCOPE)
+            raise
+        try:
+            return self._metered(purpose, lambda: ask(connection, token))
+        except AccessTokenRejected as refused:
+            self._mark(connection, ConnectionStatus.NEEDS_RECONNECT)
+            raise _needs_reconnect() from refused
+
+    def _metered(self, purpose: Purpose, ask: Callable[[], _Answer]) -> _Answer:
+        self.rates.reserve(APP_SCOPE, purpose)
+        try:
+            answer = ask()
+        except StravaRateLimited as limited:
+            raise self.rates.closed(_reading(limited)) from limited
+        except StravaAppInactive as inactive:
+            self.rates.pause(inactive.message)
+            raise
+        except UpstreamError as failed:
+            self.rates.observe(_reading(failed))
+            raise
+        self.rates.observe(answer.rates)
+        return answer
+
+    def _usable(self, user_id: UserId) -> tuple[StravaConnection, str]:
+        """The connection and an access token that lasts for a call."""
+        connection = self.connection(user_id)
+        now = self.clock.now()
+        state = token_state(connection, now=now, policy=self.policy)
+        match state:
+            case Usable():
+                return connection, self._opened(connection, ACCESS_TOKEN)
+            case Renew():
+                return self._renew(connection)
+            case Wait(until):
+                raise self._busy(now, until)
+            case Unusable(ConnectionStatus.NEEDS_SCOPE):
+                raise ScopeMissing("the athlete has not granted access to activities; connect again")
+            case Unusable():
+                raise _needs_reconnect()
+            case _:
+                assert_never(state)
+
+    def _renew(self, connection: StravaConnection) -> tuple[StravaConnection, str]:
+        """Renew the tokens under the lease: whoever wrote it first does, all others come back later."""
+        now = self.clock.now()
+        state = renewal_state(connection, now=now)
+        if isinstance(state, Wait):
+            raise self._busy(now, state.until)
+        held = leased(connection, self.ids.lease_token(), now=now, policy=self.policy)
+        if not self._committed(connection, held):
+            raise self._busy(now)
+        try:
+            grant = self.api.refresh(self._opened(held, REFRESH_TOKEN))
+        except TokenRefreshRejected as refused:
+            raise self._refused(held) from refused
+        except UpstreamError as failed:
+            self._committed(held, released(held, now=self.clock.now()))
+            if isinstance(failed, StravaRateLimited):
+                raise self.rates.closed(_reading(failed)) from failed
+            raise
+        return self._kept(held, grant), grant.access_token
+
+    def _kept(self, held: StravaConnection, grant: TokenGrant) -> StravaConnection:
+        """Store new tokens. The old ones are dead, so only newer ones may keep them out."""
+        current: StravaConnection | None = held
+        for attempt in range(1, self.policy.commit_attempts_max + 1):
+            if current is None or current.refresh_token != held.refresh_token:
+                break
+            try:
+                after = self._with_tokens(current, grant)
+                if self._committed(current, after):
+                    return after
+                current = self.connections.read(held.user_id)
+            except StorageUnavailable:
+                self.backoff.wait(attempt)
+        if current is None:
+            # Whoever disconnected meanwhile gave back a permission that these tokens would outlive.
+            with suppress(UpstreamError):
+                self.api.revoke(grant.access_token)
+        raise self._busy(self.clock.now())
+
+    def _with_tokens(self, connection: StravaConnection, grant: TokenGrant) -> StravaConnection:
+        user_id = connection.user_id
+        return renewed(
+            connection,
+            access_token=self.cipher.seal(grant.access_token, token_context(user_id, ACCESS_TOKEN)),
+            refresh_token=self.cipher.seal(grant.refresh_token, token_context(user_id, REFRESH_TOKEN)),
+            expires_at=grant.expires_at,
+            now=self.clock.now(),
+        )
+
+    def _refused(self, held: StravaConnection) -> NeedsReconnect | ConnectionBusy:
+        """What a dead refresh token means: somebody else has a newer one, or nobody has."""
+        now = self.clock.now()
+        current = self.connections.read(held.user_id)
+        if current is None or current.refresh_token != held.refresh_token:
+            return self._busy(now)
+        self._mark(current, ConnectionStatus.NEEDS_RECONNECT)
+        return _needs_reconnect()
+
+    def _opened(self, connection: StravaConnection, field: str) -> str:
+        sealed = connection.access_token if field == ACCESS_TOKEN else connection.refresh_token
+        try:
+            return self.cipher.unseal(sealed, token_context(connection.user_id, field))
+        except SealBroken as broken_seal:
+            self._mark(connection, ConnectionStatus.NEEDS_RECONNECT)
+            raise NeedsReconnect(f"{broken_seal.message}; then connect again") from broken_seal
+
+    def _mark(self, connection: StravaConnection, status: ConnectionStatus) -> None:
+        """Mark a connection that does not work, unless somebody has changed it meanwhile."""
+        self._committed(connection, broken(connection, status, now=self.clock.now()))
+
+    def _committed(self, before: StravaConnection, after: StravaConnection) -> bool:
+        try:
+            self.connections.commit(ConnectionCommit(user_id=before.user_id, before=before, after=after))
+        except VersionConflict:
+            return False
+        return True
+
+    def _busy(self, now: datetime, until: datetime | None = None) -> ConnectionBusy:
+        soon = now + timedelta(seconds=self.policy.refresh_recheck_seconds)
+        retry_at = soon if until is None else min(soon, until)
+        return ConnectionBusy("the tokens are just being renewed; try again in a moment", retry_at=retry_at)
+
+
+def _needs_reconnect() -> NeedsReconnect:
+    return NeedsReconnect("the connection to Strava does not work any more; connect again")
+
+
+def _reading(failed: UpstreamError) -> RateReading | None:
+    return failed.rates if isinstance(failed.rates, RateReading) else None

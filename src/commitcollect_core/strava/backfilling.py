@@ -1,0 +1,143 @@
+"""Taking over an athlete's history from Strava, a page at a time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import assert_never
+
+from attrs import frozen
+
+from commitcollect_core.context import Clock
+from commitcollect_core.errors import Conflict, CorruptItem, LimitExceeded, NotFound
+from commitcollect_core.jobs.jobs import activity_job
+from commitcollect_core.jobs.ports import EventQueue
+from commitcollect_core.policy import Policy
+from commitcollect_core.strava.access import StravaAccess
+from commitcollect_core.strava.backfills import Backfill, BackfillCommit, BackfillPhase, StagedPage
+from commitcollect_core.strava.ports import BackfillStore
+from commitcollect_core.training.ingestion import Ingestion
+from commitcollect_core.values import ActivityId, UserId, WorkoutKey
+
+
+@frozen(kw_only=True, eq=False)
+class Backfilling:
+    """Lists the history, newest first, and commits it from the oldest on. Every step may be repeated."""
+
+    ingestion: Ingestion
+    access: StravaAccess
+    backfills: BackfillStore
+    queue: EventQueue
+    clock: Clock
+    policy: Policy
+
+    def start(self, user_id: UserId, *, after: datetime | None = None) -> Backfill:
+        """Begin a backfill, or find the one that is under way.
+
+        Args:
+            user_id: the athlete's account.
+            after: leave out activities that start before; None for the whole history.
+
+        Raises:
+            Conflict: one with another bound is under way.
+        """
+        running = self.backfills.read(user_id)
+        if running is None or running.phase is BackfillPhase.DONE:
+            return self.begin_anew(user_id, after=after)
+        if running.after != after:
+            bound = "the whole history" if running.after is None else f"all from {running.after:%Y-%m-%d} on"
+            raise Conflict(
+                f"a backfill of {bound} is under way; let it end first, or go on with it",
+                code="backfill_running",
+            )
+        return running
+
+    def ensure(self, user_id: UserId) -> None:
+        """Begin a backfill unless there is one, under way or done."""
+        if self.backfills.read(user_id) is None:
+            self.begin_anew(user_id)
+
+    def begin_anew(self, user_id: UserId, *, after: datetime | None = None) -> Backfill:
+        """Begin a backfill in the place of any other."""
+        self.backfills.erase(user_id)
+        now = self.clock.now()
+        backfill = Backfill(user_id=user_id, after=after, started_at=now, updated_at=now)
+        self.backfills.commit(BackfillCommit(backfill=backfill))
+        return backfill
+
+    def step(self, user_id: UserId) -> Backfill:
+        """List one page, or commit one; returns how far it has come. Does nothing once it is done.
+
+        Raises:
+            NotFound: no backfill was begun.
+            LimitExceeded: the history has more pages than the policy allows.
+            CommitCollectError: as in `StravaAccess.activities` and `Ingestion.ingest`; step again later.
+        """
+        backfill = self.backfills.read(user_id)
+        if backfill is None:
+            raise NotFound(f"no backfill of {user_id!r} was begun", code="backfill_not_found")
+        match backfill.phase:
+            case BackfillPhase.LISTING:
+                return self._list(backfill)
+            case BackfillPhase.COMMITTING:
+                return self._commit(backfill)
+            case BackfillPhase.DONE:
+                return backfill
+            case _:
+                assert_never(backfill.phase)
+
+    def _list(self, backfill: Backfill) -> Backfill:
+        if backfill.pages_listed >= self.policy.backfill_pages_max:
+            raise LimitExceeded(
+                f"this history has more than {self.policy.backfill_pages_max:,} pages; "
+                "take over a part of it with a later start"
+            )
+        listed_at = self.clock.now()
+        user_id = backfill.user_id
+        athlete_id = self.access.connection(user_id).athlete_id
+        answer = self.access.activities(user_id, after=backfill.after, before=backfill.before)
+        passed = self._passed(backfill)
+        snapshots = tuple(
+            each.snapshot
+            for each in answer.activities
+            if each.athlete_id == athlete_id and each.snapshot.activity_id not in passed
+        )
+        following = backfill.listed(
+            staged=len(snapshots),
+            rejected=len(answer.rejected),
+            oldest_start_at=answer.oldest_start_at,
+            # A page of which nothing could be read leads nowhere: there is no cursor to go on from.
+            is_last=answer.is_last or answer.oldest_start_at is None,
+            now=listed_at,
+        )
+        page = StagedPage(number=following.pages_staged, listed_at=listed_at, snapshots=snapshots)
+        self.backfills.commit(BackfillCommit(backfill=following, page=page if snapshots else None))
+        return following
+
+    def _passed(self, backfill: Backfill) -> frozenset[ActivityId]:
+        """The activities of the page before, with which the next one overlaps."""
+        page = self.backfills.read_page(backfill.user_id, backfill.pages_staged)
+        return frozenset(each.activity_id for each in page.snapshots) if page is not None else frozenset()
+
+    def _commit(self, backfill: Backfill) -> Backfill:
+        user_id, number = backfill.user_id, backfill.pages_staged
+        page = self.backfills.read_page(user_id, number)
+        if page is None:
+            raise CorruptItem(
+                f"page {number} of the backfill of {user_id!r} is lost; begin the backfill again"
+            )
+        result = self.ingestion.ingest_listed(user_id, page.snapshots[::-1], listed_at=page.listed_at)
+        self.ask_again(user_id, result.in_doubt)
+        following = backfill.committed(
+            workouts_changed=len(result.changes), rejected=len(result.rejected), now=self.clock.now()
+        )
+        self.backfills.commit(BackfillCommit(backfill=following, done_page=number))
+        return following
+
+    def ask_again(self, user_id: UserId, in_doubt: tuple[WorkoutKey, ...]) -> None:
+        """Have activities looked at one by one that a list was too old for."""
+        if not in_doubt:
+            return
+        athlete_id = self.access.connection(user_id).athlete_id
+        now = self.clock.now()
+        for key in in_doubt:
+            self.queue.put(activity_job(athlete_id, key.activity_id, now=now), visible_at=now)

@@ -1,0 +1,133 @@
+"""Taking over an athlete's whole history from Strava: listed page by page, then committed in order of start.
+
+Strava lists the newest first, and a statue's story should be told as it happened. So a page is staged as it
+was listed, with a cursor behind it, and once the end is reached the pages are committed from the last to the
+first. A backfill can stop anywhere and go on: what is staged is not listed again, and what is committed twice
+changes nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from commitcollect_core.training.workouts import ActivitySnapshot
+from commitcollect_core.values import UserId, optional_utc, utc
+
+
+def next_before(before: datetime | None, oldest_start_at: datetime) -> datetime:
+    """The cursor behind a page: the next page holds what starts before this.
+
+    It overlaps by a second, since several activities may start in the same one; but it moves in any case,
+    also behind a page full of activities of one second.
+    """
+    overlapping = oldest_start_at + timedelta(seconds=1)
+    return overlapping if before is None else min(overlapping, before - timedelta(seconds=1))
+
+
+class BackfillPhase(StrEnum):
+    """What a backfill does next."""
+
+    LISTING = "LISTING"
+    COMMITTING = "COMMITTING"
+    DONE = "DONE"
+
+
+@frozen(kw_only=True)
+class Backfill:
+    """How far a backfill has come.
+
+    Attributes:
+        after: activities that start before are left alone; None for the whole history.
+        before: the cursor: activities that start at or after are listed already; None at first.
+        pages_staged: pages listed and not committed yet, numbered from 1, the oldest activities in the last.
+        pages_listed: pages listed so far.
+        activities_listed: activities taken over so far, each counted once.
+        activities_rejected: activities that could not be taken over.
+        workouts_changed: workouts written so far.
+        version: 1 when first written, one more with every change.
+    """
+
+    user_id: UserId
+    phase: BackfillPhase = BackfillPhase.LISTING
+    after: datetime | None = field(default=None, converter=optional_utc)
+    before: datetime | None = field(default=None, converter=optional_utc)
+    pages_staged: int = 0
+    pages_listed: int = 0
+    activities_listed: int = 0
+    activities_rejected: int = 0
+    workouts_changed: int = 0
+    started_at: datetime = field(converter=utc)
+    updated_at: datetime = field(converter=utc)
+    version: int = 1
+
+    def listed(
+        self,
+        *,
+        staged: int,
+        rejected: int,
+        oldest_start_at: datetime | None,
+        is_last: bool,
+        now: datetime,
+    ) -> Backfill:
+        """The backfill after one more page was listed and, if it brought anything, staged."""
+        pages = self.pages_staged + (staged > 0)
+        end = BackfillPhase.COMMITTING if pages else BackfillPhase.DONE
+        return self._next(
+            now,
+            phase=end if is_last else BackfillPhase.LISTING,
+            before=self.before if oldest_start_at is None else next_before(self.before, oldest_start_at),
+            pages_staged=pages,
+            pages_listed=self.pages_listed + 1,
+            activities_listed=self.activities_listed + staged,
+            activities_rejected=self.activities_rejected + rejected,
+        )
+
+    def committed(self, *, workouts_changed: int, rejected: int, now: datetime) -> Backfill:
+        """The backfill after its last staged page was committed."""
+        pages = self.pages_staged - 1
+        return self._next(
+            now,
+            phase=BackfillPhase.COMMITTING if pages else BackfillPhase.DONE,
+            pages_staged=pages,
+            activities_rejected=self.activities_rejected + rejected,
+            workouts_changed=self.workouts_changed + workouts_changed,
+        )
+
+    def _next(self, now: datetime, **changes: Any) -> Backfill:
+        return evolve(self, updated_at=now, version=self.version + 1, **changes)
+
+
+@frozen(kw_only=True)
+class StagedPage:
+    """A page as it was listed.
+
+    Attributes:
+        number: from 1; the newest activities are in page 1.
+        listed_at: when Strava was asked.
+        snapshots: the newest first.
+    """
+
+    number: int
+    listed_at: datetime = field(converter=utc)
+    snapshots: tuple[ActivitySnapshot, ...]
+
+
+@frozen(kw_only=True)
+class BackfillCommit:
+    """One atomic write of a backfill's state and the pages it stages or is done with.
+
+    It is refused with `VersionConflict` unless the stored backfill is one version behind (or absent, for
+    version 1), and with `AccountDeleting` once the ledger is fenced.
+
+    Attributes:
+        page: to be staged with it.
+        done_page: the number of the page that is not needed any more.
+    """
+
+    backfill: Backfill
+    page: StagedPage | None = None
+    done_page: int | None = None

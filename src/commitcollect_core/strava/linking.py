@@ -1,0 +1,261 @@
+"""Connecting an account to a Strava athlete, and taking that back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from itertools import islice
+
+from attrs import evolve, frozen
+
+from commitcollect_core.context import Clock, IdGenerator
+from commitcollect_core.errors import (
+    AccountDeleting,
+    AthleteAlreadyConnected,
+    InvalidInput,
+    NotFound,
+    OtherAthleteConnected,
+    SealBroken,
+    StravaRefused,
+    UpstreamError,
+    VersionConflict,
+)
+from commitcollect_core.handshakes import HandshakePurpose, HandshakeStore, begin_handshake, check_handshake
+from commitcollect_core.jobs.jobs import backfill_job
+from commitcollect_core.jobs.ports import EventQueue
+from commitcollect_core.policy import OnDisconnect, Policy
+from commitcollect_core.strava.access import ACCESS_TOKEN, REFRESH_TOKEN, token_context
+from commitcollect_core.strava.backfilling import Backfilling
+from commitcollect_core.strava.backfills import Backfill
+from commitcollect_core.strava.connections import (
+    DEFAULT_SCOPE,
+    ConnectionCommit,
+    ConnectionStatus,
+    StravaConnection,
+    allows_activities,
+)
+from commitcollect_core.strava.ports import BackfillStore, ConnectionStore, StravaApi, TokenCipher, TokenGrant
+from commitcollect_core.training.history import walk_workouts
+from commitcollect_core.training.ingestion import Ingestion
+from commitcollect_core.training.ports import Ledger, WorkoutQuery
+from commitcollect_core.training.tracking import Tracking
+from commitcollect_core.training.workouts import Workout
+from commitcollect_core.values import AthleteId, Source, UserId, WorkoutKey, require_id
+
+_NEWEST_PAGE_ITEMS = 10
+_REDIRECT = "redirectUri"
+
+
+@frozen(kw_only=True)
+class StravaStatus:
+    """How an account stands with Strava.
+
+    Attributes:
+        connection: None if it is not connected.
+        backfill: how far taking over the history has come; None if it never began.
+        workout_count: stored workouts that are not tombstones, from everywhere.
+        latest_activity_at: when the newest of them started; None without any, or with a page of tombstones.
+        is_fresh: whether that is at most `Policy.fresh_seconds` ago.
+    """
+
+    connection: StravaConnection | None
+    backfill: Backfill | None
+    workout_count: int
+    latest_activity_at: datetime | None
+    is_fresh: bool
+
+
+@frozen(kw_only=True, eq=False)
+class Linking:
+    """Connects accounts to Strava: begin, finish, look, disconnect."""
+
+    api: StravaApi
+    connections: ConnectionStore
+    handshakes: HandshakeStore
+    backfills: BackfillStore
+    backfilling: Backfilling
+    ingestion: Ingestion
+    tracking: Tracking
+    ledger: Ledger
+    queue: EventQueue
+    cipher: TokenCipher
+    clock: Clock
+    ids: IdGenerator
+    policy: Policy
+
+    def begin(
+        self, user_id: UserId, binding: str, *, redirect_uri: str, scope: Sequence[str] = DEFAULT_SCOPE
+    ) -> str:
+        """Begin to connect; returns the address to send the athlete's browser to.
+
+        Args:
+            user_id: who connects.
+            binding: names the browser; only it may finish, within `Policy.handshake_seconds`.
+            redirect_uri: where Strava sends the browser back.
+            scope: what to ask for.
+        """
+        require_id(user_id, "user_id")
+        state = self.ids.handshake_state()
+        handshake = begin_handshake(
+            state,
+            HandshakePurpose.STRAVA,
+            binding,
+            user_id=user_id,
+            now=self.clock.now(),
+            policy=self.policy,
+        )
+        self.handshakes.begin(handshake)
+        return self.api.authorize_url(state=state, scope=scope, redirect_uri=redirect_uri)
+
+    def finish(
+        self,
+        *,
+        state: str,
+        binding: str,
+        code: str | None,
+        granted_scope: Sequence[str],
+        error: str | None = None,
+    ) -> StravaConnection:
+        """Connect with what came back from Strava, and have the history taken over.
+
+        Args:
+            state: as it came back; good once.
+            binding: names the browser, as in `begin`.
+            code: what to exchange for tokens; None if the athlete refused.
+            granted_scope: what the athlete granted, which may be less than was asked for.
+            error: what Strava said instead of a code.
+
+        Raises:
+            InvalidInput: the state is not good (``invalid_or_expired_state``), or the athlete refused
+                (``access_denied``).
+            AthleteAlreadyConnected: the athlete is connected to another account; the permission is given
+                back, as it is with every other conflict.
+            OtherAthleteConnected: this account is connected to another athlete.
+            AccountDeleting: the account is going.
+            UpstreamError: Strava did not take the code.
+        """
+        now = self.clock.now()
+        handshake = check_handshake(self.handshakes.take(state), HandshakePurpose.STRAVA, binding, now=now)
+        if handshake.user_id is None:
+            raise InvalidInput("this link is for nobody; start again", code="invalid_or_expired_state")
+        if error is not None or not code:
+            raise InvalidInput("Strava was not given permission; nothing was connected", code="access_denied")
+        grant = self.api.exchange(code)
+        if grant.athlete_id is None:
+            raise StravaRefused("Strava did not say whose account this is; try again")
+        user_id, athlete_id = handshake.user_id, grant.athlete_id
+        try:
+            # Before the link, so that nobody is ever connected whose history nothing brings in.
+            if allows_activities(granted_scope):
+                self._order_history(user_id, athlete_id)
+            return self._link(user_id, athlete_id, grant, granted_scope)
+        except (AccountDeleting, AthleteAlreadyConnected, OtherAthleteConnected):
+            # The permission just given serves nobody.
+            with suppress(UpstreamError):
+                self.api.revoke(grant.access_token)
+            raise
+
+    def _order_history(self, user_id: UserId, athlete_id: AthleteId) -> None:
+        """Have the whole history taken over, which does nothing until the athlete is connected."""
+        now = self.clock.now()
+        self._check_athlete(user_id, athlete_id)
+        self.backfilling.begin_anew(user_id)
+        self.queue.put(backfill_job(athlete_id, now=now), visible_at=now)
+
+    def _check_athlete(self, user_id: UserId, athlete_id: AthleteId) -> StravaConnection | None:
+        """The connection there is, unless that is to another athlete, or the athlete is another account's."""
+        before = self.connections.read(user_id)
+        if before is not None and before.athlete_id != athlete_id:
+            raise OtherAthleteConnected(
+                "this account is connected to another Strava athlete; disconnect that first"
+            )
+        owner = self.connections.owner(athlete_id)
+        if owner is not None and owner.user_id != user_id:
+            raise AthleteAlreadyConnected(
+                f"Strava's athlete {athlete_id} is connected to another account; disconnect it there first"
+            )
+        return before
+
+    def _link(
+        self, user_id: UserId, athlete_id: AthleteId, grant: TokenGrant, scope: Sequence[str]
+    ) -> StravaConnection:
+        """Store the connection; a renewal of the tokens before it may come in between, which is no matter."""
+        linked = StravaConnection(
+            user_id=user_id,
+            athlete_id=athlete_id,
+            access_token=self.cipher.seal(grant.access_token, token_context(user_id, ACCESS_TOKEN)),
+            refresh_token=self.cipher.seal(grant.refresh_token, token_context(user_id, REFRESH_TOKEN)),
+            expires_at=grant.expires_at,
+            scope=tuple(sorted(set(scope))),
+            updated_at=self.clock.now(),
+        )
+        if not linked.can_read_activities:
+            linked = evolve(linked, status=ConnectionStatus.NEEDS_SCOPE)
+        for _ in range(self.policy.commit_attempts_max):
+            before = self._check_athlete(user_id, athlete_id)
+            after = evolve(linked, version=1 if before is None else before.version + 1)
+            try:
+                self.connections.commit(ConnectionCommit(user_id=user_id, before=before, after=after))
+            except VersionConflict:
+                continue
+            return after
+        raise VersionConflict("this connection changed under each attempt; try again in a moment")
+
+    def status(self, user_id: UserId) -> StravaStatus:
+        """How an account stands with Strava. Asks nobody but the store."""
+        now = self.clock.now()
+        latest = next(self._newest_live(user_id), None)
+        latest_at = None if latest is None else latest.snapshot.started_at
+        fresh = timedelta(seconds=self.policy.fresh_seconds)
+        return StravaStatus(
+            connection=self.connections.read(user_id),
+            backfill=self.backfills.read(user_id),
+            workout_count=self.ledger.read_head(user_id).workout_count,
+            latest_activity_at=latest_at,
+            is_fresh=latest_at is not None and now - latest_at <= fresh,
+        )
+
+    def _newest_live(self, user_id: UserId) -> Iterator[Workout]:
+        query = WorkoutQuery(newest_first=True, limit=_NEWEST_PAGE_ITEMS)
+        newest = islice(walk_workouts(self.ledger, user_id, query), self.policy.page_items_max)
+        return (each for each in newest if not each.is_deleted)
+
+    def disconnect(self, user_id: UserId) -> None:
+        """Give the permission back to Strava, then forget the connection. May be repeated after a failure.
+
+        `Policy.workouts_on_disconnect` and `awards_on_disconnect` say what becomes of the rest.
+
+        Raises:
+            NotFound: the account is not connected.
+            UpstreamError: Strava could not be told; nothing was changed here.
+        """
+        connection = self.connections.read(user_id)
+        if connection is None:
+            raise NotFound(f"{user_id!r} is not connected to Strava", code="strava_not_connected")
+        # A token that cannot be opened cannot be given back, and is of no use to anybody either.
+        with suppress(SealBroken):
+            token = self.cipher.unseal(connection.refresh_token, token_context(user_id, REFRESH_TOKEN))
+            self.api.revoke(token)
+        self.forget(user_id)
+
+    def forget(self, user_id: UserId) -> None:
+        """Forget a connection that Strava has ended. May be repeated, also when there is none."""
+        self._erase(user_id)
+        self.backfills.erase(user_id)
+        before = self.connections.read(user_id)
+        if before is not None:
+            self.connections.commit(ConnectionCommit(user_id=user_id, before=before, after=None))
+            # Once more: somebody may have been at work who had not noticed yet.
+            self._erase(user_id)
+
+    def _erase(self, user_id: UserId) -> None:
+        if self.policy.workouts_on_disconnect is OnDisconnect.ERASE:
+            self.ingestion.erase(user_id, self._strava_keys(user_id))
+        if self.policy.awards_on_disconnect is OnDisconnect.ERASE:
+            self.tracking.remove_all(user_id)
+
+    def _strava_keys(self, user_id: UserId) -> Iterator[WorkoutKey]:
+        for workout in walk_workouts(self.ledger, user_id, WorkoutQuery(limit=self.policy.page_items_max)):
+            if workout.key.source is Source.STRAVA:
+                yield workout.key

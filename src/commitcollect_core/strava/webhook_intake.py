@@ -1,0 +1,79 @@
+"""Taking webhooks in: validate, put into the queue, answer. Strava is not asked here, and nobody waits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+
+from attrs import field, frozen
+
+from commitcollect_core.context import Clock
+from commitcollect_core.errors import Forbidden
+from commitcollect_core.jobs.ports import EventQueue
+from commitcollect_core.policy import Policy
+from commitcollect_core.strava.webhooks import interpret, parse_event
+
+
+class Intake(StrEnum):
+    """What became of an event."""
+
+    QUEUED = "queued"
+    NOTHING_TO_DO = "nothing_to_do"
+    OTHER_SUBSCRIPTION = "other_subscription"
+
+
+@frozen(kw_only=True)
+class WebhookSecrets:
+    """What tells Strava's calls from others'.
+
+    Attributes:
+        verify_token: given to Strava on subscribing, which gives it back in the handshake; empty refuses all.
+        subscription_id: of the app's subscription; events of others are not taken. None takes none at all.
+    """
+
+    verify_token: str = field(default="", repr=False)
+    subscription_id: int | None = None
+
+
+@frozen(kw_only=True, eq=False)
+class WebhookIntake:
+    """Answers Strava's calls."""
+
+    queue: EventQueue
+    clock: Clock
+    secrets: WebhookSecrets
+    policy: Policy
+
+    def confirm(self, query: Mapping[str, str]) -> str:
+        """Answer the handshake; returns the challenge to send back.
+
+        Raises:
+            Forbidden: it is not Strava's answer to our own request.
+        """
+        from hmac import compare_digest  # noqa: PLC0415 - loads OpenSSL, which nothing else in the core needs
+
+        given, expected = query.get("hub.verify_token", ""), self.secrets.verify_token
+        is_ours = bool(expected) and compare_digest(given.encode(), expected.encode())
+        challenge = query.get("hub.challenge", "")
+        if not is_ours or query.get("hub.mode") != "subscribe" or not challenge:
+            raise Forbidden("this is not a handshake that was asked for", code="handshake_refused")
+        return challenge
+
+    def accept(self, document: object) -> Intake:
+        """Take an event in, in one durable write; what it says is looked into later.
+
+        Raises:
+            InvalidInput: it is no event.
+            StorageUnavailable: it could not be kept; Strava delivers it again.
+        """
+        now = self.clock.now()
+        event = parse_event(document, now=now, policy=self.policy)
+        if event.subscription_id != self.secrets.subscription_id:
+            return Intake.OTHER_SUBSCRIPTION
+        job = interpret(event, now=now)
+        if job is None:
+            return Intake.NOTHING_TO_DO
+        delay = timedelta(seconds=self.policy.webhook_delay_seconds)
+        self.queue.put(job, visible_at=now + delay)
+        return Intake.QUEUED

@@ -1,0 +1,60 @@
+"""A fingerprint of everything in a ledger that must not depend on the order of delivery (law 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from commitcollect_core.training.milestones import Milestone
+from commitcollect_core.training.workouts import Workout
+
+
+def state_digest(workouts: Iterable[Workout], milestones: Iterable[Milestone]) -> str:
+    """Hash an athlete's workouts, given in order of start, and what their milestones have come to.
+
+    Left out is what tells when and in which steps the ledger was written: versions, times of writing, ids
+    of milestones, and which workout an award names.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    from hashlib import sha256  # noqa: PLC0415 - loads OpenSSL, which nothing else in the core needs
+
+    hashed = sha256()
+    for workout in workouts:
+        hashed.update(repr(_workout_facts(workout)).encode())
+    for facts in sorted(_milestone_facts(each) for each in milestones):
+        hashed.update(repr(facts).encode())
+    return hashed.hexdigest()
+
+
+def _workout_facts(workout: Workout) -> tuple[object, ...]:
+    snapshot = workout.snapshot
+    return (
+        snapshot.source.value,
+        snapshot.activity_id,
+        snapshot.sport_type,
+        snapshot.started_at.timestamp(),
+        snapshot.distance_meters,
+        snapshot.elevation_meters,
+        snapshot.moving_seconds,
+        snapshot.elapsed_seconds,
+        snapshot.utc_offset_seconds,
+        snapshot.name,
+        snapshot.is_flagged,
+        workout.is_deleted,
+    )
+
+
+def _milestone_facts(milestone: Milestone) -> tuple[str, ...]:
+    goal = milestone.goal
+    return (
+        goal.model_id,
+        str(goal.sports),
+        goal.target_type.value,
+        str(goal.total_target),
+        str(goal.period_start_at),
+        str(goal.period_end_at),
+        str(milestone.progress.current_value),
+        str(milestone.progress.progress_value),
+        str(milestone.parts_awarded),
+    )

@@ -1,0 +1,411 @@
+"""The one door to an athlete's ledger: state + what the sources found -> atomic writes.
+
+Everything that counts (workouts, milestones, awards) is written only by committing a `LedgerCommit`, and
+only the pure functions of this module make one:
+
+* `decide` takes in what sources say of some activities;
+* `decide_creation` opens a milestone with the stored history already counted;
+* `decide_recount` repairs a milestone from the stored workouts;
+* `decide_removal` removes milestones with their awards, where an operator's rules ask for it.
+
+Progress moves by difference: what a workout contributes now minus what it contributed before. Taking in the
+same snapshot again therefore changes nothing, and the order of arrival does not matter (law 5). A commit is
+written as a whole or not at all (law 6) and is conditional on the head's version, so one athlete's ledger is
+serialisable.
+
+A commit never holds more than `Policy.commit_items_max` items. What does not fit is split, and every prefix
+of the split is a legal ledger: a workout and the milestones it moves are always together, awards are always
+1..n, and parts that are earned but did not fit are remembered in `Milestone.owed` and awarded by the next
+write, whoever makes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from attrs import evolve, field, frozen
+
+from commitcollect_core.errors import AccountDeleting, LimitExceeded
+from commitcollect_core.policy import Policy
+from commitcollect_core.training.awards import Award, Crossing, StatueModel, mint
+from commitcollect_core.training.goals import Goal, Tally
+from commitcollect_core.training.milestones import Milestone, Progress
+from commitcollect_core.training.workouts import Change, Workout, updated
+from commitcollect_core.values import MilestoneId, ModelId, UserId, WorkoutKey, optional_utc
+
+
+class LedgerState(StrEnum):
+    """Whether the ledger takes writes. DELETING is the fence: it is never left again."""
+
+    ACTIVE = "ACTIVE"
+    DELETING = "DELETING"
+
+
+@frozen(kw_only=True)
+class LedgerHead:
+    """The small item whose version serialises all writes to one athlete's ledger.
+
+    Attributes:
+        version: 0 before the first write, one more with every commit.
+        tracked_milestone_ids: the milestones that workouts can move, oldest first.
+        workout_count: stored workouts that are not tombstones.
+    """
+
+    version: int = 0
+    state: LedgerState = LedgerState.ACTIVE
+    tracked_milestone_ids: tuple[MilestoneId, ...] = ()
+    workout_count: int = 0
+    fenced_at: datetime | None = field(default=None, converter=optional_utc)
+
+
+@frozen(kw_only=True)
+class LedgerView:
+    """What a decision needs to know: the head, the workouts it names, the tracked milestones."""
+
+    user_id: UserId
+    head: LedgerHead = LedgerHead()
+    workouts: Mapping[WorkoutKey, Workout] = field(factory=dict)
+    milestones: tuple[Milestone, ...] = ()
+
+
+@frozen(kw_only=True)
+class LedgerCommit:
+    """One atomic write. Every item carries its new version; it replaces the version before, and 1 is new.
+
+    Attributes:
+        head: with its new version; the write is refused unless the stored head is one version behind.
+        awards: all new; an award that exists refuses the write.
+        removed: milestones as they are stored, which are not afterwards, nor their awards.
+    """
+
+    user_id: UserId
+    head: LedgerHead
+    workouts: tuple[Workout, ...] = ()
+    milestones: tuple[Milestone, ...] = ()
+    awards: tuple[Award, ...] = ()
+    removed: tuple[Milestone, ...] = ()
+
+    @property
+    def item_count(self) -> int:
+        """Items this writes, the head included."""
+        removals = sum(1 + each.parts_awarded for each in self.removed)
+        return 1 + len(self.workouts) + len(self.milestones) + len(self.awards) + removals
+
+
+def decide(
+    view: LedgerView,
+    found: Iterable[Change],
+    *,
+    models: Mapping[ModelId, StatueModel],
+    now: datetime,
+    policy: Policy,
+) -> tuple[LedgerCommit, ...]:
+    """Take in what sources found, in the order given. No commits mean that nothing is new.
+
+    Commit them in order and stop at the first refusal: each stands on the one before it.
+
+    Args:
+        view: read before the sources were asked, so that a stale answer can never overwrite a newer one.
+        found: what the sources say of activities whose keys are in the view.
+        models: the statue models of the view's milestones.
+        now: when this is decided.
+        policy: gives the most items a commit may hold.
+
+    Raises:
+        AccountDeleting: the ledger is fenced.
+    """
+    draft = _Draft(view, models, now, policy.commit_items_max)
+    for each in found:
+        draft.take_in(each)
+    return draft.finish()
+
+
+def decide_creation(
+    view: LedgerView,
+    milestone_id: MilestoneId,
+    goal: Goal,
+    history: Tally,
+    *,
+    models: Mapping[ModelId, StatueModel],
+    now: datetime,
+    policy: Policy,
+) -> tuple[LedgerCommit, ...]:
+    """Open a milestone with `history`, the tally of the stored workouts, already counted.
+
+    Args:
+        view: the head and the tracked milestones.
+        milestone_id: new.
+        goal: what to reach.
+        history: read after the view.
+        models: the statue models of the goal and of the view's milestones.
+        now: when this is decided.
+        policy: bounds the milestones tracked and the items of a commit.
+
+    Returns:
+        At least one commit; the last one opens the milestone.
+
+    Raises:
+        AccountDeleting: the ledger is fenced.
+        LimitExceeded: the athlete tracks as many milestones as the policy allows, and none is settled.
+    """
+    settled, view = _without_debts(view, models=models, now=now, policy=policy)
+    milestone = Milestone(milestone_id=milestone_id, goal=goal, created_at=now, updated_at=now)
+    tracked = _with_room(view, policy, now=now)
+    head = evolve(view.head, tracked_milestone_ids=(*tracked, milestone_id))
+    return (*settled, _recounted(evolve(view, head=head), milestone, history, models[goal.model_id], now=now))
+
+
+def decide_recount(
+    view: LedgerView,
+    milestone: Milestone,
+    recount: Tally,
+    *,
+    models: Mapping[ModelId, StatueModel],
+    now: datetime,
+    policy: Policy,
+) -> tuple[LedgerCommit, ...]:
+    """Set a milestone to what its stored workouts add up to. No commits mean that it was right.
+
+    Progress still never falls, and parts once awarded stay. Arguments are as in `decide_creation`;
+    `milestone` is read after the view, and need not be among those it tracks.
+
+    Raises:
+        AccountDeleting: the ledger is fenced.
+    """
+    settled, view = _without_debts(view, models=models, now=now, policy=policy)
+    milestone = next(
+        (each for each in view.milestones if each.milestone_id == milestone.milestone_id), milestone
+    )
+    if (
+        milestone.progress.moved(recount.current_value - milestone.progress.current_value)
+        == milestone.progress
+    ):
+        return settled
+    return (*settled, _recounted(view, milestone, recount, models[milestone.goal.model_id], now=now))
+
+
+def decide_removal(view: LedgerView, milestone: Milestone) -> LedgerCommit:
+    """Remove a milestone and its awards.
+
+    Args:
+        view: the head.
+        milestone: as stored, tracked or not.
+
+    Raises:
+        AccountDeleting: the ledger is fenced.
+    """
+    _check_open(view.head)
+    tracked = view.head.tracked_milestone_ids
+    head = evolve(
+        view.head,
+        version=view.head.version + 1,
+        tracked_milestone_ids=tuple(each for each in tracked if each != milestone.milestone_id),
+    )
+    return LedgerCommit(user_id=view.user_id, head=head, removed=(milestone,))
+
+
+def _without_debts(
+    view: LedgerView, *, models: Mapping[ModelId, StatueModel], now: datetime, policy: Policy
+) -> tuple[tuple[LedgerCommit, ...], LedgerView]:
+    """The commits that award what is owed, and the view after them."""
+    draft = _Draft(view, models, now, policy.commit_items_max)
+    return draft.finish(), draft.view()
+
+
+def _recounted(
+    view: LedgerView, milestone: Milestone, recount: Tally, model: StatueModel, *, now: datetime
+) -> LedgerCommit:
+    """The commit that sets a milestone to `recount` and awards what it lacks; `Policy` sees that it fits."""
+    progress = milestone.progress.moved(recount.current_value - milestone.progress.current_value)
+    earned = milestone.goal.parts_earned(progress.progress_value)
+    awards = tuple(
+        mint(model, milestone.milestone_id, part_index, recount.crossings[part_index - 1], now=now)
+        for part_index in range(milestone.parts_awarded + 1, earned + 1)
+    )
+    return LedgerCommit(
+        user_id=view.user_id,
+        head=evolve(view.head, version=view.head.version + 1),
+        milestones=(_advanced(milestone, progress, awards_written=len(awards), owed=None, now=now),),
+        awards=awards,
+    )
+
+
+def _advanced(
+    milestone: Milestone, progress: Progress, *, awards_written: int, owed: Crossing | None, now: datetime
+) -> Milestone:
+    """The next version of a milestone."""
+    awarded = milestone.parts_awarded + awards_written
+    is_whole = awarded == milestone.goal.parts_total
+    # Spelled out rather than evolved: this runs for every event, and evolving costs three times as much.
+    return Milestone(
+        milestone_id=milestone.milestone_id,
+        goal=milestone.goal,
+        progress=progress,
+        parts_awarded=awarded,
+        owed=owed,
+        version=milestone.version + 1,
+        created_at=milestone.created_at,
+        updated_at=now,
+        progress_updated_at=now if progress != milestone.progress else milestone.progress_updated_at,
+        last_awarded_at=now if awards_written else milestone.last_awarded_at,
+        completed_at=milestone.completed_at or (now if is_whole else None),
+    )
+
+
+def _check_open(head: LedgerHead) -> None:
+    if head.state is not LedgerState.ACTIVE:
+        raise AccountDeleting("this account is being deleted; nothing can be added to it any more")
+
+
+def _with_room(view: LedgerView, policy: Policy, *, now: datetime) -> tuple[MilestoneId, ...]:
+    """The tracked milestones with room for one more: the oldest settled one gives up its place if needed."""
+    tracked = view.head.tracked_milestone_ids
+    if len(tracked) < policy.milestones_tracked_max:
+        return tracked
+    for milestone in view.milestones:
+        if milestone.is_settled(policy, now=now):
+            return tuple(each for each in tracked if each != milestone.milestone_id)
+    raise LimitExceeded(
+        f"an athlete can have {policy.milestones_tracked_max} milestones under way; complete one, or let its "
+        "period end, before adding another",
+        code="too_many_milestones",
+    )
+
+
+_Move = tuple[MilestoneId, Progress, int]
+"""A milestone, its progress after a workout, and the parts it then lacks."""
+
+
+class _Draft:
+    """The commits of one decision while they are being put together."""
+
+    def __init__(
+        self, view: LedgerView, models: Mapping[ModelId, StatueModel], now: datetime, items_max: int
+    ) -> None:
+        _check_open(view.head)
+        self._user_id = view.user_id
+        self._head = view.head
+        self._live = view.head.workout_count
+        self._known = dict(view.workouts)
+        self._milestones = {milestone.milestone_id: milestone for milestone in view.milestones}
+        self._models = models
+        self._now = now
+        self._items_max = items_max
+        self._progress = {key: milestone.progress for key, milestone in self._milestones.items()}
+        self._owed = {key: each.owed for key, each in self._milestones.items() if each.owed is not None}
+        self._commits: list[LedgerCommit] = []
+        self._start_commit()
+        self._award_owed()
+
+    def _start_commit(self) -> None:
+        self._workouts: dict[WorkoutKey, Workout] = {}
+        self._moved: set[MilestoneId] = set()
+        self._awards: list[Award] = []
+        self._awards_written: dict[MilestoneId, int] = {}
+
+    @property
+    def _item_count(self) -> int:
+        return 1 + len(self._workouts) + len(self._moved) + len(self._awards)
+
+    def take_in(self, found: Change) -> None:
+        key = found.key
+        before = self._known.get(key)
+        after = updated(before, found, now=self._now)
+        if after is None:
+            return
+        moves = self._moves(before, after)
+        # A workout stands in a commit only once, and together with the milestones it moves and their awards.
+        if key in self._workouts or self._item_count + self._items_needed(moves) > self._items_max:
+            self._cut()
+        self._known[key] = self._workouts[key] = after
+        self._live += (not after.is_deleted) - (before is not None and not before.is_deleted)
+        for milestone_id, progress, parts_missing in moves:
+            self._moved.add(milestone_id)
+            self._progress[milestone_id] = progress
+            if parts_missing:
+                self._owed[milestone_id] = Crossing.by(after, progress.progress_value)
+        if self._owed:
+            self._award_owed()
+
+    def _moves(self, before: Workout | None, after: Workout) -> list[_Move]:
+        """The milestones this change of a workout moves."""
+        moves = []
+        for milestone_id, milestone in self._milestones.items():
+            goal = milestone.goal
+            difference = goal.contribution(after) - goal.contribution(before)
+            if difference:
+                progress = self._progress[milestone_id].moved(difference)
+                moves.append((milestone_id, progress, self._parts_missing(milestone_id, progress)))
+        return moves
+
+    def _items_needed(self, moves: Sequence[_Move]) -> int:
+        """How many items a workout with these moves adds to the commit."""
+        new_milestones = sum(milestone_id not in self._moved for milestone_id, _, _ in moves)
+        return 1 + new_milestones + sum(parts_missing for _, _, parts_missing in moves)
+
+    def _parts_missing(self, milestone_id: MilestoneId, progress: Progress) -> int:
+        milestone = self._milestones[milestone_id]
+        awarded = milestone.parts_awarded + self._awards_written.get(milestone_id, 0)
+        return milestone.goal.parts_earned(progress.progress_value) - awarded
+
+    def _award_owed(self) -> None:
+        """Award every part that is earned, starting further commits when one is full."""
+        for milestone_id in list(self._owed):
+            while self._parts_missing(milestone_id, self._progress[milestone_id]):
+                if self._item_count + (milestone_id not in self._moved) >= self._items_max:
+                    self._cut()
+                self._award_next(milestone_id)
+            del self._owed[milestone_id]
+
+    def _award_next(self, milestone_id: MilestoneId) -> None:
+        milestone = self._milestones[milestone_id]
+        written = self._awards_written.get(milestone_id, 0) + 1
+        model = self._models[milestone.goal.model_id]
+        part_index = milestone.parts_awarded + written
+        self._awards.append(mint(model, milestone_id, part_index, self._owed[milestone_id], now=self._now))
+        self._awards_written[milestone_id] = written
+        self._moved.add(milestone_id)
+
+    def _cut(self) -> None:
+        """Close the commit under way, if it holds anything, and start the next one on top of it."""
+        if self._item_count == 1:
+            return
+        for milestone_id in self._moved:
+            self._milestones[milestone_id] = _advanced(
+                self._milestones[milestone_id],
+                self._progress[milestone_id],
+                awards_written=self._awards_written.get(milestone_id, 0),
+                owed=self._owed.get(milestone_id),
+                now=self._now,
+            )
+        self._head = LedgerHead(
+            version=self._head.version + 1,
+            tracked_milestone_ids=self._head.tracked_milestone_ids,
+            workout_count=self._live,
+        )
+        self._commits.append(
+            LedgerCommit(
+                user_id=self._user_id,
+                head=self._head,
+                workouts=tuple(self._workouts.values()),
+                milestones=tuple(self._milestones[key] for key in self._milestones if key in self._moved),
+                awards=tuple(self._awards),
+            )
+        )
+        self._start_commit()
+
+    def view(self) -> LedgerView:
+        """What the ledger holds after the commits finished so far."""
+        milestones = tuple(self._milestones.values())
+        return LedgerView(user_id=self._user_id, head=self._head, workouts=self._known, milestones=milestones)
+
+    def finish(self) -> tuple[LedgerCommit, ...]:
+        self._cut()
+        return tuple(self._commits)
+
+
+def keys_of(found: Iterable[Change]) -> tuple[WorkoutKey, ...]:
+    """The keys a view must hold for `decide` to take in `found`, each once."""
+    return tuple(dict.fromkeys(each.key for each in found))

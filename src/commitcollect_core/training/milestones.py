@@ -1,0 +1,99 @@
+"""Milestones: a goal and how far an athlete has come.
+
+Law 1: progress never falls; it is the high-water mark of the live sum (`Progress.moved`).
+Law 3: complete means whole; a milestone is COMPLETED if and only if every part is awarded
+(`Milestone.status`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from attrs import field, frozen
+
+from commitcollect_core.policy import Policy
+from commitcollect_core.training.awards import Crossing
+from commitcollect_core.training.goals import Goal
+from commitcollect_core.values import MilestoneId, optional_utc, utc
+
+
+class MilestoneStatus(StrEnum):
+    """Whether parts are still to be earned."""
+
+    ACTIVE = "ACTIVE"
+    COMPLETED = "COMPLETED"
+
+
+@frozen
+class Progress:
+    """The live sum and its high-water mark."""
+
+    current_value: int = 0
+    progress_value: int = 0
+
+    def moved(self, difference: int) -> Progress:
+        """Progress after the live sum moved by `difference`: the high-water mark only rises (law 1)."""
+        current = self.current_value + difference
+        return Progress(current, max(current, self.progress_value))
+
+
+@frozen(kw_only=True)
+class Milestone:
+    """A goal and how far it has come.
+
+    Attributes:
+        milestone_id: see `require_id`; checked where it is made, not with every new version.
+        version: 1 when first written, one more with every change.
+        parts_awarded: how many awards are written; they are parts 1 to this number.
+        owed: the workout behind parts that are earned but did not fit one atomic write with it; the next
+            write to this ledger awards them first. None nearly always.
+    """
+
+    milestone_id: MilestoneId
+    goal: Goal
+    progress: Progress = Progress()
+    parts_awarded: int = 0
+    owed: Crossing | None = None
+    version: int = 0
+    created_at: datetime = field(converter=utc)
+    updated_at: datetime = field(converter=utc)
+    progress_updated_at: datetime | None = field(default=None, converter=optional_utc)
+    last_awarded_at: datetime | None = field(default=None, converter=optional_utc)
+    completed_at: datetime | None = field(default=None, converter=optional_utc)
+
+    @property
+    def parts_earned(self) -> int:
+        """How many parts the progress earns."""
+        return self.goal.parts_earned(self.progress.progress_value)
+
+    @property
+    def percent_complete(self) -> int:
+        """Whole percent, rounded down, so that 100 means complete."""
+        return min(self.progress.progress_value * 100 // self.goal.total_target, 100)
+
+    @property
+    def remaining_to_next_part(self) -> int | None:
+        """Progress still missing to the next part, None when the statue is whole."""
+        if self.parts_earned == self.goal.parts_total:
+            return None
+        return self.goal.threshold(self.parts_earned + 1) - self.progress.progress_value
+
+    @property
+    def status(self) -> MilestoneStatus:
+        """COMPLETED if and only if every part is awarded (law 3)."""
+        whole = self.parts_awarded == self.goal.parts_total
+        return MilestoneStatus.COMPLETED if whole else MilestoneStatus.ACTIVE
+
+    def is_settled(self, policy: Policy, *, now: datetime) -> bool:
+        """Whether it can give up its place among the tracked ones.
+
+        It can if it is whole, or if its period is over and nothing has moved it for long: a milestone of a
+        past year that has just been opened waits for the history to be imported.
+        """
+        if self.status is MilestoneStatus.COMPLETED:
+            return True
+        end = self.goal.period_end_at
+        if end is None:
+            return False
+        return (now - max(end, self.updated_at)).total_seconds() > policy.milestone_settle_seconds

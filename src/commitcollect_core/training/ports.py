@@ -1,0 +1,144 @@
+"""What milestones and workouts need from the world. A host wires one implementation of each; see `Ports`.
+
+A port method takes a decision, not its pieces. Implementations are thread-safe. Every read is by key or by
+key prefix within one athlete's data (law 10). Whatever a technology raises arrives here as a
+`StorageError`; `StorageUnavailable` means that the same call may succeed later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from attrs import frozen
+
+from commitcollect_core.context import Backoff, Clock, IdGenerator
+from commitcollect_core.training.awards import Award, StatueModel
+from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerView
+from commitcollect_core.training.milestones import Milestone
+from commitcollect_core.training.workouts import Workout
+from commitcollect_core.values import MilestoneId, ModelId, UserId, WorkoutKey
+
+
+@frozen
+class WorkoutPosition:
+    """A place in an athlete's workouts ordered by start, then source, then activity id."""
+
+    started_at: datetime
+    key: WorkoutKey
+
+
+@frozen(kw_only=True)
+class WorkoutQuery:
+    """Workouts of one athlete in a span of time, tombstones included.
+
+    Attributes:
+        start_at: leave out workouts that start before; None for no bound.
+        end_at: leave out workouts that start at or after; None for no bound.
+        newest_first: walk from the end.
+        after: go on behind this position, in the direction of the walk.
+        limit: the most workouts to return.
+    """
+
+    start_at: datetime | None = None
+    end_at: datetime | None = None
+    newest_first: bool = False
+    after: WorkoutPosition | None = None
+    limit: int
+
+
+@frozen(kw_only=True)
+class WorkoutPage:
+    """Some workouts, and where to go on; `next` is None at the end."""
+
+    workouts: Sequence[Workout]
+    next: WorkoutPosition | None
+
+
+@frozen(kw_only=True)
+class MilestonePage:
+    """Some milestones in order of id, and where to go on; `next` is None at the end."""
+
+    milestones: Sequence[Milestone]
+    next: MilestoneId | None
+
+
+class Ledger(Protocol):
+    """Athletes' workouts, milestones and awards. `commit` is the only way to change them."""
+
+    def read_head(self, user_id: UserId) -> LedgerHead:
+        """The stored head, or a fresh one (version 0) for an athlete never written. Reads one item."""
+        ...
+
+    def read(self, user_id: UserId, keys: Sequence[WorkoutKey]) -> LedgerView:
+        """The head, the workouts of `keys` that are stored, and every tracked milestone.
+
+        Read strongly consistently, the head no later than the rest, so that a commit based on anything
+        older than the head says is refused. Reads one item per key and per tracked milestone, and the head.
+        """
+        ...
+
+    def commit(self, commit: LedgerCommit) -> None:
+        """Write all of `commit`, or nothing.
+
+        Raises:
+            VersionConflict: the head, a workout or a milestone is not exactly one version behind, an award
+                is there already, or the ledger is fenced.
+            StorageError: nothing is known to be written.
+        """
+        ...
+
+    def read_milestone(self, user_id: UserId, milestone_id: MilestoneId) -> Milestone | None:
+        """One milestone, or None. Reads one item."""
+        ...
+
+    def read_milestones(self, user_id: UserId, *, after: MilestoneId | None, limit: int) -> MilestonePage:
+        """The athlete's milestones in order of id, tracked or not.
+
+        Reads at most `limit` and one more, and at most their awards besides.
+        """
+        ...
+
+    def read_awards(self, user_id: UserId, milestone_id: MilestoneId) -> Sequence[Award]:
+        """The awards of one milestone in order of part. Reads no more than its parts."""
+        ...
+
+    def read_workouts(self, user_id: UserId, query: WorkoutQuery) -> WorkoutPage:
+        """A page of workouts. Reads at most `query.limit` and one more."""
+        ...
+
+
+class StatueCatalog(Protocol):
+    """The statue models there are."""
+
+    def model(self, model_id: ModelId) -> StatueModel | None:
+        """One model, or None."""
+        ...
+
+    def models(self) -> Sequence[StatueModel]:
+        """Every model in order of id; a catalogue is small."""
+        ...
+
+
+class StatueStore(StatueCatalog, Protocol):
+    """Statue models that are published while the service runs."""
+
+    def publish(self, model: StatueModel) -> None:
+        """Add a model, or replace what is said of it beside its parts, which milestones were promised.
+
+        Raises:
+            Conflict: it is stored with other parts (``model_exists``).
+        """
+        ...
+
+
+@frozen(kw_only=True, eq=False)
+class Ports:
+    """What milestones and workouts run on: one implementation of each port."""
+
+    clock: Clock
+    ids: IdGenerator
+    backoff: Backoff
+    ledger: Ledger
+    catalog: StatueCatalog

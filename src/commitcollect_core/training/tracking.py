@@ -1,0 +1,258 @@
+"""Opening milestones and looking at them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from attrs import frozen
+
+from commitcollect_core.context import Backoff, Clock, IdGenerator
+from commitcollect_core.errors import Conflict, InvalidInput, LimitExceeded, NotFound
+from commitcollect_core.policy import Policy
+from commitcollect_core.training.awards import Award, StatueModel
+from commitcollect_core.training.committing import commit_decision
+from commitcollect_core.training.goals import Explanation, Goal, Tally, explain, tally
+from commitcollect_core.training.history import walk_workouts
+from commitcollect_core.training.ledger import LedgerCommit, decide_creation, decide_recount, decide_removal
+from commitcollect_core.training.milestones import Milestone
+from commitcollect_core.training.ports import Ledger, MilestonePage, StatueCatalog, WorkoutQuery
+from commitcollect_core.training.sports import ANY_SPORT, SportSelection
+from commitcollect_core.training.statues import model_on_offer, models_of
+from commitcollect_core.training.workouts import Workout
+from commitcollect_core.values import MilestoneId, ModelId, TargetType, UserId, is_id, require_id
+
+MILESTONE_EXISTS = "milestone_exists"
+
+
+@frozen(kw_only=True)
+class NewMilestone:
+    """An athlete's wish, before the statue model is looked up. Attributes as in `Goal`."""
+
+    model_id: ModelId
+    target_type: TargetType
+    total_target: int
+    period_start_at: datetime
+    period_end_at: datetime | None = None
+    sports: SportSelection = ANY_SPORT
+
+    def goal(self, model: StatueModel) -> Goal:
+        """What this wishes for with the statue `model`."""
+        return Goal(
+            model_id=model.model_id,
+            sports=self.sports,
+            target_type=self.target_type,
+            total_target=self.total_target,
+            parts_total=model.parts_total,
+            period_start_at=self.period_start_at,
+            period_end_at=self.period_end_at,
+        )
+
+
+@frozen(kw_only=True)
+class MilestoneView:
+    """A milestone with its awards in order of part."""
+
+    milestone: Milestone
+    awards: tuple[Award, ...]
+
+
+@frozen(kw_only=True)
+class Recomputed:
+    """What re-adding a milestone from its stored workouts found.
+
+    Attributes:
+        view: the milestone afterwards.
+        progress_delta: how much the high-water mark rose; 0 when the running sum was right.
+        current_delta: how much the live sum was off.
+        parts_delta: parts minted by the repair.
+        tally: what the stored workouts of the period add up to.
+    """
+
+    view: MilestoneView
+    progress_delta: int
+    current_delta: int
+    parts_delta: int
+    tally: Tally
+
+
+@frozen(kw_only=True, eq=False)
+class Tracking:
+    """Milestones of an athlete: open, look at, list, repair, explain."""
+
+    ledger: Ledger
+    catalog: StatueCatalog
+    clock: Clock
+    ids: IdGenerator
+    backoff: Backoff
+    policy: Policy
+
+    def create(
+        self,
+        user_id: UserId,
+        wish: NewMilestone,
+        *,
+        milestone_id: MilestoneId | None = None,
+        is_bounded: bool = True,
+    ) -> MilestoneView:
+        """Open a milestone; the history already stored counts at once.
+
+        Args:
+            user_id: the athlete.
+            wish: what to reach.
+            milestone_id: an id of the caller's making, for who has to find it again; None for a new one.
+            is_bounded: refuse to count more than `Policy.workouts_inspected_max` workouts, as a request
+                must; workers and the command line page on.
+
+        Raises:
+            InvalidInput, NotFound: the wish cannot be kept, or names no statue model on offer.
+            Conflict: the athlete has a milestone with this id.
+            LimitExceeded: too many milestones under way, or too many workouts for a request.
+            VersionConflict: others kept writing to this ledger; try again.
+        """
+        require_id(user_id, "user_id")
+        now = self.clock.now()
+        model = model_on_offer(self.catalog, wish.model_id)
+        goal = wish.goal(model)
+        goal.check(self.policy)
+        new_id = milestone_id or self.ids.milestone_id()
+        require_id(new_id, "milestone_id")
+
+        def decide_again() -> Sequence[LedgerCommit]:
+            view = self.ledger.read(user_id, ())
+            if self.ledger.read_milestone(user_id, new_id) is not None:
+                raise Conflict(f"there is a milestone {new_id!r} already", code=MILESTONE_EXISTS)
+            history = self.tally(user_id, goal, is_bounded=is_bounded)
+            models = {**models_of(self.catalog, view.milestones), model.model_id: model}
+            return decide_creation(view, new_id, goal, history, models=models, now=now, policy=self.policy)
+
+        commit = commit_decision(self.ledger, self.backoff, self.policy, decide_again)[-1]
+        return MilestoneView(milestone=commit.milestones[0], awards=commit.awards)
+
+    def view(self, user_id: UserId, milestone_id: MilestoneId) -> MilestoneView:
+        """A milestone and its awards.
+
+        Raises:
+            NotFound: this athlete has no such milestone.
+        """
+        milestone = self._milestone(user_id, milestone_id)
+        return MilestoneView(
+            milestone=milestone, awards=tuple(self.ledger.read_awards(user_id, milestone_id))
+        )
+
+    def list(self, user_id: UserId, *, after: MilestoneId | None = None, limit: int = 50) -> MilestonePage:
+        """A page of the athlete's milestones in order of id.
+
+        Raises:
+            InvalidInput: the limit is outside 1 to `Policy.page_items_max`.
+        """
+        if not 1 <= limit <= self.policy.page_items_max:
+            raise InvalidInput(f"limit {limit} is outside 1 to {self.policy.page_items_max}", field="limit")
+        return self.ledger.read_milestones(user_id, after=after, limit=limit)
+
+    def recompute(self, user_id: UserId, milestone_id: MilestoneId, *, is_bounded: bool = True) -> Recomputed:
+        """Re-add a milestone from the stored workouts of its period: the repair tool.
+
+        Args:
+            user_id: the athlete.
+            milestone_id: the milestone.
+            is_bounded: as in `create`.
+
+        Raises:
+            NotFound: this athlete has no such milestone.
+            LimitExceeded: too many workouts for a request.
+            VersionConflict: others kept writing to this ledger; try again.
+        """
+        now = self.clock.now()
+        before: Milestone = self._milestone(user_id, milestone_id)
+        recount: Tally = tally(before.goal, ())
+
+        def decide_again() -> Sequence[LedgerCommit]:
+            nonlocal before, recount
+            view = self.ledger.read(user_id, ())
+            before = self._milestone(user_id, milestone_id)
+            recount = self.tally(user_id, before.goal, is_bounded=is_bounded)
+            models = models_of(self.catalog, (*view.milestones, before))
+            return decide_recount(view, before, recount, models=models, now=now, policy=self.policy)
+
+        commit_decision(self.ledger, self.backoff, self.policy, decide_again)
+        view = self.view(user_id, milestone_id)
+        progress = view.milestone.progress
+        return Recomputed(
+            view=view,
+            progress_delta=progress.progress_value - before.progress.progress_value,
+            current_delta=progress.current_value - before.progress.current_value,
+            parts_delta=view.milestone.parts_awarded - before.parts_awarded,
+            tally=recount,
+        )
+
+    def remove_all(self, user_id: UserId) -> int:
+        """Remove every milestone with its awards, where an operator's rules ask for it; returns how many.
+
+        Raises:
+            AccountDeleting, StorageError: call again to finish the rest.
+            VersionConflict: others kept writing to this ledger; call again.
+        """
+        removed = 0
+        for milestone in list(self.milestones(user_id)):
+            milestone_id = milestone.milestone_id
+
+            def decide_again(milestone_id: MilestoneId = milestone_id) -> Sequence[LedgerCommit]:
+                view = self.ledger.read(user_id, ())
+                stored = self.ledger.read_milestone(user_id, milestone_id)
+                return () if stored is None else (decide_removal(view, stored),)
+
+            removed += len(commit_decision(self.ledger, self.backoff, self.policy, decide_again))
+        return removed
+
+    def tally(self, user_id: UserId, goal: Goal, *, is_bounded: bool = True) -> Tally:
+        """What the stored workouts of a goal's period add up to.
+
+        Raises:
+            LimitExceeded: too many workouts for a request.
+        """
+        return tally(goal, self._workouts_of_period(user_id, goal, is_bounded=is_bounded))
+
+    def explain(self, user_id: UserId, milestone_id: MilestoneId) -> Iterator[Explanation]:
+        """Say of each stored workout, in order of start, how much it counts or why not. Reads in pages.
+
+        Raises:
+            NotFound: this athlete has no such milestone.
+        """
+        goal = self._milestone(user_id, milestone_id).goal
+        return explain(goal, self.workouts(user_id))
+
+    def milestones(self, user_id: UserId) -> Iterator[Milestone]:
+        """Every milestone of the athlete in order of id. Reads in pages."""
+        after = None
+        while True:
+            page = self.list(user_id, after=after, limit=self.policy.page_items_max)
+            yield from page.milestones
+            if page.next is None:
+                return
+            after = page.next
+
+    def workouts(self, user_id: UserId) -> Iterator[Workout]:
+        """Every stored workout of the athlete in order of start, tombstones included. Reads in pages."""
+        return walk_workouts(self.ledger, user_id, WorkoutQuery(limit=self.policy.page_items_max))
+
+    def _milestone(self, user_id: UserId, milestone_id: MilestoneId) -> Milestone:
+        is_known = is_id(user_id) and is_id(milestone_id)
+        milestone = self.ledger.read_milestone(user_id, milestone_id) if is_known else None
+        if milestone is None:
+            raise NotFound(f"there is no milestone {milestone_id!r}", code="milestone_not_found")
+        return milestone
+
+    def _workouts_of_period(self, user_id: UserId, goal: Goal, *, is_bounded: bool) -> Iterator[Workout]:
+        query = WorkoutQuery(
+            start_at=goal.period_start_at, end_at=goal.period_end_at, limit=self.policy.page_items_max
+        )
+        inspected_max = self.policy.workouts_inspected_max
+        for inspected, workout in enumerate(walk_workouts(self.ledger, user_id, query), start=1):
+            if is_bounded and inspected > inspected_max:
+                raise LimitExceeded(
+                    f"the period holds more than {inspected_max} workouts, too many to count in one request; "
+                    "shorten the period or use the command line",
+                    code="too_many_workouts_for_mvp_recompute",
+                )
+            yield workout

@@ -1,0 +1,27 @@
+"""Running an application: sockets that listen."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from commitcollect_adapters.web.serving import LOCALHOST, address_of, listening
+from commitcollect_core.errors import InvalidInput
+
+
+def test_whoever_calls_before_it_is_served_waits() -> None:
+    """From when an address can be told, nobody is turned away there."""
+    with listening(LOCALHOST, 0) as listener:
+        port = listener.getsockname()[1]
+        assert address_of(listener) == f"http://127.0.0.1:{port}"
+        socket.create_connection((LOCALHOST, port), timeout=5).close()
+
+
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "256.0.0.1"])
+def test_what_cannot_be_listened_on_is_told(host: str) -> None:
+    """A host that is not of this machine, and a port that is taken, are named."""
+    with pytest.raises(InvalidInput, match=f"cannot listen on {host}, port 0: "):
+        listening(host, 0)
+    with listening(LOCALHOST, 0) as taken, pytest.raises(InvalidInput, match="Address already in use"):
+        listening(LOCALHOST, taken.getsockname()[1])

@@ -1,0 +1,247 @@
+"""Taking activities in, alone and against others who write to the same ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commitcollect_adapters.memory import MemoryLedger
+from commitcollect_adapters.testing.dumps import dump_of
+from commitcollect_adapters.testing.strategies import SEASON_END_AT, STATUES, histories, wishes
+from commitcollect_core.errors import (
+    AccountDeleting,
+    CorruptItem,
+    InvalidInput,
+    StorageUnavailable,
+    VersionConflict,
+)
+from commitcollect_core.policy import Policy
+from commitcollect_core.training.awards import StatueModel
+from commitcollect_core.training.ingestion import IngestResult
+from commitcollect_core.training.tracking import NewMilestone
+from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot
+from commitcollect_core.values import MilestoneId
+from laws import check_state
+from rivals import ATHLETE, RacedLedger, app_on, fence, ride, wish
+
+
+def test_the_result_says_what_changed() -> None:
+    """Workouts written are counted, whatever changed about them, and awards are listed in order."""
+    app = app_on(MemoryLedger())
+    milestone_id = app.tracking.create(ATHLETE, wish()).milestone.milestone_id
+    result = app.ingestion.ingest(ATHLETE, [ride("1", 2500), ride("2", 500)])
+    assert result.workouts_changed == 2
+    assert [(each.milestone_id, each.part_index) for each in result.awards] == [
+        (milestone_id, 1),
+        (milestone_id, 2),
+        (milestone_id, 3),
+    ]
+    assert app.ingestion.ingest(ATHLETE, [ride("1", 2500)]) == IngestResult(workouts_changed=0, awards=())
+    assert app.ingestion.ingest(ATHLETE, [ActivityGone(key=ride("1").key)]).workouts_changed == 1
+
+
+def test_taking_in_nothing_writes_nothing() -> None:
+    """No activities, or one nobody knows being gone, leave the ledger unwritten."""
+    ledger = RacedLedger()
+    app = app_on(ledger)
+    app.ingestion.ingest(ATHLETE, [])
+    app.ingestion.ingest(ATHLETE, [ActivityGone(key=ride("1").key)])
+    assert ledger.commits_tried == 0
+
+
+def test_one_unbelievable_snapshot_refuses_all() -> None:
+    """What is given is checked before anything is written, wherever it stands."""
+    ledger = RacedLedger()
+    with pytest.raises(InvalidInput, match="distance_meters -1"):
+        app_on(ledger).ingestion.ingest(ATHLETE, [ride("1"), ride("2", -1)])
+    assert ledger.commits_tried == 0
+
+
+class TickingClock:
+    """A clock that is a minute later each time it is read."""
+
+    def __init__(self) -> None:
+        self.reads = 0
+
+    def now(self) -> datetime:
+        """See `Clock`."""
+        self.reads += 1
+        return SEASON_END_AT + timedelta(minutes=self.reads)
+
+
+def test_the_clock_is_read_once() -> None:
+    """Everything one call decides happened at one time, even when it lost a race in between."""
+    ledger, clock = RacedLedger(), TickingClock()
+    app = app_on(ledger)
+    app.tracking.create(ATHLETE, wish())
+    ledger.intruders = [lambda: app.ingestion.ingest(ATHLETE, [ride("rival", 1)])]
+    ingestion = evolve(app.ingestion, clock=clock)
+    (award,) = ingestion.ingest(ATHLETE, [ride("1", 1500)]).awards
+    assert clock.reads == 1
+    assert award.awarded_at == SEASON_END_AT + timedelta(minutes=1)
+
+
+# Races
+
+
+@pytest.mark.parametrize("losses", [1, 2, 4])
+def test_a_lost_race_is_run_again(losses: int) -> None:
+    """Whoever loses reads again and decides again: both workouts count, parts are 1 to n."""
+    ledger = RacedLedger()
+    app = app_on(ledger, policy=Policy(commit_attempts_max=5))
+    milestone_id = app.tracking.create(ATHLETE, wish()).milestone.milestone_id
+    ledger.commits_tried = 0
+    ledger.intruders = [
+        lambda n=n: app.ingestion.ingest(ATHLETE, [ride(f"rival-{n}")])  # type: ignore[misc]  # mypy infers no type for a lambda with a default
+        for n in range(losses)
+    ]
+    result = app.ingestion.ingest(ATHLETE, [ride("1")])
+    assert result.workouts_changed == 1
+    dump = dump_of(ledger, ATHLETE)
+    check_state(dump)
+    assert dump.head.workout_count == losses + 1
+    assert len(dump.awards[milestone_id]) == losses + 1
+    assert [each.part_index for each in result.awards] == [losses + 1]
+
+
+def test_a_race_lost_every_time_is_given_up() -> None:
+    """Attempts are bounded by the policy; in the end the error says how many there were."""
+    ledger = RacedLedger()
+    app = app_on(ledger, policy=Policy(commit_attempts_max=3))
+    ledger.intruders = [
+        lambda n=n: app.ingestion.ingest(ATHLETE, [ride(f"rival-{n}")])  # type: ignore[misc]  # mypy infers no type for a lambda with a default
+        for n in range(9)
+    ]
+    with pytest.raises(VersionConflict, match="under each of 3 attempts") as lost:
+        app.ingestion.ingest(ATHLETE, [ride("1")])
+    assert lost.value.code == "version_conflict"
+    assert len(ledger.intruders) == 9 - 3
+    dump = dump_of(ledger, ATHLETE)
+    assert ride("1").key not in dump.by_key
+    assert dump.head.workout_count == 3
+
+
+@pytest.mark.parametrize("commits_before", [0, 1, 2])
+def test_a_race_lost_in_the_middle_of_a_split_loses_no_part(commits_before: int) -> None:
+    """Whoever gets in between writes what is owed; together both award every part once."""
+    ledger = RacedLedger()
+    app = app_on(ledger)
+    for n in range(20):
+        app.tracking.create(ATHLETE, wish(1000 - n))
+    rivals_awards: list[MilestoneId] = []
+
+    def rival() -> None:
+        rivals_awards.extend(
+            each.milestone_id for each in app.ingestion.ingest(ATHLETE, [ride("rival", 1)]).awards
+        )
+
+    ledger.intruders = [*[None] * commits_before, rival]
+    result = app.ingestion.ingest(ATHLETE, [ride("1")])
+    dump = dump_of(ledger, ATHLETE)
+    check_state(dump)
+    assert result.workouts_changed == 1
+    assert sum(map(len, dump.awards.values())) == len(result.awards) + len(rivals_awards) == 240
+    crossed_by = {each.workout for awards in dump.awards.values() for each in awards}
+    assert crossed_by == {ride("1").key}
+
+
+def test_a_fence_that_goes_up_during_a_race_is_final() -> None:
+    """Law 7: whoever loses to a deletion is told so and does not try again."""
+    ledger = RacedLedger()
+    app = app_on(ledger)
+    ledger.intruders = [lambda: fence(ledger)]
+    with pytest.raises(AccountDeleting) as refused:
+        app.ingestion.ingest(ATHLETE, [ride("1")])
+    assert refused.value.code == "account_deleting"
+    assert not dump_of(ledger, ATHLETE).by_key
+
+
+def test_a_failing_store_is_not_hidden() -> None:
+    """A storage error arrives as it is and is not tried again; the same call works once the store does."""
+    ledger = RacedLedger()
+    app = app_on(ledger)
+
+    def fail() -> None:
+        raise StorageUnavailable("the disk is full")
+
+    ledger.intruders = [fail]
+    with pytest.raises(StorageUnavailable, match="disk is full"):
+        app.ingestion.ingest(ATHLETE, [ride("1")])
+    assert not dump_of(ledger, ATHLETE).by_key
+    assert app.ingestion.ingest(ATHLETE, [ride("1")]).workouts_changed == 1
+
+
+# The catalogue
+
+
+def test_a_statue_off_the_market_is_still_completed() -> None:
+    """A model that is not offered any more still gives its parts to those who have begun it."""
+    ledger = MemoryLedger()
+    app_on(ledger).tracking.create(ATHLETE, wish())
+    retired = [evolve(model, is_active=False) for model in STATUES]
+    result = app_on(ledger, models=retired).ingestion.ingest(ATHLETE, [ride("1", 12_000)])
+    assert len(result.awards) == 12
+
+
+@pytest.mark.parametrize(
+    "models", [[], [evolve(STATUES[1], parts=STATUES[0].parts)]], ids=["lost", "other parts"]
+)
+def test_a_catalogue_that_broke_its_promise_is_an_error(models: list[StatueModel]) -> None:
+    """A lost model, or one with other parts than promised, is refused before anything is written."""
+    ledger = MemoryLedger()
+    app_on(ledger).tracking.create(ATHLETE, wish())
+    before = dump_of(ledger, ATHLETE)
+    with pytest.raises(CorruptItem, match="needs statue model 'HERON' with 12 parts"):
+        app_on(ledger, models=models).ingestion.ingest(ATHLETE, [ride("1")])
+    assert dump_of(ledger, ATHLETE) == before
+
+
+# Long histories
+
+PAIRS = Policy(commit_items_max=52, milestones_tracked_max=49)
+
+
+@given(history=histories(max_size=7), some_wishes=st.lists(wishes(), max_size=2))
+def test_a_long_history_ends_as_one_ingest_would(
+    history: list[ActivitySnapshot], some_wishes: list[NewMilestone]
+) -> None:
+    """Batches change nothing about what is stored and awarded."""
+    dumps = []
+    for is_batched in (False, True):
+        ledger = MemoryLedger()
+        app = app_on(ledger, policy=PAIRS)
+        for each in some_wishes:
+            app.tracking.create(ATHLETE, each)
+        if is_batched:
+            results = list(app.ingestion.ingest_all(ATHLETE, iter(history)))
+            assert len(results) == -(-len(history) // 2)
+        else:
+            results = [app.ingestion.ingest(ATHLETE, history)]
+        assert sum(each.workouts_changed for each in results) == len(history)
+        dump = dump_of(ledger, ATHLETE)
+        awarded = sum(len(each.awards) for each in results)
+        assert awarded == sum(map(len, dump.awards.values()))
+        dumps.append((dump.by_start, dump.awards))
+    assert dumps[0] == dumps[1]
+
+
+def test_a_long_history_is_read_as_it_is_written() -> None:
+    """No batch is taken before the one before it is written, so a history of any length fits in memory."""
+    ledger = MemoryLedger()
+    app = app_on(ledger, policy=PAIRS)
+    taken = 0
+
+    def history() -> Iterator[ActivitySnapshot]:
+        nonlocal taken
+        for n in range(5):
+            taken += 1
+            yield ride(f"{n}")
+
+    batches = app.ingestion.ingest_all(ATHLETE, history())
+    assert next(batches).workouts_changed == taken == ledger.read_head(ATHLETE).workout_count == 2
+    assert [each.workouts_changed for each in batches] == [2, 1]
