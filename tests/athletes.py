@@ -9,7 +9,7 @@ from itertools import count
 from commitcollect_adapters.memory import MemoryLedger
 from commitcollect_adapters.testing.dumps import LedgerDump, dump_of
 from commitcollect_adapters.testing.strategies import SEASON_END_AT, STATUES
-from commitcollect_core.policy import DEFAULT_POLICY, Policy
+from commitcollect_core.policy import DEFAULT_POLICY, Policy, TrainingPolicy
 from commitcollect_core.training.awards import Award, StatueModel
 from commitcollect_core.training.digest import state_digest
 from commitcollect_core.training.goals import Goal, Tally, tally
@@ -18,7 +18,7 @@ from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.workouts import Change
 from commitcollect_core.values import MilestoneId, ModelId, UserId
 
-SMALL_COMMITS = Policy(commit_items_max=52)
+SMALL_COMMITS = Policy(training=TrainingPolicy(commit_items_max=52))
 """The smallest commits that still hold a milestone with all parts of the largest statue."""
 
 

@@ -146,7 +146,7 @@ def dynamodb_client(address: str, policy: Policy = DEFAULT_POLICY) -> Client:
     with _extra("aws", "store"):
         from commitcollect_adapters.dynamodb.client import Address, Client  # noqa: PLC0415 - boto3 takes half a second
 
-    return Client(Address.parse(address), deadline_seconds=policy.store_deadline_seconds)
+    return Client(Address.parse(address), deadline_seconds=policy.training.store_deadline_seconds)
 
 
 def dynamodb_ports(address: str) -> Ports:

@@ -76,7 +76,7 @@ price_options = chained(
 )
 @click.option(
     "--milestones",
-    type=click.IntRange(0, DEFAULT_POLICY.milestones_tracked_max),
+    type=click.IntRange(0, DEFAULT_POLICY.training.milestones_tracked_max),
     default=_LOAD.milestones,
     show_default=True,
     metavar="N",

@@ -27,7 +27,7 @@ class Intake:
     """Reads files and keeps note of what could not be taken.
 
     Attributes:
-        rejected: rows, and files as row 0, up to `Policy.rejections_kept_max` of them.
+        rejected: rows, and files as row 0, up to `TrainingPolicy.rejections_kept_max` of them.
         rejected_count: all of them.
         warnings: rows that were taken with a remark, as lines for a person, up to `WARNINGS_SHOWN_MAX`.
         warning_count: all of them.
@@ -73,7 +73,7 @@ class Intake:
     def _reject(self, rejected: Rejected) -> None:
         self.rejected_count += 1
         self.exit_code = EXIT_FAILURE
-        if len(self.rejected) < self.policy.rejections_kept_max:
+        if len(self.rejected) < self.policy.training.rejections_kept_max:
             self.rejected.append(rejected)
 
     def say(self) -> None:

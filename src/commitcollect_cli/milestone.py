@@ -86,7 +86,7 @@ def create(
 @milestone.command("list")
 @click.option(
     "--limit",
-    type=click.IntRange(1, DEFAULT_POLICY.page_items_max),
+    type=click.IntRange(1, DEFAULT_POLICY.training.page_items_max),
     default=MILESTONES_LISTED,
     show_default=True,
     help="The most to list.",

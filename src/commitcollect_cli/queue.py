@@ -110,7 +110,7 @@ def _print_statuses(statuses: Sequence[QueueStatus], *, as_json: bool) -> None:
 def list_(*, settings: Settings, as_json: bool) -> None:
     """List jobs that were set aside, oldest first; count the others."""
     with open_queue(settings, must_exist=True) as jobs:
-        parked = jobs.parked(limit=DEFAULT_POLICY.jobs_parked_listed_max)
+        parked = jobs.parked(limit=DEFAULT_POLICY.jobs.jobs_parked_listed_max)
         counts = jobs.counts(now=SystemClock().now())
     if as_json:
         print_json(

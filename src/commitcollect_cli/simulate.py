@@ -135,10 +135,10 @@ def simulate(
 def _distinct(targets: Sequence[tuple[TargetType, int]]) -> tuple[tuple[TargetType, int], ...]:
     """Each target once; refused before anything is opened if there are more than an athlete may have."""
     distinct = tuple(dict.fromkeys(targets))
-    if len(distinct) > DEFAULT_POLICY.milestones_tracked_max:
+    if len(distinct) > DEFAULT_POLICY.training.milestones_tracked_max:
         raise click.UsageError(
             f"{len(distinct)} targets are too many; an athlete has at most "
-            f"{DEFAULT_POLICY.milestones_tracked_max} milestones under way"
+            f"{DEFAULT_POLICY.training.milestones_tracked_max} milestones under way"
         )
     return distinct
 
@@ -162,12 +162,12 @@ def _snapshots(
 ) -> Iterator[ActivitySnapshot]:
     if files:
         # The clock is virtual, so only the policy's own bounds say what is too far in the future.
-        return intake.read(files, now=DEFAULT_POLICY.workout_started_at_max)
+        return intake.read(files, now=DEFAULT_POLICY.training.workout_started_at_max)
     return demo_history(seed=seed, activities=activities, policy=DEFAULT_POLICY)
 
 
 def _first_day(history: StagedHistory) -> datetime:
-    first = history.earliest_start() or DEFAULT_POLICY.workout_started_at_min
+    first = history.earliest_start() or DEFAULT_POLICY.training.workout_started_at_min
     return first.replace(hour=0, minute=0, second=0)
 
 

@@ -245,7 +245,7 @@ def _backfill_document(state: Backfill) -> Document:
 @click.option(
     "--days",
     type=click.IntRange(1, DAYS_MAX),
-    default=DEFAULT_POLICY.reconcile_days,
+    default=DEFAULT_POLICY.strava.reconcile_days,
     show_default=True,
     help="How far back to look.",
 )

@@ -103,7 +103,7 @@ def _token(position: WorkoutPosition | None) -> str | None:
 @workout.command("list")
 @click.option(
     "--limit",
-    type=click.IntRange(1, DEFAULT_POLICY.page_items_max),
+    type=click.IntRange(1, DEFAULT_POLICY.training.page_items_max),
     default=WORKOUTS_LISTED,
     show_default=True,
     help="The most to list.",

@@ -1,16 +1,17 @@
-"""The application: every use case, wired to one set of ports."""
+"""The application: the use cases of training, wired to one set of ports."""
 
 from __future__ import annotations
 
 from attrs import frozen
 
+from commitcollect_core.context import Context
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
 from commitcollect_core.training.ingestion import Ingestion
 from commitcollect_core.training.ports import Ports
 from commitcollect_core.training.tracking import Tracking
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class CommitCollect:
     """The use cases a host offers.
 
@@ -18,33 +19,26 @@ class CommitCollect:
         ingestion: takes activities in.
         tracking: milestones, their awards and their explanations.
         ports: what the use cases run on.
-        policy: the limits they keep.
+        context: the clock, ids, backoff and policy of all of them.
     """
 
     ingestion: Ingestion
     tracking: Tracking
     ports: Ports
-    policy: Policy
+    context: Context
+
+    @property
+    def policy(self) -> Policy:
+        """The limits the use cases keep."""
+        return self.context.policy
 
 
 def assemble(ports: Ports, policy: Policy = DEFAULT_POLICY) -> CommitCollect:
     """Wire the use cases to `ports`."""
+    context = Context(clock=ports.clock, ids=ports.ids, backoff=ports.backoff, policy=policy)
     return CommitCollect(
-        ingestion=Ingestion(
-            ledger=ports.ledger,
-            catalog=ports.catalog,
-            clock=ports.clock,
-            backoff=ports.backoff,
-            policy=policy,
-        ),
-        tracking=Tracking(
-            ledger=ports.ledger,
-            catalog=ports.catalog,
-            clock=ports.clock,
-            ids=ports.ids,
-            backoff=ports.backoff,
-            policy=policy,
-        ),
+        ingestion=Ingestion(ledger=ports.ledger, catalog=ports.catalog, context=context),
+        tracking=Tracking(ledger=ports.ledger, catalog=ports.catalog, context=context),
         ports=ports,
-        policy=policy,
+        context=context,
     )

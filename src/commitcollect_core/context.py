@@ -1,10 +1,13 @@
-"""What every use case runs on: a clock, ids, and waits between retries."""
+"""What every use case runs on: a clock, ids, waits between retries, and the policy."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Protocol
 
+from attrs import frozen
+
+from commitcollect_core.policy import DEFAULT_POLICY, Policy
 from commitcollect_core.values import ActivityId, MilestoneId
 
 
@@ -42,3 +45,17 @@ class Backoff(Protocol):
     def wait(self, attempt: int) -> None:
         """Wait before deciding again, after `attempt` races were lost in a row (1 or more)."""
         ...
+
+
+@frozen(kw_only=True, eq=False, repr=False)
+class Context:
+    """One of each, handed to every use case."""
+
+    clock: Clock
+    ids: IdGenerator
+    backoff: Backoff
+    policy: Policy = DEFAULT_POLICY
+
+    def now(self) -> datetime:
+        """The time now; a use case reads it once and passes it down."""
+        return self.clock.now()

@@ -59,7 +59,7 @@ def begin_handshake(
         user_id=user_id,
         details=details or {},
         created_at=now,
-        expires_at=now + timedelta(seconds=policy.handshake_seconds),
+        expires_at=now + timedelta(seconds=policy.accounts.handshake_seconds),
     )
 
 

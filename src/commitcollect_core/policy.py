@@ -1,16 +1,33 @@
-"""Every limit and lifetime, each with its unit in its name."""
+"""Every limit and lifetime, each with its unit in its name, in one section per package.
+
+Names are unique over all sections, so an operator sets a value by its name alone (`customised`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
-from attrs import fields, frozen
+from attrs import evolve, fields, frozen
 
 from commitcollect_core.errors import InvalidInput
 
-_COUNTS = ("_items_max", "_attempts_max", "_tracked_max", "_parts_max", "_sports_max")
-"""Limits under which nothing at all would work if they were not positive end in one of these."""
+_SECONDS_MAX = 100 * 366 * 86_400
+"""A century: longer spans leave the calendar when they are added to a date."""
+
+_COUNT_MAX = 10**15
+
+_BOUNDS = {
+    "commit_items_max": (1, 100),  # DynamoDB takes no more in one transaction
+    "job_lease_seconds": (1, 179),  # Strava gives up on an event after three deliveries within minutes
+    "list_page_items": (1, 200),  # Strava's own limit
+    "live_reserve_percent": (0, 99),
+    "reconcile_days": (1, 36_600),
+    "statue_parts_max": (1, 99),  # keys of awards hold two digits
+}
+"""The least and the most of a value, where others do not know better."""
 
 
 class OnDisconnect(StrEnum):
@@ -20,9 +37,38 @@ class OnDisconnect(StrEnum):
     ERASE = "ERASE"
 
 
+def _kind(known: object) -> str:
+    if isinstance(known, OnDisconnect):
+        return f"one of {', '.join(OnDisconnect)}"
+    return "a date, such as 1980-01-06T00:00:00Z" if isinstance(known, datetime) else "a whole number"
+
+
+def _bounds(name: str) -> tuple[int, int]:
+    if name in _BOUNDS:
+        return _BOUNDS[name]
+    return (0, _SECONDS_MAX) if "_seconds" in name else (1, _COUNT_MAX)
+
+
+def _check(section: Any) -> None:
+    """Refuse values of another type, and those under which nothing would work."""
+    for each in fields(type(section)):
+        value = getattr(section, each.name)
+        # A truth value is an int to Python, and no limit to a person.
+        if type(value) is not type(each.default):
+            raise InvalidInput(f"{each.name} {value!r} is not {_kind(each.default)}", field=each.name)
+        if isinstance(value, datetime) and value.tzinfo is None:
+            raise InvalidInput(f"{each.name} {value} has no time zone; add one, such as Z", field=each.name)
+        if type(value) is int:
+            least, most = _bounds(each.name)
+            if not least <= value <= most:
+                raise InvalidInput(
+                    f"{each.name} {value} must be at least {least:,} and at most {most:,}", field=each.name
+                )
+
+
 @frozen(kw_only=True)
-class Policy:
-    """The limits the core works within. Hosts may pass their own.
+class TrainingPolicy:
+    """Limits of counting training, and of the ledger.
 
     Attributes:
         commit_items_max: items one atomic write may hold, the head included (DynamoDB takes 100).
@@ -44,46 +90,13 @@ class Policy:
         clock_ahead_seconds_max: how far in the future a workout may start, for clocks that disagree.
         store_deadline_seconds: how long a call to a remote store is repeated while it fails in passing.
         rejections_kept_max: rejected rows an import lists; beyond that it only counts them.
-        session_seconds, session_idle_seconds: a session's life at most, and unused.
-        session_touch_seconds: a session's use is written down no more often.
-        sessions_listed_max: sessions of one user that are listed or ended at once.
-        handshake_seconds: from leaving for a sign-in or link to coming back.
-        idempotency_lease_seconds: how long a request may be worked on before another attempt may begin.
-        idempotency_kept_seconds, event_kept_seconds: how long the answer to a request, and the mark of an
-            event, are kept.
-        audit_kept_seconds: how long audit entries are kept.
-        token_margin_seconds: an access token that ends sooner is renewed before it is used.
-        refresh_lease_seconds: how long whoever renews tokens may take.
-        refresh_recheck_seconds: how soon others look again while somebody is renewing tokens.
         fetch_attempts_max: how often an activity is fetched again because somebody else changed it meanwhile.
-        strava_id_digits_max: digits of Strava's ids; they had 11 in 2026.
-        event_updates_max, event_update_chars_max: names an event's `updates` may hold, and the characters of
-            one with its value.
-        webhook_delay_seconds: from an event to looking at its activity, so that Strava has finished it and
-            several events become one look.
-        look_again_seconds: from a look during a backfill to the next, until the backfill has ended.
-        job_events_max: events that one job remembers.
-        job_lease_seconds: how long a worker may take over a job; under three minutes, as Strava delivers an
-            event three times within a few.
-        job_attempts_max, job_retry_seconds_first, job_retry_seconds_max: tries of a failing job before it is
-            parked, and the shortest and longest wait between two.
-        jobs_parked_listed_max: parked jobs listed at once.
-        app_calls_per_window, app_calls_per_day: reads Strava allows a new app; what it says goes before.
-        athlete_calls_per_window, athlete_calls_per_day: calls made because of one athlete's events.
-        live_reserve_percent: share of the app's calls that backfills leave to live events.
-        app_inactive_pause_seconds: how long no calls are made once Strava says that the app is inactive.
-        list_page_items: activities asked for at once; Strava gives at most 200.
-        backfill_pages_max: pages one backfill may list.
-        reconcile_days: how far back the rolling window of a reconciliation reaches.
-        reconcile_pages_max: pages one reconciliation may list.
         clock_skew_seconds_max: how far two clocks of ours may be apart.
-        workouts_on_disconnect: whether workouts from Strava stay. Parts and progress do not depend on it.
-        awards_on_disconnect: whether milestones stay, with their progress and parts.
-        fresh_seconds: a connection whose newest workout is younger counts as fresh.
     """
 
     commit_items_max: int = 100
     commit_attempts_max: int = 64
+    fetch_attempts_max: int = 5
     milestones_tracked_max: int = 20
     milestone_settle_seconds: int = 30 * 86_400
     workouts_inspected_max: int = 3_000
@@ -100,32 +113,86 @@ class Policy:
     workout_started_at_min: datetime = datetime(1980, 1, 6, tzinfo=UTC)
     workout_started_at_max: datetime = datetime(2099, 12, 31, tzinfo=UTC)
     clock_ahead_seconds_max: int = 86_400
-    store_deadline_seconds: int = 20
+    clock_skew_seconds_max: int = 600
     rejections_kept_max: int = 1_000
-    session_seconds: int = 30 * 86_400
-    session_idle_seconds: int = 7 * 86_400
-    session_touch_seconds: int = 300
-    sessions_listed_max: int = 100
-    handshake_seconds: int = 600
+    store_deadline_seconds: int = 20
+
+    def __attrs_post_init__(self) -> None:
+        _check(self)
+        needed = 2 + max(self.milestones_tracked_max, self.statue_parts_max)
+        if self.commit_items_max < needed:
+            raise InvalidInput(
+                f"commit_items_max {self.commit_items_max} is too small: a head, a workout and every tracked "
+                f"milestone, or a milestone and all its parts, need {needed}",
+                field="commit_items_max",
+            )
+
+
+@frozen(kw_only=True)
+class JobsPolicy:
+    """Limits of the queue, of jobs, and of the marks of what is done.
+
+    Attributes:
+        idempotency_lease_seconds: how long a request may be worked on before another attempt may begin.
+        idempotency_kept_seconds, event_kept_seconds: how long the answer to a request, and the mark of an
+            event, are kept.
+        job_events_max: events that one job remembers.
+        job_lease_seconds: how long a worker may take over a job; under three minutes, as Strava delivers an
+            event three times within a few.
+        job_attempts_max, job_retry_seconds_first, job_retry_seconds_max: tries of a failing job before it is
+            parked, and the shortest and longest wait between two.
+        jobs_parked_listed_max: parked jobs listed at once.
+    """
+
     idempotency_lease_seconds: int = 60
     idempotency_kept_seconds: int = 86_400
     event_kept_seconds: int = 10 * 86_400
-    audit_kept_seconds: int = 90 * 86_400
-    token_margin_seconds: int = 600
-    refresh_lease_seconds: int = 60
-    refresh_recheck_seconds: int = 2
-    fetch_attempts_max: int = 5
-    strava_id_digits_max: int = 20
-    event_updates_max: int = 20
-    event_update_chars_max: int = 1_000
-    webhook_delay_seconds: int = 3
-    look_again_seconds: int = 900
     job_events_max: int = 20
     job_lease_seconds: int = 150
     job_attempts_max: int = 16
     job_retry_seconds_first: int = 10
     job_retry_seconds_max: int = 3_600
     jobs_parked_listed_max: int = 1_000
+
+    def __attrs_post_init__(self) -> None:
+        _check(self)
+
+
+@frozen(kw_only=True)
+class StravaPolicy:
+    """Limits of the connection to Strava.
+
+    Attributes:
+        token_margin_seconds: an access token that ends sooner is renewed before it is used.
+        refresh_lease_seconds: how long whoever renews tokens may take.
+        refresh_recheck_seconds: how soon others look again while somebody is renewing tokens.
+        strava_id_digits_max: digits of Strava's ids; they had 11 in 2026.
+        event_updates_max, event_update_chars_max: names an event's `updates` may hold, and the characters of
+            one with its value.
+        webhook_delay_seconds: from an event to looking at its activity, so that Strava has finished it and
+            several events become one look.
+        look_again_seconds: from a look during a backfill to the next, until the backfill has ended.
+        app_calls_per_window, app_calls_per_day: reads Strava allows a new app; what it says takes precedence.
+        athlete_calls_per_window, athlete_calls_per_day: calls made because of one athlete's events.
+        live_reserve_percent: share of the app's calls that backfills leave to live events.
+        app_inactive_pause_seconds: how long no calls are made once Strava says that the app is inactive.
+        list_page_items: activities asked for at once; Strava gives at most 200.
+        backfill_pages_max: pages one backfill may list.
+        reconcile_days: how far back the rolling window of a reconciliation reaches.
+        reconcile_pages_max: pages one reconciliation may list.
+        workouts_on_disconnect: whether workouts from Strava stay. Parts and progress do not depend on it.
+        awards_on_disconnect: whether milestones stay, with their progress and parts.
+        fresh_seconds: a connection whose newest workout is younger counts as fresh.
+    """
+
+    token_margin_seconds: int = 600
+    refresh_lease_seconds: int = 60
+    refresh_recheck_seconds: int = 2
+    strava_id_digits_max: int = 20
+    event_updates_max: int = 20
+    event_update_chars_max: int = 1_000
+    webhook_delay_seconds: int = 3
+    look_again_seconds: int = 900
     app_calls_per_window: int = 100
     app_calls_per_day: int = 1_000
     athlete_calls_per_window: int = 30
@@ -136,22 +203,90 @@ class Policy:
     backfill_pages_max: int = 1_000
     reconcile_days: int = 30
     reconcile_pages_max: int = 50
-    clock_skew_seconds_max: int = 600
     workouts_on_disconnect: OnDisconnect = OnDisconnect.KEEP
     awards_on_disconnect: OnDisconnect = OnDisconnect.KEEP
     fresh_seconds: int = 7 * 86_400
 
     def __attrs_post_init__(self) -> None:
-        for name in (each.name for each in fields(Policy) if each.name.endswith(_COUNTS)):
-            if (value := getattr(self, name)) < 1:
-                raise InvalidInput(f"{name} {value} must be at least 1", field=name)
-        needed = 2 + max(self.milestones_tracked_max, self.statue_parts_max)
-        if self.commit_items_max < needed:
-            raise InvalidInput(
-                f"commit_items_max {self.commit_items_max} is too small: a head, a workout and every tracked "
-                f"milestone, or a milestone and all its parts, need {needed}",
-                field="commit_items_max",
-            )
+        _check(self)
+
+
+@frozen(kw_only=True)
+class AccountsPolicy:
+    """Lifetimes of sessions, handshakes and audit entries.
+
+    Attributes:
+        session_seconds, session_idle_seconds: a session's life at most, and unused.
+        session_touch_seconds: a session's use is written down no more often.
+        sessions_listed_max: sessions of one user that are listed or ended at once.
+        handshake_seconds: from leaving for a sign-in or link to coming back.
+        audit_kept_seconds: how long audit entries are kept.
+    """
+
+    session_seconds: int = 30 * 86_400
+    session_idle_seconds: int = 7 * 86_400
+    session_touch_seconds: int = 300
+    sessions_listed_max: int = 100
+    handshake_seconds: int = 600
+    audit_kept_seconds: int = 90 * 86_400
+
+    def __attrs_post_init__(self) -> None:
+        _check(self)
+
+
+@frozen(kw_only=True)
+class Policy:
+    """The limits of every package, a section for each. Hosts may pass their own."""
+
+    training: TrainingPolicy = TrainingPolicy()
+    jobs: JobsPolicy = JobsPolicy()
+    strava: StravaPolicy = StravaPolicy()
+    accounts: AccountsPolicy = AccountsPolicy()
 
 
 DEFAULT_POLICY = Policy()
+
+
+def values_of(policy: Policy) -> dict[str, int | datetime | OnDisconnect]:
+    """Every value by its name, in the order of the sections."""
+    sections = (getattr(policy, each.name) for each in fields(Policy))
+    return {each.name: getattr(section, each.name) for section in sections for each in fields(type(section))}
+
+
+def customised(policy: Policy, values: Mapping[str, object]) -> Policy:
+    """Replace values of a policy by their names.
+
+    Args:
+        policy: gives every other value.
+        values: name -> value; a text is read as the value's own type.
+
+    Raises:
+        InvalidInput: there is no such value, or it is not acceptable; `field` is its name.
+    """
+    known = values_of(policy)
+    for name in values:
+        if name not in known:
+            raise InvalidInput(
+                f"the policy has no value {name!r}; it has: {', '.join(sorted(known))}", field=name
+            )
+    read = {name: _read(name, value, known[name]) for name, value in values.items()}
+    sections = {}
+    for section in fields(Policy):
+        names = {each.name for each in fields(type(getattr(policy, section.name)))}
+        changes = {name: value for name, value in read.items() if name in names}
+        sections[section.name] = evolve(getattr(policy, section.name), **changes)
+    return Policy(**sections)
+
+
+def _read(name: str, value: object, known: object) -> object:
+    """A value given as text in the type of the value it replaces; `_check` judges everything else."""
+    if not isinstance(value, str):
+        return value
+    try:
+        if isinstance(known, OnDisconnect):
+            return OnDisconnect(value.strip().upper())
+        if isinstance(known, datetime):
+            return datetime.fromisoformat(value.strip())
+        return int(value)
+    except ValueError as unreadable:
+        raise InvalidInput(f"{name} {value!r} is not {_kind(known)}", field=name) from unreadable

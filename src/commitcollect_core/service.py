@@ -86,26 +86,21 @@ def integrate_strava(
     app: CommitCollect, ports: StravaPorts, secrets: WebhookSecrets | None = None
 ) -> StravaIntegration:
     """Wire the use cases around Strava to an application; without `secrets` no webhook is taken."""
-    clock, ids, backoff, ledger = app.ports.clock, app.ports.ids, app.ports.backoff, app.ports.ledger
-    policy, ingestion = app.policy, app.ingestion
-    rates = RateKeeping(rates=ports.rates, clock=clock, backoff=backoff, policy=policy)
+    context, ingestion, ledger = app.context, app.ingestion, app.ports.ledger
+    rates = RateKeeping(rates=ports.rates, context=context)
     access = StravaAccess(
         api=ports.api,
         connections=ports.connections,
         cipher=ports.cipher,
         rates=rates,
-        clock=clock,
-        ids=ids,
-        backoff=backoff,
-        policy=policy,
+        context=context,
     )
     backfilling = Backfilling(
         ingestion=ingestion,
         access=access,
         backfills=ports.backfills,
         queue=ports.queue,
-        clock=clock,
-        policy=policy,
+        context=context,
     )
     linking = Linking(
         api=ports.api,
@@ -118,9 +113,7 @@ def integrate_strava(
         ledger=ledger,
         queue=ports.queue,
         cipher=ports.cipher,
-        clock=clock,
-        ids=ids,
-        policy=policy,
+        context=context,
     )
     syncing = Syncing(
         ingestion=ingestion,
@@ -131,15 +124,12 @@ def integrate_strava(
         queue=ports.queue,
         idempotency=ports.idempotency,
         rates=rates,
-        clock=clock,
-        policy=policy,
+        context=context,
     )
     return StravaIntegration(
         access=access,
         linking=linking,
-        intake=WebhookIntake(
-            queue=ports.queue, clock=clock, secrets=secrets or WebhookSecrets(), policy=policy
-        ),
+        intake=WebhookIntake(queue=ports.queue, secrets=secrets or WebhookSecrets(), context=context),
         syncing=syncing,
         backfilling=backfilling,
         reconciling=Reconciling(
@@ -148,16 +138,14 @@ def integrate_strava(
             syncing=syncing,
             backfilling=backfilling,
             ledger=ledger,
-            clock=clock,
-            policy=policy,
+            context=context,
         ),
         working=Working(
             queue=ports.queue,
             connections=ports.connections,
             syncing=syncing,
             backfilling=backfilling,
-            clock=clock,
-            policy=policy,
+            context=context,
         ),
         ports=ports,
     )

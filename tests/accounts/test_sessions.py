@@ -19,9 +19,9 @@ from commitcollect_core.values import UserId
 NOW = SEASON_START_AT
 USER = UserId("user")
 SESSION = issue("digest", USER, now=NOW, policy=DEFAULT_POLICY)
-IDLE = DEFAULT_POLICY.session_idle_seconds
-LIFE = DEFAULT_POLICY.session_seconds
-TOUCH = DEFAULT_POLICY.session_touch_seconds
+IDLE = DEFAULT_POLICY.accounts.session_idle_seconds
+LIFE = DEFAULT_POLICY.accounts.session_seconds
+TOUCH = DEFAULT_POLICY.accounts.session_touch_seconds
 
 
 def after(seconds: int) -> datetime:
@@ -89,13 +89,15 @@ def test_no_use_outlives_a_session(gaps: list[int], policy: Policy) -> None:
         unused = (now - last_used).total_seconds()
         is_good = session.is_valid(now=now, policy=policy)
         if is_good:
-            assert now < NOW + timedelta(seconds=policy.session_seconds)
-            assert unused < policy.session_idle_seconds
+            assert now < NOW + timedelta(seconds=policy.accounts.session_seconds)
+            assert unused < policy.accounts.session_idle_seconds
             last_used = max(now, last_used)
             session = session.seen(now=now, policy=policy) or session
         elif now < session.expires_at:
-            assert unused > policy.session_idle_seconds - max(1, policy.session_touch_seconds)
-        assert session.expires_at == NOW + timedelta(seconds=policy.session_seconds)
+            assert unused > policy.accounts.session_idle_seconds - max(
+                1, policy.accounts.session_touch_seconds
+            )
+        assert session.expires_at == NOW + timedelta(seconds=policy.accounts.session_seconds)
 
 
 # Handshakes

@@ -62,8 +62,8 @@ def test_a_page_of_activities_fits_one_item_of_any_store(letter: str) -> None:
     """As many activities as Strava lists at once, their names as long as they get."""
     page = service.staged_page(
         1,
-        activities=DEFAULT_POLICY.list_page_items,
-        name=letter * DEFAULT_POLICY.activity_name_chars_max,
+        activities=DEFAULT_POLICY.strava.list_page_items,
+        name=letter * DEFAULT_POLICY.training.activity_name_chars_max,
     )
     *_, activities = strava.staged_page_record(page)
     assert len(activities.encode()) < ITEM_BYTES_MAX * 3 // 4

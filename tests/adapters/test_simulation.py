@@ -21,6 +21,7 @@ from commitcollect_core import (
     UserId,
     assemble,
 )
+from commitcollect_core.policy import TrainingPolicy
 
 USER = UserId("me")
 NEW_YEAR = datetime(2024, 1, 1, tzinfo=UTC)
@@ -64,7 +65,7 @@ def test_the_same_goal_is_the_same_milestone() -> None:
 
 def test_a_milestone_that_gave_up_its_place_is_brought_up_to_date() -> None:
     """What a simulation shows is right even if new workouts do not move the milestone any more."""
-    policy = Policy(milestones_tracked_max=1, milestone_settle_seconds=0)
+    policy = Policy(training=TrainingPolicy(milestones_tracked_max=1, milestone_settle_seconds=0))
     ports = evolve(memory_ports(), clock=ManualClock(NEW_YEAR + timedelta(days=900)))
     tracking = assemble(ports, policy).tracking
     given_up = tracking.create(USER, COUNT).milestone.milestone_id

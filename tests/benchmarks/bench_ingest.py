@@ -39,7 +39,7 @@ WISH = NewMilestone(
     total_target=10**9,
     period_start_at=datetime(1990, 1, 1, tzinfo=UTC),
 )
-BATCH = DEFAULT_POLICY.commit_items_max - DEFAULT_POLICY.milestones_tracked_max - 1
+BATCH = DEFAULT_POLICY.training.commit_items_max - DEFAULT_POLICY.training.milestones_tracked_max - 1
 
 ROUNDS = 7
 EVENTS = 5_000

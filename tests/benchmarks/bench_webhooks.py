@@ -36,7 +36,8 @@ from commitcollect_adapters.system import NoBackoff, SystemClock, SystemIds
 from commitcollect_adapters.web.receiver import PATH, Receiver
 from commitcollect_adapters.web.serving import serving
 from commitcollect_core.app import assemble
-from commitcollect_core.policy import DEFAULT_POLICY, Policy
+from commitcollect_core.context import Context
+from commitcollect_core.policy import Policy, StravaPolicy
 from commitcollect_core.service import StravaIntegration, StravaPorts, integrate_strava
 from commitcollect_core.strava.connections import READ_ALL_ACTIVITIES
 from commitcollect_core.strava.webhook_intake import WebhookIntake, WebhookSecrets
@@ -84,9 +85,8 @@ def serve_receiver(told: Connection, path: Path, _events: int) -> None:
     with closing(Database(path)) as database:
         intake = WebhookIntake(
             queue=SqliteQueue(database),
-            clock=SystemClock(),
             secrets=WebhookSecrets(subscription_id=SUBSCRIPTION),
-            policy=DEFAULT_POLICY,
+            context=Context(clock=SystemClock(), ids=SystemIds(), backoff=NoBackoff()),
         )
         with serving(Receiver(intake).application()) as base:
             told.send(base)
@@ -124,7 +124,11 @@ def work(told: Connection, path: Path, events: int) -> None:
 def service(database: Database, fake: FakeStrava) -> StravaIntegration:
     """The use cases on a file, with every athlete connected and on the way to a statue."""
     stores = sqlite_stores(database)
-    policy = Policy(athlete_calls_per_window=10**6, app_calls_per_window=10**6, app_calls_per_day=10**6)
+    policy = Policy(
+        strava=StravaPolicy(
+            athlete_calls_per_window=10**6, app_calls_per_window=10**6, app_calls_per_day=10**6
+        )
+    )
     ports = Ports(
         clock=SystemClock(),
         ids=SystemIds(),

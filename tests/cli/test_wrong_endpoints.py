@@ -16,6 +16,7 @@ from commitcollect_adapters import wiring
 from commitcollect_adapters.aws import calls
 from commitcollect_cli.output import EXIT_FAILURE, EXIT_TRY_LATER
 from commitcollect_core import Policy
+from commitcollect_core.policy import TrainingPolicy
 
 ADD = ("workout", "add", "--sport-type", "Run", "--start", "2026-01-31T07:00Z", "--distance", "5km")
 COMMANDS = (ADD, ("tables", "create"), ("simulate", "--demo", "--activities", "3"))
@@ -89,7 +90,9 @@ def endpoint() -> Iterator[Endpoint]:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits twenty seconds here for a store that is not there."""
-    monkeypatch.setattr(wiring.dynamodb_client, "__defaults__", (Policy(store_deadline_seconds=0),))
+    monkeypatch.setattr(
+        wiring.dynamodb_client, "__defaults__", (Policy(training=TrainingPolicy(store_deadline_seconds=0)),)
+    )
     monkeypatch.setattr(calls, "READ_SECONDS_MAX", 0.2)
 
 

@@ -17,10 +17,10 @@ from commitcollect_adapters.sqlite.queue import SqliteQueue
 from commitcollect_adapters.testing.samples import NOW
 from commitcollect_core.jobs.jobs import Job, LeasedJob, activity_job, backfill_job
 from commitcollect_core.jobs.ports import EventQueue
-from commitcollect_core.policy import Policy
+from commitcollect_core.policy import JobsPolicy, Policy
 from commitcollect_core.values import ActivityId, AthleteId
 
-POLICY = Policy(job_events_max=3)
+POLICY = Policy(jobs=JobsPolicy(job_events_max=3))
 ATHLETE = AthleteId("7")
 JOBS = (
     activity_job(ATHLETE, ActivityId("1"), now=NOW),

@@ -33,7 +33,7 @@ from commitcollect_adapters.testing.strategies import (
 )
 from commitcollect_core.app import CommitCollect, assemble
 from commitcollect_core.errors import CommitCollectError
-from commitcollect_core.policy import Policy
+from commitcollect_core.policy import Policy, TrainingPolicy
 from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState, decide, keys_of
 from commitcollect_core.training.ports import Ledger, Ports, WorkoutQuery
 from commitcollect_core.training.tracking import NewMilestone
@@ -44,7 +44,11 @@ from laws import check_kept, check_state
 
 ATHLETES = (UserId("a"), UserId("ab"))
 CATALOG = FixedCatalog(STATUES)
-POLICY = Policy(commit_items_max=52, milestones_tracked_max=3, page_items_max=2, workouts_inspected_max=4)
+POLICY = Policy(
+    training=TrainingPolicy(
+        commit_items_max=52, milestones_tracked_max=3, page_items_max=2, workouts_inspected_max=4
+    )
+)
 
 BUSY_VERSION = 5
 """Fences go up once there is something behind them; otherwise most runs would be about empty ledgers."""
@@ -232,7 +236,7 @@ class TwoLedgersWithDynamo(TwoLedgers):
 
     def _make_store(self) -> None:
         address = Address(endpoint=self.endpoint, prefix=next(self._prefixes))
-        self._client = Client(address, deadline_seconds=POLICY.store_deadline_seconds)
+        self._client = Client(address, deadline_seconds=POLICY.training.store_deadline_seconds)
         create_tables(self._client)
 
     def _open_store(self) -> Ledger:

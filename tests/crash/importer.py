@@ -32,6 +32,7 @@ from commitcollect_core import (
     UserId,
     assemble,
 )
+from commitcollect_core.policy import TrainingPolicy
 
 USER = UserId("me")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -41,7 +42,7 @@ WISH = NewMilestone(
     total_target=400_000,
     period_start_at=datetime(2010, 1, 1, tzinfo=UTC),
 )
-POLICY = Policy(commit_items_max=52)
+POLICY = Policy(training=TrainingPolicy(commit_items_max=52))
 """Small commits, so that even a short import makes several."""
 
 

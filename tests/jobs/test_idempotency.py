@@ -22,9 +22,9 @@ from commitcollect_core.jobs.idempotency import (
     completed_event,
     decide,
 )
-from commitcollect_core.policy import DEFAULT_POLICY, Policy
+from commitcollect_core.policy import DEFAULT_POLICY, JobsPolicy, Policy
 
-POLICY = Policy(idempotency_lease_seconds=60, idempotency_kept_seconds=300)
+POLICY = Policy(jobs=JobsPolicy(idempotency_lease_seconds=60, idempotency_kept_seconds=300))
 REQUEST = "key-1"
 MINE, NEXT = "worker-1", "worker-2"
 
@@ -40,12 +40,12 @@ class Known:
 
     def is_kept(self, now: datetime) -> bool:
         """Whether it is to be remembered."""
-        return now < self.began_at + timedelta(seconds=POLICY.idempotency_kept_seconds)
+        return now < self.began_at + timedelta(seconds=POLICY.jobs.idempotency_kept_seconds)
 
     def is_held(self, now: datetime) -> bool:
         """Whether its owner is thought to be at work."""
         return self.answer is None and now < self.began_at + timedelta(
-            seconds=POLICY.idempotency_lease_seconds
+            seconds=POLICY.jobs.idempotency_lease_seconds
         )
 
 

@@ -23,13 +23,13 @@ from commitcollect_core.jobs.jobs import (
     job_key,
     merged,
 )
-from commitcollect_core.policy import DEFAULT_POLICY, Policy
+from commitcollect_core.policy import DEFAULT_POLICY, JobsPolicy, Policy
 from commitcollect_core.values import ActivityId, AthleteId
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
 RIDE = activity_job(AthleteId("7"), ActivityId("42"), now=NOW)
 LEASED = LeasedJob(job=RIDE, token="hush", until=NOW)  # noqa: S106 - a lease's, and made up
-THREE_EVENTS = Policy(job_events_max=3)
+THREE_EVENTS = Policy(jobs=JobsPolicy(job_events_max=3))
 
 
 def jobs(*, events_max: int = 5) -> SearchStrategy[Job]:
@@ -95,7 +95,9 @@ def test_a_failing_job_waits_longer_and_longer_and_is_parked(
 ) -> None:
     """It is tried `job_attempts_max` times; each wait is twice the one before, up to the longest."""
     policy = Policy(
-        job_attempts_max=attempts_max, job_retry_seconds_first=first, job_retry_seconds_max=longest
+        jobs=JobsPolicy(
+            job_attempts_max=attempts_max, job_retry_seconds_first=first, job_retry_seconds_max=longest
+        )
     )
     leased = LEASED
     waits = []
@@ -109,7 +111,7 @@ def test_a_failing_job_waits_longer_and_longer_and_is_parked(
 def test_by_default_a_job_outlives_an_outage_of_hours() -> None:
     """Sixteen tries, ten seconds to an hour apart, over about seven hours."""
     seconds = []
-    for attempts in range(DEFAULT_POLICY.job_attempts_max - 1):
+    for attempts in range(DEFAULT_POLICY.jobs.job_attempts_max - 1):
         leased = evolve(LEASED, attempts=attempts)
         end = after_failure(leased, now=NOW, policy=DEFAULT_POLICY)
         assert isinstance(end, TryAgain)
@@ -125,7 +127,7 @@ def test_what_proves_a_lease_is_not_shown() -> None:
 
 # Entries of queues
 
-MANY_EVENTS = Policy(job_events_max=100)
+MANY_EVENTS = Policy(jobs=JobsPolicy(job_events_max=100))
 DUE = QueueEntry(job=RIDE, due_at=NOW)
 
 

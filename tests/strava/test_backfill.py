@@ -16,6 +16,7 @@ from commitcollect_core.errors import (
     StravaRateLimited,
     StravaUnavailable,
 )
+from commitcollect_core.policy import customised
 from commitcollect_core.strava.backfills import BackfillCommit, BackfillPhase
 from commitcollect_core.strava.ports import ActivityList
 from commitcollect_core.values import ActivityId, AthleteId
@@ -117,7 +118,9 @@ def test_beginning_anew_leaves_nothing_of_the_one_before() -> None:
 
 def test_failures_of_steps_do_not_add_up() -> None:
     """Every other call fails and every step gets there in the end: the job is never set aside."""
-    world = connected(25, World(policy=evolve(SMALL_PAGES, job_attempts_max=3, list_page_items=2)))
+    world = connected(
+        25, World(policy=customised(SMALL_PAGES, {"job_attempts_max": 3, "list_page_items": 2}))
+    )
     for after in range(0, 60, 2):
         world.fake.order(Fault.SERVER_ERROR, CallKind.ACTIVITIES, after=after)
     world.work()
@@ -134,7 +137,7 @@ def test_a_backfill_nobody_began_is_not_found() -> None:
 
 def test_too_long_a_history_is_refused_with_the_way_out() -> None:
     """The number of pages is bounded by the policy."""
-    world = connected(25, World(policy=evolve(SMALL_PAGES, backfill_pages_max=2)))
+    world = connected(25, World(policy=customised(SMALL_PAGES, {"backfill_pages_max": 2})))
     with pytest.raises(LimitExceeded, match="more than 2 pages"):
         run(world)
 

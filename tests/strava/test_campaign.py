@@ -30,7 +30,7 @@ from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_adapters.strava.fake import CallKind, DeliveryPlan, Fault
 from commitcollect_adapters.testing.dumps import LedgerDump
 from commitcollect_core.errors import CommitCollectError
-from commitcollect_core.policy import DEFAULT_POLICY
+from commitcollect_core.policy import DEFAULT_POLICY, customised
 from commitcollect_core.service import StravaIntegration
 from commitcollect_core.strava.connections import ConnectionStatus
 from commitcollect_core.values import ActivityId
@@ -45,7 +45,7 @@ WORKERS = 20
 WORKERS_ON_DYNAMODB = 5
 """There every race for the budget of calls is several requests; the races themselves are the same."""
 CRASH_ONE_IN = 40
-POLICY = evolve(DEFAULT_POLICY, athlete_calls_per_window=10_000)
+POLICY = customised(DEFAULT_POLICY, {"athlete_calls_per_window": 10_000})
 FAULTS = (Fault.SERVER_ERROR, Fault.HTML, Fault.HANG, Fault.EMPTY, Fault.RATE_LIMITED, Fault.LOST_ANSWER)
 CALLS = (CallKind.ACTIVITY, CallKind.ACTIVITIES)
 
@@ -282,7 +282,7 @@ def test_a_real_history_survives_all_of_it(
         world.fake.end_access_tokens(ATHLETE)
         with ThreadPoolExecutor(workers) as pool:
             deaths += sum(pool.map(partial(work_until_death, world), chance.sample(range(10**6), workers)))
-        world.pass_time(seconds=DEFAULT_POLICY.job_lease_seconds)
+        world.pass_time(seconds=DEFAULT_POLICY.jobs.job_lease_seconds)
     world.pass_time(hours=1)
     world.strava.reconciling.run(ME, days=4_000)
     world.work()

@@ -33,7 +33,7 @@ from commitcollect_core.strava.connections import (
 from commitcollect_core.values import AthleteId, UserId
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
-MARGIN = timedelta(seconds=DEFAULT_POLICY.token_margin_seconds)
+MARGIN = timedelta(seconds=DEFAULT_POLICY.strava.token_margin_seconds)
 SECOND = timedelta(seconds=1)
 USER, ATHLETE, OTHER = UserId("user"), AthleteId("7"), AthleteId("8")
 
@@ -98,7 +98,7 @@ def test_what_only_the_athlete_can_mend_is_not_tried(
 def test_a_renewal_can_be_forced_by_one_at_a_time(stored: StravaConnection, now: datetime) -> None:
     """Whoever doubts a permission renews tokens that look good, but not while somebody else is at it."""
     held = leased(stored, "mine", now=now, policy=DEFAULT_POLICY)
-    end = now + timedelta(seconds=DEFAULT_POLICY.refresh_lease_seconds)
+    end = now + timedelta(seconds=DEFAULT_POLICY.strava.refresh_lease_seconds)
     assert held.lease == Lease("mine", end)
     assert renewal_state(held, now=now) == renewal_state(held, now=end - SECOND) == Wait(end)
     assert renewal_state(held, now=end) == renewal_state(released(held, now=now), now=now) == Renew()

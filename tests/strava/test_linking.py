@@ -22,7 +22,7 @@ from commitcollect_core.errors import (
     VersionConflict,
 )
 from commitcollect_core.handshakes import HandshakePurpose, begin_handshake
-from commitcollect_core.policy import DEFAULT_POLICY, OnDisconnect
+from commitcollect_core.policy import DEFAULT_POLICY, OnDisconnect, customised
 from commitcollect_core.strava.backfills import BackfillPhase
 from commitcollect_core.strava.connections import (
     DEFAULT_SCOPE,
@@ -121,7 +121,7 @@ def test_a_state_ends_after_ten_minutes() -> None:
     """At 600 seconds it is too late."""
     world = World()
     state = begun(world)
-    world.pass_time(seconds=DEFAULT_POLICY.handshake_seconds)
+    world.pass_time(seconds=DEFAULT_POLICY.accounts.handshake_seconds)
     with pytest.raises(InvalidInput):
         finish(world, state)
     assert world.fake.calls(CallKind.EXCHANGE) == 0
@@ -275,7 +275,7 @@ def test_rivals_without_end_are_given_up_on() -> None:
     world = World()
     world.connect()
     with pytest.raises(VersionConflict):
-        link_again(world, DEFAULT_POLICY.commit_attempts_max)
+        link_again(world, DEFAULT_POLICY.training.commit_attempts_max)
     assert world.fake.calls(CallKind.REVOKE) == 0
 
 
@@ -297,7 +297,11 @@ def connected(
     *, workouts: OnDisconnect = OnDisconnect.KEEP, awards: OnDisconnect = OnDisconnect.KEEP
 ) -> World:
     """A world whose athlete has parts, and a workout entered by hand."""
-    world = World(policy=evolve(DEFAULT_POLICY, workouts_on_disconnect=workouts, awards_on_disconnect=awards))
+    world = World(
+        policy=customised(
+            DEFAULT_POLICY, {"workouts_on_disconnect": workouts, "awards_on_disconnect": awards}
+        )
+    )
     world.app.tracking.create(ME, WISH)
     world.fake.add_activities(ATHLETE, map(payload, range(12)))
     world.connect()

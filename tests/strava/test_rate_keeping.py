@@ -9,16 +9,20 @@ import pytest
 from attrs import evolve
 
 from commitcollect_adapters.memory.strava import MemoryRateBudgetStore
-from commitcollect_adapters.system import ManualClock
+from commitcollect_adapters.system import ManualClock, SequentialIds
+from commitcollect_core.context import Context
 from commitcollect_core.errors import StravaRateLimited, VersionConflict
-from commitcollect_core.policy import Policy
+from commitcollect_core.policy import Policy, StravaPolicy, TrainingPolicy
 from commitcollect_core.strava.rate_keeping import RateKeeping
 from commitcollect_core.strava.rates import APP_SCOPE, Meter, Purpose, RateBudget, RateReading, athlete_scope
 from commitcollect_core.values import AthleteId
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
 QUARTER_PAST = NOON + timedelta(minutes=15)
-POLICY = Policy(app_calls_per_window=5, app_calls_per_day=12, commit_attempts_max=4)
+POLICY = Policy(
+    strava=StravaPolicy(app_calls_per_window=5, app_calls_per_day=12),
+    training=TrainingPolicy(commit_attempts_max=4),
+)
 
 
 class RacedRates(MemoryRateBudgetStore):
@@ -62,7 +66,11 @@ class Desk:
         self.rates = RacedRates()
         self.clock = ManualClock(NOON)
         self.backoff = NotedBackoff()
-        self.keeping = RateKeeping(rates=self.rates, clock=self.clock, backoff=self.backoff, policy=POLICY)
+        self.keeping = RateKeeping(rates=self.rates, context=self.context(self.clock))
+
+    def context(self, clock: ManualClock) -> Context:
+        """What a worker with this clock runs on."""
+        return Context(clock=clock, ids=SequentialIds(), backoff=self.backoff, policy=POLICY)
 
     def used(self, scope: str = APP_SCOPE) -> int:
         """Calls entered in the window."""
@@ -95,7 +103,7 @@ def test_a_call_that_may_not_be_made_is_not_entered(desk: Desk) -> None:
 def test_scopes_do_not_share_their_calls(desk: Desk) -> None:
     """One athlete's events use up that athlete's calls and nobody else's; the purpose counts in each."""
     seven, eight = (athlete_scope(AthleteId(each)) for each in "78")
-    for _ in range(POLICY.athlete_calls_per_window):
+    for _ in range(POLICY.strava.athlete_calls_per_window):
         desk.keeping.reserve(seven, Purpose.LIVE)
     with pytest.raises(StravaRateLimited):
         desk.keeping.reserve(seven, Purpose.LIVE)
@@ -177,7 +185,7 @@ def test_a_refusal_is_everybodys(desk: Desk, said: RateReading | None, until: da
     closed = desk.keeping.closed(said)
     assert closed.retry_at == until
     assert closed.message == f"Strava's limit is reached; try again at {until:%H:%M} UTC"
-    other_worker = evolve(desk.keeping, clock=ManualClock(until - timedelta(seconds=1)))
+    other_worker = evolve(desk.keeping, context=desk.context(ManualClock(until - timedelta(seconds=1))))
     with pytest.raises(StravaRateLimited, match="Strava's limit is reached") as refused:
         other_worker.reserve(APP_SCOPE, Purpose.LIVE)
     assert refused.value.retry_at == until
@@ -187,7 +195,7 @@ def test_a_refusal_is_everybodys(desk: Desk, said: RateReading | None, until: da
 
 def test_a_pause_ends_by_itself(desk: Desk) -> None:
     """An app that Strava switched off is tried again after `app_inactive_pause_seconds`."""
-    until = NOON + timedelta(seconds=POLICY.app_inactive_pause_seconds)
+    until = NOON + timedelta(seconds=POLICY.strava.app_inactive_pause_seconds)
     assert desk.keeping.pause("the app is inactive").paused_until == until
     with pytest.raises(StravaRateLimited, match=f"the app is inactive; try again at {until:%H:%M} UTC"):
         desk.keeping.reserve(APP_SCOPE, Purpose.LIVE)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from commitcollect_adapters.testing.strategies import moments
-from commitcollect_core.policy import DEFAULT_POLICY, Policy
+from commitcollect_core.policy import DEFAULT_POLICY, Policy, StravaPolicy
 from commitcollect_core.strava.rates import (
     APP_SCOPE,
     WINDOW_SECONDS,
@@ -30,7 +30,7 @@ from commitcollect_core.values import AthleteId
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 11, 4, tzinfo=UTC)
-SMALL = Policy(app_calls_per_window=5, app_calls_per_day=12)
+SMALL = Policy(strava=StravaPolicy(app_calls_per_window=5, app_calls_per_day=12))
 """Few enough calls that a window, and a day of a few windows, is used up in a test."""
 
 # Any interleaving
@@ -144,7 +144,7 @@ def test_no_more_calls_are_entered_than_allowed(some_steps: list[Step]) -> None:
 @given(some_steps=steps())
 def test_backfills_leave_their_share_to_live_events(some_steps: list[Step]) -> None:
     """A backfill's call is entered only if `live_reserve_percent` of the window and day is left after it."""
-    reserve = SMALL.live_reserve_percent
+    reserve = SMALL.strava.live_reserve_percent
     for moment in run(some_steps):
         if moment.entered is Purpose.BACKFILL:
             budget = moment.budget

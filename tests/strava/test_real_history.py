@@ -34,7 +34,7 @@ from commitcollect_adapters.web.receiver import PATH, Receiver
 from commitcollect_adapters.web.serving import serving
 from commitcollect_adapters.wiring import memory_ports
 from commitcollect_core.jobs.jobs import QueueCounts
-from commitcollect_core.policy import Policy
+from commitcollect_core.policy import Policy, StravaPolicy
 from commitcollect_core.strava.connections import READ_ACTIVITIES, READ_ALL_ACTIVITIES
 from commitcollect_core.strava.webhook_intake import WebhookSecrets
 from commitcollect_core.strava.working import Working
@@ -61,10 +61,12 @@ SEES_PUBLIC = ("read", READ_ACTIVITIES)
 
 # Our own limits are for other tests. SQS delays by a clock of its own, so nothing is delayed on purpose.
 GENEROUS = Policy(
-    athlete_calls_per_window=10**6,
-    app_calls_per_window=10**6,
-    app_calls_per_day=10**6,
-    webhook_delay_seconds=0,
+    strava=StravaPolicy(
+        athlete_calls_per_window=10**6,
+        app_calls_per_window=10**6,
+        app_calls_per_day=10**6,
+        webhook_delay_seconds=0,
+    )
 )
 
 

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from commitcollect_adapters.strava.fake import CallKind, DeliveryPlan, Fault, Limits
 from commitcollect_core.errors import LimitExceeded, StravaRateLimited, StravaUnavailable
-from commitcollect_core.policy import DEFAULT_POLICY
+from commitcollect_core.policy import DEFAULT_POLICY, customised
 from commitcollect_core.strava.ports import ActivityList
 from commitcollect_core.strava.reconciling import Repair
 from commitcollect_core.values import ActivityId, Source
@@ -22,7 +22,7 @@ DEAF = DeliveryPlan(dropped=1.0)
 @pytest.fixture
 def world() -> World:
     """A connected athlete with ten activities, an hour ago; from now on no event arrives."""
-    made = World(plan=DEAF, policy=evolve(DEFAULT_POLICY, list_page_items=4))
+    made = World(plan=DEAF, policy=customised(DEFAULT_POLICY, {"list_page_items": 4}))
     made.app.tracking.create(ME, WISH)
     made.fake.add_activities(ATHLETE, map(payload, range(10)))
     made.connect()
@@ -128,9 +128,9 @@ def test_what_stands_on_two_pages_is_told_of_once(world: World) -> None:
 
 def test_too_wide_a_window_is_refused(world: World) -> None:
     """The number of pages is bounded by the policy."""
-    few = evolve(world.policy, reconcile_pages_max=2)
+    few = evolve(world.policy, strava=evolve(world.policy.strava, reconcile_pages_max=2))
     with pytest.raises(LimitExceeded, match="more than 2 pages"):
-        evolve(world.strava.reconciling, policy=few).run(ME)
+        evolve(world.strava.reconciling, context=evolve(world.app.context, policy=few)).run(ME)
 
 
 def test_a_failure_in_the_middle_is_gone_on_from(world: World) -> None:

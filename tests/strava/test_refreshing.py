@@ -15,7 +15,7 @@ from commitcollect_adapters.system import ManualClock
 from commitcollect_adapters.testing.dumps import dump_of
 from commitcollect_adapters.testing.strategies import SEASON_END_AT, changing_histories, snapshots
 from commitcollect_core.errors import AccountDeleting, InvalidInput, StravaUnavailable, VersionConflict
-from commitcollect_core.policy import DEFAULT_POLICY, Policy
+from commitcollect_core.policy import DEFAULT_POLICY, Policy, TrainingPolicy
 from commitcollect_core.training.ingestion import Ingestion
 from commitcollect_core.training.ledger import LedgerCommit, LedgerView
 from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot, Found, Workout
@@ -30,7 +30,7 @@ HOUR = timedelta(hours=1)
 
 def later(ingestion: Ingestion, after: timedelta = HOUR) -> Ingestion:
     """The same, some time after the season's end."""
-    return evolve(ingestion, clock=ManualClock(NOW + after))
+    return evolve(ingestion, context=evolve(ingestion.context, clock=ManualClock(NOW + after)))
 
 
 def stored_in(ledger: MemoryLedger, key: WorkoutKey = KEY) -> Workout:
@@ -115,7 +115,7 @@ def test_the_source_is_asked_again_only_if_this_workout_moved(
 def test_asking_again_is_bounded(rivals: int, *, is_given_up: bool) -> None:
     """Law 9: a workout that others rewrite under each answer is given up after `fetch_attempts_max` calls."""
     ledger = RacedLedger()
-    app = app_on(ledger, policy=Policy(fetch_attempts_max=3))
+    app = app_on(ledger, policy=Policy(training=TrainingPolicy(fetch_attempts_max=3)))
     ledger.intruders = [
         lambda n=n: app.ingestion.ingest(ATHLETE, [ride("1", n)])  # type: ignore[misc]  # mypy infers no type for a lambda with a default
         for n in range(rivals)
@@ -168,7 +168,9 @@ class ChangingSource:
         self.ledger = RacedLedger()
         self.words = words
         self.moments = moments
-        self._ingestion = app_on(self.ledger, policy=Policy(fetch_attempts_max=1_000)).ingestion
+        self._ingestion = app_on(
+            self.ledger, policy=Policy(training=TrainingPolicy(fetch_attempts_max=1_000))
+        ).ingestion
         self._ingestion.ingest(ATHLETE, words[:1])
 
     def look(self) -> None:
@@ -313,7 +315,7 @@ def test_what_a_rival_wrote_meanwhile_is_in_doubt() -> None:
 def test_a_long_list_tells_of_each_workout_once(commits_before: int) -> None:
     """What an attempt wrote before it lost is a change, from what stood there before that attempt."""
     ledger = RacedLedger()
-    ingestion = app_on(ledger, policy=Policy(commit_items_max=52)).ingestion
+    ingestion = app_on(ledger, policy=Policy(training=TrainingPolicy(commit_items_max=52))).ingestion
     ingestion.ingest(ATHLETE, [ride("0", 1)])
     before = stored_in(ledger, ride("0").key)
     ledger.intruders = [
@@ -330,7 +332,7 @@ def test_a_long_list_tells_of_each_workout_once(commits_before: int) -> None:
 def test_a_workout_rewritten_between_two_writes_of_a_list_is_a_change_and_in_doubt() -> None:
     """It was written, and has to be asked for all the same: neither is kept back."""
     ledger = RacedLedger()
-    ingestion = app_on(ledger, policy=Policy(commit_items_max=52)).ingestion
+    ingestion = app_on(ledger, policy=Policy(training=TrainingPolicy(commit_items_max=52))).ingestion
     ledger.intruders = [None, lambda: later(ingestion).ingest(ATHLETE, [ride("1", 7)])]
     listed = [ride(f"{n}", 2) for n in range(60)]
     result = later(ingestion).ingest_listed(ATHLETE, listed, listed_at=NOW + HOUR)
@@ -342,7 +344,7 @@ def test_a_workout_rewritten_between_two_writes_of_a_list_is_a_change_and_in_dou
 # Erasing
 
 
-PAIRS = Policy(commit_items_max=52, milestones_tracked_max=49)
+PAIRS = Policy(training=TrainingPolicy(commit_items_max=52, milestones_tracked_max=49))
 """Two workouts fit a batch."""
 
 
@@ -365,7 +367,7 @@ def test_erasing_leaves_progress_and_parts_and_may_be_repeated(commits_before: i
     check_state(after)
     check_kept(before, after)
     assert {after.by_key[each.key].snapshot.started_at for each in rides} == {
-        DEFAULT_POLICY.workout_started_at_min
+        DEFAULT_POLICY.training.workout_started_at_min
     }
     assert after.milestones[milestone_id].progress.progress_value >= 5_000
     assert after.milestones[milestone_id].progress.current_value == 1_000

@@ -141,11 +141,11 @@ def test_whoever_waits_is_told_until_when(world: World) -> None:
     for act in (listed, lambda strava: strava.access.is_authorized(ME)):
         with pytest.raises(ConnectionBusy) as busy:
             act(world.strava)
-        assert busy.value.retry_at == now + timedelta(seconds=DEFAULT_POLICY.refresh_recheck_seconds)
-    world.pass_time(seconds=DEFAULT_POLICY.refresh_lease_seconds - 1)
+        assert busy.value.retry_at == now + timedelta(seconds=DEFAULT_POLICY.strava.refresh_recheck_seconds)
+    world.pass_time(seconds=DEFAULT_POLICY.strava.refresh_lease_seconds - 1)
     with pytest.raises(ConnectionBusy) as busy:
         listed(world.strava)
-    assert busy.value.retry_at == now + timedelta(seconds=DEFAULT_POLICY.refresh_lease_seconds)
+    assert busy.value.retry_at == now + timedelta(seconds=DEFAULT_POLICY.strava.refresh_lease_seconds)
     world.pass_time(seconds=1)
     assert listed(world.strava) == 3
 
@@ -159,7 +159,7 @@ def test_a_lease_that_ran_out_does_not_lose_the_tokens(world: World) -> None:
 
     def stall(call: str, side: Side) -> None:
         if (call, side) == ("api.refresh", Side.AFTER):
-            world.pass_time(seconds=DEFAULT_POLICY.refresh_lease_seconds)
+            world.pass_time(seconds=DEFAULT_POLICY.strava.refresh_lease_seconds)
             try:
                 listed(world.strava)
             except CommitCollectError as refused:
@@ -388,7 +388,7 @@ def test_an_app_that_was_switched_off_pauses_and_harms_no_athlete(world: World) 
         listed(world.strava)
     assert connection(world).status is ConnectionStatus.ACTIVE
     world.fake.switch_app(is_on=True)
-    world.pass_time(seconds=DEFAULT_POLICY.app_inactive_pause_seconds)
+    world.pass_time(seconds=DEFAULT_POLICY.strava.app_inactive_pause_seconds)
     assert listed(world.strava) == 3
 
 
@@ -428,7 +428,7 @@ def test_only_one_crash_costs_an_athlete_the_connection() -> None:
             listed(world.process(door))
             break
         except Killed:
-            world.pass_time(seconds=DEFAULT_POLICY.refresh_lease_seconds)
+            world.pass_time(seconds=DEFAULT_POLICY.strava.refresh_lease_seconds)
         try:
             assert listed(world.strava) == 3
         except NeedsReconnect:

@@ -26,7 +26,7 @@ from commitcollect_core.strava.webhooks import (
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
 EVENT_TIME = int(NOW.timestamp()) - 5
-LATEST = int(NOW.timestamp()) + DEFAULT_POLICY.clock_skew_seconds_max
+LATEST = int(NOW.timestamp()) + DEFAULT_POLICY.training.clock_skew_seconds_max
 
 RENAMED: dict[str, Any] = {
     "aspect_type": "update",

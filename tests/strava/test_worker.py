@@ -17,7 +17,7 @@ from commitcollect_adapters.strava.fake import CallKind, Fault
 from commitcollect_core.errors import Forbidden, InvalidInput, NotFound, StorageUnavailable
 from commitcollect_core.jobs.idempotency import IdempotencyStatus
 from commitcollect_core.jobs.jobs import Job, JobKind, activity_job, backfill_job
-from commitcollect_core.policy import DEFAULT_POLICY, OnDisconnect
+from commitcollect_core.policy import DEFAULT_POLICY, OnDisconnect, customised
 from commitcollect_core.strava.connections import ConnectionStatus
 from commitcollect_core.strava.refreshing import SyncOutcome
 from commitcollect_core.strava.webhook_intake import Intake, WebhookSecrets
@@ -57,13 +57,13 @@ def event(world: World, **changes: object) -> dict[str, Any]:
 
 def outcomes(world: World) -> Counter[SyncOutcome]:
     """What comes of all that is due now."""
-    world.pass_time(seconds=DEFAULT_POLICY.webhook_delay_seconds)
+    world.pass_time(seconds=DEFAULT_POLICY.strava.webhook_delay_seconds)
     return world.strava.working.run_once(limit=1_000).outcomes
 
 
 def ends(world: World) -> Counter[JobEnd]:
     """How all jobs that are due now end."""
-    world.pass_time(seconds=DEFAULT_POLICY.webhook_delay_seconds)
+    world.pass_time(seconds=DEFAULT_POLICY.strava.webhook_delay_seconds)
     return world.strava.working.run_once(limit=1_000).ends
 
 
@@ -131,7 +131,7 @@ def test_the_mark_comes_after_the_effect(world: World) -> None:
     world.strava.intake.accept(event(world))
     calls: list[str] = []
     process = world.process(lambda call, side: calls.append(call) if side is Side.BEFORE else None)
-    world.pass_time(seconds=DEFAULT_POLICY.webhook_delay_seconds)
+    world.pass_time(seconds=DEFAULT_POLICY.strava.webhook_delay_seconds)
     process.working.run_once()
     order = ["ledger.read", "api.activity", "ledger.commit", "idempotency.mark", "queue.complete"]
     assert [call for call in calls if call in order] == order
@@ -148,7 +148,7 @@ def test_taking_an_event_in_is_one_write_and_no_call(world: World) -> None:
 def test_an_activity_is_looked_at_a_moment_after_its_event(world: World) -> None:
     """Strava may not have finished it at once, and more events may come: nothing is done before the delay."""
     world.strava.intake.accept(event(world))
-    world.pass_time(seconds=DEFAULT_POLICY.webhook_delay_seconds - 1)
+    world.pass_time(seconds=DEFAULT_POLICY.strava.webhook_delay_seconds - 1)
     assert world.strava.working.run_once().jobs == 0
     world.pass_time(seconds=1)
     assert world.strava.working.run_once().jobs == 1
@@ -231,11 +231,11 @@ def deauthorisation(world: World) -> dict[str, Any]:
 
 def test_a_forged_deauthorisation_is_not_believed_for_want_of_a_key(world: World) -> None:
     """Tokens that cannot be opened here say nothing about Strava: nobody is disconnected, nothing erased."""
-    erasing = evolve(DEFAULT_POLICY, workouts_on_disconnect=OnDisconnect.ERASE)
+    erasing = customised(DEFAULT_POLICY, {"workouts_on_disconnect": OnDisconnect.ERASE})
     world.policy = erasing
     world.cipher = LocalCipher([b"another key, of thirty-two bytes"])
     world.strava.intake.accept(deauthorisation(world))
-    world.pass_time(seconds=DEFAULT_POLICY.webhook_delay_seconds)
+    world.pass_time(seconds=DEFAULT_POLICY.strava.webhook_delay_seconds)
     assert world.process().working.run_once().ends == {JobEnd.DONE: 1}
     assert world.stores.connections.read(ME) is not None
     assert len(world.stored()) == 3
@@ -344,7 +344,7 @@ def test_a_poisoned_activity_is_parked_and_blocks_nobody(world: World) -> None:
     assert good in world.stored()
     assert bad not in world.stored()
     (parked,) = world.queue.parked(limit=10)
-    assert (parked.job.activity_id, parked.attempts) == (bad, DEFAULT_POLICY.job_attempts_max)
+    assert (parked.job.activity_id, parked.attempts) == (bad, DEFAULT_POLICY.jobs.job_attempts_max)
     assert "distance" in parked.reason
     world.fake.edit(bad, distance=1_000.0)
     assert world.queue.unpark(parked.job.key, now=world.clock.now())
@@ -408,8 +408,8 @@ def test_a_fault_nobody_foresaw_stops_no_worker(world: World, monkeypatch: pytes
 def test_a_job_that_kills_its_workers_is_parked(world: World) -> None:
     """Every worker that takes it dies: after so many leases it is set aside."""
     world.strava.intake.accept(event(world))
-    world.pass_time(seconds=DEFAULT_POLICY.webhook_delay_seconds)
-    for _ in range(DEFAULT_POLICY.job_attempts_max):
+    world.pass_time(seconds=DEFAULT_POLICY.strava.webhook_delay_seconds)
+    for _ in range(DEFAULT_POLICY.jobs.job_attempts_max):
         assert world.queue.lease(now=world.clock.now(), seconds=10, limit=1)
         world.pass_time(seconds=10)
     assert ends(world) == {JobEnd.PARKED: 1}
@@ -424,10 +424,10 @@ def test_a_lease_that_was_lost_is_noticed(world: World) -> None:
 
         def stall(call: str, side: Side) -> None:
             if (call, side) == ("api.activity", Side.BEFORE):
-                world.pass_time(seconds=DEFAULT_POLICY.job_lease_seconds)
+                world.pass_time(seconds=DEFAULT_POLICY.jobs.job_lease_seconds)
                 world.queue.lease(now=world.clock.now(), seconds=1, limit=1)
 
-        world.pass_time(seconds=DEFAULT_POLICY.webhook_delay_seconds)
+        world.pass_time(seconds=DEFAULT_POLICY.strava.webhook_delay_seconds)
         assert world.process(stall).working.run_once().ends == {expected: 1}
         world.work()
 
@@ -442,7 +442,7 @@ def test_a_full_store_leaves_the_job_to_a_later_try(world: World) -> None:
         if (call, side) == ("ledger.commit", Side.BEFORE) and next(failures, False):
             raise StorageUnavailable("full")
 
-    world.pass_time(seconds=DEFAULT_POLICY.webhook_delay_seconds)
+    world.pass_time(seconds=DEFAULT_POLICY.strava.webhook_delay_seconds)
     assert world.process(fail).working.run_once().ends == {JobEnd.TO_BE_TRIED_AGAIN: 1}
     world.work()
     world.check_converged()
@@ -467,7 +467,7 @@ def test_jobs_about_what_is_not_there_are_done(world: World) -> None:
     world.queue.put(backfill_job(STRANGER, now=now), visible_at=now)
     world.queue.put(Job(key="x", kind=JobKind.ACTIVITY, athlete_id=ATHLETE, enqueued_at=now), visible_at=now)
     assert ends(world) == {JobEnd.DONE: 1, JobEnd.TO_BE_TRIED_AGAIN: 1}
-    world.pass_time(seconds=DEFAULT_POLICY.job_retry_seconds_first)
+    world.pass_time(seconds=DEFAULT_POLICY.jobs.job_retry_seconds_first)
     assert ends(world) == {JobEnd.DONE: 1}
     world.stores.backfills.erase(ME)
     world.queue.put(backfill_job(ATHLETE, now=now), visible_at=now)

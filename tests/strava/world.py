@@ -21,7 +21,7 @@ from commitcollect_adapters.testing.dumps import LedgerDump, dump_of
 from commitcollect_core.app import assemble
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.jobs.ports import EventQueue
-from commitcollect_core.policy import DEFAULT_POLICY, Policy
+from commitcollect_core.policy import DEFAULT_POLICY, Policy, customised
 from commitcollect_core.service import Stores, StravaIntegration, StravaPorts, integrate_strava
 from commitcollect_core.strava.connections import READ_ALL_ACTIVITIES, StravaConnection
 from commitcollect_core.strava.ports import StravaApi
@@ -39,7 +39,7 @@ REDIRECT = "http://localhost/back"
 BROWSER = "this browser"
 KEY = b"k" * 32
 PLENTY = Limits(window=10**6, day=10**6, read_window=10**6, read_day=10**6)
-SMALL_PAGES = evolve(DEFAULT_POLICY, list_page_items=10)
+SMALL_PAGES = customised(DEFAULT_POLICY, {"list_page_items": 10})
 ROUNDS_MAX = 5_000
 WISH = NewMilestone(
     model_id=ModelId("DRAGON_2026"),

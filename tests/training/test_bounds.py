@@ -18,7 +18,7 @@ from commitcollect_adapters.testing.strategies import (
     histories,
 )
 from commitcollect_core.errors import AccountDeleting, LimitExceeded, VersionConflict
-from commitcollect_core.policy import DEFAULT_POLICY, Policy
+from commitcollect_core.policy import DEFAULT_POLICY, Policy, TrainingPolicy
 from commitcollect_core.training.awards import Award
 from commitcollect_core.training.goals import Goal
 from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState
@@ -91,7 +91,7 @@ def test_no_commit_is_larger_than_the_policy_allows(
     some_goals: list[Goal], found: list[Found], items_max: int
 ) -> None:
     """Law 9: ingesting, opening and recounting all keep to `commit_items_max`."""
-    athlete = Athlete(policy=Policy(commit_items_max=items_max))
+    athlete = Athlete(policy=Policy(training=TrainingPolicy(commit_items_max=items_max)))
     commits = list(athlete.take_in(*found))
     for goal in some_goals:
         athlete.open(goal)
@@ -209,7 +209,7 @@ def test_a_batch_fills_its_commits(rides_total: int, commits_total: int) -> None
 
 # Places among the tracked milestones
 
-FEW_PLACES = Policy(milestones_tracked_max=2, milestone_settle_seconds=0)
+FEW_PLACES = Policy(training=TrainingPolicy(milestones_tracked_max=2, milestone_settle_seconds=0))
 
 
 def test_a_milestone_more_than_the_policy_tracks_is_refused() -> None:
@@ -249,7 +249,9 @@ def test_a_milestone_settles_some_time_after_its_period(days_after_end: int, *, 
 
 def test_a_milestone_that_is_owed_parts_keeps_its_place() -> None:
     """Law 4, no part is missing: what has not all its awards yet is never dropped from what is tracked."""
-    policy = Policy(commit_items_max=52, milestones_tracked_max=2, milestone_settle_seconds=0)
+    policy = Policy(
+        training=TrainingPolicy(commit_items_max=52, milestones_tracked_max=2, milestone_settle_seconds=0)
+    )
     athlete = Athlete(goal_of(WHALE), goal_of(WHALE, days=9), policy=policy)
     athlete.write(athlete.decide([ride("1")])[:1])
     assert athlete.milestone(athlete.ids[1]).owed

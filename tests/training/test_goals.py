@@ -18,7 +18,7 @@ from commitcollect_adapters.testing.strategies import (
     stored_workouts,
 )
 from commitcollect_core.errors import InvalidInput
-from commitcollect_core.policy import DEFAULT_POLICY, Policy
+from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.training.awards import ModelPart, StatueModel
 from commitcollect_core.training.digest import state_digest
 from commitcollect_core.training.goals import Goal
@@ -102,30 +102,6 @@ def test_a_model_with_other_parts_is_refused(parts: tuple[ModelPart, ...]) -> No
     assert refused.value.field == "parts"
 
 
-# Policy
-
-
-@pytest.mark.parametrize(
-    ("limits", "needed"),
-    [
-        ({"commit_items_max": 51}, 52),
-        ({"commit_items_max": 99, "milestones_tracked_max": 98}, 100),
-        ({"statue_parts_max": 99}, 101),
-    ],
-)
-def test_a_policy_whose_commits_are_too_small_is_refused(limits: dict[str, int], needed: int) -> None:
-    """A workout with all it moves, and a milestone with all its parts, must each fit one commit."""
-    with pytest.raises(InvalidInput, match=f"need {needed}") as refused:
-        Policy(**limits)  # type: ignore[arg-type]  # given by name, checked at run time
-    assert refused.value.field == "commit_items_max"
-
-
-def test_a_policy_at_its_limits_is_accepted() -> None:
-    """Exactly enough is enough."""
-    assert Policy(commit_items_max=52).statue_parts_max == 50
-    assert Policy(milestones_tracked_max=98).commit_items_max == 100
-
-
 # The fingerprint
 
 WORKOUT = stored_workouts(key=WorkoutKey(Source.FILE, ActivityId("1")), version=1)
@@ -205,11 +181,3 @@ def test_the_digest_tells_every_other_difference(workout: Workout, milestone: Mi
 def test_the_digest_does_not_depend_on_the_order_of_milestones(one: Milestone, other: Milestone) -> None:
     """Ids of milestones are made up on the spot, so their order means nothing."""
     assert state_digest([], [one, other]) == state_digest([], [other, one])
-
-
-@pytest.mark.parametrize("name", ["page_items_max", "commit_attempts_max", "milestones_tracked_max"])
-def test_a_policy_that_allows_nothing_is_refused(name: str) -> None:
-    """A limit of zero under which no use case could work is named, not met as a failure later."""
-    with pytest.raises(InvalidInput, match=f"{name} 0 must be at least 1") as refused:
-        evolve(Policy(), **{name: 0})  # type: ignore[arg-type]  # given by name, checked at run time
-    assert refused.value.field == name

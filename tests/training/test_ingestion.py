@@ -20,7 +20,7 @@ from commitcollect_core.errors import (
     StorageUnavailable,
     VersionConflict,
 )
-from commitcollect_core.policy import Policy
+from commitcollect_core.policy import Policy, TrainingPolicy
 from commitcollect_core.training.awards import StatueModel
 from commitcollect_core.training.ingestion import IngestResult
 from commitcollect_core.training.tracking import NewMilestone
@@ -80,7 +80,7 @@ def test_the_clock_is_read_once() -> None:
     app = app_on(ledger)
     app.tracking.create(ATHLETE, wish())
     ledger.intruders = [lambda: app.ingestion.ingest(ATHLETE, [ride("rival", 1)])]
-    ingestion = evolve(app.ingestion, clock=clock)
+    ingestion = evolve(app.ingestion, context=evolve(app.context, clock=clock))
     (award,) = ingestion.ingest(ATHLETE, [ride("1", 1500)]).awards
     assert clock.reads == 1
     assert award.awarded_at == SEASON_END_AT + timedelta(minutes=1)
@@ -93,7 +93,7 @@ def test_the_clock_is_read_once() -> None:
 def test_a_lost_race_is_run_again(losses: int) -> None:
     """Whoever loses reads again and decides again: both workouts count, parts are 1 to n."""
     ledger = RacedLedger()
-    app = app_on(ledger, policy=Policy(commit_attempts_max=5))
+    app = app_on(ledger, policy=Policy(training=TrainingPolicy(commit_attempts_max=5)))
     milestone_id = app.tracking.create(ATHLETE, wish()).milestone.milestone_id
     ledger.commits_tried = 0
     ledger.intruders = [
@@ -112,7 +112,7 @@ def test_a_lost_race_is_run_again(losses: int) -> None:
 def test_a_race_lost_every_time_is_given_up() -> None:
     """Attempts are bounded by the policy; in the end the error says how many there were."""
     ledger = RacedLedger()
-    app = app_on(ledger, policy=Policy(commit_attempts_max=3))
+    app = app_on(ledger, policy=Policy(training=TrainingPolicy(commit_attempts_max=3)))
     ledger.intruders = [
         lambda n=n: app.ingestion.ingest(ATHLETE, [ride(f"rival-{n}")])  # type: ignore[misc]  # mypy infers no type for a lambda with a default
         for n in range(9)
@@ -203,7 +203,7 @@ def test_a_catalogue_that_broke_its_promise_is_an_error(models: list[StatueModel
 
 # Long histories
 
-PAIRS = Policy(commit_items_max=52, milestones_tracked_max=49)
+PAIRS = Policy(training=TrainingPolicy(commit_items_max=52, milestones_tracked_max=49))
 
 
 @given(history=histories(max_size=7), some_wishes=st.lists(wishes(), max_size=2))

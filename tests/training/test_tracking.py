@@ -21,7 +21,7 @@ from commitcollect_core.errors import (
     NotFound,
     VersionConflict,
 )
-from commitcollect_core.policy import Policy
+from commitcollect_core.policy import Policy, TrainingPolicy
 from commitcollect_core.training.ledger import LedgerCommit
 from commitcollect_core.training.milestones import MilestoneStatus, Progress
 from commitcollect_core.training.tracking import MILESTONE_EXISTS, NewMilestone
@@ -41,7 +41,7 @@ def test_opening_counts_the_history_and_stores_what_it_returns(
 ) -> None:
     """What is returned is what is stored: the wish, and the parts that the history is worth."""
     ledger = MemoryLedger()
-    app = app_on(ledger, policy=Policy(page_items_max=2))
+    app = app_on(ledger, policy=Policy(training=TrainingPolicy(page_items_max=2)))
     app.ingestion.ingest(ATHLETE, found)
     opened = app.tracking.create(ATHLETE, some_wish)
     goal = opened.milestone.goal
@@ -113,7 +113,7 @@ def test_an_unknown_statue_is_not_found_and_the_others_are_named() -> None:
 
 def test_too_many_milestones_are_refused() -> None:
     """The limit of the policy reaches the athlete as an error with its code."""
-    app = app_on(MemoryLedger(), policy=Policy(milestones_tracked_max=1))
+    app = app_on(MemoryLedger(), policy=Policy(training=TrainingPolicy(milestones_tracked_max=1)))
     app.tracking.create(ATHLETE, wish())
     with pytest.raises(LimitExceeded) as refused:
         app.tracking.create(ATHLETE, wish())
@@ -159,7 +159,7 @@ def test_what_is_not_there_or_somebody_elses_is_not_found(
 
 def test_milestones_are_listed_in_pages() -> None:
     """Page follows page in order of id, and walking them all meets each once."""
-    app = app_on(MemoryLedger(), policy=Policy(page_items_max=2))
+    app = app_on(MemoryLedger(), policy=Policy(training=TrainingPolicy(page_items_max=2)))
     ids = [app.tracking.create(ATHLETE, wish()).milestone.milestone_id for _ in range(5)]
     first = app.tracking.list(ATHLETE, limit=2)
     assert [each.milestone_id for each in first.milestones] == ids[:2]
@@ -181,14 +181,14 @@ def test_a_page_is_bounded(limit: int) -> None:
 
 def test_workouts_are_walked_in_order_of_start_across_pages() -> None:
     """All workouts come, tombstones too, however small the pages."""
-    app = app_on(MemoryLedger(), policy=Policy(page_items_max=2))
+    app = app_on(MemoryLedger(), policy=Policy(training=TrainingPolicy(page_items_max=2)))
     app.ingestion.ingest(ATHLETE, [ride(f"{day}", day=day) for day in (3, 1, 4, 0, 2)])
     assert [each.key.activity_id for each in app.tracking.workouts(ATHLETE)] == list("01234")
 
 
 def test_every_workout_is_explained() -> None:
     """Amounts and reasons stand with their workouts, in order of start; those outside the period too."""
-    app = app_on(MemoryLedger(), policy=Policy(page_items_max=1))
+    app = app_on(MemoryLedger(), policy=Policy(training=TrainingPolicy(page_items_max=1)))
     app.ingestion.ingest(ATHLETE, [ride("late", day=9), ride("none", 0, day=1), ride("counts", 700)])
     opened = app.tracking.create(ATHLETE, wish(days=5))
     explained = app.tracking.explain(ATHLETE, opened.milestone.milestone_id)
@@ -254,7 +254,7 @@ def test_recomputing_counts_again_after_losing_a_race() -> None:
 def test_a_repair_that_always_loses_is_given_up() -> None:
     """Attempts are bounded for every use case that writes."""
     ledger, _, milestone_id = _with_a_workout_nobody_counted(2500)
-    app = app_on(ledger, policy=Policy(commit_attempts_max=2))
+    app = app_on(ledger, policy=Policy(training=TrainingPolicy(commit_attempts_max=2)))
     ledger.intruders = [
         lambda n=n: app.ingestion.ingest(ATHLETE, [ride(f"rival-{n}")])  # type: ignore[misc]  # mypy infers no type for a lambda with a default
         for n in range(5)
@@ -265,7 +265,7 @@ def test_a_repair_that_always_loses_is_given_up() -> None:
 
 # Bounds
 
-THREE_WORKOUTS = Policy(workouts_inspected_max=3, page_items_max=2)
+THREE_WORKOUTS = Policy(training=TrainingPolicy(workouts_inspected_max=3, page_items_max=2))
 
 
 @pytest.mark.parametrize("workouts_total", [3, 4])

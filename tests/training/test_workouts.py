@@ -73,8 +73,8 @@ LIMITS: list[tuple[str, Any, Any, str]] = [
     ),
     (
         "started_at",
-        DEFAULT_POLICY.workout_started_at_min,
-        DEFAULT_POLICY.workout_started_at_min - timedelta(seconds=1),
+        DEFAULT_POLICY.training.workout_started_at_min,
+        DEFAULT_POLICY.training.workout_started_at_min - timedelta(seconds=1),
         r"started_at 1980-01-05T23:59:59\+00:00 is outside 1980-01-06 to",
     ),
 ]
@@ -91,7 +91,7 @@ def test_a_snapshot_keeps_to_every_limit(name: str, good: Any, bad: Any, message
 
 def test_a_clock_gone_wild_does_not_open_the_far_future() -> None:
     """The latest start is bounded by the policy too, and not by the clock alone."""
-    latest = DEFAULT_POLICY.workout_started_at_max
+    latest = DEFAULT_POLICY.training.workout_started_at_max
     evolve(RIDE, started_at=latest).check(DEFAULT_POLICY, now=latest + timedelta(days=900))
     with pytest.raises(InvalidInput, match="to 2099-12-31"):
         evolve(RIDE, started_at=latest + timedelta(seconds=1)).check(
@@ -145,7 +145,7 @@ def test_a_tombstone_says_that_it_is_one() -> None:
 
 # Erasure
 
-NEVER = DEFAULT_POLICY.workout_started_at_min
+NEVER = DEFAULT_POLICY.training.workout_started_at_min
 ERASED = ActivityErased(key=RIDE.key, placeholder_start_at=NEVER)
 BARE = ActivitySnapshot(
     source=RIDE.source, activity_id=RIDE.activity_id, sport_type=ERASED_SPORT_TYPE, started_at=NEVER
@@ -223,7 +223,7 @@ def test_what_was_erased_is_whole_again_once_its_source_shows_it(
 
 # Doubt
 
-SKEW = DEFAULT_POLICY.clock_skew_seconds_max
+SKEW = DEFAULT_POLICY.training.clock_skew_seconds_max
 _skews = st.tuples(st.integers(-SKEW // 2, SKEW // 2), st.integers(-SKEW // 2, SKEW // 2))
 _writes = st.sampled_from([(None, EDITED), (_stored(), GONE), (_stored(), ERASED), (TOMBSTONE, EDITED)])
 _answers = st.sampled_from([RIDE, EDITED, GONE])

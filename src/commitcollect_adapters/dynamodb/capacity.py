@@ -26,7 +26,9 @@ MARKER_WRITE_UNITS = 1
 ITEM_READ_UNITS = 1
 """Of an item up to 4 KB, read consistently; one that is not there costs as much."""
 
-IMPORT_BATCH_WORKOUTS = DEFAULT_POLICY.commit_items_max - DEFAULT_POLICY.milestones_tracked_max - 1
+IMPORT_BATCH_WORKOUTS = (
+    DEFAULT_POLICY.training.commit_items_max - DEFAULT_POLICY.training.milestones_tracked_max - 1
+)
 """What `Ingestion.ingest_all` puts into one write."""
 
 GIGABYTE_BYTES = 2**30

@@ -44,7 +44,7 @@ def _is_unfit(char: str) -> bool:
 
 def clean_name(text: str, policy: Policy) -> str:
     """Clean an activity's name and cut it to what the policy allows."""
-    return clean_text(text)[: policy.activity_name_chars_max]
+    return clean_text(text)[: policy.training.activity_name_chars_max]
 
 
 def shown(value: object) -> str:

@@ -129,7 +129,7 @@ def start_of(payload: Mapping[str, Any]) -> datetime:
 def _utc_offset(value: object, policy: Policy) -> int | None:
     """Which day it was there; nothing depends on it, so nothing is refused for it."""
     seconds = finite(value)
-    if seconds is None or abs(seconds) > policy.utc_offset_seconds_max:
+    if seconds is None or abs(seconds) > policy.training.utc_offset_seconds_max:
         return None
     return round(seconds)
 

@@ -106,7 +106,7 @@ class Simulation:
         self._user_id = user_id
         self._delivery = delivery
         self._policy = policy
-        self._clock = ManualClock(policy.workout_started_at_min)
+        self._clock = ManualClock(policy.training.workout_started_at_min)
         self._door = CrashByChance(delivery.seed, one_in=CRASH_ONE_IN)
         self._ports = evolve(ports, clock=self._clock)
         self._crash_ports = evolve(self._ports, ledger=GuardedLedger(ports.ledger, self._door))

@@ -37,7 +37,7 @@ def forget_expired(database: Database, *, now: datetime, policy: Policy, rows_ma
     Returns:
         How many were removed; go on until it is 0.
     """
-    oldest_event_at = now - timedelta(seconds=policy.audit_kept_seconds)
+    oldest_event_at = now - timedelta(seconds=policy.accounts.audit_kept_seconds)
     forgotten = 0
     with database.transaction() as connection:
         for table, key in _EXPIRING.items():

@@ -10,6 +10,7 @@ from uuid import uuid4
 from attrs import evolve, frozen
 
 from commitcollect_adapters.testing.strategies import SEASON_END_AT, SEASON_START_AT, STATUES
+from commitcollect_core.context import Context
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
 from commitcollect_core.training.awards import Award, Crossing, StatueModel, mint
 from commitcollect_core.training.goals import Goal, tally
@@ -199,6 +200,31 @@ class AtOnce:
         """See `Backoff`."""
 
 
+class NoIds:
+    """Makes no ids: a use case that asks for one is not what the suites are about."""
+
+    def milestone_id(self) -> MilestoneId:
+        """Fails."""
+        raise NotImplementedError
+
+    def activity_id(self) -> ActivityId:
+        """Fails."""
+        raise NotImplementedError
+
+    def handshake_state(self) -> str:
+        """Fails."""
+        raise NotImplementedError
+
+    def lease_token(self) -> str:
+        """Fails."""
+        raise NotImplementedError
+
+
+def context(policy: Policy = DEFAULT_POLICY) -> Context:
+    """A context whose clock stands still and whose writers do not wait."""
+    return Context(clock=Now(NOW), ids=NoIds(), backoff=AtOnce(), policy=policy)
+
+
 @frozen
 class Statues:
     """A catalogue of the models of the strategies."""
@@ -214,7 +240,7 @@ class Statues:
 
 def ingestion(ledger: Ledger, policy: Policy = DEFAULT_POLICY) -> Ingestion:
     """The use case on `ledger`, with the statues of the strategies."""
-    return Ingestion(ledger=ledger, catalog=Statues(), clock=Now(NOW), backoff=AtOnce(), policy=policy)
+    return Ingestion(ledger=ledger, catalog=Statues(), context=context(policy))
 
 
 def rides(prefix: str, number: int) -> list[ActivitySnapshot]:

@@ -101,7 +101,7 @@ def staged_pages(*, number: int) -> SearchStrategy[StagedPage]:
     wide = snapshots(
         keys=keys,
         starts=believable_moments(),
-        sport_types=st.text(min_size=1, max_size=DEFAULT_POLICY.sport_type_chars_max),
+        sport_types=st.text(min_size=1, max_size=DEFAULT_POLICY.training.sport_type_chars_max),
     )
     return st.builds(
         StagedPage,

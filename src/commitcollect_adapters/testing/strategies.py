@@ -44,7 +44,11 @@ def _statue(model_id: str, parts_total: int) -> StatueModel:
     return StatueModel(model_id=ModelId(model_id), name=model_id.title(), year=2026, parts=parts)
 
 
-STATUES = (_statue("PEBBLE", 1), _statue("HERON", 12), _statue("WHALE", DEFAULT_POLICY.statue_parts_max))
+STATUES = (
+    _statue("PEBBLE", 1),
+    _statue("HERON", 12),
+    _statue("WHALE", DEFAULT_POLICY.training.statue_parts_max),
+)
 """Models of one part, of twelve, and of as many as a model may have."""
 
 
@@ -58,7 +62,9 @@ def moments(
 
 def believable_moments() -> SearchStrategy[datetime]:
     """Every time at which a workout may start."""
-    return moments(DEFAULT_POLICY.workout_started_at_min, DEFAULT_POLICY.workout_started_at_max)
+    return moments(
+        DEFAULT_POLICY.training.workout_started_at_min, DEFAULT_POLICY.training.workout_started_at_max
+    )
 
 
 def _ids() -> SearchStrategy[str]:
@@ -99,10 +105,10 @@ def snapshots(
         workout_keys() if keys is None else keys,
         started_at=moments() if starts is None else starts,
         sport_type=st.sampled_from(_COMMON_SPORT_TYPES) if sport_types is None else sport_types,
-        distance_meters=_measures(limits.distance_meters_max),
-        elevation_meters=_measures(limits.elevation_meters_max),
-        moving_seconds=_measures(limits.duration_seconds_max),
-        elapsed_seconds=_measures(limits.duration_seconds_max),
+        distance_meters=_measures(limits.training.distance_meters_max),
+        elevation_meters=_measures(limits.training.elevation_meters_max),
+        moving_seconds=_measures(limits.training.duration_seconds_max),
+        elapsed_seconds=_measures(limits.training.duration_seconds_max),
         name=st.text(max_size=20),
         utc_offset_seconds=st.none() | st.integers(-12, 14).map(lambda hours: hours * 3600),
         is_flagged=st.sampled_from((False, False, False, True)),
@@ -134,7 +140,9 @@ def changing_histories(
     return st.lists(report, min_size=min_size, max_size=max_size)
 
 
-def statue_models(*, parts_max: int = DEFAULT_POLICY.statue_parts_max) -> SearchStrategy[StatueModel]:
+def statue_models(
+    *, parts_max: int = DEFAULT_POLICY.training.statue_parts_max
+) -> SearchStrategy[StatueModel]:
     """Statue models of one part and more, on offer or not."""
 
     def model(model_id: str, names: list[str], **facts: object) -> StatueModel:
@@ -160,7 +168,7 @@ def targets(parts_total: int) -> SearchStrategy[int]:
         st.integers(1, parts_total),
         st.integers(1, 300),
         st.integers(1_000, 5_000_000),
-        st.integers(10**9, DEFAULT_POLICY.total_target_max),
+        st.integers(10**9, DEFAULT_POLICY.training.total_target_max),
     )
 
 
@@ -211,7 +219,7 @@ def stored_workouts(*, key: WorkoutKey, version: int) -> SearchStrategy[Workout]
     wide = snapshots(
         keys=st.just(key),
         starts=believable_moments(),
-        sport_types=st.text(min_size=1, max_size=DEFAULT_POLICY.sport_type_chars_max),
+        sport_types=st.text(min_size=1, max_size=DEFAULT_POLICY.training.sport_type_chars_max),
     )
     return st.builds(
         Workout,
@@ -236,7 +244,7 @@ def stored_milestones(*, milestone_id: MilestoneId, version: int) -> SearchStrat
         milestone_id=st.just(milestone_id),
         goal=goals(),
         progress=st.builds(Progress, values, values),
-        parts_awarded=st.integers(0, DEFAULT_POLICY.statue_parts_max),
+        parts_awarded=st.integers(0, DEFAULT_POLICY.training.statue_parts_max),
         owed=st.none() | crossings(),
         version=st.just(version),
         created_at=moments(),

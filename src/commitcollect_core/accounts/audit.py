@@ -90,7 +90,7 @@ class AuditEvent:
 
     def expires_at(self, policy: Policy) -> datetime:
         """When it may be forgotten."""
-        return self.occurred_at + timedelta(seconds=policy.audit_kept_seconds)
+        return self.occurred_at + timedelta(seconds=policy.accounts.audit_kept_seconds)
 
 
 @frozen

@@ -33,12 +33,12 @@ class Session:
 
     def is_valid(self, *, now: datetime, policy: Policy) -> bool:
         """Whether it still stands for its user; a store may delete expired ones days late."""
-        idle_end = self.last_seen_at + timedelta(seconds=policy.session_idle_seconds)
+        idle_end = self.last_seen_at + timedelta(seconds=policy.accounts.session_idle_seconds)
         return now < min(self.expires_at, idle_end)
 
     def seen(self, *, now: datetime, policy: Policy) -> Session | None:
         """The session after it was used; None while that is not worth a write."""
-        if now - self.last_seen_at < timedelta(seconds=policy.session_touch_seconds):
+        if now - self.last_seen_at < timedelta(seconds=policy.accounts.session_touch_seconds):
             return None
         return evolve(self, last_seen_at=now)
 
@@ -50,7 +50,7 @@ def issue(session_id: str, user_id: UserId, *, now: datetime, policy: Policy) ->
         user_id=user_id,
         created_at=now,
         last_seen_at=now,
-        expires_at=now + timedelta(seconds=policy.session_seconds),
+        expires_at=now + timedelta(seconds=policy.accounts.session_seconds),
     )
 
 

@@ -100,8 +100,8 @@ def decide(
             status=IdempotencyStatus.IN_PROGRESS,
             owner_token=owner_token,
             body_digest=body_digest,
-            lease_until=now + timedelta(seconds=policy.idempotency_lease_seconds),
-            expires_at=now + timedelta(seconds=policy.idempotency_kept_seconds),
+            lease_until=now + timedelta(seconds=policy.jobs.idempotency_lease_seconds),
+            expires_at=now + timedelta(seconds=policy.jobs.idempotency_kept_seconds),
         )
     )
 
@@ -116,5 +116,5 @@ def completed_event(request_id: str, *, now: datetime, policy: Policy) -> Idempo
     return IdempotencyRecord(
         request_id=request_id,
         status=IdempotencyStatus.COMPLETED,
-        expires_at=now + timedelta(seconds=policy.event_kept_seconds),
+        expires_at=now + timedelta(seconds=policy.jobs.event_kept_seconds),
     )

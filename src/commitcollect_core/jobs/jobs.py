@@ -31,7 +31,8 @@ class Job:
     Attributes:
         key: names what is looked at; waiting jobs of one key become one.
         activity_id: for `JobKind.ACTIVITY` only.
-        request_ids: the events behind it, the newest `Policy.job_events_max`; marked completed afterwards.
+        request_ids: the events behind it, the newest `JobsPolicy.job_events_max`; marked as
+            completed afterwards.
         enqueued_at: when the first of them came.
     """
 
@@ -101,7 +102,7 @@ def merged(waiting: Job, coming: Job, policy: Policy) -> Job:
     older = (each for each in waiting.request_ids if each not in coming.request_ids)
     return evolve(
         waiting,
-        request_ids=(*older, *coming.request_ids)[-policy.job_events_max :],
+        request_ids=(*older, *coming.request_ids)[-policy.jobs.job_events_max :],
         enqueued_at=min(waiting.enqueued_at, coming.enqueued_at),
     )
 
@@ -121,9 +122,9 @@ class Park:
 def after_failure(leased: LeasedJob, *, now: datetime, policy: Policy) -> TryAgain | Park:
     """What becomes of a job that failed, this attempt included: longer and longer waits, then the side."""
     attempts = leased.attempts + 1
-    if attempts >= policy.job_attempts_max:
+    if attempts >= policy.jobs.job_attempts_max:
         return Park()
-    wait = min(policy.job_retry_seconds_first * 2 ** (attempts - 1), policy.job_retry_seconds_max)
+    wait = min(policy.jobs.job_retry_seconds_first * 2 ** (attempts - 1), policy.jobs.job_retry_seconds_max)
     return TryAgain(now + timedelta(seconds=wait))
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar, assert_never
 
 from attrs import evolve, frozen
 
-from commitcollect_core.context import Backoff, Clock, IdGenerator
+from commitcollect_core.context import Context
 from commitcollect_core.errors import (
     AccessTokenRejected,
     ConnectionBusy,
@@ -24,7 +24,6 @@ from commitcollect_core.errors import (
     UpstreamError,
     VersionConflict,
 )
-from commitcollect_core.policy import Policy
 from commitcollect_core.strava.connections import (
     ConnectionCommit,
     ConnectionStatus,
@@ -73,10 +72,7 @@ class StravaAccess:
     connections: ConnectionStore
     cipher: TokenCipher
     rates: RateKeeping
-    clock: Clock
-    ids: IdGenerator
-    backoff: Backoff
-    policy: Policy
+    context: Context
 
     def activity(
         self, user_id: UserId, activity_id: ActivityId, *, purpose: Purpose = Purpose.LIVE
@@ -95,7 +91,7 @@ class StravaAccess:
 
     def activities(self, user_id: UserId, *, after: datetime | None, before: datetime | None) -> ActivityList:
         """The newest activities between two moments, a page of them; errors as in `activity`."""
-        limit = self.policy.list_page_items
+        limit = self.context.policy.strava.list_page_items
 
         def ask(connection: StravaConnection, token: str) -> ActivityList:
             answer = self.api.activities(token, after=after, before=before, limit=limit)
@@ -171,8 +167,8 @@ class StravaAccess:
     def _usable(self, user_id: UserId) -> tuple[StravaConnection, str]:
         """The connection and an access token that lasts for a call."""
         connection = self.connection(user_id)
-        now = self.clock.now()
-        state = token_state(connection, now=now, policy=self.policy)
+        now = self.context.now()
+        state = token_state(connection, now=now, policy=self.context.policy)
         match state:
             case Usable():
                 return connection, self._opened(connection, ACCESS_TOKEN)
@@ -189,11 +185,11 @@ class StravaAccess:
 
     def _renew(self, connection: StravaConnection) -> tuple[StravaConnection, str]:
         """Renew the tokens under the lease: whoever wrote it first does, all others come back later."""
-        now = self.clock.now()
+        now = self.context.now()
         state = renewal_state(connection, now=now)
         if isinstance(state, Wait):
             raise self._busy(now, state.until)
-        held = leased(connection, self.ids.lease_token(), now=now, policy=self.policy)
+        held = leased(connection, self.context.ids.lease_token(), now=now, policy=self.context.policy)
         if not self._committed(connection, held):
             raise self._busy(now)
         try:
@@ -201,7 +197,7 @@ class StravaAccess:
         except TokenRefreshRejected as refused:
             raise self._refused(held) from refused
         except UpstreamError as failed:
-            self._committed(held, released(held, now=self.clock.now()))
+            self._committed(held, released(held, now=self.context.now()))
             if isinstance(failed, StravaRateLimited):
                 raise self.rates.closed(_reading(failed)) from failed
             raise
@@ -210,7 +206,7 @@ class StravaAccess:
     def _kept(self, held: StravaConnection, grant: TokenGrant) -> StravaConnection:
         """Store new tokens. The old ones are dead, so only newer ones may keep them out."""
         current: StravaConnection | None = held
-        for attempt in range(1, self.policy.commit_attempts_max + 1):
+        for attempt in range(1, self.context.policy.training.commit_attempts_max + 1):
             if current is None or current.refresh_token != held.refresh_token:
                 break
             try:
@@ -219,12 +215,12 @@ class StravaAccess:
                     return after
                 current = self.connections.read(held.user_id)
             except StorageUnavailable:
-                self.backoff.wait(attempt)
+                self.context.backoff.wait(attempt)
         if current is None:
             # Whoever disconnected meanwhile gave back a permission that these tokens would outlive.
             with suppress(UpstreamError):
                 self.api.revoke(grant.access_token)
-        raise self._busy(self.clock.now())
+        raise self._busy(self.context.now())
 
     def _with_tokens(self, connection: StravaConnection, grant: TokenGrant) -> StravaConnection:
         user_id = connection.user_id
@@ -233,12 +229,12 @@ class StravaAccess:
             access_token=self.cipher.seal(grant.access_token, token_context(user_id, ACCESS_TOKEN)),
             refresh_token=self.cipher.seal(grant.refresh_token, token_context(user_id, REFRESH_TOKEN)),
             expires_at=grant.expires_at,
-            now=self.clock.now(),
+            now=self.context.now(),
         )
 
     def _refused(self, held: StravaConnection) -> NeedsReconnect | ConnectionBusy:
         """What a dead refresh token means: somebody else has a newer one, or nobody has."""
-        now = self.clock.now()
+        now = self.context.now()
         current = self.connections.read(held.user_id)
         if current is None or current.refresh_token != held.refresh_token:
             return self._busy(now)
@@ -255,7 +251,7 @@ class StravaAccess:
 
     def _mark(self, connection: StravaConnection, status: ConnectionStatus) -> None:
         """Mark a connection that does not work, unless somebody has changed it meanwhile."""
-        self._committed(connection, broken(connection, status, now=self.clock.now()))
+        self._committed(connection, broken(connection, status, now=self.context.now()))
 
     def _committed(self, before: StravaConnection, after: StravaConnection) -> bool:
         try:
@@ -265,7 +261,7 @@ class StravaAccess:
         return True
 
     def _busy(self, now: datetime, until: datetime | None = None) -> ConnectionBusy:
-        soon = now + timedelta(seconds=self.policy.refresh_recheck_seconds)
+        soon = now + timedelta(seconds=self.context.policy.strava.refresh_recheck_seconds)
         retry_at = soon if until is None else min(soon, until)
         return ConnectionBusy("the tokens are just being renewed; try again in a moment", retry_at=retry_at)
 

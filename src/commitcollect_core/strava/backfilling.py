@@ -7,11 +7,10 @@ from typing import assert_never
 
 from attrs import frozen
 
-from commitcollect_core.context import Clock
+from commitcollect_core.context import Context
 from commitcollect_core.errors import Conflict, CorruptItem, LimitExceeded, NotFound
 from commitcollect_core.jobs.jobs import activity_job
 from commitcollect_core.jobs.ports import EventQueue
-from commitcollect_core.policy import Policy
 from commitcollect_core.strava.access import StravaAccess
 from commitcollect_core.strava.backfills import Backfill, BackfillCommit, BackfillPhase, StagedPage
 from commitcollect_core.strava.ports import BackfillStore
@@ -27,8 +26,7 @@ class Backfilling:
     access: StravaAccess
     backfills: BackfillStore
     queue: EventQueue
-    clock: Clock
-    policy: Policy
+    context: Context
 
     def start(self, user_id: UserId, *, after: datetime | None = None) -> Backfill:
         """Begin a backfill, or find the one that is under way.
@@ -59,7 +57,7 @@ class Backfilling:
     def begin_anew(self, user_id: UserId, *, after: datetime | None = None) -> Backfill:
         """Begin a backfill in the place of any other."""
         self.backfills.erase(user_id)
-        now = self.clock.now()
+        now = self.context.now()
         backfill = Backfill(user_id=user_id, after=after, started_at=now, updated_at=now)
         self.backfills.commit(BackfillCommit(backfill=backfill))
         return backfill
@@ -86,12 +84,12 @@ class Backfilling:
                 assert_never(backfill.phase)
 
     def _list(self, backfill: Backfill) -> Backfill:
-        if backfill.pages_listed >= self.policy.backfill_pages_max:
+        if backfill.pages_listed >= self.context.policy.strava.backfill_pages_max:
             raise LimitExceeded(
-                f"this history has more than {self.policy.backfill_pages_max:,} pages; "
+                f"this history has more than {self.context.policy.strava.backfill_pages_max:,} pages; "
                 "take over a part of it with a later start"
             )
-        listed_at = self.clock.now()
+        listed_at = self.context.now()
         user_id = backfill.user_id
         athlete_id = self.access.connection(user_id).athlete_id
         answer = self.access.activities(user_id, after=backfill.after, before=backfill.before)
@@ -128,7 +126,7 @@ class Backfilling:
         result = self.ingestion.ingest_listed(user_id, page.snapshots[::-1], listed_at=page.listed_at)
         self.ask_again(user_id, result.in_doubt)
         following = backfill.committed(
-            workouts_changed=len(result.changes), rejected=len(result.rejected), now=self.clock.now()
+            workouts_changed=len(result.changes), rejected=len(result.rejected), now=self.context.now()
         )
         self.backfills.commit(BackfillCommit(backfill=following, done_page=number))
         return following
@@ -138,6 +136,6 @@ class Backfilling:
         if not in_doubt:
             return
         athlete_id = self.access.connection(user_id).athlete_id
-        now = self.clock.now()
+        now = self.context.now()
         for key in in_doubt:
             self.queue.put(activity_job(athlete_id, key.activity_id, now=now), visible_at=now)

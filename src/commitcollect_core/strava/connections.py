@@ -115,7 +115,7 @@ def token_state(connection: StravaConnection, *, now: datetime, policy: Policy) 
             pass
         case _:
             assert_never(connection.status)
-    if connection.expires_at - now > timedelta(seconds=policy.token_margin_seconds):
+    if connection.expires_at - now > timedelta(seconds=policy.strava.token_margin_seconds):
         return Usable()
     return renewal_state(connection, now=now)
 
@@ -129,7 +129,7 @@ def renewal_state(connection: StravaConnection, *, now: datetime) -> Renew | Wai
 
 def leased(connection: StravaConnection, token: str, *, now: datetime, policy: Policy) -> StravaConnection:
     """The connection with the right to renew given to whoever knows `token`."""
-    until = now + timedelta(seconds=policy.refresh_lease_seconds)
+    until = now + timedelta(seconds=policy.strava.refresh_lease_seconds)
     return _changed(connection, now, lease=Lease(token, until))
 
 

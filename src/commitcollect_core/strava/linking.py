@@ -9,7 +9,7 @@ from itertools import islice
 
 from attrs import evolve, frozen
 
-from commitcollect_core.context import Clock, IdGenerator
+from commitcollect_core.context import Context
 from commitcollect_core.errors import (
     AccountDeleting,
     AthleteAlreadyConnected,
@@ -24,7 +24,7 @@ from commitcollect_core.errors import (
 from commitcollect_core.handshakes import HandshakePurpose, HandshakeStore, begin_handshake, check_handshake
 from commitcollect_core.jobs.jobs import backfill_job
 from commitcollect_core.jobs.ports import EventQueue
-from commitcollect_core.policy import OnDisconnect, Policy
+from commitcollect_core.policy import OnDisconnect
 from commitcollect_core.strava.access import ACCESS_TOKEN, REFRESH_TOKEN, token_context
 from commitcollect_core.strava.backfilling import Backfilling
 from commitcollect_core.strava.backfills import Backfill
@@ -56,7 +56,7 @@ class StravaStatus:
         backfill: how far taking over the history has come; None if it never began.
         workout_count: stored workouts that are not tombstones, from everywhere.
         latest_activity_at: when the newest of them started; None without any, or with a page of tombstones.
-        is_fresh: whether that is at most `Policy.fresh_seconds` ago.
+        is_fresh: whether that is at most `StravaPolicy.fresh_seconds` ago.
     """
 
     connection: StravaConnection | None
@@ -80,9 +80,7 @@ class Linking:
     ledger: Ledger
     queue: EventQueue
     cipher: TokenCipher
-    clock: Clock
-    ids: IdGenerator
-    policy: Policy
+    context: Context
 
     def begin(
         self, user_id: UserId, binding: str, *, redirect_uri: str, scope: Sequence[str] = DEFAULT_SCOPE
@@ -91,19 +89,19 @@ class Linking:
 
         Args:
             user_id: who connects.
-            binding: names the browser; only it may finish, within `Policy.handshake_seconds`.
+            binding: names the browser; only it may finish, within `AccountsPolicy.handshake_seconds`.
             redirect_uri: where Strava sends the browser back.
             scope: what to ask for.
         """
         require_id(user_id, "user_id")
-        state = self.ids.handshake_state()
+        state = self.context.ids.handshake_state()
         handshake = begin_handshake(
             state,
             HandshakePurpose.STRAVA,
             binding,
             user_id=user_id,
-            now=self.clock.now(),
-            policy=self.policy,
+            now=self.context.now(),
+            policy=self.context.policy,
         )
         self.handshakes.begin(handshake)
         return self.api.authorize_url(state=state, scope=scope, redirect_uri=redirect_uri)
@@ -135,7 +133,7 @@ class Linking:
             AccountDeleting: the account is going.
             UpstreamError: Strava did not take the code.
         """
-        now = self.clock.now()
+        now = self.context.now()
         handshake = check_handshake(self.handshakes.take(state), HandshakePurpose.STRAVA, binding, now=now)
         if handshake.user_id is None:
             raise InvalidInput("this link is for nobody; start again", code="invalid_or_expired_state")
@@ -158,7 +156,7 @@ class Linking:
 
     def _order_history(self, user_id: UserId, athlete_id: AthleteId) -> None:
         """Have the whole history taken over, which does nothing until the athlete is connected."""
-        now = self.clock.now()
+        now = self.context.now()
         self._check_athlete(user_id, athlete_id)
         self.backfilling.begin_anew(user_id)
         self.queue.put(backfill_job(athlete_id, now=now), visible_at=now)
@@ -188,11 +186,11 @@ class Linking:
             refresh_token=self.cipher.seal(grant.refresh_token, token_context(user_id, REFRESH_TOKEN)),
             expires_at=grant.expires_at,
             scope=tuple(sorted(set(scope))),
-            updated_at=self.clock.now(),
+            updated_at=self.context.now(),
         )
         if not linked.can_read_activities:
             linked = evolve(linked, status=ConnectionStatus.NEEDS_SCOPE)
-        for _ in range(self.policy.commit_attempts_max):
+        for _ in range(self.context.policy.training.commit_attempts_max):
             before = self._check_athlete(user_id, athlete_id)
             after = evolve(linked, version=1 if before is None else before.version + 1)
             try:
@@ -204,10 +202,10 @@ class Linking:
 
     def status(self, user_id: UserId) -> StravaStatus:
         """How an account stands with Strava. Asks nobody but the store."""
-        now = self.clock.now()
+        now = self.context.now()
         latest = next(self._newest_live(user_id), None)
         latest_at = None if latest is None else latest.snapshot.started_at
-        fresh = timedelta(seconds=self.policy.fresh_seconds)
+        fresh = timedelta(seconds=self.context.policy.strava.fresh_seconds)
         return StravaStatus(
             connection=self.connections.read(user_id),
             backfill=self.backfills.read(user_id),
@@ -218,13 +216,15 @@ class Linking:
 
     def _newest_live(self, user_id: UserId) -> Iterator[Workout]:
         query = WorkoutQuery(newest_first=True, limit=_NEWEST_PAGE_ITEMS)
-        newest = islice(walk_workouts(self.ledger, user_id, query), self.policy.page_items_max)
+        newest = islice(
+            walk_workouts(self.ledger, user_id, query), self.context.policy.training.page_items_max
+        )
         return (each for each in newest if not each.is_deleted)
 
     def disconnect(self, user_id: UserId) -> None:
         """Give the permission back to Strava, then forget the connection. May be repeated after a failure.
 
-        `Policy.workouts_on_disconnect` and `awards_on_disconnect` say what becomes of the rest.
+        `StravaPolicy.workouts_on_disconnect` and `awards_on_disconnect` say what becomes of the rest.
 
         Raises:
             NotFound: the account is not connected.
@@ -250,12 +250,14 @@ class Linking:
             self._erase(user_id)
 
     def _erase(self, user_id: UserId) -> None:
-        if self.policy.workouts_on_disconnect is OnDisconnect.ERASE:
+        if self.context.policy.strava.workouts_on_disconnect is OnDisconnect.ERASE:
             self.ingestion.erase(user_id, self._strava_keys(user_id))
-        if self.policy.awards_on_disconnect is OnDisconnect.ERASE:
+        if self.context.policy.strava.awards_on_disconnect is OnDisconnect.ERASE:
             self.tracking.remove_all(user_id)
 
     def _strava_keys(self, user_id: UserId) -> Iterator[WorkoutKey]:
-        for workout in walk_workouts(self.ledger, user_id, WorkoutQuery(limit=self.policy.page_items_max)):
+        for workout in walk_workouts(
+            self.ledger, user_id, WorkoutQuery(limit=self.context.policy.training.page_items_max)
+        ):
             if workout.key.source is Source.STRAVA:
                 yield workout.key

@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 
 from attrs import frozen
 
-from commitcollect_core.context import Backoff, Clock
+from commitcollect_core.context import Context
 from commitcollect_core.errors import StravaRateLimited, VersionConflict
-from commitcollect_core.policy import Policy
 from commitcollect_core.strava.ports import RateBudgetStore
 from commitcollect_core.strava.rates import (
     APP_SCOPE,
@@ -26,9 +25,7 @@ class RateKeeping:
     """Enters calls before they are made, and what Strava says of them afterwards."""
 
     rates: RateBudgetStore
-    clock: Clock
-    backoff: Backoff
-    policy: Policy
+    context: Context
 
     def reserve(self, scope: str, purpose: Purpose) -> None:
         """Enter one call.
@@ -36,10 +33,10 @@ class RateKeeping:
         Raises:
             StravaRateLimited: it may not be made now; nothing was entered.
         """
-        now = self.clock.now()
+        now = self.context.now()
 
         def entered(budget: RateBudget) -> RateBudget:
-            answer = budget.reserve(purpose, now=now, policy=self.policy)
+            answer = budget.reserve(purpose, now=now, policy=self.context.policy)
             if isinstance(answer, WaitUntil):
                 raise _limited(answer.why, answer.at)
             return answer
@@ -49,38 +46,39 @@ class RateKeeping:
     def observe(self, reading: RateReading | None) -> None:
         """Correct the app's budget by what Strava said with an answer."""
         if reading is not None:
-            now = self.clock.now()
-            self._change(APP_SCOPE, lambda budget: budget.observed(reading, now=now, policy=self.policy))
+            now = self.context.now()
+            self._change(
+                APP_SCOPE, lambda budget: budget.observed(reading, now=now, policy=self.context.policy)
+            )
 
     def closed(self, reading: RateReading | None) -> StravaRateLimited:
         """Put off every call until the window or day ends, as Strava refused one; says so."""
-        now = self.clock.now()
+        now = self.context.now()
         budget = self._change(
-            APP_SCOPE, lambda budget: budget.exhausted(now=now, policy=self.policy, reading=reading)
+            APP_SCOPE, lambda budget: budget.exhausted(now=now, policy=self.context.policy, reading=reading)
         )
         return _limited(budget.pause_reason, budget.paused_until or now)
 
     def pause(self, why: str) -> RateBudget:
         """Put off every call for a while: Strava does not serve the app at all."""
-        until = self.clock.now() + timedelta(seconds=self.policy.app_inactive_pause_seconds)
+        until = self.context.now() + timedelta(seconds=self.context.policy.strava.app_inactive_pause_seconds)
         return self._change(APP_SCOPE, lambda budget: budget.paused(until, why))
 
     def _change(self, scope: str, change: Callable[[RateBudget], RateBudget]) -> RateBudget:
         """Write what `change` makes of the stored budget, again and again while others write first."""
-        for attempt in range(1, self.policy.commit_attempts_max + 1):
-            before = self.rates.read(scope) or fresh_budget(scope, self.policy)
+        attempts_max = self.context.policy.training.commit_attempts_max
+        for attempt in range(1, attempts_max + 1):
+            before = self.rates.read(scope) or fresh_budget(scope, self.context.policy)
             after = change(before)
             if after == before:
                 return before
             try:
                 self.rates.write(scope, after)
             except VersionConflict:
-                self.backoff.wait(attempt)
+                self.context.backoff.wait(attempt)
             else:
                 return after
-        raise VersionConflict(
-            f"the count of calls changed under each of {self.policy.commit_attempts_max} attempts; try again"
-        )
+        raise VersionConflict(f"the count of calls changed under each of {attempts_max} attempts; try again")
 
 
 def _limited(why: str, retry_at: datetime) -> StravaRateLimited:

@@ -111,7 +111,7 @@ class RateBudget:
         day_limit, day_used = _tighter(
             (reading.limit.day, reading.used.day), (reading.read_limit.day, reading.read_used.day)
         )
-        if now - (current.day_at or now) < timedelta(seconds=policy.clock_skew_seconds_max):
+        if now - (current.day_at or now) < timedelta(seconds=policy.training.clock_skew_seconds_max):
             day_used = None
         after = evolve(
             current,
@@ -165,7 +165,7 @@ def _start(now: datetime, seconds: int) -> datetime:
 def _share(limit: int, purpose: Purpose, policy: Policy) -> int:
     if purpose is Purpose.LIVE:
         return limit
-    return limit * (100 - policy.live_reserve_percent) // 100
+    return limit * (100 - policy.strava.live_reserve_percent) // 100
 
 
 def _tighter(*meters: tuple[int | None, int | None]) -> tuple[int | None, int | None]:
@@ -186,5 +186,9 @@ def athlete_scope(athlete_id: AthleteId) -> str:
 def fresh_budget(scope: str, policy: Policy) -> RateBudget:
     """The budget of a scope nobody has used yet: Strava's limits for every app, or ours for an athlete."""
     if scope == APP_SCOPE:
-        return RateBudget(window_limit=policy.app_calls_per_window, day_limit=policy.app_calls_per_day)
-    return RateBudget(window_limit=policy.athlete_calls_per_window, day_limit=policy.athlete_calls_per_day)
+        return RateBudget(
+            window_limit=policy.strava.app_calls_per_window, day_limit=policy.strava.app_calls_per_day
+        )
+    return RateBudget(
+        window_limit=policy.strava.athlete_calls_per_window, day_limit=policy.strava.athlete_calls_per_day
+    )

@@ -8,9 +8,8 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from commitcollect_core.context import Clock
+from commitcollect_core.context import Context
 from commitcollect_core.errors import InvalidInput, LimitExceeded, StravaRefused
-from commitcollect_core.policy import Policy
 from commitcollect_core.strava.access import StravaAccess
 from commitcollect_core.strava.backfilling import Backfilling
 from commitcollect_core.strava.backfills import next_before
@@ -72,11 +71,10 @@ class Reconciling:
     syncing: Syncing
     backfilling: Backfilling
     ledger: Ledger
-    clock: Clock
-    policy: Policy
+    context: Context
 
     def run(self, user_id: UserId, *, days: int | None = None) -> ReconcileReport:
-        """Compare the last days (`Policy.reconcile_days` unless said otherwise) and mend what differs.
+        """Compare the last days (`StravaPolicy.reconcile_days` unless said otherwise) and mend what differs.
 
         What Strava does not list any more is asked for one by one before it is taken for gone. Running it
         again after a failure goes on from there, as what was mended differs no more.
@@ -85,7 +83,9 @@ class Reconciling:
             LimitExceeded: more pages than the policy allows; take fewer days.
             CommitCollectError: as in `StravaAccess.activity` and `Ingestion.ingest`.
         """
-        since = self.clock.now() - timedelta(days=self.policy.reconcile_days if days is None else days)
+        since = self.context.now() - timedelta(
+            days=self.context.policy.strava.reconcile_days if days is None else days
+        )
         athlete_id = self.access.connection(user_id).athlete_id
         stored = self._stored_live(user_id, since)
         listing = self._listed(user_id, athlete_id, since)
@@ -113,7 +113,9 @@ class Reconciling:
         return [
             each.key
             for each in walk_workouts(
-                self.ledger, user_id, WorkoutQuery(start_at=since, limit=self.policy.page_items_max)
+                self.ledger,
+                user_id,
+                WorkoutQuery(start_at=since, limit=self.context.policy.training.page_items_max),
             )
             if each.key.source is Source.STRAVA and not each.is_deleted
         ]
@@ -123,8 +125,9 @@ class Reconciling:
         rejected: list[str] = []
         seen: set[WorkoutKey] = set()
         before: datetime | None = None
-        for _ in range(self.policy.reconcile_pages_max):
-            asked_at = self.clock.now()
+        pages_max = self.context.policy.strava.reconcile_pages_max
+        for _ in range(pages_max):
+            asked_at = self.context.now()
             answer = self.access.activities(user_id, after=since, before=before)
             theirs = [each.snapshot for each in answer.activities if each.athlete_id == athlete_id]
             pages.append((asked_at, tuple(each for each in theirs if each.key not in seen)))
@@ -133,9 +136,7 @@ class Reconciling:
             if answer.is_last or answer.oldest_start_at is None:
                 return _Listing(pages=tuple(pages), rejected=tuple(rejected))
             before = next_before(before, answer.oldest_start_at)
-        raise LimitExceeded(
-            f"there are more than {self.policy.reconcile_pages_max} pages in this window; take fewer days"
-        )
+        raise LimitExceeded(f"there are more than {pages_max} pages in this window; take fewer days")
 
     def _gone(
         self, user_id: UserId, athlete_id: AthleteId, unlisted: Sequence[WorkoutKey], rejected: list[str]

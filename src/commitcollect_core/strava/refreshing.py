@@ -8,12 +8,11 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from commitcollect_core.context import Clock
+from commitcollect_core.context import Context
 from commitcollect_core.errors import NotFound
 from commitcollect_core.jobs.idempotency import IdempotencyStatus, completed_event
 from commitcollect_core.jobs.jobs import Job, activity_job
 from commitcollect_core.jobs.ports import EventQueue, IdempotencyStore
-from commitcollect_core.policy import Policy
 from commitcollect_core.strava.access import StravaAccess
 from commitcollect_core.strava.backfills import BackfillPhase
 from commitcollect_core.strava.connections import ConnectionStatus
@@ -52,8 +51,7 @@ class Syncing:
     queue: EventQueue
     idempotency: IdempotencyStore
     rates: RateKeeping
-    clock: Clock
-    policy: Policy
+    context: Context
 
     def activity(self, job: Job) -> SyncOutcome:
         """Look at the activity of a job, and take in what Strava says now.
@@ -122,8 +120,8 @@ class Syncing:
         """
         backfill = self.backfills.read(user_id)
         if backfill is not None and backfill.phase is not BackfillPhase.DONE:
-            now = self.clock.now()
-            at = now + timedelta(seconds=self.policy.look_again_seconds)
+            now = self.context.now()
+            at = now + timedelta(seconds=self.context.policy.strava.look_again_seconds)
             self.queue.put(activity_job(athlete_id, activity_id, now=now), visible_at=at)
 
     def _once(self, job: Job, look: Callable[[UserId], SyncOutcome]) -> SyncOutcome:
@@ -134,11 +132,11 @@ class Syncing:
         if job.request_ids and all(map(self._is_completed, job.request_ids)):
             return SyncOutcome.DONE_BEFORE
         self.rates.reserve(athlete_scope(job.athlete_id), Purpose.LIVE)
-        looked_at = self.clock.now()
+        looked_at = self.context.now()
         outcome = look(owner.user_id)
         for request_id in job.request_ids:
             if is_over_at(request_id, looked_at):
-                mark = completed_event(request_id, now=looked_at, policy=self.policy)
+                mark = completed_event(request_id, now=looked_at, policy=self.context.policy)
                 self.idempotency.mark(mark)
         return outcome
 

@@ -8,10 +8,9 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
-from commitcollect_core.context import Clock
+from commitcollect_core.context import Context
 from commitcollect_core.errors import Forbidden
 from commitcollect_core.jobs.ports import EventQueue
-from commitcollect_core.policy import Policy
 from commitcollect_core.strava.webhooks import interpret, parse_event
 
 
@@ -41,9 +40,8 @@ class WebhookIntake:
     """Answers Strava's calls."""
 
     queue: EventQueue
-    clock: Clock
     secrets: WebhookSecrets
-    policy: Policy
+    context: Context
 
     def confirm(self, query: Mapping[str, str]) -> str:
         """Answer the handshake; returns the challenge to send back.
@@ -67,13 +65,13 @@ class WebhookIntake:
             InvalidInput: it is no event.
             StorageUnavailable: it could not be kept; Strava delivers it again.
         """
-        now = self.clock.now()
-        event = parse_event(document, now=now, policy=self.policy)
+        now = self.context.now()
+        event = parse_event(document, now=now, policy=self.context.policy)
         if event.subscription_id != self.secrets.subscription_id:
             return Intake.OTHER_SUBSCRIPTION
         job = interpret(event, now=now)
         if job is None:
             return Intake.NOTHING_TO_DO
-        delay = timedelta(seconds=self.policy.webhook_delay_seconds)
+        delay = timedelta(seconds=self.context.policy.strava.webhook_delay_seconds)
         self.queue.put(job, visible_at=now + delay)
         return Intake.QUEUED

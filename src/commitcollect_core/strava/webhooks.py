@@ -82,9 +82,9 @@ def _invalid(name: str, why: str) -> InvalidInput:
 
 def _number(document: Mapping[str, Any], name: str, policy: Policy) -> int:
     value = document.get(name)
-    if type(value) is not int or not 0 < value < 10**policy.strava_id_digits_max:
+    if type(value) is not int or not 0 < value < 10**policy.strava.strava_id_digits_max:
         raise _invalid(
-            name, f"must be a positive whole number of at most {policy.strava_id_digits_max} digits"
+            name, f"must be a positive whole number of at most {policy.strava.strava_id_digits_max} digits"
         )
     return value
 
@@ -102,7 +102,7 @@ def _one_of(document: Mapping[str, Any], name: str, choices: type[_Choice]) -> _
 
 def _event_time(document: Mapping[str, Any], now: datetime, policy: Policy) -> datetime:
     value = document.get("event_time")
-    latest = now + timedelta(seconds=policy.clock_skew_seconds_max)
+    latest = now + timedelta(seconds=policy.training.clock_skew_seconds_max)
     if type(value) is not int or not _FIRST_EVENT_AT.timestamp() <= value <= latest.timestamp():
         raise _invalid(
             "event_time", "must be a time in whole seconds since 1970, not before 2009 nor in the future"
@@ -114,11 +114,13 @@ def _updates(document: Mapping[str, Any], policy: Policy) -> tuple[tuple[str, st
     value = document.get("updates")
     if value is None:
         return ()
-    if not isinstance(value, Mapping) or len(value) > policy.event_updates_max:
-        raise _invalid("updates", f"must be an object of at most {policy.event_updates_max} names")
+    if not isinstance(value, Mapping) or len(value) > policy.strava.event_updates_max:
+        raise _invalid("updates", f"must be an object of at most {policy.strava.event_updates_max} names")
     texts = {name: _update_text(each, policy) for name, each in value.items()}
-    if any(len(name) + len(text) > policy.event_update_chars_max for name, text in texts.items()):
-        raise _invalid("updates", f"must hold texts of at most {policy.event_update_chars_max} characters")
+    if any(len(name) + len(text) > policy.strava.event_update_chars_max for name, text in texts.items()):
+        raise _invalid(
+            "updates", f"must hold texts of at most {policy.strava.event_update_chars_max} characters"
+        )
     return tuple(sorted(texts.items()))
 
 
@@ -127,7 +129,7 @@ def _update_text(value: object, policy: Policy) -> str:
     if isinstance(value, str):
         return value
     # Bounded before it is written out: Python refuses to spell numbers of thousands of digits.
-    if isinstance(value, int) and abs(value) < 10**policy.strava_id_digits_max:
+    if isinstance(value, int) and abs(value) < 10**policy.strava.strava_id_digits_max:
         return str(value)
     raise _invalid("updates", "must hold texts")
 

@@ -10,7 +10,7 @@ from typing import assert_never
 
 from attrs import field, frozen
 
-from commitcollect_core.context import Clock
+from commitcollect_core.context import Context
 from commitcollect_core.errors import (
     AccountDeleting,
     CommitCollectError,
@@ -23,7 +23,6 @@ from commitcollect_core.errors import (
 )
 from commitcollect_core.jobs.jobs import JobKind, LeasedJob, Park, TryAgain, after_failure
 from commitcollect_core.jobs.ports import EventQueue
-from commitcollect_core.policy import Policy
 from commitcollect_core.strava.backfilling import Backfilling
 from commitcollect_core.strava.backfills import BackfillPhase
 from commitcollect_core.strava.ports import ConnectionStore
@@ -65,8 +64,7 @@ class Working:
     connections: ConnectionStore
     syncing: Syncing
     backfilling: Backfilling
-    clock: Clock
-    policy: Policy
+    context: Context
 
     def run_once(self, *, limit: int = 1) -> WorkReport:
         """Take up to `limit` jobs that are due and do them in turn; their errors stay theirs.
@@ -75,13 +73,13 @@ class Working:
             StorageError: the queue itself failed.
         """
         report = WorkReport()
-        seconds = self.policy.job_lease_seconds
-        for leased in self.queue.lease(now=self.clock.now(), seconds=seconds, limit=limit):
+        seconds = self.context.policy.jobs.job_lease_seconds
+        for leased in self.queue.lease(now=self.context.now(), seconds=seconds, limit=limit):
             report.ends[self._work(leased, report.outcomes)] += 1
         return report
 
     def _work(self, leased: LeasedJob, outcomes: Counter[SyncOutcome]) -> JobEnd:
-        if leased.attempts >= self.policy.job_attempts_max:
+        if leased.attempts >= self.context.policy.jobs.job_attempts_max:
             return self._park(leased, "every worker that took it ended before it was done")
         try:
             return self._do(leased, outcomes)
@@ -127,18 +125,18 @@ class Working:
 
     def _go_on(self, leased: LeasedJob) -> JobEnd:
         """Put the job anew, as a step that succeeded takes no try from those to come."""
-        self.queue.put(leased.job, visible_at=self.clock.now())
+        self.queue.put(leased.job, visible_at=self.context.now())
         return JobEnd.GOES_ON if self.queue.complete(leased) else JobEnd.LEASE_LOST
 
     def _defer(self, leased: LeasedJob, until: datetime | None) -> JobEnd:
         """Put a job off that failed for no fault of its own."""
-        pause = timedelta(seconds=self.policy.app_inactive_pause_seconds)
-        visible_at = until or self.clock.now() + pause
+        pause = timedelta(seconds=self.context.policy.strava.app_inactive_pause_seconds)
+        visible_at = until or self.context.now() + pause
         is_ours = self.queue.give_back(leased, visible_at=visible_at, is_attempt=False)
         return JobEnd.DEFERRED if is_ours else JobEnd.LEASE_LOST
 
     def _failed(self, leased: LeasedJob, reason: str) -> JobEnd:
-        decision = after_failure(leased, now=self.clock.now(), policy=self.policy)
+        decision = after_failure(leased, now=self.context.now(), policy=self.context.policy)
         match decision:
             case TryAgain(at):
                 is_ours = self.queue.give_back(leased, visible_at=at, is_attempt=True)
@@ -150,5 +148,5 @@ class Working:
 
     def _park(self, leased: LeasedJob, reason: str) -> JobEnd:
         _log.warning("parking job %s: %s", leased.job.key, reason)
-        is_ours = self.queue.park(leased, reason=reason, now=self.clock.now())
+        is_ours = self.queue.park(leased, reason=reason, now=self.context.now())
         return JobEnd.PARKED if is_ours else JobEnd.LEASE_LOST

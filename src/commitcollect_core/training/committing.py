@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from commitcollect_core.context import Backoff
+from commitcollect_core.context import Context
 from commitcollect_core.errors import VersionConflict
-from commitcollect_core.policy import Policy
 from commitcollect_core.training.ledger import LedgerCommit
 from commitcollect_core.training.ports import Ledger
 
 
 def commit_decision(
-    ledger: Ledger, backoff: Backoff, policy: Policy, decide: Callable[[], Iterable[LedgerCommit]]
+    ledger: Ledger, context: Context, decide: Callable[[], Iterable[LedgerCommit]]
 ) -> list[LedgerCommit]:
     """Run `decide`, commit what it returns in order, and start over when somebody else wrote first.
 
     Args:
         ledger: where to commit.
-        backoff: waits between two attempts.
-        policy: bounds the attempts.
+        context: waits between two attempts, and bounds them.
         decide: reads the ledger afresh each time it is called.
 
     Returns:
@@ -28,8 +26,9 @@ def commit_decision(
     Raises:
         VersionConflict: every attempt lost; or `decide` itself gave up, and then it is not run again.
     """
+    attempts_max = context.policy.training.commit_attempts_max
     written: list[LedgerCommit] = []
-    for attempt in range(1, policy.commit_attempts_max + 1):
+    for attempt in range(1, attempts_max + 1):
         commits = decide()
         try:
             for commit in commits:
@@ -37,12 +36,10 @@ def commit_decision(
                 written.append(commit)
         except VersionConflict:
             _log_lost_race(attempt)
-            backoff.wait(attempt)
+            context.backoff.wait(attempt)
             continue
         return written
-    raise VersionConflict(
-        f"this ledger changed under each of {policy.commit_attempts_max} attempts; try again in a moment"
-    )
+    raise VersionConflict(f"this ledger changed under each of {attempts_max} attempts; try again in a moment")
 
 
 def _log_lost_race(attempt: int) -> None:

@@ -65,15 +65,15 @@ class Goal:
             InvalidInput: the target is outside its limits, the period ends before it starts, or the statue
                 has more parts than fit one atomic write.
         """
-        if not 1 <= self.total_target <= policy.total_target_max:
+        if not 1 <= self.total_target <= policy.training.total_target_max:
             raise InvalidInput(
-                f"totalTarget {self.total_target} is outside 1 to {policy.total_target_max:,}",
+                f"totalTarget {self.total_target} is outside 1 to {policy.training.total_target_max:,}",
                 field="totalTarget",
             )
-        if self.parts_total > policy.statue_parts_max:
+        if self.parts_total > policy.training.statue_parts_max:
             raise InvalidInput(
                 f"statue model {self.model_id!r} has {self.parts_total} parts; at most "
-                f"{policy.statue_parts_max} are allowed here",
+                f"{policy.training.statue_parts_max} are allowed here",
                 field="modelId",
             )
         if self.period_end_at is not None and self.period_end_at <= self.period_start_at:

@@ -8,9 +8,8 @@ from itertools import islice
 
 from attrs import frozen
 
-from commitcollect_core.context import Backoff, Clock
+from commitcollect_core.context import Context
 from commitcollect_core.errors import InvalidInput, VersionConflict
-from commitcollect_core.policy import Policy
 from commitcollect_core.training.awards import Award
 from commitcollect_core.training.committing import commit_decision
 from commitcollect_core.training.ledger import LedgerCommit, LedgerView, decide, keys_of
@@ -61,9 +60,7 @@ class Ingestion:
 
     ledger: Ledger
     catalog: StatueCatalog
-    clock: Clock
-    backoff: Backoff
-    policy: Policy
+    context: Context
 
     def ingest(self, user_id: UserId, found: Sequence[Found]) -> IngestResult:
         """Take in what a source found, in the order given, in as few atomic writes as the policy allows.
@@ -82,7 +79,7 @@ class Ingestion:
             StorageError: the store failed; try again with the same activities.
         """
         require_id(user_id, "user_id")
-        now = self.clock.now()
+        now = self.context.now()
         self._check(found, now)
         latest = tuple({each.key: each for each in found}.values())
         keys = keys_of(latest)
@@ -90,7 +87,7 @@ class Ingestion:
         def decide_again() -> Sequence[LedgerCommit]:
             return self._decided(self.ledger.read(user_id, keys), latest, now)
 
-        return _result(commit_decision(self.ledger, self.backoff, self.policy, decide_again))
+        return _result(commit_decision(self.ledger, self.context, decide_again))
 
     def refresh(self, user_id: UserId, key: WorkoutKey, ask: Callable[[], Found | None]) -> IngestResult:
         """Take in how one activity looks now, so that no stale answer goes over a newer one.
@@ -108,8 +105,8 @@ class Ingestion:
             InvalidInput, AccountDeleting, StorageError: as in `ingest`; and whatever `ask` raises.
         """
         require_id(user_id, "user_id")
-        now = self.clock.now()
-        answer = _Answer(ask, self.policy.fetch_attempts_max)
+        now = self.context.now()
+        answer = _Answer(ask, self.context.policy.training.fetch_attempts_max)
 
         def decide_again() -> Sequence[LedgerCommit]:
             view = self.ledger.read(user_id, (key,))
@@ -119,7 +116,7 @@ class Ingestion:
             self._check((found,), now)
             return self._decided(view, (found,), now)
 
-        return _result(commit_decision(self.ledger, self.backoff, self.policy, decide_again))
+        return _result(commit_decision(self.ledger, self.context, decide_again))
 
     def ingest_listed(
         self, user_id: UserId, snapshots: Sequence[ActivitySnapshot], *, listed_at: datetime
@@ -128,7 +125,7 @@ class Ingestion:
 
         One activity that is not believable does not stop the others. Otherwise errors are those of `ingest`.
         """
-        now = self.clock.now()
+        now = self.context.now()
         believable, rejected = self._sorted_out(snapshots, now)
         keys = keys_of(believable)
         before: dict[WorkoutKey, Workout | None] = {}
@@ -141,11 +138,13 @@ class Ingestion:
             in_doubt[:] = [
                 each.key
                 for each in believable
-                if is_in_doubt(view.workouts.get(each.key), each, asked_at=listed_at, policy=self.policy)
+                if is_in_doubt(
+                    view.workouts.get(each.key), each, asked_at=listed_at, policy=self.context.policy
+                )
             ]
             return self._decided(view, [each for each in believable if each.key not in in_doubt], now)
 
-        written = commit_decision(self.ledger, self.backoff, self.policy, decide_again)
+        written = commit_decision(self.ledger, self.context, decide_again)
         changed = [workout for commit in written for workout in commit.workouts]
         return ListedResult(
             changes=tuple((before[each.key], each) for each in changed),
@@ -161,8 +160,8 @@ class Ingestion:
         Raises:
             VersionConflict, AccountDeleting, StorageError: as in `ingest`; call again to finish the rest.
         """
-        now = self.clock.now()
-        start_at = self.policy.workout_started_at_min
+        now = self.context.now()
+        start_at = self.context.policy.training.workout_started_at_min
         changed = 0
         remaining = iter(keys)
         while batch := tuple(islice(remaining, self.batch_items)):
@@ -173,7 +172,7 @@ class Ingestion:
             ) -> Sequence[LedgerCommit]:
                 return self._decided(self.ledger.read(user_id, batch), erasures, now)
 
-            written = commit_decision(self.ledger, self.backoff, self.policy, decide_again)
+            written = commit_decision(self.ledger, self.context, decide_again)
             changed += sum(len(commit.workouts) for commit in written)
         return changed
 
@@ -184,7 +183,7 @@ class Ingestion:
         believable, rejected = [], []
         for each in snapshots:
             try:
-                each.check(self.policy, now=now)
+                each.check(self.context.policy, now=now)
             except InvalidInput as unbelievable:
                 rejected.append((each.key, unbelievable.message))
             else:
@@ -194,11 +193,11 @@ class Ingestion:
     def _check(self, found: Iterable[Found], now: datetime) -> None:
         for each in found:
             if isinstance(each, ActivitySnapshot):
-                each.check(self.policy, now=now)
+                each.check(self.context.policy, now=now)
 
     def _decided(self, view: LedgerView, found: Sequence[Change], now: datetime) -> Sequence[LedgerCommit]:
         models = models_of(self.catalog, view.milestones)
-        return decide(view, found, models=models, now=now, policy=self.policy)
+        return decide(view, found, models=models, now=now, policy=self.context.policy)
 
     def ingest_all(self, user_id: UserId, found: Iterable[Found]) -> Iterator[IngestResult]:
         """Take in a long history in batches, each as `ingest` does; best given in order of start.
@@ -213,7 +212,11 @@ class Ingestion:
     @property
     def batch_items(self) -> int:
         """How many workouts fit one write whatever milestones they move."""
-        return self.policy.commit_items_max - self.policy.milestones_tracked_max - 1
+        return (
+            self.context.policy.training.commit_items_max
+            - self.context.policy.training.milestones_tracked_max
+            - 1
+        )
 
 
 class _Answer:

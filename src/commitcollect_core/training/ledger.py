@@ -13,10 +13,10 @@ same snapshot again therefore changes nothing, and the order of arrival does not
 written as a whole or not at all (law 6) and is conditional on the head's version, so one athlete's ledger is
 serialisable.
 
-A commit never holds more than `Policy.commit_items_max` items. What does not fit is split, and every prefix
-of the split is a legal ledger: a workout and the milestones it moves are always together, awards are always
-1..n, and parts that are earned but did not fit are remembered in `Milestone.owed` and awarded by the next
-write, whoever makes it.
+A commit never holds more than `TrainingPolicy.commit_items_max` items. What does not fit is split, and every
+prefix of the split is a legal ledger: a workout and the milestones it moves are always together, awards are
+always 1..n, and parts that are earned but did not fit are remembered in `Milestone.owed`, and the next write
+to this ledger awards them.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def decide(
     Raises:
         AccountDeleting: the ledger is fenced.
     """
-    draft = _Draft(view, models, now, policy.commit_items_max)
+    draft = _Draft(view, models, now, policy.training.commit_items_max)
     for each in found:
         draft.take_in(each)
     return draft.finish()
@@ -210,7 +210,7 @@ def _without_debts(
     view: LedgerView, *, models: Mapping[ModelId, StatueModel], now: datetime, policy: Policy
 ) -> tuple[tuple[LedgerCommit, ...], LedgerView]:
     """The commits that award what is owed, and the view after them."""
-    draft = _Draft(view, models, now, policy.commit_items_max)
+    draft = _Draft(view, models, now, policy.training.commit_items_max)
     return draft.finish(), draft.view()
 
 
@@ -262,13 +262,14 @@ def _check_open(head: LedgerHead) -> None:
 def _with_room(view: LedgerView, policy: Policy, *, now: datetime) -> tuple[MilestoneId, ...]:
     """The tracked milestones with room for one more: the oldest settled one gives up its place if needed."""
     tracked = view.head.tracked_milestone_ids
-    if len(tracked) < policy.milestones_tracked_max:
+    tracked_max = policy.training.milestones_tracked_max
+    if len(tracked) < tracked_max:
         return tracked
     for milestone in view.milestones:
         if milestone.is_settled(policy, now=now):
             return tuple(each for each in tracked if each != milestone.milestone_id)
     raise LimitExceeded(
-        f"an athlete can have {policy.milestones_tracked_max} milestones under way; complete one, or let its "
+        f"an athlete can have {tracked_max} milestones under way; complete one, or let its "
         "period end, before adding another",
         code="too_many_milestones",
     )

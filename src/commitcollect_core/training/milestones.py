@@ -96,4 +96,4 @@ class Milestone:
         end = self.goal.period_end_at
         if end is None:
             return False
-        return (now - max(end, self.updated_at)).total_seconds() > policy.milestone_settle_seconds
+        return (now - max(end, self.updated_at)).total_seconds() > policy.training.milestone_settle_seconds

@@ -92,7 +92,7 @@ class SportSelection:
             InvalidInput: a name is unknown, or there are none or too many.
         """
         canonical = {_canonical_name(name) for name in names}
-        limit = DEFAULT_POLICY.milestone_sports_max
+        limit = DEFAULT_POLICY.training.milestone_sports_max
         if not 1 <= len(canonical) <= limit:
             raise InvalidInput(
                 f"a milestone names 1 to {limit} sports, not {len(canonical)}; use {ANY} for every sport",

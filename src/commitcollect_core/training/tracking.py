@@ -7,9 +7,8 @@ from datetime import datetime
 
 from attrs import frozen
 
-from commitcollect_core.context import Backoff, Clock, IdGenerator
+from commitcollect_core.context import Context
 from commitcollect_core.errors import Conflict, InvalidInput, LimitExceeded, NotFound
-from commitcollect_core.policy import Policy
 from commitcollect_core.training.awards import Award, StatueModel
 from commitcollect_core.training.committing import commit_decision
 from commitcollect_core.training.goals import Explanation, Goal, Tally, explain, tally
@@ -82,10 +81,7 @@ class Tracking:
 
     ledger: Ledger
     catalog: StatueCatalog
-    clock: Clock
-    ids: IdGenerator
-    backoff: Backoff
-    policy: Policy
+    context: Context
 
     def create(
         self,
@@ -101,8 +97,8 @@ class Tracking:
             user_id: the athlete.
             wish: what to reach.
             milestone_id: an id of the caller's making, for who has to find it again; None for a new one.
-            is_bounded: refuse to count more than `Policy.workouts_inspected_max` workouts, as a request
-                must; workers and the command line page on.
+            is_bounded: refuse to count more than `TrainingPolicy.workouts_inspected_max` workouts, as a
+                request must; workers and the command line page on.
 
         Raises:
             InvalidInput, NotFound: the wish cannot be kept, or names no statue model on offer.
@@ -111,11 +107,11 @@ class Tracking:
             VersionConflict: others kept writing to this ledger; try again.
         """
         require_id(user_id, "user_id")
-        now = self.clock.now()
+        now = self.context.now()
         model = model_on_offer(self.catalog, wish.model_id)
         goal = wish.goal(model)
-        goal.check(self.policy)
-        new_id = milestone_id or self.ids.milestone_id()
+        goal.check(self.context.policy)
+        new_id = milestone_id or self.context.ids.milestone_id()
         require_id(new_id, "milestone_id")
 
         def decide_again() -> Sequence[LedgerCommit]:
@@ -124,9 +120,11 @@ class Tracking:
                 raise Conflict(f"there is a milestone {new_id!r} already", code=MILESTONE_EXISTS)
             history = self.tally(user_id, goal, is_bounded=is_bounded)
             models = {**models_of(self.catalog, view.milestones), model.model_id: model}
-            return decide_creation(view, new_id, goal, history, models=models, now=now, policy=self.policy)
+            return decide_creation(
+                view, new_id, goal, history, models=models, now=now, policy=self.context.policy
+            )
 
-        commit = commit_decision(self.ledger, self.backoff, self.policy, decide_again)[-1]
+        commit = commit_decision(self.ledger, self.context, decide_again)[-1]
         return MilestoneView(milestone=commit.milestones[0], awards=commit.awards)
 
     def view(self, user_id: UserId, milestone_id: MilestoneId) -> MilestoneView:
@@ -144,10 +142,12 @@ class Tracking:
         """A page of the athlete's milestones in order of id.
 
         Raises:
-            InvalidInput: the limit is outside 1 to `Policy.page_items_max`.
+            InvalidInput: the limit is outside 1 to `TrainingPolicy.page_items_max`.
         """
-        if not 1 <= limit <= self.policy.page_items_max:
-            raise InvalidInput(f"limit {limit} is outside 1 to {self.policy.page_items_max}", field="limit")
+        if not 1 <= limit <= self.context.policy.training.page_items_max:
+            raise InvalidInput(
+                f"limit {limit} is outside 1 to {self.context.policy.training.page_items_max}", field="limit"
+            )
         return self.ledger.read_milestones(user_id, after=after, limit=limit)
 
     def recompute(self, user_id: UserId, milestone_id: MilestoneId, *, is_bounded: bool = True) -> Recomputed:
@@ -163,7 +163,7 @@ class Tracking:
             LimitExceeded: too many workouts for a request.
             VersionConflict: others kept writing to this ledger; try again.
         """
-        now = self.clock.now()
+        now = self.context.now()
         before: Milestone = self._milestone(user_id, milestone_id)
         recount: Tally = tally(before.goal, ())
 
@@ -173,9 +173,9 @@ class Tracking:
             before = self._milestone(user_id, milestone_id)
             recount = self.tally(user_id, before.goal, is_bounded=is_bounded)
             models = models_of(self.catalog, (*view.milestones, before))
-            return decide_recount(view, before, recount, models=models, now=now, policy=self.policy)
+            return decide_recount(view, before, recount, models=models, now=now, policy=self.context.policy)
 
-        commit_decision(self.ledger, self.backoff, self.policy, decide_again)
+        commit_decision(self.ledger, self.context, decide_again)
         view = self.view(user_id, milestone_id)
         progress = view.milestone.progress
         return Recomputed(
@@ -202,7 +202,7 @@ class Tracking:
                 stored = self.ledger.read_milestone(user_id, milestone_id)
                 return () if stored is None else (decide_removal(view, stored),)
 
-            removed += len(commit_decision(self.ledger, self.backoff, self.policy, decide_again))
+            removed += len(commit_decision(self.ledger, self.context, decide_again))
         return removed
 
     def tally(self, user_id: UserId, goal: Goal, *, is_bounded: bool = True) -> Tally:
@@ -226,7 +226,7 @@ class Tracking:
         """Every milestone of the athlete in order of id. Reads in pages."""
         after = None
         while True:
-            page = self.list(user_id, after=after, limit=self.policy.page_items_max)
+            page = self.list(user_id, after=after, limit=self.context.policy.training.page_items_max)
             yield from page.milestones
             if page.next is None:
                 return
@@ -234,7 +234,9 @@ class Tracking:
 
     def workouts(self, user_id: UserId) -> Iterator[Workout]:
         """Every stored workout of the athlete in order of start, tombstones included. Reads in pages."""
-        return walk_workouts(self.ledger, user_id, WorkoutQuery(limit=self.policy.page_items_max))
+        return walk_workouts(
+            self.ledger, user_id, WorkoutQuery(limit=self.context.policy.training.page_items_max)
+        )
 
     def _milestone(self, user_id: UserId, milestone_id: MilestoneId) -> Milestone:
         is_known = is_id(user_id) and is_id(milestone_id)
@@ -245,9 +247,11 @@ class Tracking:
 
     def _workouts_of_period(self, user_id: UserId, goal: Goal, *, is_bounded: bool) -> Iterator[Workout]:
         query = WorkoutQuery(
-            start_at=goal.period_start_at, end_at=goal.period_end_at, limit=self.policy.page_items_max
+            start_at=goal.period_start_at,
+            end_at=goal.period_end_at,
+            limit=self.context.policy.training.page_items_max,
         )
-        inspected_max = self.policy.workouts_inspected_max
+        inspected_max = self.context.policy.training.workouts_inspected_max
         for inspected, workout in enumerate(walk_workouts(self.ledger, user_id, query), start=1):
             if is_bounded and inspected > inspected_max:
                 raise LimitExceeded(

@@ -60,19 +60,22 @@ class ActivitySnapshot:
             InvalidInput: a measure is negative or beyond its limit, the start lies outside the accepted
                 time, or a text is too long; the message names the value and the limit.
         """
-        _check_between("distance_meters", self.distance_meters, 0, policy.distance_meters_max)
-        _check_between("elevation_meters", self.elevation_meters, 0, policy.elevation_meters_max)
-        _check_between("moving_seconds", self.moving_seconds, 0, policy.duration_seconds_max)
-        _check_between("elapsed_seconds", self.elapsed_seconds, 0, policy.duration_seconds_max)
-        offset_max = policy.utc_offset_seconds_max
+        _check_between("distance_meters", self.distance_meters, 0, policy.training.distance_meters_max)
+        _check_between("elevation_meters", self.elevation_meters, 0, policy.training.elevation_meters_max)
+        _check_between("moving_seconds", self.moving_seconds, 0, policy.training.duration_seconds_max)
+        _check_between("elapsed_seconds", self.elapsed_seconds, 0, policy.training.duration_seconds_max)
+        offset_max = policy.training.utc_offset_seconds_max
         _check_between("utc_offset_seconds", self.utc_offset_seconds or 0, -offset_max, offset_max)
-        _check_text("sport_type", self.sport_type, 1, policy.sport_type_chars_max)
-        _check_text("name", self.name, 0, policy.activity_name_chars_max)
-        latest = min(now + timedelta(seconds=policy.clock_ahead_seconds_max), policy.workout_started_at_max)
-        if not policy.workout_started_at_min <= self.started_at <= latest:
+        _check_text("sport_type", self.sport_type, 1, policy.training.sport_type_chars_max)
+        _check_text("name", self.name, 0, policy.training.activity_name_chars_max)
+        latest = min(
+            now + timedelta(seconds=policy.training.clock_ahead_seconds_max),
+            policy.training.workout_started_at_max,
+        )
+        if not policy.training.workout_started_at_min <= self.started_at <= latest:
             raise InvalidInput(
                 f"started_at {self.started_at.isoformat()} is outside "
-                f"{policy.workout_started_at_min.date()} to {latest.date()}; check the date",
+                f"{policy.training.workout_started_at_min.date()} to {latest.date()}; check the date",
                 field="started_at",
             )
 
@@ -162,7 +165,7 @@ def is_in_doubt(before: Workout | None, found: Found, *, asked_at: datetime, pol
     if before is None or updated(before, found, now=asked_at) is None:
         return False
     written_at = max(before.fetched_at, before.deleted_at or before.fetched_at)
-    return written_at >= asked_at - timedelta(seconds=policy.clock_skew_seconds_max)
+    return written_at >= asked_at - timedelta(seconds=policy.training.clock_skew_seconds_max)
 
 
 def updated(before: Workout | None, change: Change, *, now: datetime) -> Workout | None:

@@ -28,7 +28,7 @@ from commitcollect_adapters.testing.contracts.queues import do_all, new_job, tak
 from commitcollect_adapters.testing.samples import NOW
 from commitcollect_core.errors import InvalidInput, StorageError, StorageUnavailable
 from commitcollect_core.jobs.jobs import QueueCounts
-from commitcollect_core.policy import Policy
+from commitcollect_core.policy import JobsPolicy, Policy
 
 LATER = NOW + timedelta(hours=2)
 _names = (f"queue-{number}" for number in count())
@@ -222,7 +222,7 @@ def test_more_than_a_batch_is_listed(queue: SqsQueue) -> None:
 
 def test_a_look_is_bounded(queues: Queues) -> None:
     """However much is set aside."""
-    queue = SqsQueue(queues, ManualClock(NOW), Policy(jobs_parked_listed_max=10))
+    queue = SqsQueue(queues, ManualClock(NOW), Policy(jobs=JobsPolicy(jobs_parked_listed_max=10)))
     for _ in range(13):
         queue.put(new_job(), visible_at=NOW)
         queue.park(take_one(queue), reason="bad luck", now=NOW)

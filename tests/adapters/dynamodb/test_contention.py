@@ -48,7 +48,8 @@ class CountingLedger(DynamoLedger):
 def ingestion(ledger: DynamoLedger) -> Ingestion:
     """The use case, waiting after lost races as in production."""
     backoff = JitteredBackoff(first_seconds=RACE_WAIT_SECONDS, longest_seconds=RACE_WAIT_SECONDS_MAX)
-    return evolve(samples.ingestion(ledger), backoff=backoff)
+    ingestion = samples.ingestion(ledger)
+    return evolve(ingestion, context=evolve(ingestion.context, backoff=backoff))
 
 
 @pytest.mark.slow

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from itertools import islice, pairwise
 
 import pytest
-from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.readers.samples import NOW, POLICY
 from commitcollect_adapters.readers import demo_history
 from commitcollect_core.errors import InvalidInput
+from commitcollect_core.policy import customised
 from commitcollect_core.training.sports import known_sport_type
 from commitcollect_core.training.workouts import ActivitySnapshot
 
@@ -102,7 +102,9 @@ def test_a_demo_streams() -> None:
 
 def test_a_demo_keeps_within_a_tighter_policy() -> None:
     """Whatever limits a host sets, the demo passes its check."""
-    tight = evolve(POLICY, activity_name_chars_max=5, distance_meters_max=9_000, duration_seconds_max=1_800)
+    tight = customised(
+        POLICY, {"activity_name_chars_max": 5, "distance_meters_max": 9_000, "duration_seconds_max": 1_800}
+    )
     for each in demo_history(seed=1, activities=200, policy=tight):
         each.check(tight, now=NOW)
 

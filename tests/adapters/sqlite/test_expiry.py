@@ -39,7 +39,7 @@ def forget(database: Database, *, rows_max: int = 100) -> int:
 def fill(stores: Stores, name: str, ends_after: timedelta) -> None:
     """One thing of each kind that expires so long after `LATER`."""
     end = LATER + ends_after
-    kept = timedelta(seconds=DEFAULT_POLICY.audit_kept_seconds)
+    kept = timedelta(seconds=DEFAULT_POLICY.accounts.audit_kept_seconds)
     stores.sessions.write(evolve(service.session(ME), session_id=name, expires_at=end))
     stores.handshakes.begin(evolve(service.handshake(), state=name, expires_at=end))
     stores.idempotency.mark(evolve(service.marker(name), expires_at=end))

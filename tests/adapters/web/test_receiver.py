@@ -20,9 +20,10 @@ from attrs import frozen
 
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.queue import SqliteQueue
-from commitcollect_adapters.system import ManualClock
+from commitcollect_adapters.system import ManualClock, NoBackoff, SequentialIds
 from commitcollect_adapters.web.receiver import BODY_BYTES_MAX, PATH, Receiver
 from commitcollect_adapters.web.serving import serving
+from commitcollect_core.context import Context
 from commitcollect_core.jobs.jobs import Job, JobKind
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.strava.webhook_intake import WebhookIntake, WebhookSecrets
@@ -113,7 +114,8 @@ def site(
     known = secrets or WebhookSecrets(verify_token=TOKEN, subscription_id=SUBSCRIPTION)
     with closing(Database(path / "store.db", busy_timeout_seconds=patience_seconds)) as database:
         queue = SqliteQueue(database)
-        intake = WebhookIntake(queue=queue, clock=ManualClock(NOW), secrets=known, policy=DEFAULT_POLICY)
+        context = Context(clock=ManualClock(NOW), ids=SequentialIds(), backoff=NoBackoff())
+        intake = WebhookIntake(queue=queue, secrets=known, context=context)
         receiver = Receiver(intake, secret_segment=segment)
         with serving(receiver.application()) as base:
             yield Site(base, receiver, queue)
@@ -181,7 +183,7 @@ def test_without_a_token_of_our_own_every_handshake_is_refused(tmp_path: Path, t
 def test_an_event_is_kept_before_it_is_answered(served: Site) -> None:
     """A job with what to look at, due once Strava has had its time."""
     assert served.post(event()) == Answer(200, {"status": "queued"})
-    delay = timedelta(seconds=DEFAULT_POLICY.webhook_delay_seconds)
+    delay = timedelta(seconds=DEFAULT_POLICY.strava.webhook_delay_seconds)
     assert served.queue.lease(now=NOW, seconds=1, limit=9) == []
     [leased] = served.queue.lease(now=NOW + delay, seconds=1, limit=9)
     job = leased.job
@@ -490,8 +492,8 @@ def test_forged_events_cost_little_and_stop_nobody() -> None:
     world.deliver()
     for number in range(FORGED // 2, FORGED):
         world.strava.intake.accept(_forged(number, world))
-    calls, per_window = _counting(world), DEFAULT_POLICY.athlete_calls_per_window
-    world.pass_time(seconds=DEFAULT_POLICY.webhook_delay_seconds)
+    calls, per_window = _counting(world), DEFAULT_POLICY.strava.athlete_calls_per_window
+    world.pass_time(seconds=DEFAULT_POLICY.strava.webhook_delay_seconds)
     _worked(world)
     assert calls() == per_window + 1
     assert world.stored(user_of(other)) == world.held(other) != {}

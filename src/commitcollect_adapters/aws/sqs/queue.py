@@ -186,7 +186,7 @@ class SqsQueue:
         """What is set aside; the messages that are still in the list at the end go back."""
         messages: list[Message] = []
         try:
-            while len(messages) < self._policy.jobs_parked_listed_max:
+            while len(messages) < self._policy.jobs.jobs_parked_listed_max:
                 received = self._queues.parked.receive(limit=BATCH_MAX, seconds=LOOK_SECONDS)
                 if not received:
                     break

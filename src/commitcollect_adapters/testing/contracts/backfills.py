@@ -68,8 +68,8 @@ class BackfillStoreContract(StoresContract):
             user_id = samples.new_athlete()
             page = service.staged_page(
                 1,
-                activities=DEFAULT_POLICY.list_page_items,
-                name="\N{MOUNTAIN BICYCLIST}" * DEFAULT_POLICY.activity_name_chars_max,
+                activities=DEFAULT_POLICY.strava.list_page_items,
+                name="\N{MOUNTAIN BICYCLIST}" * DEFAULT_POLICY.training.activity_name_chars_max,
             )
             _commit(stores, user_id, 1, page=page)
             assert stores.backfills.read_page(user_id, 1) == page

@@ -26,7 +26,7 @@ from commitcollect_adapters.testing.strategies import (
     workout_keys,
 )
 from commitcollect_core.errors import AccountDeleting, Conflict, VersionConflict
-from commitcollect_core.policy import Policy
+from commitcollect_core.policy import Policy, TrainingPolicy
 from commitcollect_core.training.awards import Award
 from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState, LedgerView
 from commitcollect_core.training.milestones import Milestone
@@ -455,7 +455,7 @@ class LedgerContract(ABC):
 
     def test_different_athletes_never_conflict(self) -> None:
         """Each athlete's writer succeeds at the first attempt, whatever the others do."""
-        once = Policy(commit_attempts_max=1)
+        once = Policy(training=TrainingPolicy(commit_attempts_max=1))
         with self.open_ledger() as ledger:
 
             def ingest() -> int:
