@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import pairwise
 
 from attrs import evolve
@@ -10,17 +11,42 @@ from hypothesis import strategies as st
 
 import oracle
 from athletes import SMALL_COMMITS, Athlete
-from commitcollect_adapters.testing.strategies import changing_histories, goals, histories
+from commitcollect_adapters.testing.strategies import SEASON_START_AT, changing_histories, goals, histories
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
 from commitcollect_core.training.awards import Award
+from commitcollect_core.training.digest import state_digest
 from commitcollect_core.training.goals import Goal
 from commitcollect_core.training.milestones import Milestone, MilestoneStatus, Progress
-from commitcollect_core.training.workouts import ActivitySnapshot, Found
-from commitcollect_core.values import MilestoneId
+from commitcollect_core.training.sports import SportSelection
+from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot, Found
+from commitcollect_core.values import ActivityId, MilestoneId, ModelId, Source, TargetType
 from laws import aim_of, check_state, check_step, effort_of, report_of
 
 some_goals = st.lists(goals(), min_size=1, max_size=3)
 policies = st.sampled_from([SMALL_COMMITS, DEFAULT_POLICY])
+
+
+def a_goal(*, total_target: int = 120_000, sport: str = "RIDE") -> Goal:
+    """A distance over the season."""
+    return Goal(
+        model_id=ModelId("HERON"),
+        parts_total=12,
+        target_type=TargetType.DISTANCE_METERS,
+        total_target=total_target,
+        sports=SportSelection.parse([sport]),
+        period_start_at=SEASON_START_AT,
+    )
+
+
+def a_ride(activity_id: str, distance_meters: int) -> ActivitySnapshot:
+    """A ride in the season."""
+    return ActivitySnapshot(
+        source=Source.STRAVA,
+        activity_id=ActivityId(activity_id),
+        sport_type="Ride",
+        started_at=SEASON_START_AT + timedelta(days=1),
+        distance_meters=distance_meters,
+    )
 
 
 # 1 Progress never falls
@@ -47,6 +73,64 @@ def test_a_move_of_progress_only_ever_raises_the_mark(start: int, differences: l
         progress = progress.moved(difference)
         sums.append(sums[-1] + difference)
         assert progress == Progress(sums[-1], max(sums))
+
+
+@given(goals=some_goals, stored=histories(min_size=2, max_size=8), policy=policies, data=st.data())
+def test_progress_never_passes_a_sum_that_never_existed(
+    goals: list[Goal], stored: list[ActivitySnapshot], policy: Policy, data: st.DataObject
+) -> None:
+    """Law 1: what is found at one moment is one change; the mark sees the sum before and the sum after."""
+    athlete = Athlete(*goals, policy=policy)
+    athlete.take_in(*stored)
+    before = [athlete.milestone(each).progress for each in athlete.ids]
+    first_step = len(athlete.steps)
+    athlete.take_in(*data.draw(st.permutations(_changes_of(stored, data))))
+    for milestone_id, earlier in zip(athlete.ids, before, strict=True):
+        progress = athlete.milestone(milestone_id).progress
+        assert progress.progress_value == max(earlier.progress_value, progress.current_value)
+    for dump in athlete.steps[first_step:]:
+        check_state(dump)
+
+
+def _changes_of(stored: list[ActivitySnapshot], data: st.DataObject) -> list[Found]:
+    """What may be found later of a history: some gone, some changed, some under another id."""
+    changes: list[Found] = []
+    for each in stored:
+        match data.draw(st.sampled_from(["same", "gone", "sport", "new id"])):
+            case "gone":
+                changes.append(ActivityGone(key=each.key))
+            case "sport":
+                changes.append(evolve(each, sport_type=data.draw(st.sampled_from(["Run", "Ride"]))))
+            case "new id":
+                again = evolve(each, activity_id=ActivityId(f"{each.activity_id}-again"))
+                changes += [ActivityGone(key=each.key), again]
+            case _:
+                changes.append(each)
+    return changes
+
+
+def test_a_ride_that_comes_back_under_another_id_counts_once() -> None:
+    """Law 1: 60 km, deleted and uploaded again in one pass, are 60 km, in whatever order they are found."""
+    goal = a_goal(total_target=120_000)
+    old, new = a_ride("old", 60_000), a_ride("new", 60_000)
+    orders: list[list[Found]] = [[new, ActivityGone(key=old.key)], [ActivityGone(key=old.key), new]]
+    for found in orders:
+        athlete = Athlete(goal)
+        athlete.take_in(old)
+        athlete.take_in(*found)
+        (milestone_id,) = athlete.ids
+        assert athlete.milestone(milestone_id).progress == Progress(60_000, 60_000)
+        assert len(athlete.awards(milestone_id)) == 6
+
+
+def test_workouts_that_trade_places_between_goals_raise_neither() -> None:
+    """Law 1: a ride becomes a run and a run a ride in one pass: neither goal ever held both."""
+    rides, runs = a_goal(sport="RIDE"), a_goal(sport="RUN")
+    athlete = Athlete(rides, runs)
+    athlete.take_in(a_ride("1", 60_000), evolve(a_ride("2", 50_000), sport_type="Run"))
+    athlete.take_in(evolve(a_ride("1", 60_000), sport_type="Run"), a_ride("2", 50_000))
+    progress = [athlete.milestone(each).progress for each in athlete.ids]
+    assert progress == [Progress(50_000, 60_000), Progress(60_000, 60_000)]
 
 
 # 2 Parts are exact
@@ -175,18 +259,38 @@ def test_an_award_copies_its_part_and_names_the_workout_that_crossed(
 # 5 Order does not matter
 
 
-@given(goals=some_goals, found=changing_histories(), policy=policies)
-def test_a_batch_is_the_same_as_one_by_one(goals: list[Goal], found: list[Found], policy: Policy) -> None:
-    """Law 5: how reports are cut into batches changes neither workouts nor progress nor awards."""
+@given(goals=some_goals, history=histories(), policy=policies)
+def test_a_batch_is_the_same_as_one_by_one(
+    goals: list[Goal], history: list[ActivitySnapshot], policy: Policy
+) -> None:
+    """Law 5: how a history is cut into batches changes neither workouts nor progress nor awards."""
     at_once, singly = Athlete(*goals, policy=policy), Athlete(*goals, policy=policy)
-    at_once.take_in(*found)
-    singly.take_in_singly(found)
+    at_once.take_in(*history)
+    singly.take_in_singly(history)
     assert at_once.digest() == singly.digest()
     assert at_once.dump.head.workout_count == singly.dump.head.workout_count
     for milestone_id in at_once.ids:
         assert _outcome(at_once.milestone(milestone_id)) == _outcome(singly.milestone(milestone_id))
         one, other = at_once.awards(milestone_id), singly.awards(milestone_id)
         assert list(map(_timeless, one)) == list(map(_timeless, other))
+
+
+@given(goals=some_goals, stored=histories(), found=changing_histories(), policy=policies)
+def test_a_batch_of_changes_leaves_the_workouts_of_one_by_one(
+    goals: list[Goal], stored: list[ActivitySnapshot], found: list[Found], policy: Policy
+) -> None:
+    """Law 5: the workouts and live sums are the same; progress is no higher than one by one."""
+    at_once, singly = Athlete(*goals, policy=policy), Athlete(*goals, policy=policy)
+    for athlete in (at_once, singly):
+        athlete.take_in(*stored)
+    last_words = list({each.key: each for each in found}.values())
+    at_once.take_in(*found)
+    singly.take_in_singly(last_words)
+    assert state_digest(at_once.dump.by_start, ()) == state_digest(singly.dump.by_start, ())
+    for milestone_id in at_once.ids:
+        one, other = at_once.milestone(milestone_id).progress, singly.milestone(milestone_id).progress
+        assert one.current_value == other.current_value
+        assert one.progress_value <= other.progress_value
 
 
 @given(goals=some_goals, history=histories(max_size=8), policy=policies, data=st.data())

@@ -81,11 +81,10 @@ class Ingestion:
         require_id(user_id, "user_id")
         now = self.context.now()
         self._check(found, now)
-        latest = tuple({each.key: each for each in found}.values())
-        keys = keys_of(latest)
+        keys = keys_of(found)
 
         def decide_again() -> Sequence[LedgerCommit]:
-            return self._decided(self.ledger.read(user_id, keys), latest, now)
+            return self._decided(self.ledger.read(user_id, keys), found, now)
 
         return _result(commit_decision(self.ledger, self.context, decide_again))
 

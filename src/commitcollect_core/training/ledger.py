@@ -9,7 +9,9 @@ only the pure functions of this module make one:
 * `decide_removal` removes milestones with their awards, where an operator's rules ask for it.
 
 Progress moves by difference: what a workout contributes now minus what it contributed before. Taking in the
-same snapshot again therefore changes nothing, and the order of arrival does not matter (law 5). A commit is
+same snapshot again therefore changes nothing, and the order of arrival does not matter (law 5). What is found
+at one moment is one change: what lowers a sum comes before what raises one, so that progress never passes a
+sum that never existed (law 1). A commit is
 written as a whole or not at all (law 6) and is conditional on the head's version, so one athlete's ledger is
 serialisable.
 
@@ -32,7 +34,7 @@ from commitcollect_core.policy import Policy
 from commitcollect_core.training.awards import Award, Crossing, StatueModel, mint
 from commitcollect_core.training.goals import Goal, Tally
 from commitcollect_core.training.milestones import Milestone, Progress
-from commitcollect_core.training.workouts import Change, Workout, updated
+from commitcollect_core.training.workouts import ActivityGone, Change, Workout, updated
 from commitcollect_core.values import MilestoneId, ModelId, UserId, WorkoutKey, optional_utc
 
 
@@ -102,9 +104,10 @@ def decide(
     now: datetime,
     policy: Policy,
 ) -> tuple[LedgerCommit, ...]:
-    """Take in what sources found, in the order given. No commits mean that nothing is new.
+    """Take in what sources found at one moment. No commits mean that nothing is new.
 
-    Commit them in order and stop at the first refusal: each stands on the one before it.
+    Of an activity that is given several times the last word counts. Commit in order and stop at the first
+    refusal: each commit stands on the one before it.
 
     Args:
         view: read before the sources were asked, so that a stale answer can never overwrite a newer one.
@@ -117,9 +120,56 @@ def decide(
         AccountDeleting: the ledger is fenced.
     """
     draft = _Draft(view, models, now, policy.training.commit_items_max)
-    for each in found:
+    for each in _lowering_first(view, found, now=now):
         draft.take_in(each)
     return draft.finish()
+
+
+def lowering(view: LedgerView, found: Iterable[Change], *, now: datetime) -> list[Change]:
+    """The changes that lower the sum of a tracked milestone, whatever they do to others.
+
+    Where one moment's changes are decided in several calls, these come in the first one, all of them.
+    """
+    return [each for each in found if any(moved < 0 for moved in _differences(view, each, now=now).values())]
+
+
+def _lowering_first(view: LedgerView, found: Iterable[Change], *, now: datetime) -> list[Change]:
+    """Put what lowers a sum before what raises one, so that no sum appears that never existed (law 1).
+
+    A workout that moves from one milestone to another lowers and raises. Where two such workouts cross, no
+    order is right: all of them are taken out first and put back afterwards.
+    """
+    latest = list({each.key: each for each in found}.values())
+    # Only a stored workout can lower a sum; new ones, nearly all of an import, are not looked at twice.
+    if len(latest) == 1 or not any(each.key in view.workouts for each in latest):
+        return latest
+    falling: list[Change] = []
+    moving: list[Change] = []
+    others: list[Change] = []
+    lowered: set[MilestoneId] = set()
+    raised: set[MilestoneId] = set()
+    for each in latest:
+        differences = _differences(view, each, now=now)
+        down = {key for key, moved in differences.items() if moved < 0}
+        up = {key for key, moved in differences.items() if moved > 0}
+        if down and up:
+            moving.append(each)
+            lowered |= down
+            raised |= up
+        else:
+            (falling if down else others).append(each)
+    taken_out = [ActivityGone(key=each.key) for each in moving] if lowered & raised else []
+    return [*falling, *taken_out, *moving, *others]
+
+
+def _differences(view: LedgerView, change: Change, *, now: datetime) -> dict[MilestoneId, int]:
+    """By how much a change moves the sum of each tracked milestone."""
+    before = view.workouts.get(change.key)
+    after = updated(before, change, now=now)
+    if after is None:
+        return {}
+    goals = ((each.milestone_id, each.goal) for each in view.milestones)
+    return {key: goal.contribution(after) - goal.contribution(before) for key, goal in goals}
 
 
 def decide_creation(
