@@ -403,11 +403,13 @@ def run_fake_strava(
         InvalidInput: that cannot be listened on, or the extra that brings the server is not installed.
     """
     with _extra("web", "port"):
-        from commitcollect_adapters.strava.fake.control import Control  # noqa: PLC0415 - the same
+        from commitcollect_adapters.strava.fake.server import (  # noqa: PLC0415 - the same
+            ControlRoutes,
+            delivering,
+        )
         from commitcollect_adapters.web import serving  # noqa: PLC0415 - few programs serve anything
-    from commitcollect_adapters.strava.fake.delivering import delivering  # noqa: PLC0415 - the same
 
-    application = Control(fake, athlete_id, SystemClock()).application()
+    application = ControlRoutes(fake, athlete_id, SystemClock()).application()
     listener = serving.listening(host, port)
     with delivering(fake, on_round):
         serving.run(application, listener, on_ready)

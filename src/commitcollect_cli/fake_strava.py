@@ -10,7 +10,7 @@ import click
 
 from commitcollect_adapters.settings import ENVIRONMENT_PREFIX
 from commitcollect_adapters.strava.fake import DeliveryReport, FakeStrava
-from commitcollect_adapters.strava.fake.histories import demo_payloads, saved_payloads
+from commitcollect_adapters.strava.fake.activities import demo_payloads, saved_payloads
 from commitcollect_adapters.system import SystemClock
 from commitcollect_adapters.wiring import run_fake_strava
 from commitcollect_cli.options import json_option, listening_at
@@ -122,8 +122,8 @@ def _say_round(report: DeliveryReport) -> None:
 
 
 def _round_lines(report: DeliveryReport) -> Iterator[str]:
-    if report.taken:
-        yield f"{show_count(report.taken, 'event', 'events')} delivered."
+    if report.accepted:
+        yield f"{show_count(report.accepted, 'event', 'events')} delivered."
     if report.failed:
         yield f"{show_count(report.failed, 'event', 'events')} not taken; delivered again later."
     if report.given_up:

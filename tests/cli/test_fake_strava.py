@@ -23,9 +23,8 @@ from cli.console import COMMAND, Console, environment, run_process, write_histor
 from cli.stravas import ATHLETE, fresh_fake, ride
 from commitcollect_adapters.readers import demo_history, snapshot_from_activity
 from commitcollect_adapters.strava.fake import CallKind, DeliveryReport, FakeStrava
-from commitcollect_adapters.strava.fake.control import Control
-from commitcollect_adapters.strava.fake.delivering import delivering
-from commitcollect_adapters.strava.fake.histories import demo_payloads, saved_payloads
+from commitcollect_adapters.strava.fake.activities import demo_payloads, saved_payloads
+from commitcollect_adapters.strava.fake.server import ControlRoutes, delivering
 from commitcollect_adapters.system import SystemClock
 from commitcollect_adapters.web.serving import serving
 from commitcollect_core.errors import InvalidInput, NotFound
@@ -64,7 +63,7 @@ def served() -> Iterator[Served]:
     fake = fresh_fake()
     fake.exchange(fake.code_for(ATHLETE))
     fake.put_subscription()
-    with serving(Control(fake, ATHLETE, SystemClock()).application()) as address:
+    with serving(ControlRoutes(fake, ATHLETE, SystemClock()).application()) as address:
         yield Served(fake, address)
 
 
@@ -155,7 +154,7 @@ def test_events_are_delivered_as_they_come() -> None:
         with delivering(fake, rounds.put):
             fake.upload(ATHLETE, ride(9))
             assert received.get(timeout=PATIENCE_SECONDS)["object_id"] == 1_009
-            assert rounds.get(timeout=PATIENCE_SECONDS) == DeliveryReport(taken=1)
+            assert rounds.get(timeout=PATIENCE_SECONDS) == DeliveryReport(accepted=1)
 
 
 def test_a_made_up_history_ends_now() -> None:

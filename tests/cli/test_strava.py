@@ -137,7 +137,7 @@ def test_a_backfill_goes_on_where_it_failed(person: Person) -> None:
     """Strava failing at the third page is exit 5; the next run does not list the first two again."""
     person.fake.add_activities(ATHLETE, map(ride, range(10, 460)))
     person.connect()
-    person.fake.order(Fault.SERVER_ERROR, CallKind.ACTIVITIES, after=2)
+    person.fake.inject(Fault.SERVER_ERROR, CallKind.ACTIVITIES, after=2)
     stopped = person.console("strava", "backfill")
     assert stopped.code == 5
     assert "what has been listed is kept; run the same command again" in stopped.err
@@ -149,7 +149,7 @@ def test_a_backfill_goes_on_where_it_failed(person: Person) -> None:
 def test_a_limit_says_until_when(person: Person) -> None:
     """At the limit, the first refusal and every run after it say when calls flow again."""
     person.connect()
-    person.fake.order(Fault.RATE_LIMITED, CallKind.ACTIVITIES)
+    person.fake.inject(Fault.RATE_LIMITED, CallKind.ACTIVITIES)
     for _ in range(2):
         outcome = person.console("strava", "backfill")
         assert outcome.code == 5
@@ -260,7 +260,7 @@ def test_strava_is_not_there_or_not_strava(person: Person) -> None:
     """No answer, a failing one and a page of HTML are all to be tried again later."""
     person.connect()
     for fault in (Fault.HTML, Fault.SERVER_ERROR, Fault.EMPTY, Fault.REDIRECT):
-        person.fake.order(fault, CallKind.ACTIVITIES, count=2)
+        person.fake.inject(fault, CallKind.ACTIVITIES, count=2)
         assert error(person, "strava", "backfill") == (5, "strava_unavailable")
     person.monkeypatch.setenv("COMMITCOLLECT_STRAVA_API_BASE", "http://127.0.0.1:1")
     assert error(person, "strava", "reconcile") == (5, "strava_unavailable")
@@ -371,7 +371,7 @@ def test_an_extra_that_is_missing_is_named(
 def test_a_backfill_that_is_interrupted_goes_on(person: Person) -> None:
     """Ctrl-C while Strava is slow ends with 130; the next run takes over the rest."""
     person.connect()
-    person.fake.order(Fault.HANG, CallKind.ACTIVITIES)
+    person.fake.inject(Fault.HANG, CallKind.ACTIVITIES)
     with subprocess.Popen(
         [*COMMAND, "strava", "backfill"],
         stderr=subprocess.PIPE,
@@ -403,7 +403,7 @@ def test_events_come_in_through_another_process(person: Person) -> None:
         assert subscribed.out == f"Subscription {FIRST_ID}.\n"
         assert error(person, "strava", "subscribe", "--callback-url", callback) == (1, "strava_refused")
         person.fake.upload(ATHLETE, ride(30))
-        assert person.fake.deliver().taken == 1
+        assert person.fake.deliver().accepted == 1
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
     assert process.returncode == 0

@@ -41,7 +41,7 @@ def test_one_run_does_all_that_is_due(person: Person) -> None:
 def test_a_job_that_fails_ends_no_run(person: Person) -> None:
     """Strava failing puts the job off; the run ends well, and says so."""
     person.connect()
-    person.fake.order(Fault.SERVER_ERROR, CallKind.ACTIVITIES)
+    person.fake.inject(Fault.SERVER_ERROR, CallKind.ACTIVITIES)
     outcome = person.console("worker", "--once")
     assert (outcome.code, outcome.out) == (0, "Worked 1 time: 1 to be tried again.\n")
 

@@ -122,7 +122,7 @@ def test_failures_of_steps_do_not_add_up() -> None:
         25, World(policy=customised(SMALL_PAGES, {"job_attempts_max": 3, "list_page_items": 2}))
     )
     for after in range(0, 60, 2):
-        world.fake.order(Fault.SERVER_ERROR, CallKind.ACTIVITIES, after=after)
+        world.fake.inject(Fault.SERVER_ERROR, CallKind.ACTIVITIES, after=after)
     world.work()
     world.check_converged()
     assert world.queue.parked(limit=1) == []
@@ -173,7 +173,7 @@ def test_a_failing_call_is_simply_made_again(fault: Fault) -> None:
     """Nothing listed before is listed again."""
     world = connected(25)
     world.strava.backfilling.step(ME)
-    world.fake.order(fault, CallKind.ACTIVITIES)
+    world.fake.inject(fault, CallKind.ACTIVITIES)
     with pytest.raises(StravaUnavailable):
         run(world)
     run(world)

@@ -158,10 +158,10 @@ class Campaign:
         self._surviving(reconcile)
 
     def _fault(self) -> None:
-        self.world.fake.order(self.chance.choice(FAULTS), self.chance.choice(CALLS))
+        self.world.fake.inject(self.chance.choice(FAULTS), self.chance.choice(CALLS))
 
     def _end_tokens(self) -> None:
-        self.world.fake.end_access_tokens(ATHLETE)
+        self.world.fake.expire_access_tokens(ATHLETE)
 
     def _time_passes(self) -> None:
         self.world.pass_time(hours=self.chance.randrange(1, 12))
@@ -185,7 +185,7 @@ class Campaign:
 
     def _calm_down(self) -> None:
         """The faults stop; events that were not lost arrive; one reconciliation over all there is."""
-        self.world.fake.cancel_orders()
+        self.world.fake.clear_faults()
         self.world.deliver()
         self.world.work(patience=timedelta(days=4))
         self.world.pass_time(hours=1)
@@ -279,7 +279,7 @@ def test_a_real_history_survives_all_of_it(
         counts = world.queue.counts(now=world.clock.now())
         if not counts.waiting and not counts.leased:
             break
-        world.fake.end_access_tokens(ATHLETE)
+        world.fake.expire_access_tokens(ATHLETE)
         with ThreadPoolExecutor(workers) as pool:
             deaths += sum(pool.map(partial(work_until_death, world), chance.sample(range(10**6), workers)))
         world.pass_time(seconds=DEFAULT_POLICY.jobs.job_lease_seconds)

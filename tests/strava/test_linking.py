@@ -205,7 +205,7 @@ def test_a_permission_that_cannot_be_given_back_changes_nothing_about_the_refusa
     """Strava being down when a second account is refused does not hide the refusal."""
     world = World()
     world.connect()
-    world.fake.order(Fault.SERVER_ERROR, CallKind.REVOKE)
+    world.fake.inject(Fault.SERVER_ERROR, CallKind.REVOKE)
     with pytest.raises(AthleteAlreadyConnected):
         world.connect(OTHER)
 
@@ -356,7 +356,7 @@ def test_a_strict_operator_may_have_parts_erased_too() -> None:
 def test_disconnecting_can_be_repeated_after_strava_was_down() -> None:
     """Strava is told first: while it cannot be, nothing changes; then all does."""
     world = connected()
-    world.fake.order(Fault.SERVER_ERROR, CallKind.REVOKE)
+    world.fake.inject(Fault.SERVER_ERROR, CallKind.REVOKE)
     with pytest.raises(StravaUnavailable):
         world.strava.linking.disconnect(ME)
     assert world.stores.connections.read(ME) is not None

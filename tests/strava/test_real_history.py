@@ -254,7 +254,7 @@ def test_every_upload_arrives(make_world: MakeWorld, real: Sequence[Mapping[str,
             for each in lump:
                 world.fake.upload(ATHLETE, each)
             report = world.fake.deliver()
-            assert (report.taken, report.failed) == (len(lump), 0)
+            assert (report.accepted, report.failed) == (len(lump), 0)
             work_together(world)
         check(world, real)
     assert world.fake.calls(CallKind.ACTIVITY) == ACTIVITIES == len(real)
@@ -309,7 +309,7 @@ def test_a_limit_reached_pauses_everybody(make_world: MakeWorld, real: Sequence[
         connect_by_browser(world, UserId("other"), other, SEES_ALL)
         do_what_is_due(world.strava.working)
         before = world.fake.calls(*METERED)
-        world.fake.order(Fault.RATE_LIMITED, CallKind.ACTIVITIES, after=3)
+        world.fake.inject(Fault.RATE_LIMITED, CallKind.ACTIVITIES, after=3)
         connect_by_browser(world, ME, ATHLETE, SEES_ALL)
         do_what_is_due(world.strava.working)
         assert world.fake.calls(*METERED) == before + 4

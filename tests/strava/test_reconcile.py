@@ -137,7 +137,7 @@ def test_a_failure_in_the_middle_is_gone_on_from(world: World) -> None:
     """What was mended before the failure stays mended; the next run does the rest."""
     for number in (1001, 1002, 1003):
         world.fake.delete(ActivityId(str(number)))
-    world.fake.order(Fault.SERVER_ERROR, CallKind.ACTIVITY, after=1)
+    world.fake.inject(Fault.SERVER_ERROR, CallKind.ACTIVITY, after=1)
     with pytest.raises(StravaUnavailable):
         world.strava.reconciling.run(ME)
     assert len(world.strava.reconciling.run(ME).repairs) == 2

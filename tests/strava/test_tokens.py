@@ -191,7 +191,7 @@ def test_a_connection_that_went_away_is_not_brought_back(world: World) -> None:
         if outcome is not None:
             world.connect()
             world.pass_time(hours=6)
-            world.fake.order(outcome, CallKind.REFRESH)
+            world.fake.inject(outcome, CallKind.REFRESH)
 
         def disconnect(call: str, side: Side) -> None:
             if (call, side) == ("connections.commit", Side.AFTER) and connection(world).lease:
@@ -246,7 +246,7 @@ def test_a_call_refused_while_somebody_renews_takes_nobodys_lease(world: World) 
     now = world.clock.now()
     change(world, expires_at=now + timedelta(hours=5))
     change(world, lease=leased(connection(world), "rival", now=now, policy=DEFAULT_POLICY).lease)
-    world.fake.order(Fault.UNAUTHORIZED, CallKind.ACTIVITIES)
+    world.fake.inject(Fault.UNAUTHORIZED, CallKind.ACTIVITIES)
     with pytest.raises(ConnectionBusy):
         listed(world.strava)
     assert world.fake.calls(CallKind.REFRESH) == 0
@@ -255,7 +255,7 @@ def test_a_call_refused_while_somebody_renews_takes_nobodys_lease(world: World) 
 
 def test_a_refused_renewal_closes_the_window_too(world: World) -> None:
     """A 429 is about the app, whatever was asked for."""
-    world.fake.order(Fault.RATE_LIMITED, CallKind.REFRESH)
+    world.fake.inject(Fault.RATE_LIMITED, CallKind.REFRESH)
     for _ in range(2):
         with pytest.raises(StravaRateLimited) as limited:
             listed(world.strava)
@@ -295,7 +295,7 @@ def test_a_refusal_that_somebody_elses_renewal_explains_is_no_end(world: World) 
 @pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.HANG, Fault.HTML])
 def test_strava_being_down_while_renewing_gives_the_lease_back(world: World, fault: Fault) -> None:
     """Nothing is marked, and the next one may try at once."""
-    world.fake.order(fault, CallKind.REFRESH)
+    world.fake.inject(fault, CallKind.REFRESH)
     with pytest.raises(StravaUnavailable):
         listed(world.strava)
     assert connection(world).lease is None
@@ -307,7 +307,7 @@ def test_an_access_token_that_ended_early_is_renewed_once() -> None:
     world = World(rotates_every=1)
     world.connect()
     world.pass_time(hours=5, minutes=30)
-    world.fake.end_access_tokens(ATHLETE)
+    world.fake.expire_access_tokens(ATHLETE)
     assert listed(world.strava) == 0
     assert world.fake.calls(CallKind.REFRESH) == 1
 
@@ -316,7 +316,7 @@ def test_an_access_token_refused_twice_needs_the_athlete() -> None:
     """A 401 with a token just renewed marks the connection."""
     world = World()
     world.connect()
-    world.fake.order(Fault.UNAUTHORIZED, CallKind.ACTIVITIES, count=2)
+    world.fake.inject(Fault.UNAUTHORIZED, CallKind.ACTIVITIES, count=2)
     with pytest.raises(NeedsReconnect):
         listed(world.strava)
     assert connection(world).status is ConnectionStatus.NEEDS_RECONNECT
@@ -368,7 +368,7 @@ def test_authorization_is_found_out_by_renewing() -> None:
 
 def test_a_refused_call_closes_the_window_for_everybody(world: World) -> None:
     """A 429 stops every worker until the window ends; not one call is made before."""
-    world.fake.order(Fault.RATE_LIMITED, CallKind.ACTIVITIES)
+    world.fake.inject(Fault.RATE_LIMITED, CallKind.ACTIVITIES)
     with pytest.raises(StravaRateLimited) as limited:
         listed(world.strava)
     assert limited.value.retry_at == START + timedelta(hours=6)

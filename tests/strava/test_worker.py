@@ -280,7 +280,7 @@ def test_a_real_deauthorisation_disconnects(world: World) -> None:
 def test_an_event_that_names_somebody_elses_activity_changes_nothing(world: World) -> None:
     """The activity that Strava shows is another athlete's: dropped."""
     before = world.dump()
-    world.fake.order(Fault.WRONG_ATHLETE, CallKind.ACTIVITY)
+    world.fake.inject(Fault.WRONG_ATHLETE, CallKind.ACTIVITY)
     world.strava.intake.accept(event(world, aspect_type="create"))
     assert outcomes(world) == {SyncOutcome.UNCHANGED: 1}
     theirs = world.fake.upload(STRANGER, payload(77))
@@ -328,7 +328,7 @@ def test_a_flood_of_forged_events_costs_thirty_calls_a_window(world: World) -> N
 def test_strava_failing_in_passing_delays_an_event(world: World, fault: Fault) -> None:
     """Tried again after a while, and then it lands."""
     world.fake.upload(ATHLETE, payload(9))
-    world.fake.order(fault, CallKind.ACTIVITY, count=2)
+    world.fake.inject(fault, CallKind.ACTIVITY, count=2)
     world.deliver()
     assert ends(world) == {JobEnd.TO_BE_TRIED_AGAIN: 1}
     world.work()
@@ -356,7 +356,7 @@ def test_a_full_window_pauses_all_and_loses_nothing(world: World) -> None:
     """A 429 puts every job off to the window's end; none of them counts as failed."""
     for number in range(10, 20):
         world.fake.upload(ATHLETE, payload(number))
-    world.fake.order(Fault.RATE_LIMITED, CallKind.ACTIVITY)
+    world.fake.inject(Fault.RATE_LIMITED, CallKind.ACTIVITY)
     world.deliver()
     assert ends(world) == {JobEnd.DEFERRED: 10}
     assert ends(world) == {}
@@ -420,7 +420,7 @@ def test_a_lease_that_was_lost_is_noticed(world: World) -> None:
     for fault, expected in ((None, JobEnd.LEASE_LOST), (Fault.SERVER_ERROR, JobEnd.LEASE_LOST)):
         world.strava.intake.accept(event(world, event_time=int(world.clock.now().timestamp())))
         if fault is not None:
-            world.fake.order(fault, CallKind.ACTIVITY)
+            world.fake.inject(fault, CallKind.ACTIVITY)
 
         def stall(call: str, side: Side) -> None:
             if (call, side) == ("api.activity", Side.BEFORE):

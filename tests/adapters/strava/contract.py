@@ -295,7 +295,7 @@ class StravaApiContract:
         """A fault strikes the calls it was ordered for, and is over after them."""
         world.add(1)
         token = world.token()
-        world.fake.order(fault, CallKind.ACTIVITY, count=2, after=1)
+        world.fake.inject(fault, CallKind.ACTIVITY, count=2, after=1)
         world.api.activity(token, ActivityId("1"))
         world.api.activities(token, after=None, before=None, limit=5)
         for _ in range(2):
@@ -313,7 +313,7 @@ class StravaApiContract:
         token = world.token()
         world.fake.edit(ActivityId("1"), distance=77.0)
         for fault in (Fault.NOT_FOUND, Fault.WRONG_ATHLETE, Fault.OLD_STATE):
-            world.fake.order(fault)
+            world.fake.inject(fault)
         assert world.api.activity(token, ActivityId("1")).activity is None
         wrong = world.api.activity(token, ActivityId("1")).activity
         old = world.api.activity(token, ActivityId("1")).activity
@@ -326,7 +326,7 @@ class StravaApiContract:
         """The refresh token was replaced, though nobody was told by what."""
         grant = world.api.exchange(world.fake.code_for(ATHLETE))
         world.clock.advance_to(NOW + timedelta(hours=5))
-        world.fake.order(Fault.LOST_ANSWER, CallKind.REFRESH)
+        world.fake.inject(Fault.LOST_ANSWER, CallKind.REFRESH)
         with pytest.raises(StravaUnavailable):
             world.api.refresh(grant.refresh_token)
         with pytest.raises(TokenRefreshRejected):

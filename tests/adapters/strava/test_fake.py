@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from adapters.strava.contract import ALL_SCOPE, ATHLETE, NOW, World
 from commitcollect_adapters.strava import Revocation
 from commitcollect_adapters.strava.fake import CallKind, DeliveryPlan, FakeStrava, Fault, Limits
-from commitcollect_adapters.strava.fake.desk import Desk
-from commitcollect_adapters.strava.fake.strava import CALLBACK_URL
+from commitcollect_adapters.strava.fake.api import CALLBACK_URL
+from commitcollect_adapters.strava.fake.endpoints import Endpoints
 from commitcollect_adapters.system import ManualClock
 from commitcollect_core.errors import (
     AccessTokenRejected,
@@ -154,13 +154,13 @@ def test_an_event_comes_until_it_is_taken_three_times_at_most() -> None:
     world.fake.delete(ONE)
     receiver = Receiver(500, 0)
     reports = [world.fake.deliver(receiver) for _ in range(4)]
-    assert [(each.taken, each.failed, each.given_up) for each in reports] == [
+    assert [(each.accepted, each.failed, each.given_up) for each in reports] == [
         (0, 1, 0), (0, 1, 0), (1, 0, 0), (0, 0, 0)
     ]  # fmt: skip
     world.fake.restore(ONE)
     receiver = Receiver(500, 302, 0)
     reports = [world.fake.deliver(receiver) for _ in range(4)]
-    assert [(each.taken, each.failed, each.given_up) for each in reports] == [
+    assert [(each.accepted, each.failed, each.given_up) for each in reports] == [
         (0, 1, 0), (0, 1, 0), (0, 0, 1), (0, 0, 0)
     ]  # fmt: skip
     assert len(receiver.events) == 3
@@ -172,7 +172,7 @@ def test_some_events_can_be_delivered_before_others() -> None:
     world.fake.delete(ONE)
     world.fake.delete(TWO)
     receiver = Receiver()
-    assert world.fake.deliver(receiver, limit=1).taken == 1
+    assert world.fake.deliver(receiver, limit=1).accepted == 1
     assert [each.object_id for each in receiver.events] == [1]
     assert len(world.fake.waiting_events()) == 1
 
@@ -250,7 +250,7 @@ def test_access_tokens_can_end_before_their_time() -> None:
     """A renewal brings one that opens again."""
     fake = FakeStrava(ManualClock(NOW))
     grant = fake.exchange(fake.code_for(ATHLETE))
-    fake.end_access_tokens(ATHLETE)
+    fake.expire_access_tokens(ATHLETE)
     with pytest.raises(AccessTokenRejected):
         fake.activity(grant.access_token, ONE)
     renewed = fake.refresh(grant.refresh_token)
@@ -278,7 +278,7 @@ def _shake_hands(status: int = 200, body: bytes | None = None, *, is_gone: bool 
 
 
 @pytest.mark.parametrize(
-    ("visit", "is_accepted"),
+    ("handshake", "is_accepted"),
     [
         (_shake_hands(), True),
         (_shake_hands(404), False),
@@ -288,9 +288,9 @@ def _shake_hands(status: int = 200, body: bytes | None = None, *, is_gone: bool 
     ],
     ids=["good", "not found", "no echo", "no JSON", "late"],
 )
-def test_an_address_must_answer_the_handshake(visit: Any, is_accepted: bool) -> None:
+def test_an_address_must_answer_the_handshake(handshake: Any, is_accepted: bool) -> None:
     """Only what echoes the challenge with a 200 is subscribed."""
-    fake = FakeStrava(ManualClock(NOW), visit=visit)
+    fake = FakeStrava(ManualClock(NOW), http_get=handshake)
     if is_accepted:
         assert fake.subscribe(callback_url="http://localhost/h?x=1", verify_token="v") == 131300  # noqa: S106
     else:
@@ -310,7 +310,7 @@ def test_the_fake_can_be_asked_while_it_shakes_hands() -> None:
         other.join(5)
         return _shake_hands()(address)  # type: ignore[no-any-return]
 
-    fake = FakeStrava(ManualClock(NOW), visit=visit)
+    fake = FakeStrava(ManualClock(NOW), http_get=visit)
     fake.subscribe(callback_url="http://localhost/h", verify_token="v")  # noqa: S106
     assert seen == [0, 1]
 
@@ -349,7 +349,7 @@ def test_every_fault_does_something() -> None:
         token = world.token()
         world.fake.edit(ONE, distance=9.0)
         good = world.fake.activity(token, ONE)
-        world.fake.order(fault)
+        world.fake.inject(fault)
         try:
             spoilt: object = world.fake.activity(token, ONE)
         except UpstreamError as error:
@@ -361,19 +361,19 @@ def test_orders_can_be_for_ever_and_cancelled() -> None:
     """Until then every call of the kind goes wrong, and no other."""
     world = make()
     token = world.token()
-    world.fake.order(Fault.SERVER_ERROR, CallKind.ACTIVITY, count=None)
+    world.fake.inject(Fault.SERVER_ERROR, CallKind.ACTIVITY, count=None)
     for _ in range(5):
         with pytest.raises(UpstreamError):
             world.fake.activity(token, ONE)
         world.fake.subscriptions()
-    world.fake.cancel_orders()
+    world.fake.clear_faults()
     assert world.fake.activity(token, ONE).activity is not None
 
 
 def test_no_secret_is_in_the_representation() -> None:
     """The fake is a port like others."""
     assert "fake-client-secret" not in repr(FakeStrava(ManualClock(NOW)))
-    assert isinstance(FakeStrava(ManualClock(NOW))._desk, Desk)  # noqa: SLF001 - that there is one desk
+    assert isinstance(FakeStrava(ManualClock(NOW))._endpoints, Endpoints)  # noqa: SLF001 - that there is one
 
 
 CHANGES = st.lists(

@@ -318,7 +318,7 @@ def _as_in(fixture: str, fake: FakeStrava) -> Answer:
     refreshing = {"grant_type": "refresh_token", "refresh_token": grant.refresh_token}
     exchanging = {"grant_type": "authorization_code", "code": fake.code_for(ATHLETE)}
     if fixture == "client/activity_with_ratelimit_exceeded":
-        fake.order(Fault.RATE_LIMITED)
+        fake.inject(Fault.RATE_LIMITED)
     subscriptions = "/api/v3/push_subscriptions"
     number = 0 if fixture == "webhooks/no_push_subscriptions" else fake.put_subscription()
     method, path, token, values = {

@@ -18,8 +18,8 @@ from starlette.routing import Route
 from adapters.strava.contract import ATHLETE, NOW, World
 from adapters.strava.scripted import VERIFY_TOKEN
 from commitcollect_adapters.strava.fake import CallKind, FakeStrava, Fault
-from commitcollect_adapters.strava.fake.calling import post, visit
 from commitcollect_adapters.strava.fake.server import application
+from commitcollect_adapters.strava.fake.webhooks import http_get, http_post
 from commitcollect_adapters.strava.http import HttpStrava, Timeouts
 from commitcollect_adapters.system import ManualClock
 from commitcollect_adapters.web.serving import serving
@@ -132,18 +132,18 @@ def test_from_a_subscription_to_events_over_http(fake: FakeStrava, api: HttpStra
         receiver.is_broken = True
         assert fake.deliver().failed == 1
         receiver.is_broken = False
-        assert fake.deliver().taken == 1
+        assert fake.deliver().accepted == 1
     [event] = receiver.events
     assert (event["object_id"], event["aspect_type"], event["subscription_id"]) == (1, "delete", number)
 
 
-def test_a_fake_calls_nobody_but_this_machine(fake: FakeStrava, api: HttpStrava) -> None:
+def test_a_fake_calls_only_this_machine(fake: FakeStrava, api: HttpStrava) -> None:
     """Whatever address is subscribed, nothing leaves the machine."""
     for address in ("http://203.0.113.9/hook", "https://localhost/hook", "ftp://localhost/hook"):
-        with pytest.raises(OSError, match="nobody but this machine"):
-            visit(address)
-        with pytest.raises(OSError, match="nobody but this machine"):
-            post(address, b"{}")
+        with pytest.raises(OSError, match="only this machine"):
+            http_get(address)
+        with pytest.raises(OSError, match="only this machine"):
+            http_post(address, b"{}")
         with pytest.raises(StravaRefused):
             api.subscribe(callback_url=address, verify_token=VERIFY_TOKEN)
     assert not fake.subscriptions()
@@ -152,7 +152,7 @@ def test_a_fake_calls_nobody_but_this_machine(fake: FakeStrava, api: HttpStrava)
 def test_a_call_that_hangs_holds_up_no_other(fake: FakeStrava, base: str, api: HttpStrava) -> None:
     """One caller waits until it gives up; the others are answered meanwhile."""
     token = api.exchange(fake.code_for(ATHLETE)).access_token
-    fake.order(Fault.HANG, CallKind.ACTIVITY)
+    fake.inject(Fault.HANG, CallKind.ACTIVITY)
     ended: list[float] = []
 
     def hang() -> None:
@@ -176,7 +176,7 @@ def test_a_call_that_hangs_holds_up_no_other(fake: FakeStrava, base: str, api: H
 
 def test_a_hang_ends_with_its_caller(fake: FakeStrava) -> None:
     """Nobody has to wait for a call that nobody waits for."""
-    fake.order(Fault.HANG)
+    fake.inject(Fault.HANG)
     impatient = Timeouts(read_seconds=0.2)
     with serving(application(fake)) as base:
         with HttpStrava(fake.app_at(base), timeouts=impatient) as api, pytest.raises(StravaUnavailable):

@@ -1,13 +1,13 @@
-"""A Strava in memory: athletes, tokens, limits and webhooks under a test's command.
+"""A Strava in memory whose athletes, tokens, limits and webhooks a test controls.
 
-`FakeStrava` is the port itself, and `server.serve` puts the same one on a real HTTP address. Whatever a test
-has in hand, every call ends in the same `Desk`, so the two cannot differ. It follows recorded answers where
-there are any; what it takes from documentation alone is said where it is done.
+`FakeStrava` is the port; `server.application` serves the same object over HTTP. Calls in process and over
+HTTP end in the same `endpoints.Endpoints`, so their answers cannot differ. The answers follow recorded ones
+where there are any, and Strava's documentation otherwise.
 """
 
+from commitcollect_adapters.strava.fake.api import FakeStrava
 from commitcollect_adapters.strava.fake.faults import CallKind, Fault
-from commitcollect_adapters.strava.fake.metering import Limits
-from commitcollect_adapters.strava.fake.outbox import DeliveryPlan, DeliveryReport
-from commitcollect_adapters.strava.fake.strava import FakeStrava
+from commitcollect_adapters.strava.fake.rates import Limits
+from commitcollect_adapters.strava.fake.webhooks import DeliveryPlan, DeliveryReport
 
 __all__ = ["CallKind", "DeliveryPlan", "DeliveryReport", "FakeStrava", "Fault", "Limits"]

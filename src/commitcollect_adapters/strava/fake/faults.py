@@ -1,11 +1,54 @@
-"""What can go wrong on demand."""
+"""Refusals as Strava words them, and the faults that a test can inject."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Mapping
 from enum import StrEnum
 
 from attrs import define, field
+
+from commitcollect_adapters.strava import Answer
+
+JSON_HEADERS = {
+    "content-type": "application/json; charset=utf-8",
+    "cache-control": "max-age=0, private, must-revalidate",
+}
+HTML_HEADERS = {"content-type": "text/html; charset=utf-8"}
+HUGE_BYTES = 10_000_000
+
+_HTML_PAGE = b"<!DOCTYPE html><html><body><h1>Something went wrong</h1></body></html>"
+_MESSAGES = {400: "Bad Request", 401: "Authorization Error", 403: "Forbidden", 404: "Record Not Found"}
+
+
+def json_answer(content: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+    """An answer with a JSON body."""
+    return Answer(
+        status=status, headers={**JSON_HEADERS, **(headers or {})}, body=json.dumps(content).encode()
+    )
+
+
+def refusal(status: int, resource: str, field: str, code: str) -> Answer:
+    """A refusal with one detail. Recorded refusals carry no rate limit headers."""
+    errors = [{"resource": resource, "field": field, "code": code}]
+    return json_answer({"message": _MESSAGES[status], "errors": errors}, status=status)
+
+
+def not_found() -> Answer:
+    """A 404. The recorded one has an empty body."""
+    return Answer(status=404, headers={"content-type": "application/json; charset=utf-8"})
+
+
+def rate_limited(headers: Mapping[str, str]) -> Answer:
+    """A 429. The recorded one has a text as `errors`."""
+    content = {"errors": "Rate Limit Exceeded", "status": 429, "message": "Too Many Requests"}
+    return json_answer(content, status=429, headers=headers)
+
+
+def app_inactive() -> Answer:
+    """The answer to every read once Strava has deactivated the app."""
+    return refusal(403, "Application", "Status", "Inactive")
 
 
 class CallKind(StrEnum):
@@ -24,9 +67,9 @@ class CallKind(StrEnum):
 
 
 class Fault(StrEnum):
-    """How a call goes wrong. Nothing happens first, except before a lost answer.
+    """A fault of one call. The call has no effect, except with LOST_ANSWER.
 
-    WRONG_ATHLETE and OLD_STATE are about activities: somebody else's, or as it was before its last change.
+    WRONG_ATHLETE returns another athlete's activity, OLD_STATE an activity before its last change.
     """
 
     RATE_LIMITED = "rate_limited"
@@ -45,37 +88,58 @@ class Fault(StrEnum):
     OLD_STATE = "old_state"
 
 
+FIXED_ANSWERS: Mapping[Fault, Answer] = {
+    Fault.UNAUTHORIZED: refusal(401, "Athlete", "access_token", "invalid"),
+    Fault.NOT_FOUND: not_found(),
+    Fault.APP_INACTIVE: app_inactive(),
+    Fault.SERVER_ERROR: Answer(status=500, headers=HTML_HEADERS, body=_HTML_PAGE),
+    Fault.ODD_STATUS: Answer(status=597),
+    Fault.HTML: Answer(status=200, headers=HTML_HEADERS, body=_HTML_PAGE),
+    Fault.REDIRECT: Answer(status=302, headers={"location": "/elsewhere"}),
+    Fault.EMPTY: Answer(status=200, headers=JSON_HEADERS),
+}
+"""Faults whose answer is the same for every call."""
+
+
+class NoAnswer(Exception):
+    """An injected fault: the connection hangs or breaks."""
+
+    def __init__(self, *, hangs: bool) -> None:
+        super().__init__("hangs" if hangs else "breaks")
+        self.hangs = hangs
+
+
 @define
-class Orders:
-    """Faults still to come, and how many calls of each kind there were."""
+class FaultPlan:
+    """Injected faults that are still to come, and the calls counted by kind."""
 
     calls: Counter[CallKind] = field(factory=Counter)
-    _ordered: list[_Order] = field(factory=list)
+    _injected: list[_Injected] = field(factory=list)
 
-    def order(self, fault: Fault, kind: CallKind | None, *, count: int | None, after: int) -> None:
-        """Have calls of a kind, or any, go wrong: `count` of them (None for ever), `after` so many more."""
-        self._ordered.append(_Order(fault, kind, count, after))
+    def inject(self, fault: Fault, kind: CallKind | None, *, count: int | None, after: int) -> None:
+        """Spoil the next `count` calls (None: all of them) of a kind, `after` a number of good ones."""
+        self._injected.append(_Injected(fault, kind, count, after))
 
-    def cancel(self) -> None:
-        """Let everything go well from now on."""
-        self._ordered.clear()
+    def clear(self) -> None:
+        """Remove every fault."""
+        self._injected.clear()
 
-    def arrived(self, kind: CallKind) -> Fault | None:
-        """Count a call; how it goes wrong, if it does."""
+    def next_for(self, kind: CallKind) -> Fault | None:
+        """Count a call; return its fault, if there is one."""
         self.calls[kind] += 1
-        due = [each for each in self._ordered if each.kind in {None, kind} and each.is_due()]
+        due = [each for each in self._injected if each.kind in {None, kind} and each.is_due()]
         return due[0].spend() if due else None
 
 
 @define
-class _Order:
+class _Injected:
     fault: Fault
     kind: CallKind | None
     count: int | None
     after: int
 
     def is_due(self) -> bool:
-        """Whether this call goes wrong; one of those that go well first is counted off."""
+        """Whether this call fails; otherwise one good call is counted down."""
         if self.after > 0:
             self.after -= 1
             return False

@@ -1,4 +1,4 @@
-"""All that the fake Strava knows."""
+"""The state of a fake Strava."""
 
 from __future__ import annotations
 
@@ -9,23 +9,22 @@ from typing import Any
 from attrs import define, field, frozen
 
 from commitcollect_adapters.strava import StravaApp
-from commitcollect_adapters.strava.fake import shapes
-from commitcollect_adapters.strava.fake.faults import Orders
-from commitcollect_adapters.strava.fake.metering import Metering
-from commitcollect_adapters.strava.fake.outbox import Outbox
-from commitcollect_adapters.strava.fake.permissions import Permissions
-from commitcollect_adapters.strava.fake.shelf import Shelf, StoredActivity, announced
+from commitcollect_adapters.strava.fake.activities import Activities, StoredActivity, announced_as
+from commitcollect_adapters.strava.fake.faults import FaultPlan
+from commitcollect_adapters.strava.fake.rates import RateCounter
+from commitcollect_adapters.strava.fake.tokens import Tokens
+from commitcollect_adapters.strava.fake.webhooks import DeliveryQueue, Subscriptions
 from commitcollect_core.context import Clock
 from commitcollect_core.strava.webhooks import Aspect, ObjectType
 
 
 @frozen(kw_only=True)
 class Consent:
-    """What the athlete who is signed in does when asked for permission.
+    """How the athlete at the browser answers the consent page.
 
     Attributes:
-        unticks: parts of the scope that are not granted.
-        refuses: whether nothing is.
+        unticks: scopes that the athlete does not grant.
+        refuses: whether the athlete grants nothing.
     """
 
     athlete_id: int
@@ -33,67 +32,61 @@ class Consent:
     refuses: bool = False
 
 
-@frozen(kw_only=True)
-class Subscription:
-    """Where events go."""
-
-    subscription_id: int
-    callback_url: str
-    document: Mapping[str, Any]
-
-
 @define(kw_only=True, eq=False)
 class State:
-    """One Strava. Read and changed under `lock` alone.
+    """One Strava. Hold `lock` to read or change it.
 
     Attributes:
         has_short_pages: whether a page of a list is cut before private activities are left out of it.
-        subscription: the app's, if it has one.
     """
 
     app: StravaApp
     clock: Clock
-    metering: Metering
-    permissions: Permissions
-    outbox: Outbox
+    rates: RateCounter
+    tokens: Tokens
+    deliveries: DeliveryQueue
+    subscriptions: Subscriptions
     has_short_pages: bool
-    lock: RLock = field(factory=RLock)
-    orders: Orders = field(factory=Orders)
-    shelf: Shelf = field(factory=Shelf)
-    athletes: dict[int, dict[str, Any]] = field(factory=dict)
+    lock: RLock
+    faults: FaultPlan = field(factory=FaultPlan)
+    activities: Activities = field(factory=Activities)
     consent: Consent | None = None
-    subscription: Subscription | None = None
     is_app_inactive: bool = False
+    _athletes: dict[int, dict[str, Any]] = field(factory=dict)
 
     def athlete_document(self, athlete_id: int) -> dict[str, Any]:
-        """An athlete, added if nobody has spoken of them yet."""
-        if athlete_id not in self.athletes:
-            self.athletes[athlete_id] = shapes.athlete(athlete_id, self.clock.now())
-        return self.athletes[athlete_id]
+        """An athlete as the athlete endpoint returns it; created when first asked for."""
+        if athlete_id not in self._athletes:
+            moment = self.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+            self._athletes[athlete_id] = _athlete(athlete_id, moment)
+        return self._athletes[athlete_id]
 
     def is_visible(self, stored: StoredActivity) -> bool:
-        """Whether the app may see an activity now."""
-        permission = self.permissions.of(stored.athlete_id)
+        """Whether the app can see an activity now."""
+        permission = self.tokens.permission_of(stored.athlete_id)
         return permission is not None and stored.is_visible(permission.scope)
 
     def announce(
         self, stored: StoredActivity, *, was_visible: bool, updates: Mapping[str, str] | None = None
     ) -> None:
-        """Tell the app what became of an activity, as far as it may know."""
-        told = announced(was_visible=was_visible, is_visible=self.is_visible(stored), updates=updates or {})
-        if told is not None:
-            aspect, said = told
-            self._send(ObjectType.ACTIVITY, int(stored.payload["id"]), aspect, stored.athlete_id, said)
+        """Send the event for a changed activity, if the app may know of it."""
+        event = announced_as(
+            was_visible=was_visible, is_visible=self.is_visible(stored), updates=updates or {}
+        )
+        if event is not None:
+            aspect, announced = event
+            self._send(ObjectType.ACTIVITY, stored.activity_id, aspect, stored.athlete_id, announced)
 
-    def end_permission(self, athlete_id: int) -> None:
-        """Take an athlete's permission back, and tell the app."""
-        if self.permissions.end(athlete_id):
+    def revoke(self, athlete_id: int) -> None:
+        """Revoke an athlete's permission and send the event for it."""
+        if self.tokens.revoke(athlete_id):
             self._send(ObjectType.ATHLETE, athlete_id, Aspect.UPDATE, athlete_id, {"authorized": "false"})
 
     def _send(
         self, about: ObjectType, object_id: int, aspect: Aspect, owner_id: int, updates: Mapping[str, str]
     ) -> None:
-        if self.subscription is None:
+        subscription = self.subscriptions.current
+        if subscription is None:
             return
         event = {
             "aspect_type": aspect.value,
@@ -101,7 +94,30 @@ class State:
             "object_id": object_id,
             "object_type": about.value,
             "owner_id": owner_id,
-            "subscription_id": self.subscription.subscription_id,
+            "subscription_id": subscription.subscription_id,
             "updates": dict(updates),
         }
-        self.outbox.add(self.subscription.callback_url, event)
+        self.deliveries.add(subscription.callback_url, event)
+
+
+def _athlete(athlete_id: int, created_at: str) -> dict[str, Any]:
+    return {
+        "id": athlete_id,
+        "username": f"athlete{athlete_id}",
+        "resource_state": 2,
+        "firstname": "First",
+        "lastname": "L.",
+        "city": None,
+        "state": None,
+        "country": None,
+        "sex": None,
+        "premium": False,
+        "summit": False,
+        "created_at": created_at,
+        "updated_at": created_at,
+        "badge_type_id": 0,
+        "profile_medium": "avatar/athlete/medium.png",
+        "profile": "avatar/athlete/large.png",
+        "friend": None,
+        "follower": None,
+    }

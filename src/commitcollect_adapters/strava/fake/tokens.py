@@ -1,4 +1,4 @@
-"""Who has let the app in, with what scope, and by which codes and tokens."""
+"""Permissions that athletes gave the app, with their codes and tokens."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import count
+from typing import Any
 
 from attrs import define, field, frozen
 
 ACCESS_SECONDS = 6 * 3_600
-KEPT_SECONDS = 3_600
-"""An access token that lasts longer than this is given out again."""
+REUSED_SECONDS = 3_600
+"""A refresh returns the same access token while it lasts longer than this."""
 
 _TOKEN_CHARS = 40
 
 
 @define
 class Permission:
-    """One athlete's, as it stands. A refresh that brings a new access token leaves the ones before good."""
+    """One athlete's permission. Older access tokens stay valid after a refresh."""
 
     athlete_id: int
     scope: tuple[str, ...]
@@ -26,8 +27,19 @@ class Permission:
     access_tokens: dict[str, datetime] = field(factory=dict)
 
     def newest(self) -> tuple[str, datetime]:
-        """The access token that lasts longest, and until when."""
+        """The access token that expires last, and its expiry."""
         return max(self.access_tokens.items(), key=lambda each: each[1])
+
+    def document(self, now: datetime) -> dict[str, Any]:
+        """The tokens as the token endpoint returns them."""
+        access_token, expires_at = self.newest()
+        return {
+            "token_type": "Bearer",
+            "access_token": access_token,
+            "expires_at": int(expires_at.timestamp()),
+            "expires_in": int((expires_at - now).total_seconds()),
+            "refresh_token": self.refresh_token,
+        }
 
 
 @frozen
@@ -36,7 +48,7 @@ class _Code:
     scope: tuple[str, ...]
 
 
-class Permissions:
+class Tokens:
     """Every permission, code and token."""
 
     def __init__(self, *, rotates_every: int, seed: int) -> None:
@@ -47,34 +59,35 @@ class Permissions:
         self._codes: dict[str, _Code] = {}
         self._by_athlete: dict[int, Permission] = {}
 
-    def of(self, athlete_id: int) -> Permission | None:
-        """An athlete's permission, if it was given."""
+    def permission_of(self, athlete_id: int) -> Permission | None:
+        """An athlete's permission, if there is one."""
         return self._by_athlete.get(athlete_id)
 
-    def code(self, athlete_id: int, scope: Iterable[str]) -> str:
-        """A code that is good once."""
+    def new_code(self, athlete_id: int, scope: Iterable[str]) -> str:
+        """A code that can be exchanged once."""
         code = self._secret("code")
         self._codes[code] = _Code(athlete_id, tuple(scope))
         return code
 
     def exchange(self, code: str, now: datetime) -> Permission | None:
-        """The permission that a code gives, with new tokens; None if it was used or never given."""
-        taken = self._codes.pop(code, None)
-        if taken is None:
+        """Exchange a code for a permission with new tokens; None for a used or unknown code."""
+        found = self._codes.pop(code, None)
+        if found is None:
             return None
-        permission = Permission(taken.athlete_id, taken.scope, self._secret("refresh"))
+        permission = Permission(found.athlete_id, found.scope, self._secret("refresh"))
         self._add_access_token(permission, now)
-        self._by_athlete[taken.athlete_id] = permission
+        # An athlete has one permission per app: the new tokens replace all earlier ones.
+        self._by_athlete[found.athlete_id] = permission
         return permission
 
     def refresh(self, refresh_token: str, now: datetime) -> Permission | None:
-        """The permission with an access token that lasts, and now and then another refresh token.
+        """The permission with a fresh access token, and at times a new refresh token.
 
-        None if the refresh token is dead: used up, or the permission was taken back.
+        None if the refresh token was replaced or the permission revoked.
         """
         for permission in self._by_athlete.values():
             if permission.refresh_token == refresh_token:
-                if permission.newest()[1] - now <= timedelta(seconds=KEPT_SECONDS):
+                if permission.newest()[1] - now <= timedelta(seconds=REUSED_SECONDS):
                     self._renew(permission, now)
                 return permission
         return None
@@ -85,30 +98,29 @@ class Permissions:
             permission.refresh_token = self._secret("refresh")
 
     def _add_access_token(self, permission: Permission, now: datetime) -> None:
-        until = now + timedelta(seconds=ACCESS_SECONDS)
-        permission.access_tokens[self._secret("access")] = until
+        permission.access_tokens[self._secret("access")] = now + timedelta(seconds=ACCESS_SECONDS)
 
-    def opened_by(self, access_token: str, now: datetime) -> Permission | None:
-        """The permission that an access token opens now."""
+    def by_access_token(self, access_token: str, now: datetime) -> Permission | None:
+        """The permission of an access token that has not expired."""
         for permission in self._by_athlete.values():
-            until = permission.access_tokens.get(access_token)
-            if until is not None and now < until:
+            expires_at = permission.access_tokens.get(access_token)
+            if expires_at is not None and now < expires_at:
                 return permission
         return None
 
-    def named_by(self, token: str) -> Permission | None:
-        """The permission that a token of either kind belongs to, though it may have ended."""
+    def by_any_token(self, token: str) -> Permission | None:
+        """The permission of a refresh token or an access token, expired or not."""
         for permission in self._by_athlete.values():
             if token == permission.refresh_token or token in permission.access_tokens:
                 return permission
         return None
 
-    def end(self, athlete_id: int) -> bool:
-        """Take a permission back, with all its tokens; False if there was none."""
+    def revoke(self, athlete_id: int) -> bool:
+        """Remove a permission with all its tokens; False if there was none."""
         return self._by_athlete.pop(athlete_id, None) is not None
 
-    def end_access_tokens(self, athlete_id: int, now: datetime) -> None:
-        """Have an athlete's access tokens end now; the refresh token stays good."""
+    def expire_access_tokens(self, athlete_id: int, now: datetime) -> None:
+        """Expire an athlete's access tokens now; the refresh token stays valid."""
         if permission := self._by_athlete.get(athlete_id):
             permission.access_tokens = dict.fromkeys(permission.access_tokens, now)
 
