@@ -1,8 +1,7 @@
-"""What is sent to Strava and what comes back, whatever carries it.
+"""The Strava client: requests, answers and what they mean, on any transport.
 
-`StravaClient` is the port: it says what to ask and knows what answers mean. A `Transport` carries requests:
-HTTP to Strava itself, or a call to the Strava in memory that stands in for it. So the two cannot differ in
-anything but the way between.
+`StravaClient` implements the port. A `Transport` sends its requests, over HTTP to Strava or in process to
+the fake Strava, so that both share every line above the transport.
 """
 
 from commitcollect_adapters.strava.client import StravaClient

@@ -1,4 +1,4 @@
-"""Strava as a port: what to ask, and what the answers mean. Retries are the callers' business."""
+"""The port to Strava: builds requests and interprets answers. Callers retry."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from commitcollect_core.strava.ports import ActivityAnswer, ActivityList, PushSu
 from commitcollect_core.values import ActivityId
 
 ACTIVITY_BYTES_MAX = 4_194_304
-"""An activity with all its segments has about 100,000 bytes, a page of 200 about 300,000."""
+"""The largest activities have about 100,000 bytes, a page of 200 about 300,000."""
 
 PER_PAGE_MAX = 200
-"""Strava gives no more at once."""
+"""Strava refuses larger pages."""
 
 _Made = TypeVar("_Made")
 
@@ -39,12 +39,12 @@ class StravaClient:
     """`StravaApi` on a transport."""
 
     def __init__(self, app: StravaApp, transport: Transport, *, policy: Policy = DEFAULT_POLICY) -> None:
-        """Ask in the name of `app`.
+        """Call Strava in the name of an app.
 
         Args:
-            app: who asks, and where.
-            transport: carries what is asked.
-            policy: how names are cut and offsets believed.
+            app: the app, and Strava's addresses.
+            transport: sends the requests.
+            policy: limits of the values in activities.
         """
         self._app = app
         self._transport = transport
@@ -54,7 +54,6 @@ class StravaClient:
         return f"{type(self).__name__}({self._app!r})"
 
     def authorize_url(self, *, state: str, scope: Sequence[str], redirect_uri: str) -> str:
-        """See `StravaApi`."""
         query = {
             "client_id": self._app.client_id,
             "redirect_uri": redirect_uri,
@@ -66,14 +65,12 @@ class StravaClient:
         return f"{self._app.oauth_base}/authorize?{urlencode(query)}"
 
     def exchange(self, code: str) -> TokenGrant:
-        """See `StravaApi`."""
         answer = self._ask_for_tokens(grant_type="authorization_code", code=code)
         if not answer.is_success:
             raise failures.exchange_failure(answer)
         return _read(answer, payloads.grant_from)
 
     def refresh(self, refresh_token: str) -> TokenGrant:
-        """See `StravaApi`."""
         answer = self._ask_for_tokens(grant_type="refresh_token", refresh_token=refresh_token)
         if not answer.is_success:
             raise failures.refresh_failure(answer)
@@ -97,7 +94,6 @@ class StravaClient:
         return {"client_id": self._app.client_id, "client_secret": self._app.client_secret}
 
     def revoke(self, token: str) -> None:
-        """See `StravaApi`."""
         match self._app.revoke_with:
             case Revocation.REVOKE:
                 self._revoke(token)
@@ -118,7 +114,7 @@ class StravaClient:
             raise failures.app_failure(answer)
 
     def _deauthorize(self, token: str) -> None:
-        """The old way takes access tokens alone; for a refresh token one is got first."""
+        """Revoke with an access token; refresh first if given a refresh token."""
         if not self._is_deauthorized(token):
             try:
                 access_token = self.refresh(token).access_token
@@ -127,7 +123,7 @@ class StravaClient:
             self._is_deauthorized(access_token)
 
     def _is_deauthorized(self, access_token: str) -> bool:
-        """Give the permission back; False if this is no access token, or not any more."""
+        """Revoke the permission; False if this is no valid access token."""
         answer = self._send(
             Request(
                 method="POST",
@@ -140,10 +136,10 @@ class StravaClient:
         return answer.is_success
 
     def activity(self, access_token: str, activity_id: ActivityId) -> ActivityAnswer:
-        """See `StravaApi`.
+        """As in `StravaApi`.
 
         Raises:
-            InvalidInput: it is an activity, but not one that can be believed.
+            InvalidInput: the activity has a value that is missing or not plausible.
         """
         answer = self._get(access_token, f"/activities/{quote(activity_id, safe='')}")
         if answer.status == failures.NOT_FOUND and failures.is_stravas(answer):
@@ -151,7 +147,7 @@ class StravaClient:
         document = _document(_succeeded(answer))
         if not payloads.is_activity(document) or str(document["id"]) != activity_id:
             raise failures.rated(
-                StravaUnavailable("the answer is not the activity asked for; try again later"), answer
+                StravaUnavailable("Strava's answer is not the requested activity; try again later"), answer
             )
         activity = payloads.listed_activity(document, self._policy)
         return ActivityAnswer(activity=activity, rates=rates_of(answer.headers))
@@ -159,11 +155,9 @@ class StravaClient:
     def activities(
         self, access_token: str, *, after: datetime | None, before: datetime | None, limit: int
     ) -> ActivityList:
-        """See `StravaApi`. Those count that start at `after` or later, and before `before`.
-
-        Strava itself is asked with `before` alone: once it is told `after`, it lists the oldest first, and
-        refuses one in the future. So what starts too early is left out here.
-        """
+        """As in `StravaApi`; `after` is inclusive and `before` exclusive."""
+        # Strava is not told `after`: with it, Strava lists the oldest first and refuses a time in the
+        # future. The page is filtered here instead.
         span = payloads.Span(after=after, before=before, limit=min(limit, PER_PAGE_MAX))
         query = {"page": "1", "per_page": str(span.limit)}
         if span.before is not None:
@@ -186,17 +180,16 @@ class StravaClient:
         )
 
     def subscriptions(self) -> Sequence[PushSubscription]:
-        """See `StravaApi`."""
         answer = self._on_subscriptions("GET")
         if not answer.is_success:
             raise failures.app_failure(answer)
         return _read(answer, payloads.subscriptions_from)
 
     def subscribe(self, *, callback_url: str, verify_token: str) -> int:
-        """See `StravaApi`.
+        """As in `StravaApi`.
 
         Raises:
-            StravaRefused: there is a subscription already, or `callback_url` did not pass the handshake.
+            StravaRefused: the app has a subscription, or `callback_url` failed the handshake.
         """
         answer = self._on_subscriptions("POST", callback_url=callback_url, verify_token=verify_token)
         if answer.status == failures.BAD_REQUEST and not failures.is_about_credentials(answer):
@@ -206,11 +199,10 @@ class StravaClient:
         return _read(answer, payloads.subscription_id_from)
 
     def unsubscribe(self, subscription_id: int) -> None:
-        """See `StravaApi`."""
         answer = self._on_subscriptions("DELETE", f"/{subscription_id}")
         if answer.status == failures.NOT_FOUND and failures.is_stravas(answer):
             raise NotFound(
-                f"Strava has no subscription {subscription_id} of this app; list what there is",
+                f"Strava has no subscription {subscription_id} of this app; list the subscriptions",
                 code="subscription_not_found",
             )
         if not answer.is_success:
@@ -230,7 +222,7 @@ class StravaClient:
 
 def _bearer(access_token: str) -> dict[str, str]:
     if not payloads.TOKEN.fullmatch(access_token):
-        raise AccessTokenRejected("this access token is none that Strava gives")
+        raise AccessTokenRejected("this is no access token of Strava's")
     return {"Authorization": f"Bearer {access_token}"}
 
 
@@ -241,10 +233,10 @@ def _succeeded(answer: Answer) -> Answer:
 
 
 def _document(answer: Answer) -> Any:
-    """What a success holds.
+    """The JSON of a successful answer.
 
     Raises:
-        StravaUnavailable: it is too long, or not JSON by the letter.
+        StravaUnavailable: the body is too long or not valid JSON.
     """
     document = _Unreadable if answer.is_too_long else _parsed(answer.body)
     if document is _Unreadable:
@@ -253,7 +245,7 @@ def _document(answer: Answer) -> Any:
 
 
 class _Unreadable:
-    """Stands for a document that there is none of, as None is one."""
+    """Marks a body that is no JSON; None is a JSON document."""
 
 
 def _parsed(body: bytes) -> Any:
@@ -264,28 +256,28 @@ def _parsed(body: bytes) -> Any:
 
 
 def _read(answer: Answer, read: Callable[[Any], _Made]) -> _Made:
-    """What `read` makes of a success.
+    """What `read` makes of a successful answer.
 
     Raises:
-        StravaUnavailable: it is not what it should be.
+        StravaUnavailable: the document lacks a value.
     """
     document = _document(answer)
     try:
         return read(document)
     except InvalidInput as invalid:
         wrong = invalid.field or "content"
-    raise failures.rated(_not_stravas(f"what it should be, by its {wrong}"), answer)
+    raise failures.rated(_not_stravas(f"complete: {wrong} is missing or wrong"), answer)
 
 
 def _not_stravas(what: str) -> StravaUnavailable:
-    return StravaUnavailable(f"the answer is not {what}; try again later")
+    return StravaUnavailable(f"Strava's answer is not {what}; try again later")
 
 
 def _subscription_refused(answer: Answer) -> StravaRefused:
     if any(each.code == "already exists" for each in failures.details(answer)):
         return StravaRefused(
-            "the app has a subscription already, and Strava allows one; remove that one first"
+            "the app already has a subscription, and Strava allows one; remove that one first"
         )
     return StravaRefused(
-        "Strava did not accept the address; it must be public, and answer Strava's handshake within 2 s"
+        "Strava did not accept the address; it must be public and answer the handshake within 2 s"
     )

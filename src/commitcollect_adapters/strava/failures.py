@@ -1,8 +1,8 @@
 """What Strava's refusals mean.
 
-Decided on the status, and on each detail's `code` and `field`: the `resource` has been seen to vary. Nothing
-of a body is repeated. What does not look like Strava's own answer (a page of HTML, say, from something on the
-way) proves nothing about activities or permissions, so it counts as no answer.
+The status and each detail's `code` and `field` decide; the `resource` varies. Messages repeat nothing of a
+body. An answer that does not look like Strava's, such as an HTML page of a proxy, proves nothing about
+activities or permissions, so it counts as no answer.
 """
 
 from __future__ import annotations
@@ -32,27 +32,27 @@ _CLIENT_ERRORS = range(400, 500)
 
 _CREDENTIALS = frozenset({"client_id", "client_secret"})
 _REFRESH_TOKEN = frozenset({"refresh_token", "code"})
-"""How Strava has called the refresh token in what it refuses."""
+"""Names of the refresh token in refusals."""
 
 _Error = TypeVar("_Error", bound=UpstreamError)
 
 
 @frozen
 class Detail:
-    """One thing Strava complains about, in lower case."""
+    """One item of `errors`, in lower case."""
 
     field: str
     code: str
 
 
 def rated(error: _Error, answer: Answer) -> _Error:
-    """The error, with the counts that came with the answer."""
+    """The error, with the rate limit headers of the answer."""
     error.rates = rates_of(answer.headers)
     return error
 
 
 def details(answer: Answer) -> tuple[Detail, ...]:
-    """What Strava complains about; each part of it is optional, and `errors` has been seen as a text."""
+    """The items of `errors`; empty if it is missing or a text."""
     document = _document(answer)
     errors = document.get("errors") if isinstance(document, dict) else None
     if not isinstance(errors, list):
@@ -75,14 +75,14 @@ def _document(answer: Answer) -> Any:
 
 
 def is_stravas(answer: Answer) -> bool:
-    """Whether a refusal looks like one of Strava's own: JSON, or nothing at all."""
+    """Whether a refusal is a JSON object or empty, as Strava's are."""
     if "html" in answer.headers.get("content-type", "").lower() or answer.is_too_long:
         return False
     return not answer.body.strip() or isinstance(_document(answer), dict)
 
 
 def failure(answer: Answer) -> UpstreamError:
-    """What an answer other than a success means to a call in an athlete's name."""
+    """What a failure means for a call with an access token."""
     return rated(_failure(answer), answer)
 
 
@@ -109,7 +109,7 @@ def _failure(answer: Answer) -> UpstreamError:
 
 
 def app_failure(answer: Answer) -> UpstreamError:
-    """What an answer other than a success means to a call in the app's own name."""
+    """What a failure means for a call with the app's credentials."""
     error = failure(answer)
     if isinstance(error, AccessTokenRejected | ScopeMissing) or is_about_credentials(answer):
         return rated(
@@ -120,12 +120,12 @@ def app_failure(answer: Answer) -> UpstreamError:
 
 
 def is_about_credentials(answer: Answer) -> bool:
-    """Whether Strava complains about the app's own id or secret."""
+    """Whether a refusal names the app's id or secret."""
     return any(each.field in _CREDENTIALS for each in details(answer))
 
 
 def exchange_failure(answer: Answer) -> UpstreamError:
-    """What it means that a code was not exchanged."""
+    """What a refused exchange of a code means."""
     if _is_invalid(answer, "code"):
         return rated(
             StravaRefused("Strava does not take this code; it is good once and not for long: connect again"),
@@ -135,10 +135,7 @@ def exchange_failure(answer: Answer) -> UpstreamError:
 
 
 def refresh_failure(answer: Answer) -> UpstreamError:
-    """What it means that tokens were not renewed.
-
-    Only a clear word about the refresh token condemns it: an athlete's connection hangs on that.
-    """
+    """What a refused refresh means."""
     if _is_invalid(answer, *_REFRESH_TOKEN):
         return rated(
             TokenRefreshRejected("Strava does not take this refresh token: used up or revoked"), answer
@@ -153,7 +150,7 @@ def _is_invalid(answer: Answer, *fields: str) -> bool:
 
 
 def is_revoked_already(answer: Answer) -> bool:
-    """Whether what was to be revoked is of no use any more anyway."""
+    """Whether a refused revocation means that the token was revoked before."""
     if not is_stravas(answer) or is_about_credentials(answer):
         return False
     codes = {each.code for each in details(answer)}

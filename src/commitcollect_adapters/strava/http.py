@@ -1,9 +1,9 @@
-"""Strava over HTTP. Needs the extra ``commitcollect[strava]``.
+"""The Strava client over HTTP. Needs the extra ``commitcollect[strava]``.
 
-It stands on httpx below its `Client`: a transport follows no redirects, takes no proxies from the
-environment, unpacks nothing, and writes no address into logs, in some of which Strava wants the app's secret.
-And there every wait for the network can be held to one deadline, so that a server that drips a byte a second,
-be it in the headers, is cut off in time.
+It uses httpcore with httpx's request and response classes, and not `httpx.Client`. So it follows no
+redirects, takes no proxy from the environment, decompresses nothing, and logs no address: some addresses
+hold the app's secret. Every wait for the network ends at one deadline per call, which also cuts off a server
+that sends a byte a second.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ __all__ = ["HttpStrava", "Revocation", "StravaApp", "Timeouts"]
 
 CONNECTIONS_MAX = 10
 KEPT_SECONDS = 30
-"""How long a connection is kept open for the next call."""
+"""How long an idle connection stays open."""
 
-_SAID_ALWAYS = {"User-Agent": "commitcollect", "Accept": "application/json", "Accept-Encoding": "identity"}
+_HEADERS = {"User-Agent": "commitcollect", "Accept": "application/json", "Accept-Encoding": "identity"}
 
 
 @frozen(kw_only=True)
 class Timeouts:
-    """How long to wait for Strava.
+    """Timeouts of a call.
 
     Attributes:
-        connect_seconds: for a connection, and for its encryption.
-        read_seconds: for the next piece of an answer.
-        total_seconds: for all of it. Looking up the address is not in it; the machine has its own limit.
+        connect_seconds: for the connection, and again for TLS.
+        read_seconds: between two pieces of an answer.
+        total_seconds: for the whole call, without the DNS lookup.
     """
 
     connect_seconds: float = 5.0
@@ -48,17 +48,17 @@ class Timeouts:
 
 
 class HttpStrava(StravaClient):
-    """`StravaApi` over HTTP; thread-safe. Close it at the end, or use it in a ``with``."""
+    """`StravaApi` over HTTP; thread-safe. Close it, or use it in a ``with``."""
 
     def __init__(
         self, app: StravaApp, *, policy: Policy = DEFAULT_POLICY, timeouts: Timeouts | None = None
     ) -> None:
-        """Ask in the name of `app`; nothing is sent yet."""
+        """Call Strava in the name of `app`; nothing is sent yet."""
         self._http = _HttpTransport(timeouts or Timeouts())
         super().__init__(app, self._http, policy=policy)
 
     def close(self) -> None:
-        """Close the connections that are kept open."""
+        """Close the idle connections."""
         self._http.close()
 
     def __enter__(self) -> HttpStrava:
@@ -71,7 +71,7 @@ class HttpStrava(StravaClient):
 
 
 class _HttpTransport:
-    """A `Transport` over HTTP, with one deadline for each call."""
+    """A `Transport` over HTTP with one deadline per call."""
 
     def __init__(self, timeouts: Timeouts) -> None:
         self._timeouts = timeouts
@@ -82,7 +82,6 @@ class _HttpTransport:
         self._connections.close()
 
     def send(self, request: Request) -> Answer:
-        """See `Transport`."""
         self._deadline.at = monotonic() + self._timeouts.total_seconds
         try:
             with closing(self._connections.handle_request(self._request(request))) as response:
@@ -93,7 +92,7 @@ class _HttpTransport:
             raise StravaUnavailable(
                 f"Strava cannot be reached ({type(failed).__name__}); try again later"
             ) from failed
-        # A header that came twice counts as its last.
+        # The last of repeated headers wins.
         headers = {name.lower(): value for name, value in response.headers.multi_items()}
         return Answer(status=response.status_code, headers=headers, body=body)
 
@@ -109,13 +108,13 @@ class _HttpTransport:
             request.address,
             params=dict(request.query) or None,
             data=dict(request.form) if request.method == "POST" else None,
-            headers={**_SAID_ALWAYS, **request.headers},
+            headers={**_HEADERS, **request.headers},
             extensions={"timeout": waits.as_dict()},
         )
 
 
 def _bounded(response: httpx.Response, bytes_max: int) -> bytes:
-    """The body, or as much of it as shows that it is too long."""
+    """The body, cut after the first chunk over the limit."""
     body = bytearray()
     for chunk in response.iter_raw():
         body += chunk
@@ -125,7 +124,7 @@ def _bounded(response: httpx.Response, bytes_max: int) -> bytes:
 
 
 class _Connections(httpx.BaseTransport):
-    """Connections that are kept open, every wait on them held to the deadline."""
+    """A connection pool whose waits end at the deadline."""
 
     def __init__(self, deadline: _Deadline) -> None:
         self._pool = httpcore.ConnectionPool(
@@ -135,11 +134,10 @@ class _Connections(httpx.BaseTransport):
         )
 
     def close(self) -> None:
-        """See httpx."""
         self._pool.close()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """See httpx. The body is still to be read, and the response to be closed."""
+        """Send a request; the caller reads the body and closes the response."""
         url = httpcore.URL(
             scheme=request.url.raw_scheme,
             host=request.url.raw_host,
@@ -159,7 +157,7 @@ class _Connections(httpx.BaseTransport):
 
 
 class _Body(httpx.SyncByteStream):
-    """The body of an answer as it arrives."""
+    """The body of an answer, read as it arrives."""
 
     def __init__(self, response: httpcore.Response) -> None:
         self._response = response
@@ -168,29 +166,28 @@ class _Body(httpx.SyncByteStream):
         return self._response.iter_stream()
 
     def close(self) -> None:
-        """See httpx."""
         self._response.close()
 
 
 class _Deadline(local):
-    """When the call of this thread must be over, by the monotonic clock."""
+    """The deadline of this thread's call, by the monotonic clock."""
 
     at: float = 0.0
 
     def cut(self, seconds: float | None) -> float:
-        """How long one wait may take.
+        """The timeout of one wait.
 
         Raises:
             httpcore.ReadTimeout: the deadline has passed.
         """
         left = self.at - monotonic()
         if left <= 0:
-            raise httpcore.ReadTimeout("the call took too long altogether")
+            raise httpcore.ReadTimeout("the call reached its deadline")
         return left if seconds is None else min(seconds, left)
 
 
 class _Backend(httpcore.NetworkBackend):
-    """The network, with every wait held to the deadline."""
+    """The network, with waits that end at the deadline."""
 
     def __init__(self, deadline: _Deadline) -> None:
         self._deadline = deadline
@@ -204,7 +201,6 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        """See httpcore."""
         stream = self._network.connect_tcp(
             host, port, self._deadline.cut(timeout), local_address, socket_options
         )
@@ -212,31 +208,26 @@ class _Backend(httpcore.NetworkBackend):
 
 
 class _Stream(httpcore.NetworkStream):
-    """A connection, with every wait held to the deadline."""
+    """A connection with waits that end at the deadline."""
 
     def __init__(self, stream: httpcore.NetworkStream, deadline: _Deadline) -> None:
         self._stream = stream
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """See httpcore."""
         return self._stream.read(max_bytes, self._deadline.cut(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """See httpcore."""
         self._stream.write(buffer, self._deadline.cut(timeout))
 
     def close(self) -> None:
-        """See httpcore."""
         self._stream.close()
 
     def start_tls(
         self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        """See httpcore."""
         stream = self._stream.start_tls(ssl_context, server_hostname, self._deadline.cut(timeout))
         return _Stream(stream, self._deadline)
 
     def get_extra_info(self, info: str) -> object:
-        """See httpcore."""
         return self._stream.get_extra_info(info)

@@ -1,4 +1,4 @@
-"""Requests and answers as values, and the app in whose name they are made."""
+"""Requests, answers and the app, as values."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from attrs import field, frozen
 SUCCESSES = range(200, 300)
 
 ERROR_BYTES_MAX = 65_536
-"""How much is read of an answer that is not a success."""
+"""The longest body that is read of a failure."""
 
 
 class Revocation(StrEnum):
-    """How a permission is given back: as Strava has it now, and as it was until 2027."""
+    """The endpoint that revokes; `deauthorize` ends in 2027."""
 
     REVOKE = "revoke"
     DEAUTHORIZE = "deauthorize"
@@ -23,10 +23,10 @@ class Revocation(StrEnum):
 
 @frozen(kw_only=True)
 class StravaApp:
-    """The app as Strava knows it, and where Strava is.
+    """An app registered at Strava, and Strava's addresses.
 
     Attributes:
-        client_id, client_secret: as Strava shows them to the app's owner.
+        client_id, client_secret: from https://www.strava.com/settings/api.
         api_base, oauth_base: addresses, without a slash at the end.
     """
 
@@ -39,11 +39,11 @@ class StravaApp:
 
 @frozen(kw_only=True)
 class Request:
-    """What is asked. Everything that may hold a secret stays out of its representation.
+    """A request. Its representation leaves out everything that may hold a secret.
 
     Attributes:
-        query, form: name -> value; the form is the body.
-        body_bytes_max: the longest body of a success that is of use.
+        query, form: values by name; the form is the body.
+        body_bytes_max: the longest body accepted with a success.
     """
 
     method: str
@@ -54,17 +54,17 @@ class Request:
     body_bytes_max: int = ERROR_BYTES_MAX
 
     def bytes_max(self, status: int) -> int:
-        """The longest body of use that an answer of this status may have."""
+        """The longest body accepted with this status."""
         return self.body_bytes_max if status in SUCCESSES else ERROR_BYTES_MAX
 
 
 @frozen(kw_only=True)
 class Answer:
-    """What came back.
+    """An answer.
 
     Attributes:
         headers: by name in lower case.
-        is_too_long: the body was longer than the request allows, and was dropped.
+        is_too_long: whether the body exceeded the request's limit and was dropped.
     """
 
     status: int
@@ -74,17 +74,19 @@ class Answer:
 
     @property
     def is_success(self) -> bool:
-        """Whether Strava did what it was asked."""
+        """Whether the status is 2xx."""
         return self.status in SUCCESSES
 
 
 class Transport(Protocol):
-    """Carries a request to Strava, once, and the answer back."""
+    """Sends requests to Strava."""
 
     def send(self, request: Request) -> Answer:
-        """Ask. A redirect is an answer like others; of a body that is too long, a byte too much is enough.
+        """Send a request once, and return the answer.
+
+        Redirects are returned, not followed. A body may be cut after the first byte over the limit.
 
         Raises:
-            StravaUnavailable: no answer came, or not in time.
+            StravaUnavailable: no answer arrived in time.
         """
         ...

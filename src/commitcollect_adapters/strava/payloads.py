@@ -1,4 +1,4 @@
-"""What Strava's successes hold: tokens, activities, lists of them, and subscriptions."""
+"""Reads the documents of successful answers: tokens, activities, subscriptions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from commitcollect_core.strava.rates import RateReading
 from commitcollect_core.values import AthleteId, optional_utc
 
 TOKEN = re.compile(r"[\x21-\x7e]{1,1000}")
-"""What may stand in a header; Strava's tokens have 40 characters."""
+"""What a header can hold; Strava's tokens have 40 characters."""
 
 _ADDRESS_CHARS_MAX = 1_000
 _OVERLAP = timedelta(seconds=1)
@@ -67,11 +67,11 @@ def _athlete_id(payload: Mapping[str, Any]) -> AthleteId:
     try:
         return AthleteId(str(strava_id(athlete.get("id") if isinstance(athlete, dict) else None, "athlete")))
     except InvalidInput:
-        raise InvalidInput("athlete.id is missing: nobody knows whose this is", field="athlete") from None
+        raise InvalidInput("athlete.id is missing, so the owner is unknown", field="athlete") from None
 
 
 def is_activity(payload: object) -> bool:
-    """Whether this is an activity at all: it has an id and an owner, whatever else is wrong with it."""
+    """Whether a document has the id and owner of an activity."""
     if not isinstance(payload, dict):
         return False
     try:
@@ -83,10 +83,10 @@ def is_activity(payload: object) -> bool:
 
 
 def listed_activity(document: object, policy: Policy) -> ListedActivity:
-    """One activity and whose it is.
+    """One activity and its owner.
 
     Raises:
-        InvalidInput: a value is missing, not of its kind or beyond belief; `field` names it.
+        InvalidInput: a value is missing or not plausible; `field` names it.
     """
     payload = _object(document)
     return ListedActivity(athlete_id=_athlete_id(payload), snapshot=snapshot_from_activity(payload, policy))
@@ -94,10 +94,11 @@ def listed_activity(document: object, policy: Policy) -> ListedActivity:
 
 @frozen(kw_only=True)
 class Span:
-    """Activities that start at `after` or later, and before `before`: what a list was asked for.
+    """The requested part of a list.
 
     Attributes:
-        limit: how many there may be in the answer.
+        after, before: the first start in it, and the first start behind it.
+        limit: the size of a page.
     """
 
     after: datetime | None = field(converter=optional_utc)
@@ -105,17 +106,14 @@ class Span:
     limit: int
 
     def holds(self, start_at: datetime) -> bool:
-        """Whether an activity that starts then was asked for."""
+        """Whether an activity with this start was requested."""
         is_late_enough = self.after is None or start_at >= self.after
         return is_late_enough and (self.before is None or start_at < self.before)
 
     def is_through(self, count: int, starts: Sequence[datetime]) -> bool:
-        """Whether nothing older is left after a page of `count` rows that started at these moments.
-
-        A short page is no end: Strava says so itself, as it may leave rows out of a page. An empty one is,
-        and so is one that reaches further back than asked for, or brings nothing but the second before
-        `before`, in which one page overlaps the next.
-        """
+        """Whether a page of `count` rows with these starts is the last."""
+        # Strava leaves private rows out of a page, so a short page is not the end. The end is an empty
+        # page, one that reaches back before `after`, or one with nothing but the second of the overlap.
         if self.after is not None and any(each < self.after for each in starts):
             return True
         if self.before is None or count >= self.limit:
@@ -126,7 +124,7 @@ class Span:
 def activity_list(
     rows: Sequence[object], span: Span, *, policy: Policy, rates: RateReading | None
 ) -> ActivityList:
-    """A page; a row that cannot be read costs only itself."""
+    """A page. A row that cannot be read is rejected alone."""
     activities: list[ListedActivity] = []
     rejected: list[str] = []
     starts: list[datetime] = []
@@ -158,14 +156,14 @@ def _start_of(row: object) -> datetime | None:
 
 
 def _shown_id(row: object) -> str:
-    return shown(row.get("id")) if isinstance(row, dict) else "without id"
+    return shown(row.get("id")) if isinstance(row, dict) else "without an id"
 
 
 def subscriptions_from(document: object) -> Sequence[PushSubscription]:
     """Push subscriptions.
 
     Raises:
-        InvalidInput: one has no id or no address.
+        InvalidInput: a subscription has no id or no address.
     """
     if not isinstance(document, list):
         raise InvalidInput(f"a list of subscriptions is expected, not {shown(document)}")
@@ -188,13 +186,13 @@ def subscription_id_from(document: object) -> int:
     """The id of a push subscription.
 
     Raises:
-        InvalidInput: it has none.
+        InvalidInput: the document has none.
     """
     return int(strava_id(_object(document).get("id"), "id"))
 
 
 def _created_at(value: object) -> datetime | None:
-    """When it was made; Strava gives nanoseconds at times, and nothing depends on it."""
+    """The time of creation, which is optional and at times has nanoseconds."""
     try:
         return start_of({"start_date": value})
     except InvalidInput:

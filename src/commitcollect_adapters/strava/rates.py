@@ -1,4 +1,4 @@
-"""What Strava's headers say about the calls an app has made."""
+"""Reads the rate limit headers of an answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DIGITS_MAX = 9
 
 
 def rates_of(headers: Mapping[str, str]) -> RateReading | None:
-    """The counts that came with an answer, or None if there were none. What makes no sense counts as absent.
+    """The rate limits and usage of an answer; malformed values are ignored.
 
     Args:
         headers: by name in lower case.
@@ -29,7 +29,7 @@ def rates_of(headers: Mapping[str, str]) -> RateReading | None:
 
 
 def _meter(text: str) -> Meter:
-    """The window's count and the day's; Strava has been seen to send a lone comma."""
+    """The counts of window and day. One recorded value is `,`."""
     parts = text.split(",")
     return Meter(*map(_count, parts)) if len(parts) == _METERS else Meter()
 

@@ -1,1 +1,1 @@
-"""What the web sees. Needs the extra ``commitcollect[web]``."""
+"""The HTTP host. Needs the extra ``commitcollect[web]``."""

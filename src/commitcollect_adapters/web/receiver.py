@@ -1,6 +1,6 @@
-"""The address Strava calls: the handshake, and events by the thousand.
+"""The ASGI application that Strava calls: the handshake and the events.
 
-An ASGI application. Whatever comes, the answer is quick and says little; bodies are bounded and never logged.
+Answers are quick and short. Bodies are bounded and never logged.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ _TOO_LARGE, _NOT_JSON, _TRY_LATER = 413, 415, 503
 
 
 class Receiver:
-    """Takes Strava's calls.
+    """Receives Strava's calls.
 
     Attributes:
-        counts: how many calls there were of each kind of end, such as ``queued`` or ``invalid_event``.
+        counts: calls by result, such as ``queued`` or ``invalid_event``.
     """
 
     def __init__(self, intake: WebhookIntake, *, secret_segment: str = "") -> None:
-        """Take calls for `intake`.
+        """Pass calls on to `intake`.
 
         Args:
-            intake: what is done with them.
-            secret_segment: a last part of the path that only Strava is told; empty for none.
+            intake: the use case.
+            secret_segment: a last path segment that only Strava knows; empty for none.
         """
         self._intake = intake
         self._segment = secret_segment
@@ -51,14 +51,14 @@ class Receiver:
         return Starlette(routes=self.routes())
 
     def routes(self) -> list[Route]:
-        """The routes, for an application that has others besides."""
+        """The routes, for an application with other routes."""
         path = f"{PATH}/{{segment}}" if self._segment else PATH
         return [
             Route(path, self._confirm, methods=["GET"]),
             Route(path, self._accept, methods=["POST"]),
         ]
 
-    def _is_told(self, request: Request) -> bool:
+    def _knows_segment(self, request: Request) -> bool:
         given = request.path_params.get("segment", "")
         return compare_digest(given.encode(), self._segment.encode())
 
@@ -67,7 +67,7 @@ class Receiver:
         return JSONResponse({"status" if status == _OK else "error": kind}, status)
 
     async def _confirm(self, request: Request) -> Response:
-        if not self._is_told(request):
+        if not self._knows_segment(request):
             return self._ended(_NOT_FOUND, "not_found")
         try:
             challenge = self._intake.confirm(request.query_params)
@@ -77,24 +77,24 @@ class Receiver:
         return JSONResponse({"hub.challenge": challenge})
 
     async def _accept(self, request: Request) -> Response:
-        if not self._is_told(request):
+        if not self._knows_segment(request):
             return self._ended(_NOT_FOUND, "not_found")
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             return self._ended(_NOT_JSON, "json_required")
         try:
             body = await _bounded_body(request)
         except ClientDisconnect:
-            # Nobody hears this; it keeps the server from taking it for a fault of ours.
+            # The client has gone. Without an answer the server would log an error of the application.
             return self._ended(_BAD_REQUEST, "body_cut_off")
         if body is None:
             return self._ended(_TOO_LARGE, "body_too_large")
         try:
-            # In a thread: the write waits for the disk or the network, and others are waiting too.
+            # In a thread, as the write waits for the disk or network and must not block other calls.
             intake = await run_in_threadpool(self._taken, body)
         except InvalidInput as invalid:
             return self._ended(_BAD_REQUEST, invalid.code)
         except StorageError as failed:
-            _log.warning("an event could not be kept, Strava will deliver it again: %s", failed.code)
+            _log.warning("an event could not be stored; Strava delivers it again: %s", failed.code)
             return self._ended(_TRY_LATER, failed.code)
         return self._ended(_OK, intake)
 
@@ -103,7 +103,7 @@ class Receiver:
 
 
 async def _bounded_body(request: Request) -> bytes | None:
-    """The body, or None as soon as it is longer than allowed."""
+    """The body, or None once it is over `BODY_BYTES_MAX`."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

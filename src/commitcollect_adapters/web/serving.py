@@ -1,4 +1,4 @@
-"""Running an ASGI application, alone or beside other work. Needs the extra ``commitcollect[web]``."""
+"""Serves an ASGI application. Needs the extra ``commitcollect[web]``."""
 
 from __future__ import annotations
 
@@ -21,13 +21,16 @@ _POLL_SECONDS = 0.01
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens; port 0 is any that is free. Whoever calls before it is served waits.
+    """A listening socket; port 0 picks a free port.
+
+    Connections wait until the socket is served.
 
     Raises:
-        InvalidInput: the address cannot be listened on.
+        InvalidInput: the address is in use or not allowed.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named as TCP, or asyncio does not see that it is, and every answer waits 40 ms for the other side.
+    # Without the protocol asyncio does not recognise TCP and leaves Nagle's algorithm on, which delays
+    # every answer by 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -42,13 +45,13 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def address_of(listener: socket.socket) -> str:
-    """Where a listening socket can be reached."""
+    """The base address of a listening socket."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def run(application: Starlette, listener: socket.socket, on_ready: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or Ctrl-C; what is being answered is finished, and the call returns."""
+    """Serve until SIGTERM or Ctrl-C; calls in progress are finished first."""
     server = _server(application)
     with _stopped_by_signals(server):
         on_ready(address_of(listener))
@@ -57,12 +60,10 @@ def run(application: Starlette, listener: socket.socket, on_ready: Callable[[str
 
 @contextmanager
 def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
-    """Have signals stop a server.
+    """Stop a server on SIGTERM and SIGINT, without a failing exit code."""
 
-    It sees to them itself while it runs, but not before; and afterwards it raises them again, which would end
-    the process with the code of a failure.
-    """
-
+    # uvicorn handles signals only while it runs, and raises them again afterwards. These handlers cover the
+    # time before, and swallow the repetition.
     def stop(_number: int, _frame: FrameType | None) -> None:
         server.should_exit = True
 
@@ -76,7 +77,7 @@ def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
 
 @contextmanager
 def serving(application: Starlette) -> Iterator[str]:
-    """Serve in a thread on a free port of this machine, until the context ends; yields the address."""
+    """Serve in a thread on a free loopback port; yield the address."""
     listener = listening(LOCALHOST, 0)
     server = _server(application)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

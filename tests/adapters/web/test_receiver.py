@@ -392,7 +392,7 @@ def test_nothing_of_a_call_is_logged(
         logging.getLogger("uvicorn").removeHandler(caplog.handler)
     written = capfd.readouterr()
     logged = caplog.text + written.out + written.err
-    assert "Strava will deliver it again" in logged
+    assert "Strava delivers it again" in logged
     assert CANARY not in logged
     assert TOKEN not in logged
     assert "Traceback" not in logged

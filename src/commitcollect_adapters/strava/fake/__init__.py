@@ -1,4 +1,4 @@
-"""A Strava in memory whose athletes, tokens, limits and webhooks a test controls.
+"""A Strava in memory that tests control.
 
 `FakeStrava` is the port; `server.application` serves the same object over HTTP. Calls in process and over
 HTTP end in the same `endpoints.Endpoints`, so their answers cannot differ. The answers follow recorded ones

@@ -1,4 +1,4 @@
-"""Activities: how Strava stores, shows and announces them, and histories to start from."""
+"""Activities: storage, documents, events, and histories to start from."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class StoredActivity:
 
     @property
     def start_at(self) -> float:
-        """The start that orders lists, in epoch seconds; 0 if the payload has no valid one."""
+        """The start in epoch seconds, or 0 without a valid one."""
         try:
             return datetime.fromisoformat(self.payload["start_date"]).timestamp()
         except (KeyError, TypeError, ValueError):
@@ -161,7 +161,7 @@ class Activities:
 def announced_as(
     *, was_visible: bool, is_visible: bool, updates: Mapping[str, str]
 ) -> tuple[Aspect, Mapping[str, str]] | None:
-    """The event for a change, given whether the app could see the activity before and after."""
+    """The event for a change of visibility or fields, if any."""
     # To an app without `activity:read_all`, hiding an activity is a delete and showing it a create.
     if was_visible and not is_visible:
         return Aspect.DELETE, {}
@@ -188,7 +188,7 @@ def detail(summed: Mapping[str, Any]) -> Payload:
 
 
 def checked_payload(document: object) -> Payload:
-    """An activity to store. Only its id must be valid, so that invalid activities can be tried.
+    """An activity to store; only its id must be valid.
 
     Raises:
         InvalidInput: the document is no object or has no id.
@@ -199,7 +199,7 @@ def checked_payload(document: object) -> Payload:
 
 
 def saved_payloads(path: Path) -> Iterator[Payload]:
-    """The activities of a file with a JSON list in the format of Strava's API.
+    """The activities of a file in the format of Strava's API.
 
     Raises:
         NotFound: there is no such file.
@@ -228,7 +228,7 @@ def _checked_item(read: Item | Broken) -> Payload:
 
 
 def demo_payloads(count: int, *, seed: int, now: datetime) -> Iterator[Payload]:
-    """The demo history, shifted by whole weeks so that it ends just before `now`."""
+    """The demo history, shifted by whole weeks to end before `now`."""
     shift = (now - _DEMO_ENDS_AT) // _WEEK * _WEEK
     for each in demo_history(seed=seed, activities=count, policy=DEFAULT_POLICY):
         yield _payload(each, each.started_at + shift)

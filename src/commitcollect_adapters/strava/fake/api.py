@@ -99,7 +99,7 @@ class FakeStrava(StravaClient):
         return self._endpoints.answer(request)
 
     def app_at(self, base: str) -> StravaApp:
-        """The app, for a client that reaches this Strava at a base address."""
+        """The app, for a client of this Strava at an address."""
         return evolve(self._app, api_base=f"{base}/api/v3", oauth_base=f"{base}/oauth")
 
     # What athletes do
@@ -111,7 +111,7 @@ class FakeStrava(StravaClient):
                 self._state.activities.add(int(athlete_id), payload)
 
     def upload(self, athlete_id: AthleteId, payload: Mapping[str, Any]) -> ActivityId:
-        """Store an activity of any date and send its event; return its id."""
+        """Store an activity of any date, send its event, return its id."""
         with self._state.lock:
             stored = self._state.activities.add(int(athlete_id), payload)
             self._state.announce(stored, was_visible=False)
@@ -148,19 +148,19 @@ class FakeStrava(StravaClient):
         return stored
 
     def sign_in(self, athlete_id: AthleteId, *, unticks: Iterable[str] = (), refuses: bool = False) -> None:
-        """Put an athlete at the browser, who grants everything but `unticks`, or nothing."""
+        """Put an athlete at the browser, who grants all but `unticks`."""
         consent = Consent(athlete_id=int(athlete_id), unticks=frozenset(unticks), refuses=refuses)
         with self._state.lock:
             self._state.consent = consent
 
     def visit_consent(self, authorize_url: str) -> str:
-        """Open the consent page; return the address that the browser is redirected to."""
+        """Open the consent page; return where it redirects the browser."""
         query = dict(parse_qsl(urlsplit(authorize_url).query))
         answer = self.answer(Request(method="GET", address=authorize_url.partition("?")[0], query=query))
         return answer.headers["location"]
 
     def code_for(self, athlete_id: AthleteId, scope: Sequence[str] = DEFAULT_SCOPE) -> str:
-        """A code as it comes back from an athlete who grants this scope."""
+        """A code from an athlete who grants this scope."""
         with self._state.lock:
             return self._state.tokens.new_code(int(athlete_id), scope)
 
@@ -187,7 +187,7 @@ class FakeStrava(StravaClient):
             return self._state.subscriptions.put(callback_url, self._state.clock.now()).subscription_id
 
     def deliver(self, http_post: HttpPost = http_post, *, limit: int | None = None) -> DeliveryReport:
-        """Try to deliver every waiting event once; what is not answered with 200 waits for the next round.
+        """Deliver every waiting event once; failed ones wait for the next round.
 
         Args:
             http_post: sends an event to the subscribed address.
@@ -227,7 +227,7 @@ class FakeStrava(StravaClient):
     # What tests look at
 
     def calls(self, *kinds: CallKind) -> int:
-        """The number of calls of these kinds, or of all, including failed ones."""
+        """The number of calls of these kinds or all, with failed ones."""
         with self._state.lock:
             return sum(self._state.faults.calls[each] for each in kinds or CallKind)
 
@@ -237,16 +237,16 @@ class FakeStrava(StravaClient):
             return self._state.deliveries.events
 
     def activity_count(self, athlete_id: AthleteId) -> int:
-        """The number of an athlete's activities, private ones included and deleted ones not."""
+        """The number of an athlete's activities that are not deleted."""
         with self._state.lock:
             return sum(not each.is_deleted for each in self._state.activities.of(int(athlete_id)))
 
     def visible_activities(
         self, athlete_id: AthleteId, scope: Sequence[str] | None = None
     ) -> tuple[ActivitySnapshot, ...]:
-        """What an app with this scope (default: the granted one) should end up with, newest first.
+        """What an app with this scope should end up with, newest first.
 
-        Activities that no client can read are left out.
+        The default is the granted scope. Activities that no client can read are left out.
         """
         with self._state.lock:
             permission = self._state.tokens.permission_of(int(athlete_id))
@@ -263,7 +263,7 @@ class FakeStrava(StravaClient):
 
 
 class _InProcess:
-    """A `Transport` that calls the endpoints directly; a call that hangs times out at once."""
+    """A `Transport` that calls the endpoints; hanging calls time out at once."""
 
     def __init__(self, endpoints: Endpoints) -> None:
         self._endpoints = endpoints

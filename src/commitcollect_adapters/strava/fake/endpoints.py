@@ -80,7 +80,7 @@ class Endpoints:
         return evolve(answer, headers={**answer.headers, **rate_headers})
 
     def _fault_answer(self, fault: Fault | None, kind: CallKind, now: datetime) -> Answer | None:
-        """The answer that a fault gives instead of serving the call; None if the call is served."""
+        """The answer of a fault; None if the call is served."""
         if self._state.is_app_inactive and kind in _READS:
             return app_inactive()
         if fault is Fault.HANG:
@@ -127,7 +127,7 @@ class Endpoints:
                     assert_never(kind)
 
     def _checked(self, credentials: Mapping[str, str], serve: Callable[[], Answer]) -> Answer:
-        """Serve a call in the app's name if the id and secret are right."""
+        """Serve a call if the app's id and secret are right."""
         app = self._state.app
         if credentials.get("client_id") != app.client_id:
             return refusal(400, "Application", "client_id", "invalid")
@@ -136,7 +136,7 @@ class Endpoints:
         return serve()
 
     def _authorize(self, query: Mapping[str, str]) -> Answer:
-        """The redirect after the consent page, as the athlete at the browser answers it."""
+        """The redirect after the athlete has answered the consent page."""
         if query.get("client_id") != self._state.app.client_id:
             return refusal(400, "Application", "client_id", "invalid")
         redirect_uri, consent = query.get("redirect_uri", ""), self._state.consent
@@ -166,7 +166,7 @@ class Endpoints:
         return json_answer(permission.document(now))
 
     def _revoke(self, request: Request) -> Answer:
-        """Revoke a permission by either token; the app identifies itself with HTTP Basic."""
+        """Revoke a permission by either token, authenticated with HTTP Basic."""
         app = self._state.app
         credentials = b64encode(f"{app.client_id}:{app.client_secret}".encode()).decode()
         if _authorization(request) != f"Basic {credentials}":
@@ -177,7 +177,7 @@ class Endpoints:
         return self._revoked(permission)
 
     def _deauthorize(self, request: Request, now: datetime) -> Answer:
-        """Revoke a permission by a valid access token, as it was done before `/revoke`."""
+        """Revoke a permission by a valid access token: the old endpoint."""
         permission = self._state.tokens.by_access_token(_bearer(request), now)
         if permission is None:
             return refusal(401, "Athlete", "access_token", "invalid")
@@ -212,7 +212,7 @@ class Endpoints:
         return json_answer(document)
 
     def _activities(self, query: Mapping[str, str], permission: Permission, now: datetime) -> Answer:
-        """A page of activities, newest first; with `after`, oldest first as at Strava."""
+        """A page of activities, newest first; oldest first with `after`."""
         try:
             numbers = {
                 name: int(query[name]) for name in ("page", "per_page", "before", "after") if name in query

@@ -1,4 +1,4 @@
-"""Refusals as Strava words them, and the faults that a test can inject."""
+"""Refusals in Strava's words, and faults that tests inject."""
 
 from __future__ import annotations
 
@@ -67,9 +67,10 @@ class CallKind(StrEnum):
 
 
 class Fault(StrEnum):
-    """A fault of one call. The call has no effect, except with LOST_ANSWER.
+    """A fault of one call.
 
-    WRONG_ATHLETE returns another athlete's activity, OLD_STATE an activity before its last change.
+    The call has no effect, except with LOST_ANSWER. WRONG_ATHLETE returns another athlete's activity, and
+    OLD_STATE an activity before its last change.
     """
 
     RATE_LIMITED = "rate_limited"
@@ -111,13 +112,13 @@ class NoAnswer(Exception):
 
 @define
 class FaultPlan:
-    """Injected faults that are still to come, and the calls counted by kind."""
+    """Injected faults to come, and the number of calls by kind."""
 
     calls: Counter[CallKind] = field(factory=Counter)
     _injected: list[_Injected] = field(factory=list)
 
     def inject(self, fault: Fault, kind: CallKind | None, *, count: int | None, after: int) -> None:
-        """Spoil the next `count` calls (None: all of them) of a kind, `after` a number of good ones."""
+        """As in `FakeStrava.inject`."""
         self._injected.append(_Injected(fault, kind, count, after))
 
     def clear(self) -> None:

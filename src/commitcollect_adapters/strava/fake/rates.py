@@ -1,4 +1,4 @@
-"""Strava's rate limits: 15-minute windows and days in UTC, with reads counted twice."""
+"""Strava's rate limits, for 15-minute windows and days in UTC."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DAY_SECONDS = 86_400
 
 @frozen(kw_only=True)
 class Limits:
-    """Calls that Strava allows an app. The defaults are those of a new app."""
+    """Calls that Strava allows an app; by default, a new one."""
 
     window: int = 200
     day: int = 2_000

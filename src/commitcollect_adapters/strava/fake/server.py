@@ -89,7 +89,7 @@ class _Broken(Response):
 
 
 class ControlRoutes:
-    """HTTP routes to control one athlete of a fake Strava from another process."""
+    """HTTP routes that control one athlete of a fake Strava."""
 
     def __init__(self, fake: FakeStrava, athlete_id: AthleteId, clock: Clock) -> None:
         """Control one athlete.
@@ -200,7 +200,12 @@ def _one_of(choices: type[_Choice], value: object, name: str) -> _Choice:
 
 @contextmanager
 def delivering(fake: FakeStrava, on_round: Callable[[DeliveryReport], None]) -> Iterator[None]:
-    """Deliver events in a thread until the context ends; report every round that had any."""
+    """Deliver events in a thread until the context ends.
+
+    Args:
+        fake: the Strava.
+        on_round: gets the report of every round with events.
+    """
     stopped = Event()
 
     def deliver() -> None:

@@ -55,7 +55,7 @@ class State:
     _athletes: dict[int, dict[str, Any]] = field(factory=dict)
 
     def athlete_document(self, athlete_id: int) -> dict[str, Any]:
-        """An athlete as the athlete endpoint returns it; created when first asked for."""
+        """The document of an athlete, created at first use."""
         if athlete_id not in self._athletes:
             moment = self.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
             self._athletes[athlete_id] = _athlete(athlete_id, moment)
@@ -69,7 +69,7 @@ class State:
     def announce(
         self, stored: StoredActivity, *, was_visible: bool, updates: Mapping[str, str] | None = None
     ) -> None:
-        """Send the event for a changed activity, if the app may know of it."""
+        """Send the event for a changed activity, if there is one."""
         event = announced_as(
             was_visible=was_visible, is_visible=self.is_visible(stored), updates=updates or {}
         )

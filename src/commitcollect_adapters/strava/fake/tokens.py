@@ -70,7 +70,7 @@ class Tokens:
         return code
 
     def exchange(self, code: str, now: datetime) -> Permission | None:
-        """Exchange a code for a permission with new tokens; None for a used or unknown code."""
+        """Exchange a code for new tokens; None for a used code."""
         found = self._codes.pop(code, None)
         if found is None:
             return None
@@ -81,7 +81,7 @@ class Tokens:
         return permission
 
     def refresh(self, refresh_token: str, now: datetime) -> Permission | None:
-        """The permission with a fresh access token, and at times a new refresh token.
+        """The permission after a refresh, which may rotate the refresh token.
 
         None if the refresh token was replaced or the permission revoked.
         """
@@ -109,7 +109,7 @@ class Tokens:
         return None
 
     def by_any_token(self, token: str) -> Permission | None:
-        """The permission of a refresh token or an access token, expired or not."""
+        """The permission of a token of either kind, expired or not."""
         for permission in self._by_athlete.values():
             if token == permission.refresh_token or token in permission.access_tokens:
                 return permission

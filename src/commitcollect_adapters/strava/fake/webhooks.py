@@ -44,7 +44,7 @@ def http_get(address: str) -> tuple[int, bytes]:
 
 
 def http_post(address: str, body: bytes) -> int:
-    """POST a JSON body to an address of this machine; return the status. Errors as in `http_get`."""
+    """POST JSON to an address of this machine; errors as in `http_get`."""
     return _request("POST", address, body)[0]
 
 
@@ -84,7 +84,7 @@ class Subscriptions:
         self.current: Subscription | None = None
 
     def create(self, form: Mapping[str, str], now: datetime) -> Answer:
-        """Subscribe an address once it has answered the handshake. Call without the lock."""
+        """Subscribe an address after a handshake. Call without the lock."""
         if self._exists():
             return _ALREADY_EXISTS
         address = form.get("callback_url", "")
@@ -162,7 +162,7 @@ class DeliveryPlan:
 
 @frozen(kw_only=True)
 class DeliveryReport:
-    """One round of deliveries: accepted with 200, to be retried, and given up after the third try."""
+    """Deliveries of one round: accepted, to be retried, given up."""
 
     accepted: int = 0
     failed: int = 0
@@ -199,7 +199,7 @@ class DeliveryQueue:
         return tuple(json.loads(each.body) for each in self._waiting)
 
     def add(self, address: str, event: Mapping[str, object]) -> None:
-        """Add an event once, twice or not at all, as the plan has it."""
+        """Add an event once, twice or not at all."""
         if self._chance.random() < self._plan.dropped:
             return
         copies = 1 + (self._chance.random() < self._plan.repeated)
@@ -207,7 +207,7 @@ class DeliveryQueue:
         self._waiting += [Delivery(address, body) for _ in range(copies)]
 
     def take(self, limit: int | None) -> list[Delivery]:
-        """Remove and return up to `limit` deliveries, in the order they go out."""
+        """Remove and return up to `limit` deliveries, in sending order."""
         ordered = list(self._waiting)
         if self._plan.is_shuffled:
             self._chance.shuffle(ordered)
