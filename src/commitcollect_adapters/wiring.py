@@ -31,7 +31,7 @@ MEMORY = "memory:"
 """The address of a store that lasts as long as the process."""
 
 RACE_WAIT_SECONDS = 0.05
-RACE_WAIT_SECONDS_MAX = 2.0
+RACE_WAIT_SECONDS_MAX = 10.0
 """How long a writer to DynamoDB who lost a race waits at most, the first time and ever."""
 
 TIDIED_ROWS_MAX = 500

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from adapters.dynamodb.engine import connect, metered
+from adapters.dynamodb.test_contention import EVENTS as CROWD
+from adapters.dynamodb.test_contention import CountingLedger, crowd
 from adapters.dynamodb.test_costs import athlete, import_rides, ride
 from commitcollect_adapters.dynamodb import items
 from commitcollect_adapters.dynamodb.capacity import IMPORT_BATCH_WORKOUTS
@@ -23,6 +25,7 @@ from engines import running
 LENGTHS = (0, 100, 1_000, 3_000)
 EVENTS = 20
 IMPORTED_BATCHES = 12
+CROWDS = 4
 
 
 def read_whole_history(client: Client, user_id: UserId) -> int:
@@ -87,6 +90,18 @@ def imported(
     )
 
 
+def print_contention(client: Client) -> None:
+    """Print how many attempts events of one athlete take that come at the same time."""
+    ledger = CountingLedger(client)
+    started = time.perf_counter()
+    for _ in range(CROWDS):
+        crowd(ledger)
+    seconds = (time.perf_counter() - started) / CROWDS
+    attempts = sorted(ledger.attempts)
+    middle, p99 = attempts[len(attempts) // 2], attempts[len(attempts) * 99 // 100]
+    print(f"{CROWD} events at once: {seconds:.1f} s; attempts: p50 {middle}, p99 {p99}, most {attempts[-1]}")
+
+
 def main() -> None:
     """Print a line per length of history, and what an import costs."""
     print(f"{'one event at':<22}{'read':>8}{'write':>8}{'ms':>9}   {'re-reading: read':>18}{'ms':>9}")
@@ -104,6 +119,7 @@ def main() -> None:
             stored = length + EVENTS
         workout, (reads, milliseconds) = imported(client, app, user_id, stored)
         print(f"{'one of an import':<22}{workout}   {reads:>18.2f}{milliseconds:>9.2f}")
+        print_contention(client)
 
 
 if __name__ == "__main__":
