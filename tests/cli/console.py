@@ -15,6 +15,9 @@ from attrs import frozen
 
 from commitcollect_cli.main import _exit_code
 
+PATIENCE_SECONDS = 120
+"""A command that takes longer hangs."""
+
 COMMAND = (sys.executable, "-m", "commitcollect_cli")
 
 
@@ -69,7 +72,7 @@ def run_process(*arguments: object, **changes: str) -> Outcome:
         capture_output=True,
         env=environment(**changes),
         check=False,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )
     encoding = changes.get("PYTHONIOENCODING", "utf-8")
     return Outcome(done.returncode, done.stdout.decode(encoding), done.stderr.decode(encoding))

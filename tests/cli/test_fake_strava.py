@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from cli.console import COMMAND, Console, environment, run_process, write_history
+from cli.console import COMMAND, PATIENCE_SECONDS, Console, environment, run_process, write_history
 from cli.stravas import ATHLETE, fresh_fake, ride
 from commitcollect_adapters.readers import demo_history, snapshot_from_activity
 from commitcollect_adapters.strava.fake import CallKind, DeliveryReport, FakeStrava
@@ -30,7 +30,6 @@ from commitcollect_adapters.web.serving import serving
 from commitcollect_core.errors import InvalidInput, NotFound
 from commitcollect_core.policy import DEFAULT_POLICY
 
-PATIENCE_SECONDS = 10
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
@@ -216,7 +215,7 @@ def test_a_stranger_tries_it(number: signal.Signals, tmp_path: Path) -> None:
             listed = run_process("strava", "subscriptions", "--store", store, "--json", **settings)
         finally:
             process.send_signal(number)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=PATIENCE_SECONDS)
     assert listed.document == {"subscriptions": []}
     assert process.returncode == 0
     assert said.splitlines()[1] == "Athlete 42 has 5 activities. Stop with Ctrl-C."

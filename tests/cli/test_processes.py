@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.console import COMMAND, activity, environment, run_process, write_history
+from cli.console import COMMAND, PATIENCE_SECONDS, activity, environment, run_process, write_history
 
 DEMO = ("simulate", "--demo", "--activities", "60")
 
@@ -186,7 +186,7 @@ def test_interruption_leaves_a_sound_store(tmp_path: Path, flags: tuple[str, ...
         while not _stored_workouts(store):
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130
     assert b"Traceback" not in err
     if flags:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.console import COMMAND, environment
+from cli.console import COMMAND, PATIENCE_SECONDS, environment
 from cli.stravas import ATHLETE, Person, ride, settings_for
 from commitcollect_adapters.ciphers.keys import new_key
 from commitcollect_adapters.strava.fake import CallKind, Fault
@@ -381,7 +381,7 @@ def test_a_backfill_that_is_interrupted_goes_on(person: Person) -> None:
         while not person.fake.calls(CallKind.ACTIVITIES):
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=PATIENCE_SECONDS)
     assert (process.returncode, said.strip()) == (130, b"Error: interrupted; what was written before stays")
     assert person.console.json("strava", "backfill")["workoutsChanged"] == 3
 
@@ -405,7 +405,7 @@ def test_events_come_in_through_another_process(person: Person) -> None:
         person.fake.upload(ATHLETE, ride(30))
         assert person.fake.deliver().accepted == 1
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+        process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0
     assert person.console.json("queue", "list")["waiting"] == 2  # the history, and the ride
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -13,7 +13,7 @@ from threading import Event
 import pytest
 from attrs import evolve
 
-from cli.console import COMMAND, Console, environment
+from cli.console import COMMAND, PATIENCE_SECONDS, Console, environment
 from cli.stravas import Person, settings_for
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.stores import sqlite_stores
@@ -23,7 +23,6 @@ from commitcollect_adapters.testing import service_samples as service
 from commitcollect_cli.worker import Occasional
 from commitcollect_core.values import UserId
 
-PATIENCE_SECONDS = 30
 NOTICED_SECONDS = 0.5
 STORE = Path("commitcollect.db")
 
@@ -156,10 +155,13 @@ def test_whoever_cannot_wait_interrupts_twice(person: Person) -> None:
     gate = Gate(person)
     with working(person) as process:
         assert gate.is_reached.wait(PATIENCE_SECONDS)
-        process.send_signal(signal.SIGINT)
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(NOTICED_SECONDS)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(PATIENCE_SECONDS) == 130
+        signals = 0
+        # Two signals that arrive before the process has seen the first are one, so each is given time.
+        while process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            signals += 1
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(NOTICED_SECONDS)
+        assert (process.returncode, signals > 1) == (130, True)
     gate.is_open.set()
     assert person.console.json("queue", "list")["leased"] == 1

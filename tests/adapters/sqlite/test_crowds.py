@@ -21,7 +21,7 @@ from commitcollect_core.jobs.jobs import Job
 
 CROWD = 20
 BUSY_SECONDS = 0.05
-LOOKS_MAX = 2_000
+LOOKS_MAX = 60_000
 _LOOK_SECONDS = 0.001
 
 

@@ -34,6 +34,9 @@ from commitcollect_core.values import ActivityId, AthleteId
 ATHLETE = AthleteId("7")
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 FIRST_START = datetime(2026, 1, 1, 6, 0, tzinfo=UTC)
+PATIENCE_SECONDS = 30.0
+"""A call that is answered takes no such time on any machine."""
+
 ALL_SCOPE = (*DEFAULT_SCOPE, READ_ALL_ACTIVITIES)
 
 
@@ -88,8 +91,10 @@ class World:
 class StravaApiContract:
     """Subclass it and say how a Strava in memory is reached."""
 
-    def reach(self, fake: FakeStrava) -> AbstractContextManager[StravaApi]:
-        """A way to `fake`."""
+    def reach(
+        self, fake: FakeStrava, *, patience_seconds: float = PATIENCE_SECONDS
+    ) -> AbstractContextManager[StravaApi]:
+        """A way to `fake`, on which a call that gets no answer ends after so many seconds."""
         raise NotImplementedError
 
     @pytest.fixture
@@ -285,7 +290,6 @@ class StravaApiContract:
             (Fault.REDIRECT, StravaUnavailable),
             (Fault.HUGE, StravaUnavailable),
             (Fault.EMPTY, StravaUnavailable),
-            (Fault.HANG, StravaUnavailable),
             (Fault.LOST_ANSWER, StravaUnavailable),
         ],
     )
@@ -306,6 +310,15 @@ class StravaApiContract:
         assert world.api.activity(token, ActivityId("1")).activity is not None
         assert world.fake.calls(CallKind.ACTIVITY) == 4
         assert world.fake.calls(CallKind.ACTIVITIES) == 1
+
+    def test_a_call_that_hangs_is_an_outage(self, world: World) -> None:
+        """The caller gives up; the next call is answered."""
+        world.add(1)
+        token = world.token()
+        world.fake.order(Fault.HANG, CallKind.ACTIVITY)
+        with self.reach(world.fake, patience_seconds=0.2) as impatient, pytest.raises(StravaUnavailable):
+            impatient.activity(token, ActivityId("1"))
+        assert world.api.activity(token, ActivityId("1")).activity is not None
 
     def test_faults_of_content_are_answers(self, world: World) -> None:
         """Not found, somebody else's, and as it was before: each looks like a good answer."""

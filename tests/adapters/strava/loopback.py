@@ -13,6 +13,9 @@ from adapters.strava.scripted import APP, CLIENT_SECRET
 from commitcollect_adapters.strava.http import StravaApp
 
 _ACCEPT_SECONDS = 0.05
+_REQUEST_SECONDS_MAX = 60
+HANG_SECONDS = 60
+"""Far beyond any deadline of a client under test."""
 
 
 @frozen
@@ -22,11 +25,17 @@ class Connection:
     socket: socket.socket
     request: bytes
     ended: Event
+    outlasted: Event
 
     def send(self, data: bytes) -> None:
         """Send bytes, unless the other side has gone."""
         with suppress(OSError):
             self.socket.sendall(data)
+
+    def hang(self) -> None:
+        """Say nothing until the test has had enough."""
+        if not self.ended.wait(HANG_SECONDS):
+            self.outlasted.set()
 
     def drip(self, data: bytes, *, seconds: float) -> None:
         """Send a byte at a time until the other side or the test has had enough."""
@@ -35,6 +44,7 @@ class Connection:
                 if self.ended.wait(seconds):
                     return
                 self.socket.sendall(bytes([byte]))
+            self.outlasted.set()
 
 
 Behaviour = Callable[[Connection], object]
@@ -42,10 +52,15 @@ Behaviour = Callable[[Connection], object]
 
 @frozen
 class Server:
-    """Where it is, and what it was asked."""
+    """Where it is, and what it was asked.
+
+    Attributes:
+        outlasted: a client waited until the end of an answer that was to be too slow for it.
+    """
 
     port: int
     requests: list[bytes] = field(factory=list)
+    outlasted: Event = field(factory=Event)
 
     @property
     def app(self) -> StravaApp:
@@ -77,10 +92,10 @@ def _serve(listener: socket.socket, server: Server, behave: Behaviour, ended: Ev
         except TimeoutError:
             continue
         with accepted:
-            accepted.settimeout(1)
+            accepted.settimeout(_REQUEST_SECONDS_MAX)
             with suppress(OSError):
                 server.requests.append(_request(accepted))
-                behave(Connection(accepted, server.requests[-1], ended))
+                behave(Connection(accepted, server.requests[-1], ended, server.outlasted))
 
 
 def _request(accepted: socket.socket) -> bytes:

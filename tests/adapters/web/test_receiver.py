@@ -11,7 +11,6 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
-from time import monotonic
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -37,8 +36,8 @@ SEGMENT = "only-strava-is-told"
 CANARY = "canary-4711"
 JSON = {"content-type": "application/json"}
 MEGABYTE = 1_000_000
-QUICK_SECONDS = 1.0
-"""Strava waits for two."""
+PATIENCE_SECONDS = 60
+"""A call that takes longer hangs. How fast answers are is a matter of `bench_webhooks.py`."""
 
 EVENT: Mapping[str, object] = {
     "object_type": "activity",
@@ -76,14 +75,14 @@ class Site:
     def call(
         self, method: str, body: bytes | None = None, *, headers: Mapping[str, str] = JSON, path: str = PATH
     ) -> Answer:
-        """Make a call on a connection of its own; the answer has to come quickly."""
+        """Make a call on a connection of its own."""
         address = urlsplit(self.base)
-        start = monotonic()
-        with closing(HTTPConnection(address.hostname or "", address.port, timeout=10)) as connection:
+        with closing(
+            HTTPConnection(address.hostname or "", address.port, timeout=PATIENCE_SECONDS)
+        ) as connection:
             connection.request(method, path, body, dict(headers))
             response = connection.getresponse()
             content = response.read()
-        assert monotonic() - start < QUICK_SECONDS
         is_json = response.headers.get_content_type() == "application/json"
         return Answer(response.status, json.loads(content) if is_json else content)
 
@@ -279,7 +278,7 @@ HOSTILE: Mapping[str, bytes] = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_what_is_no_event_is_refused(served: Site, name: str) -> None:
-    """400, quickly, with no word of what was in it; nothing stored."""
+    """400, with no word of what was in it; nothing stored."""
     answer = served.post(HOSTILE[name])
     assert answer.status == 400
     assert answer.content in ({"error": "invalid_json"}, {"error": "invalid_event"})
@@ -290,7 +289,9 @@ def test_what_is_no_event_is_refused(served: Site, name: str) -> None:
 def status_of(base: str, head: str, chunk: bytes, times: int) -> int:
     """The status of a request whose body is so many chunks."""
     address = urlsplit(base)
-    with socket.create_connection((address.hostname or "", address.port or 0), timeout=10) as connection:
+    with socket.create_connection(
+        (address.hostname or "", address.port or 0), timeout=PATIENCE_SECONDS
+    ) as connection:
         connection.sendall(f"POST {PATH} HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n".encode())
         for _ in range(times):
             connection.sendall(chunk)
@@ -306,10 +307,8 @@ def status_of(base: str, head: str, chunk: bytes, times: int) -> int:
     ids=["a length", "chunks"],
 )
 def test_a_huge_body_is_refused(served: Site, head: str, chunk: bytes) -> None:
-    """413, quickly, said beforehand or not how long it is; nothing stored."""
-    start = monotonic()
+    """413, said beforehand or not how long it is; nothing stored."""
     assert status_of(served.base, f"Content-Type: application/json\r\n{head}", chunk, 1_000) == 413
-    assert monotonic() - start < QUICK_SECONDS
     assert served.jobs() == []
     assert served.receiver.counts == {"body_too_large": 1}
 

@@ -15,7 +15,7 @@ def test_whoever_calls_before_it_is_served_waits() -> None:
     with listening(LOCALHOST, 0) as listener:
         port = listener.getsockname()[1]
         assert address_of(listener) == f"http://127.0.0.1:{port}"
-        socket.create_connection((LOCALHOST, port), timeout=5).close()
+        socket.create_connection((LOCALHOST, port), timeout=60).close()
 
 
 @pytest.mark.parametrize("host", ["no.such.host.invalid", "256.0.0.1"])
