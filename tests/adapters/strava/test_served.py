@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+import commitcollect_adapters.serving
 from adapters.strava.contract import ATHLETE, NOW, PATIENCE_SECONDS, World
 from adapters.strava.scripted import VERIFY_TOKEN
 from commitcollect_adapters.strava.fake import CallKind, FakeStrava, Fault
@@ -165,12 +166,16 @@ def test_a_call_that_hangs_holds_up_no_other(fake: FakeStrava, base: str, api: H
         assert select([hanging.sock], [], [], 0) == ([], [], [])
 
 
-def test_a_hang_ends_with_its_caller(fake: FakeStrava, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_hang_ends_with_its_caller(
+    fake: FakeStrava, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nobody has to wait for a call that nobody waits for: at the end no call has to be cancelled."""
     fake.inject(Fault.HANG)
     impatient = Timeouts(read_seconds=0.2)
     with serving(application(fake)) as base:
         logging.getLogger("uvicorn").addHandler(caplog.handler)
+        # Leave the context only once the server has ended, and with that has said what it had to cancel.
+        monkeypatch.setattr(commitcollect_adapters.serving, "STOP_SECONDS_MAX", None)
         with HttpStrava(fake.app_at(base), timeouts=impatient) as api, pytest.raises(StravaUnavailable):
             api.subscriptions()
     logging.getLogger("uvicorn").removeHandler(caplog.handler)
