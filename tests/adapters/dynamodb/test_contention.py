@@ -18,9 +18,9 @@ from commitcollect_adapters.dynamodb.ledger import DynamoLedger
 from commitcollect_adapters.system import JitteredBackoff
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.wiring import RACE_WAIT_SECONDS, RACE_WAIT_SECONDS_MAX
-from commitcollect_core.training.ledger import LedgerCommit
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.training.ingestion import Ingestion
+from commitcollect_core.training.ledger import LedgerCommit
 from commitcollect_core.values import UserId
 
 EVENTS = 50

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-import commitcollect_adapters.serving
+import commitcollect_adapters.web.serving
 from adapters.strava.contract import ATHLETE, NOW, PATIENCE_SECONDS, World
 from adapters.strava.scripted import VERIFY_TOKEN
 from commitcollect_adapters.strava.fake import CallKind, FakeStrava, Fault
@@ -175,7 +175,7 @@ def test_a_hang_ends_with_its_caller(
     with serving(application(fake)) as base:
         logging.getLogger("uvicorn").addHandler(caplog.handler)
         # Leave the context only once the server has ended, and with that has said what it had to cancel.
-        monkeypatch.setattr(commitcollect_adapters.serving, "STOP_SECONDS_MAX", None)
+        monkeypatch.setattr(commitcollect_adapters.web.serving, "STOP_SECONDS_MAX", None)
         with HttpStrava(fake.app_at(base), timeouts=impatient) as api, pytest.raises(StravaUnavailable):
             api.subscriptions()
     logging.getLogger("uvicorn").removeHandler(caplog.handler)
