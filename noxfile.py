@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import nox
 
 nox.needs_version = ">=2024.10"
-nox.options.sessions = ["lint", "types", "tests", "newer_pythons"]
+nox.options.sessions = ["checks", "newer_pythons"]
 nox.options.error_on_missing_interpreters = False
 nox.options.reuse_existing_virtualenvs = True
 
@@ -13,43 +15,81 @@ PYPROJECT = nox.project.load_toml("pyproject.toml")
 EXTRAS = "aws,crypto,strava,testing,web"
 """What is imported by now; the other extras are names for what is to come."""
 
+IN_PARALLEL = ("-n", "auto", "--dist", "worksteal")
+"""A process for every processor; one that has nothing left takes over tests of another."""
 
-def install(session: nox.Session, group: str) -> None:
-    """Install the package, what its tests need, and one dependency group, as the constraints file says."""
-    group_requirements = nox.project.dependency_groups(PYPROJECT, group)
+COVERAGE = {"COVERAGE_PROCESS_START": str(Path("pyproject.toml").resolve())}
+"""Has each process of pytest-xdist measure itself; a file each."""
+
+ON_NEWER_PYTHONS = (
+    "tests/accounts", "tests/adapters/readers", "tests/adapters/sqlite", "tests/core", "tests/jobs",
+    "tests/strava", "tests/training",
+)  # fmt: skip
+"""What depends on the language most: all of the core, and on it memory, SQLite and the readers."""
+
+
+def install(session: nox.Session, *groups: str) -> None:
+    """Install the package, what its tests need, and dependency groups, as the constraints file says."""
+    group_requirements = nox.project.dependency_groups(PYPROJECT, *groups)
     session.install("-c", "constraints.txt", "-e", f".[{EXTRAS}]", *group_requirements)
+
+
+@nox.session
+def checks(session: nox.Session) -> None:
+    """`lint`, `types` and `tests` in one environment, as installing takes longer than most of them."""
+    install(session, "lint", "types", "test")
+    run_lint(session)
+    run_types(session)
+    run_tests(session)
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style and the mistakes a linter sees."""
-    install(session, "lint")
-    session.run("ruff", "check")
-    session.run("ruff", "format", "--check")
+    session.install("-c", "constraints.txt", *nox.project.dependency_groups(PYPROJECT, "lint"))
+    run_lint(session)
 
 
 @nox.session
 def types(session: nox.Session) -> None:
     """mypy strict over everything."""
     install(session, "types")
-    session.run("mypy")
+    run_types(session)
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """Every test, with the branch coverage of the core, which must be whole."""
     install(session, "test")
+    run_tests(session)
+
+
+def run_lint(session: nox.Session) -> None:
+    """Look at the style."""
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+def run_types(session: nox.Session) -> None:
+    """Check the types."""
+    session.run("mypy")
+
+
+def run_tests(session: nox.Session) -> None:
+    """Test; with arguments for pytest, coverage is not judged."""
     session.run("python", "tests/engines/install.py", ".engines")
-    session.run("coverage", "run", "-m", "pytest", *session.posargs)
+    session.run("coverage", "erase")
+    session.run("pytest", "-q", *IN_PARALLEL, "--durations=30", *session.posargs, env=COVERAGE)
+    session.run("coverage", "combine", "--quiet")
     if not session.posargs:
         session.run("coverage", "report")
 
 
 @nox.session(python=["3.12", "3.13"])
 def newer_pythons(session: nox.Session) -> None:
-    """The tests of laws and adapters on the newer Pythons that this machine has."""
+    """The quick tests of the core, memory and SQLite on the newer Pythons that this machine has."""
     install(session, "test")
-    session.run("pytest", "-q", "-m", "not slow", *session.posargs)
+    session.run("pytest", "-q", *IN_PARALLEL, "-m", "not slow and not deep", *ON_NEWER_PYTHONS)
 
 
 @nox.session
@@ -66,6 +106,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def deep(session: nox.Session) -> None:
-    """The property tests with many more examples; for the night."""
+    """Everything with many more examples, longer campaigns and every kill point; for the night."""
     install(session, "test")
-    session.run("pytest", *session.posargs, env={"HYPOTHESIS_PROFILE": "deep"})
+    session.run("python", "tests/engines/install.py", ".engines")
+    session.run("pytest", *IN_PARALLEL, "-m", "", *session.posargs, env={"HYPOTHESIS_PROFILE": "deep"})

@@ -1,30 +1,54 @@
-"""What all tests share: how hard Hypothesis tries, and data that is kept outside the repository."""
+"""What all tests share: how hard they try, a bytecode cache, engines, and data outside the repository."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import is_hypothesis_test, settings
 
-# The thoroughness of a property test depends on the profile alone; no test sets its own number of examples.
-_EVERYWHERE: dict[str, Any] = {
-    "deadline": None,  # machines differ
-    "print_blob": True,
-    "suppress_health_check": [HealthCheck.too_slow],
-}
-# Explaining which parts of an example matter takes minutes where finding it takes seconds; `deep` does it.
-_PHASES = tuple(phase for phase in Phase if phase is not Phase.explain)
-settings.register_profile("fast", max_examples=40, stateful_step_count=30, phases=_PHASES, **_EVERYWHERE)
-settings.register_profile(
-    "ci", max_examples=200, stateful_step_count=50, derandomize=True, phases=_PHASES, **_EVERYWHERE
-)
-settings.register_profile("deep", max_examples=3_000, stateful_step_count=50, **_EVERYWHERE)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+from engines import running
+from thoroughness import load_profile
+
+load_profile()
+
+if os.environ.get("PYTEST_XDIST_WORKER"):
+    # This process is measured already; those that tests start need not be.
+    os.environ.pop("COVERAGE_PROCESS_START", None)
 
 _SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the processes that tests start keep their bytecode, also where it is not to be kept in the sources.
+
+    Without it each of them compiles all it imports, which takes several times as long as the rest.
+    """
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None) and config.cache is not None:
+        os.environ["PYTHONPYCACHEPREFIX"] = str(config.cache.mkdir("bytecode"))
+
+
+@pytest.fixture
+def few_examples(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Have the property test that asks for it try no more than so many examples, as each is expensive."""
+
+    def limit(examples: int) -> None:
+        test = getattr(request.function, "__func__", request.function)
+        if is_hypothesis_test(test):
+            # Classes share the test with those on other technologies, so it cannot be decorated anew.
+            name = "_hypothesis_internal_use_settings"
+            monkeypatch.setattr(test, name, settings(getattr(test, name), max_examples=examples))
+
+    return limit
+
+
+@pytest.fixture(scope="session")
+def ministack() -> Iterator[str]:
+    """The address of a ministack for all tests of this process; each uses names of its own."""
+    with running.ministack() as endpoint:
+        yield endpoint
 
 
 @pytest.fixture(scope="session")

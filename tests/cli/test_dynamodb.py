@@ -71,7 +71,7 @@ SHUFFLED = ("--order", "shuffled", "--duplicate", "1")
         ("bulk_export_activities.csv", SHUFFLED),
         ("bulk_export_activities.csv", (*SHUFFLED, "--crash")),
         ("summary_activities.json", ()),
-        ("summary_activities.json", SHUFFLED),
+        pytest.param("summary_activities.json", SHUFFLED, marks=pytest.mark.deep),
     ],
 )
 def test_a_simulation_ends_in_the_same_state(

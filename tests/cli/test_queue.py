@@ -16,7 +16,6 @@ from commitcollect_adapters.sqlite.queue import SqliteQueue
 from commitcollect_adapters.system import SystemClock
 from commitcollect_core.jobs.jobs import activity_job
 from commitcollect_core.values import ActivityId, AthleteId
-from engines import running
 
 STORE = Path("commitcollect.db")
 REASON = "invalid_input: distance -5000 is negative"
@@ -107,37 +106,35 @@ def test_a_queue_in_the_store_needs_no_making(console: Console) -> None:
 
 @pytest.mark.slow
 def test_queues_on_sqs_are_made_shown_used_and_deleted(
-    console: Console, monkeypatch: pytest.MonkeyPatch
+    console: Console, monkeypatch: pytest.MonkeyPatch, ministack: str
 ) -> None:
     """Create and delete may be repeated; status tells by its exit code; a missing queue names the way out."""
-    with running.ministack() as endpoint:
-        monkeypatch.setenv("COMMITCOLLECT_QUEUE", f"sqs://jobs?endpoint={endpoint}")
-        missing = console("queue", "list")
-        assert (missing.code, "commitcollect queue create" in missing.err) == (1, True)
-        assert console("queue", "status").code == 1
-        for _ in range(2):
-            made = console.json("queue", "create")["queues"]
-            assert [each["state"] for each in made] == ["ACTIVE", "ACTIVE"]
-        assert console("queue", "status").code == 0
-        assert console.json("queue", "list")["jobs"] == []
-        monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
-        refused = console("queue", "delete")
-        assert (refused.code, "Nothing was deleted" in refused.err) == (1, True)
-        assert console("queue", "delete", "--dry-run").code == 0
-        assert console("queue", "status").code == 0
-        assert console("queue", "delete", "--yes").code == 0
-        assert console("queue", "status").code == 1
+    monkeypatch.setenv("COMMITCOLLECT_QUEUE", f"sqs://shown?endpoint={ministack}")
+    missing = console("queue", "list")
+    assert (missing.code, "commitcollect queue create" in missing.err) == (1, True)
+    assert console("queue", "status").code == 1
+    for _ in range(2):
+        made = console.json("queue", "create")["queues"]
+        assert [each["state"] for each in made] == ["ACTIVE", "ACTIVE"]
+    assert console("queue", "status").code == 0
+    assert console.json("queue", "list")["jobs"] == []
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    refused = console("queue", "delete")
+    assert (refused.code, "Nothing was deleted" in refused.err) == (1, True)
+    assert console("queue", "delete", "--dry-run").code == 0
+    assert console("queue", "status").code == 0
+    assert console("queue", "delete", "--yes").code == 0
+    assert console("queue", "status").code == 1
 
 
 @pytest.mark.slow
 def test_deleting_queues_with_nobody_to_ask_is_refused(
-    console: Console, monkeypatch: pytest.MonkeyPatch
+    console: Console, monkeypatch: pytest.MonkeyPatch, ministack: str
 ) -> None:
     """At the end of the input nothing is deleted, and the way out is named, as with tables."""
-    with running.ministack() as endpoint:
-        monkeypatch.setenv("COMMITCOLLECT_QUEUE", f"sqs://jobs?endpoint={endpoint}")
-        assert console("queue", "create").code == 0
-        monkeypatch.setattr("sys.stdin", io.StringIO(""))
-        outcome = console("queue", "delete")
-        assert (outcome.code, "--yes" in outcome.err) == (2, True)
-        assert console("queue", "status").code == 0
+    monkeypatch.setenv("COMMITCOLLECT_QUEUE", f"sqs://asked?endpoint={ministack}")
+    assert console("queue", "create").code == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    outcome = console("queue", "delete")
+    assert (outcome.code, "--yes" in outcome.err) == (2, True)
+    assert console("queue", "status").code == 0

@@ -27,7 +27,6 @@ def dynoxide_client() -> Iterator[Client]:
 
 
 @pytest.fixture(scope="session")
-def ministack_client() -> Iterator[Client]:
+def ministack_client(ministack: str) -> Client:
     """A client of a running ministack with the tables made."""
-    with running.ministack() as endpoint:
-        yield _client(endpoint)
+    return _client(ministack)

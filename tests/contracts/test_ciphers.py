@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import boto3
@@ -11,9 +12,9 @@ from commitcollect_adapters.aws.calls import REGION_DEFAULT, Address
 from commitcollect_adapters.aws.kms import KmsCipher
 from commitcollect_adapters.ciphers.keys import new_key
 from commitcollect_adapters.ciphers.local import LocalCipher
-from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_adapters.testing.contracts import TokenCipherContract
 from commitcollect_core.strava.ports import TokenCipher
+from thoroughness import LEVEL
 
 KEY = new_key()
 
@@ -44,8 +45,9 @@ def _kms_key(endpoint: str, name: str) -> str:
 
 class TestKmsCipher(TokenCipherContract):
     @pytest.fixture(autouse=True)
-    def _engine(self, ministack_client: Client) -> None:
-        self._endpoint = str(ministack_client.address.endpoint)
+    def _engine(self, ministack: str, few_examples: Callable[[int], None]) -> None:
+        few_examples(LEVEL.examples_on_ministack)
+        self._endpoint = ministack
 
     def new_cipher(self) -> TokenCipher:
         """A cipher with one KMS key, as another process would have it."""

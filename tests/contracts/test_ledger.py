@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from itertools import count
 from pathlib import Path
@@ -15,6 +15,7 @@ from commitcollect_adapters.memory import MemoryLedger
 from commitcollect_adapters.sqlite import Database, SqliteLedger
 from commitcollect_adapters.testing.contracts import LedgerContract
 from commitcollect_core.training.ports import Ledger
+from thoroughness import LEVEL
 
 
 class TestMemoryLedger(LedgerContract):
@@ -37,7 +38,8 @@ class TestSqliteLedger(LedgerContract):
 
 class TestDynamoLedgerOnDynoxide(LedgerContract):
     @pytest.fixture(autouse=True)
-    def _engine(self, dynoxide_client: Client) -> None:
+    def _engine(self, dynoxide_client: Client, few_examples: Callable[[int], None]) -> None:
+        few_examples(LEVEL.examples_on_dynoxide)
         self._client = dynoxide_client
 
     def open_ledger(self) -> AbstractContextManager[Ledger]:
@@ -47,7 +49,8 @@ class TestDynamoLedgerOnDynoxide(LedgerContract):
 
 class TestDynamoLedgerOnMinistack(LedgerContract):
     @pytest.fixture(autouse=True)
-    def _engine(self, ministack_client: Client) -> None:
+    def _engine(self, ministack_client: Client, few_examples: Callable[[int], None]) -> None:
+        few_examples(LEVEL.examples_on_ministack)
         self._client = ministack_client
 
     def open_ledger(self) -> AbstractContextManager[Ledger]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from attrs import evolve
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
@@ -19,6 +20,7 @@ from commitcollect_core.jobs.jobs import Job, LeasedJob, activity_job, backfill_
 from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.policy import JobsPolicy, Policy
 from commitcollect_core.values import ActivityId, AthleteId
+from thoroughness import LEVEL
 
 POLICY = Policy(jobs=JobsPolicy(job_events_max=3))
 ATHLETE = AthleteId("7")
@@ -134,3 +136,4 @@ class TwoQueues(RuleBasedStateMachine):
 
 
 TestTwoQueues = TwoQueues.TestCase
+TestTwoQueues.settings = settings(max_examples=LEVEL.machine_runs)

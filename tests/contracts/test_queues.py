@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 
@@ -12,7 +12,6 @@ from commitcollect_adapters.aws.calls import Address
 from commitcollect_adapters.aws.sqs import SqsQueue
 from commitcollect_adapters.aws.sqs.provisioning import create_queues
 from commitcollect_adapters.aws.sqs.service import Queues
-from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_adapters.memory.queue import MemoryQueue
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.queue import SqliteQueue
@@ -20,6 +19,7 @@ from commitcollect_adapters.system import ManualClock
 from commitcollect_adapters.testing.contracts import EventQueueContract
 from commitcollect_adapters.testing.samples import NOW
 from commitcollect_core.jobs.ports import EventQueue
+from thoroughness import LEVEL
 
 
 class TestMemoryQueue(EventQueueContract):
@@ -41,9 +41,9 @@ class TestSqliteQueue(EventQueueContract):
 
 
 @pytest.fixture(scope="module")
-def sqs_queues(ministack_client: Client) -> Queues:
+def sqs_queues(ministack: str) -> Queues:
     """Queues for all tests of SQS; making a client takes longer than a test."""
-    queues = Queues(Address(name="contract", endpoint=ministack_client.address.endpoint))
+    queues = Queues(Address(name="contract", endpoint=ministack))
     create_queues(queues)
     return queues
 
@@ -52,7 +52,8 @@ class TestSqsQueue(EventQueueContract):
     is_exact = False
 
     @pytest.fixture(autouse=True)
-    def _engine(self, sqs_queues: Queues) -> None:
+    def _engine(self, sqs_queues: Queues, few_examples: Callable[[int], None]) -> None:
+        few_examples(LEVEL.examples_on_ministack)
         self._queues = sqs_queues
 
     def open_queue(self) -> AbstractContextManager[EventQueue]:
@@ -60,8 +61,3 @@ class TestSqsQueue(EventQueueContract):
         for queue in (self._queues.waiting, self._queues.parked):
             queue.call("purge_queue")
         return nullcontext(SqsQueue(self._queues, ManualClock(NOW)))
-
-    @pytest.mark.slow
-    def test_a_job_comes_back_as_it_was_put(self) -> None:
-        """The same as everywhere, at a dozen requests for every example."""
-        super().test_a_job_comes_back_as_it_was_put()

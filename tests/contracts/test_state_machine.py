@@ -41,6 +41,7 @@ from commitcollect_core.training.workouts import Found
 from commitcollect_core.values import MilestoneId, TargetType, UserId
 from engines import running
 from laws import check_kept, check_state
+from thoroughness import LEVEL
 
 ATHLETES = (UserId("a"), UserId("ab"))
 CATALOG = FixedCatalog(STATUES)
@@ -261,23 +262,21 @@ def _dynoxide() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def _ministack() -> Iterator[None]:
-    with running.ministack() as endpoint:
-        TwoLedgersOnMinistack.endpoint = endpoint
-        yield
-
-
-def _some(one_in: int, *, steps: int) -> settings:
-    """Every step is a dozen requests there, so fewer of them are made."""
-    return settings(max_examples=max(settings().max_examples // one_in, 5), stateful_step_count=steps)
+def _ministack(ministack: str) -> None:
+    TwoLedgersOnMinistack.endpoint = ministack
 
 
 TestTwoLedgers = TwoLedgers.TestCase
+TestTwoLedgers.settings = settings(max_examples=LEVEL.machine_runs)
 TestTwoLedgersWithDynamo = pytest.mark.slow(
     pytest.mark.usefixtures("_dynoxide")(TwoLedgersWithDynamo.TestCase)
 )
-TestTwoLedgersWithDynamo.settings = _some(8, steps=15)
+TestTwoLedgersWithDynamo.settings = settings(
+    max_examples=LEVEL.examples_on_dynoxide, stateful_step_count=LEVEL.machine_steps_on_engines
+)
 TestTwoLedgersOnMinistack = pytest.mark.slow(
     pytest.mark.usefixtures("_ministack")(TwoLedgersOnMinistack.TestCase)
 )
-TestTwoLedgersOnMinistack.settings = _some(20, steps=12)
+TestTwoLedgersOnMinistack.settings = settings(
+    max_examples=LEVEL.examples_on_ministack, stateful_step_count=LEVEL.machine_steps_on_engines
+)

@@ -5,7 +5,7 @@ To add a technology, say in a class of its own how its stores are opened, and pu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
 
 import pytest
@@ -17,6 +17,7 @@ from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_adapters.testing import contracts
 from commitcollect_core.service import Stores
+from thoroughness import LEVEL
 
 
 class InMemory(contracts.StoresContract):
@@ -108,7 +109,8 @@ class OnDynoxide(contracts.StoresContract):
     """Stores in the tables of the whole session."""
 
     @pytest.fixture(autouse=True)
-    def _engine(self, dynoxide_client: Client) -> None:
+    def _engine(self, dynoxide_client: Client, few_examples: Callable[[int], None]) -> None:
+        few_examples(LEVEL.examples_on_dynoxide)
         self._stores = dynamo_stores(dynoxide_client)
 
     def open_stores(self) -> AbstractContextManager[Stores]:
@@ -147,7 +149,8 @@ class OnMinistack(contracts.StoresContract):
     """As on dynoxide; the second opinion."""
 
     @pytest.fixture(autouse=True)
-    def _engine(self, ministack_client: Client) -> None:
+    def _engine(self, ministack_client: Client, few_examples: Callable[[int], None]) -> None:
+        few_examples(LEVEL.examples_on_ministack)
         self._stores = dynamo_stores(ministack_client)
 
     def open_stores(self) -> AbstractContextManager[Stores]:

@@ -17,6 +17,7 @@ from commitcollect_adapters.dynamodb.tables import create_tables
 from commitcollect_adapters.wiring import dynamodb_client, open_ports
 from commitcollect_core import CommitCollect, MilestoneStatus, UserId, assemble
 from engines import running
+from thoroughness import LEVEL
 
 IMPORTER = Path(__file__).with_name("importer.py")
 USER = UserId("me")
@@ -103,11 +104,11 @@ def history(shared_data: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("mode", "stride"), [("import", 1), ("events", 17)])
+@pytest.mark.parametrize(("mode", "stride"), [("import", LEVEL.kill_stride), ("events", 17)])
 def test_killed_at_any_store_call_and_run_again_ends_in_the_same_place(
     history: Path, tmp_path: Path, mode: str, stride: int
 ) -> None:
-    """SIGKILL before and after every store call (every 17th event by event); a re-run ends as the oracle."""
+    """SIGKILL before or after store calls, at every `stride`-th of all sides; a re-run ends as the oracle."""
     check_every_kill(lambda name: str(tmp_path / f"{name}.db"), history, mode, stride)
 
 
@@ -116,7 +117,7 @@ def test_killed_at_any_store_call_and_run_again_ends_in_the_same_place(
 def test_killed_at_any_store_call_on_dynamodb(
     history: Path, tmp_path: Path, mode: str, activities: int
 ) -> None:
-    """The same on DynamoDB's transactions, at every call, with an engine that keeps its tables in a file."""
+    """The same on DynamoDB's transactions, with an engine that keeps its tables in a file."""
     history.write_text(json.dumps(json.loads(history.read_text())[:activities]))
     with running.dynoxide(database=tmp_path / "dynoxide.db") as endpoint:
 
@@ -125,7 +126,7 @@ def test_killed_at_any_store_call_on_dynamodb(
             create_tables(dynamodb_client(address))
             return address
 
-        check_every_kill(store, history, mode, 1)
+        check_every_kill(store, history, mode, LEVEL.kill_stride)
 
 
 def check_every_kill(new_store: Callable[[str], str], history: Path, mode: str, stride: int) -> None:
@@ -150,9 +151,9 @@ def check_every_kill(new_store: Callable[[str], str], history: Path, mode: str, 
 
 @pytest.mark.slow
 def test_killed_again_and_again_on_one_store_loses_nothing(history: Path, tmp_path: Path) -> None:
-    """One store survives a process that dies one store call later each time, until one gets through."""
+    """One store survives a process that dies a few store calls later each time, until one gets through."""
     store = str(tmp_path / "store.db")
-    for kill_at in range(SIDES_MAX):
+    for kill_at in range(0, SIDES_MAX, LEVEL.kill_stride):
         process = take_part(store, history, "import", kill_at)
         check_legal(store)
         if process.returncode == 0:

@@ -8,7 +8,6 @@ what Strava holds.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -37,8 +36,8 @@ from commitcollect_core.values import ActivityId
 from engines import running
 from laws import aim_of, check_kept, check_state, effort_of
 from strava.world import ATHLETE, ME, WISH, Killed, World, payload
+from thoroughness import LEVEL
 
-RUNS = {"fast": 8, "ci": 25, "deep": 2_000}[os.environ.get("HYPOTHESIS_PROFILE", "fast")]
 STEPS = 60
 ROUNDS_MAX = 500
 WORKERS = 20
@@ -213,7 +212,7 @@ class Campaign:
 @pytest.mark.parametrize("has_crashes", [False, True], ids=["alive", "dying"])
 def test_whatever_happens_it_ends_well(*, has_crashes: bool) -> None:
     """In every run the laws hold throughout, all converges, and no athlete has to connect again."""
-    for seed in range(RUNS):
+    for seed in range(LEVEL.campaigns):
         campaign = Campaign(seed, has_crashes=has_crashes)
         campaign.run()
         assert campaign.is_connected, seed

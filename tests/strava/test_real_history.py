@@ -102,12 +102,11 @@ def dynamodb() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def sqs() -> Iterator[Queues]:
+def sqs(ministack: str) -> Queues:
     """Queues of a running ministack."""
-    with running.ministack() as endpoint:
-        queues = Queues(parse(f"sqs://history?endpoint={endpoint}"))
-        create_queues(queues)
-        yield queues
+    queues = Queues(parse(f"sqs://history?endpoint={ministack}"))
+    create_queues(queues)
+    return queues
 
 
 MakeWorld = Callable[[datetime], World]

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-
-from engines import running
 
 
 @pytest.fixture(scope="package")
-def endpoint() -> Iterator[str]:
+def endpoint(ministack: str) -> str:
     """Where a ministack runs."""
-    with running.ministack() as address:
-        yield address
+    return ministack

@@ -19,6 +19,7 @@ from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import Ledger, WorkoutPosition, WorkoutQuery
 from commitcollect_core.training.workouts import Workout
 from commitcollect_core.values import MilestoneId, UserId
+from thoroughness import LEVEL
 
 _Item = TypeVar("_Item")
 _Position = TypeVar("_Position")
@@ -28,7 +29,8 @@ class WithGrudgingPages(contracts.StoresContract):
     """Stores that get their items one by one."""
 
     @pytest.fixture(autouse=True)
-    def _engine(self, client: Client) -> Iterator[None]:
+    def _engine(self, client: Client, few_examples: Callable[[int], None]) -> Iterator[None]:
+        few_examples(LEVEL.examples_on_dynoxide)
         self._stores = dynamo_stores(client)
         with grudging_pages(client):
             yield

@@ -1,0 +1,93 @@
+"""How hard the tests try: the one place for the sizes of property tests and of campaigns.
+
+HYPOTHESIS_PROFILE names a level: `fast` while working, `ci` for every change, `deep` for the night.
+Every law is looked at on every level and on every technology; what differs is how often.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from attrs import frozen
+from hypothesis import HealthCheck, Phase, settings
+
+
+@frozen(kw_only=True)
+class Thoroughness:
+    """Numbers of tries.
+
+    Attributes:
+        examples: of a property test.
+        examples_on_dynoxide, examples_on_ministack: where each example is a dozen requests.
+        machine_runs: of a state machine on files and in memory, of `machine_steps` each.
+        machine_steps_on_engines: on DynamoDB, with as many runs as there are examples on the engine.
+        campaigns: seeds of a campaign in which everything goes wrong.
+        kill_stride: a process is killed at every so many-th store call.
+    """
+
+    examples: int
+    examples_on_dynoxide: int
+    examples_on_ministack: int
+    machine_runs: int
+    machine_steps: int
+    machine_steps_on_engines: int
+    campaigns: int
+    kill_stride: int
+
+
+LEVELS = {
+    "fast": Thoroughness(
+        examples=40,
+        examples_on_dynoxide=10,
+        examples_on_ministack=5,
+        machine_runs=20,
+        machine_steps=30,
+        machine_steps_on_engines=12,
+        campaigns=4,
+        kill_stride=5,
+    ),
+    "ci": Thoroughness(
+        examples=200,
+        examples_on_dynoxide=25,
+        examples_on_ministack=10,
+        machine_runs=60,
+        machine_steps=50,
+        machine_steps_on_engines=15,
+        campaigns=10,
+        kill_stride=3,
+    ),
+    "deep": Thoroughness(
+        examples=3_000,
+        examples_on_dynoxide=400,
+        examples_on_ministack=200,
+        machine_runs=3_000,
+        machine_steps=50,
+        machine_steps_on_engines=25,
+        campaigns=2_000,
+        kill_stride=1,
+    ),
+}
+NAME = os.environ.get("HYPOTHESIS_PROFILE", "fast")
+LEVEL = LEVELS[NAME]
+
+_EVERYWHERE: dict[str, Any] = {
+    "deadline": None,  # machines differ
+    "print_blob": True,
+    "suppress_health_check": [HealthCheck.too_slow],
+}
+# Explaining which parts of an example matter takes minutes where finding it takes seconds; `deep` does it.
+_PHASES = tuple(phase for phase in Phase if phase is not Phase.explain or NAME == "deep")
+
+
+def load_profile() -> None:
+    """Make this level the default of every property test; no test sets its own number of examples."""
+    settings.register_profile(
+        "commitcollect",
+        max_examples=LEVEL.examples,
+        stateful_step_count=LEVEL.machine_steps,
+        derandomize=NAME == "ci",
+        phases=_PHASES,
+        **_EVERYWHERE,
+    )
+    settings.load_profile("commitcollect")
