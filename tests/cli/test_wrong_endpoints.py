@@ -13,7 +13,6 @@ import pytest
 
 from cli.console import Console
 from commitcollect_adapters import wiring
-from commitcollect_adapters.aws import calls
 from commitcollect_cli.output import EXIT_FAILURE, EXIT_TRY_LATER
 from commitcollect_core import Policy
 from commitcollect_core.policy import TrainingPolicy
@@ -134,7 +133,6 @@ def check(console: Console, store: str, code: int, expected: str) -> None:
 def test_what_is_no_dynamodb_is_said_in_one_line(
     console: Console,
     endpoint: Endpoint,
-    monkeypatch: pytest.MonkeyPatch,
     answer: Answer,
     code: int,
     expected: str,

@@ -75,7 +75,7 @@ def test_many_events_of_one_athlete_all_land(client: Client) -> None:
     ledger = CountingLedger(client)
     crowd(ledger)
     assert len(ledger.attempts) == EVENTS
-    assert max(ledger.attempts) <= DEFAULT_POLICY.commit_attempts_max
+    assert max(ledger.attempts) <= DEFAULT_POLICY.training.commit_attempts_max
 
 
 def test_a_slow_store_only_makes_writers_wait_longer() -> None:
@@ -96,7 +96,7 @@ def test_a_slow_store_only_makes_writers_wait_longer() -> None:
             continue
         waiting.wait(attempts[rival])
         heapq.heappush(ends, (now + waits.pop() + SLOW_COMMIT_SECONDS, rival))
-    assert max(attempts.values()) <= DEFAULT_POLICY.commit_attempts_max
+    assert max(attempts.values()) <= DEFAULT_POLICY.training.commit_attempts_max
 
 
 @pytest.mark.slow

@@ -315,7 +315,7 @@ class StravaApiContract:
         """The caller gives up; the next call is answered."""
         world.add(1)
         token = world.token()
-        world.fake.order(Fault.HANG, CallKind.ACTIVITY)
+        world.fake.inject(Fault.HANG, CallKind.ACTIVITY)
         with self.reach(world.fake, patience_seconds=0.2) as impatient, pytest.raises(StravaUnavailable):
             impatient.activity(token, ActivityId("1"))
         assert world.api.activity(token, ActivityId("1")).activity is not None
