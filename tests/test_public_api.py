@@ -7,9 +7,17 @@ import subprocess
 import sys
 from typing import get_type_hints
 
+import pytest
+
 import commitcollect_core
 
 OPTIONAL = {"sqlite3", "boto3", "httpx", "hypothesis", "pytest", "click", "cattrs", "starlette"}
+
+
+def modules_loaded_by(statement: str) -> set[str]:
+    """Every module that a statement loads in a fresh interpreter."""
+    program = f"import sys\n{statement}\nprint(*sys.modules)"
+    return set(subprocess.check_output([sys.executable, "-c", program], text=True).split())
 
 
 def public_classes() -> list[type]:
@@ -45,7 +53,23 @@ def test_annotations_of_the_public_classes_resolve() -> None:
 
 
 def test_importing_the_core_brings_in_no_technology() -> None:
-    """`import commitcollect_core` in a fresh interpreter loads none of the optional or adapter packages."""
-    program = "import sys, commitcollect_core; print(*{name.partition('.')[0] for name in sys.modules})"
-    loaded = set(subprocess.check_output([sys.executable, "-c", program], text=True).split())
+    """The core and all its names load none of the optional or adapter packages."""
+    loaded = {name.partition(".")[0] for name in modules_loaded_by("from commitcollect_core import *")}
     assert loaded & (OPTIONAL | {"commitcollect_adapters", "commitcollect_cli"}) == set()
+
+
+def test_a_program_that_counts_workouts_loads_no_other_package() -> None:
+    """`app` and every public name need `training` alone: no jobs, no Strava, no accounts."""
+    loaded = modules_loaded_by("from commitcollect_core import *; import commitcollect_core.app")
+    others = ("commitcollect_core.jobs", "commitcollect_core.strava", "commitcollect_core.accounts")
+    assert [name for name in loaded if name.startswith(others)] == []
+
+
+def test_a_name_is_loaded_when_it_is_used() -> None:
+    """The bare import builds no class; an unknown name is an attribute error that names it."""
+    assert {name for name in modules_loaded_by("import commitcollect_core") if "commitcollect" in name} == {
+        "commitcollect_core"
+    }
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        commitcollect_core.Nothing  # noqa: B018 - the access is what is tested
+    assert set(commitcollect_core.__all__) <= set(dir(commitcollect_core))

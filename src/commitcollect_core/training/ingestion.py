@@ -54,7 +54,7 @@ class ListedResult:
     rejected: tuple[tuple[WorkoutKey, str], ...]
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class Ingestion:
     """Takes activities into an athlete's ledger. Any order, any number of times: the result is the same."""
 

@@ -133,7 +133,7 @@ class StatueStore(StatueCatalog, Protocol):
         ...
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class Ports:
     """What milestones and workouts run on: one implementation of each port."""
 

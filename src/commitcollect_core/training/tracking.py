@@ -75,7 +75,7 @@ class Recomputed:
     tally: Tally
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(kw_only=True, eq=False, repr=False)
 class Tracking:
     """Milestones of an athlete: open, look at, list, repair, explain."""
 
