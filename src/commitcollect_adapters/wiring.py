@@ -12,8 +12,7 @@ from commitcollect_adapters.memory import MemoryLedger
 from commitcollect_adapters.settings import ENVIRONMENT_PREFIX, Settings
 from commitcollect_adapters.statues import LayeredCatalog, shipped_catalog
 from commitcollect_adapters.system import JitteredBackoff, NoBackoff, SystemClock, SystemIds
-from commitcollect_core.app import assemble
-from commitcollect_core.context import Backoff
+from commitcollect_core.context import Backoff, Context
 from commitcollect_core.errors import InvalidInput, NotFound, StorageError
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
 from commitcollect_core.training.ports import Ledger, Ports, StatueCatalog
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from commitcollect_adapters.dynamodb.client import Client
     from commitcollect_adapters.strava.fake import DeliveryReport, FakeStrava
     from commitcollect_core.jobs.ports import EventQueue
-    from commitcollect_core.service import Stores, StravaIntegration
+    from commitcollect_core.service import Service, Stores
     from commitcollect_core.strava.ports import StravaApi, TokenCipher
     from commitcollect_core.values import AthleteId
 
@@ -329,9 +328,9 @@ def open_strava_api(settings: Settings) -> Iterator[StravaApi]:
 
 
 @contextmanager
-def open_strava(settings: Settings, *, must_exist: bool = False) -> Iterator[StravaIntegration]:
-    """The use cases around Strava on everything the settings name; errors as in the functions above."""
-    from commitcollect_core.service import StravaPorts, integrate_strava  # noqa: PLC0415 - few programs need it
+def open_strava(settings: Settings, *, must_exist: bool = False) -> Iterator[Service]:
+    """Every use case on everything the settings name; errors as in the functions above."""
+    from commitcollect_core.service import assemble_service  # noqa: PLC0415 - few programs need it
     from commitcollect_core.strava.webhook_intake import WebhookSecrets  # noqa: PLC0415 - the same
 
     with (
@@ -339,31 +338,29 @@ def open_strava(settings: Settings, *, must_exist: bool = False) -> Iterator[Str
         open_stores(settings.store, must_exist=must_exist) as (stores, ports),
         open_queue(settings, must_exist=must_exist) as queue,
     ):
-        strava_ports = StravaPorts(
-            api=api,
-            connections=stores.connections,
-            backfills=stores.backfills,
-            handshakes=stores.handshakes,
-            idempotency=stores.idempotency,
-            rates=stores.rates,
-            queue=queue,
-            cipher=token_cipher(settings),
-        )
         subscription_id = settings.strava_subscription_id
         secrets = WebhookSecrets(
             verify_token=settings.strava_verify_token,
             subscription_id=int(subscription_id) if subscription_id else None,
         )
-        yield integrate_strava(assemble(ports), strava_ports, secrets)
+        yield assemble_service(
+            stores=stores,
+            queue=queue,
+            api=api,
+            cipher=token_cipher(settings),
+            context=Context(clock=ports.clock, ids=ports.ids, backoff=ports.backoff),
+            catalog=ports.catalog,
+            secrets=secrets,
+        )
 
 
 def run_receiver(
-    strava: StravaIntegration, settings: Settings, host: str, port: int, on_ready: Callable[[str], None]
+    service: Service, settings: Settings, host: str, port: int, on_ready: Callable[[str], None]
 ) -> None:
     """Take Strava's calls at an address of this machine until the process is told to stop.
 
     Args:
-        strava: what is done with them.
+        service: what is done with them.
         settings: name the secret part of the path, if there is one.
         host: where to listen.
         port: the same; 0 is any that is free.
@@ -375,7 +372,7 @@ def run_receiver(
     with _extra("web", "port"):
         from commitcollect_adapters.web import serving  # noqa: PLC0415 - few programs serve anything
         from commitcollect_adapters.web.receiver import PATH, Receiver  # noqa: PLC0415 - the same
-    receiver = Receiver(strava.intake, secret_segment=settings.strava_webhook_segment)
+    receiver = Receiver(service.strava.intake, secret_segment=settings.strava_webhook_segment)
     listener = serving.listening(host, port)
     serving.run(receiver.application(), listener, lambda address: on_ready(f"{address}{PATH}"))
 

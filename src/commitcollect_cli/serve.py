@@ -28,7 +28,7 @@ def serve(*, settings: Settings, host: str, port: int, as_json: bool) -> None:
             "set COMMITCOLLECT_STRAVA_VERIFY_TOKEN, or no handshake can be answered",
             field="strava_verify_token",
         )
-    with open_strava(settings) as strava:
+    with open_strava(settings) as service:
         if not settings.strava_subscription_id:
             say("No COMMITCOLLECT_STRAVA_SUBSCRIPTION_ID: handshakes are answered, events are not taken.")
 
@@ -38,4 +38,4 @@ def serve(*, settings: Settings, host: str, port: int, as_json: bool) -> None:
             else:
                 say(f"Listening on {address}")
 
-        run_receiver(strava, settings, host, port, ready)
+        run_receiver(service, settings, host, port, ready)

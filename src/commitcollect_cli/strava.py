@@ -58,8 +58,8 @@ def strava() -> None:
 def connect(*, settings: Settings, is_private: bool, as_json: bool) -> None:
     """Connect this athlete to Strava, with a browser and this terminal."""
     scope = (*DEFAULT_SCOPE, READ_ALL_ACTIVITIES) if is_private else DEFAULT_SCOPE
-    with open_strava(settings) as strava_app:
-        linking = strava_app.linking
+    with open_strava(settings) as service:
+        linking = service.strava.linking
         address = linking.begin(
             settings.user, _TERMINAL, redirect_uri=settings.strava_redirect_uri, scope=scope
         )
@@ -122,12 +122,12 @@ def _ask_for_return() -> _Returned:
 @click.pass_context
 def disconnect(ctx: click.Context, *, settings: Settings, is_sure: bool, as_json: bool) -> None:
     """Give the permission back to Strava and forget the connection. Parts and progress stay."""
-    with open_strava(settings, must_exist=True) as strava_app:
-        strava_app.access.connection(settings.user)
+    with open_strava(settings, must_exist=True) as service:
+        service.strava.access.connection(settings.user)
         if not is_sure and not is_confirmed(f"Disconnect {settings.user} from Strava?"):
             print_failure("not_confirmed", "nothing was changed", as_json=as_json)
             ctx.exit(EXIT_FAILURE)
-        strava_app.linking.disconnect(settings.user)
+        service.strava.linking.disconnect(settings.user)
     if as_json:
         print_json({"connected": False})
     else:
@@ -139,8 +139,8 @@ def disconnect(ctx: click.Context, *, settings: Settings, is_sure: bool, as_json
 @json_option
 def status(*, settings: Settings, as_json: bool) -> None:
     """Say how this athlete stands with Strava. Asks nobody but the store."""
-    with open_strava(settings, must_exist=True) as strava_app:
-        found = strava_app.linking.status(settings.user)
+    with open_strava(settings, must_exist=True) as service:
+        found = service.strava.linking.status(settings.user)
     if as_json:
         print_json(_status_document(found))
         return
@@ -196,9 +196,9 @@ def _connection_document(connection: StravaConnection) -> Document:
 @click.pass_context
 def backfill(ctx: click.Context, *, settings: Settings, after: datetime | None, as_json: bool) -> None:
     """Bring in the history from Strava. Stop it at any time: run again, it goes on where it was."""
-    with open_strava(settings, must_exist=True) as strava_app:
-        backfilling = strava_app.backfilling
-        strava_app.access.connection(settings.user)
+    with open_strava(settings, must_exist=True) as service:
+        backfilling = service.strava.backfilling
+        service.strava.access.connection(settings.user)
         state = backfilling.start(settings.user, after=after)
         try:
             while state.phase is not BackfillPhase.DONE:
@@ -254,8 +254,8 @@ def _backfill_document(state: Backfill) -> Document:
 @click.pass_context
 def reconcile(ctx: click.Context, *, settings: Settings, days: int, as_json: bool) -> None:
     """Compare the last days with Strava and mend what differs. Ends with 1 if something was rejected."""
-    with open_strava(settings, must_exist=True) as strava_app:
-        report = strava_app.reconciling.run(settings.user, days=days)
+    with open_strava(settings, must_exist=True) as service:
+        report = service.strava.reconciling.run(settings.user, days=days)
     if as_json:
         print_json(_reconcile_document(report))
     else:

@@ -56,11 +56,11 @@ def worker(*, settings: Settings, is_once: bool, idle_seconds: float, as_json: b
     workers may run at once.
     """
     tidying = Occasional(lambda: tidy(settings), every_seconds=TIDY_SECONDS)
-    with open_strava(settings) as strava_app, _stopped_by_signals() as stopped:
+    with open_strava(settings) as service, _stopped_by_signals() as stopped:
         if not is_once:
             say("Working; stop with Ctrl-C.")
         idle = None if is_once else idle_seconds
-        ends, outcomes = _work(strava_app.working, stopped, tidying.run, idle)
+        ends, outcomes = _work(service.worker, stopped, tidying.run, idle)
     if as_json:
         document = {"jobs": {each.value: ends[each] for each in JobEnd}}
         print_json({**document, "outcomes": {each.value: outcomes[each] for each in SyncOutcome}})

@@ -1,11 +1,12 @@
-"""The connection to Strava: every use case of it, wired to the application and one set of ports."""
+"""The service: the use cases of every package, wired to one set of stores."""
 
 from __future__ import annotations
 
 from attrs import frozen
 
 from commitcollect_core.accounts.ports import AuditLog, DeletionStore, ProfileStore, SessionStore
-from commitcollect_core.app import CommitCollect
+from commitcollect_core.app import CommitCollect, assemble
+from commitcollect_core.context import Context
 from commitcollect_core.handshakes import HandshakeStore
 from commitcollect_core.jobs.ports import EventQueue, IdempotencyStore
 from commitcollect_core.strava.access import StravaAccess
@@ -20,10 +21,10 @@ from commitcollect_core.strava.ports import (
 )
 from commitcollect_core.strava.rate_keeping import RateKeeping
 from commitcollect_core.strava.reconciling import Reconciling
-from commitcollect_core.strava.refreshing import Syncing
+from commitcollect_core.strava.refreshing import Refreshing
 from commitcollect_core.strava.webhook_intake import WebhookIntake, WebhookSecrets
 from commitcollect_core.strava.working import Working
-from commitcollect_core.training.ports import Ledger, StatueStore
+from commitcollect_core.training.ports import Ledger, Ports, StatueCatalog, StatueStore
 
 
 @frozen(kw_only=True, eq=False)
@@ -44,108 +45,136 @@ class Stores:
 
 
 @frozen(kw_only=True, eq=False)
-class StravaPorts:
-    """What the connection to Strava runs on, beside `Ports`."""
-
-    api: StravaApi
-    connections: ConnectionStore
-    backfills: BackfillStore
-    handshakes: HandshakeStore
-    idempotency: IdempotencyStore
-    rates: RateBudgetStore
-    queue: EventQueue
-    cipher: TokenCipher
-
-
-@frozen(kw_only=True, eq=False)
-class StravaIntegration:
+class StravaUseCases:
     """The use cases around Strava.
 
     Attributes:
         access: reads an athlete's activities.
         linking: connects accounts and disconnects them.
         intake: takes webhooks in.
-        syncing: looks at single activities and permissions.
+        refreshing: looks at single activities and permissions.
         backfilling: takes over whole histories.
-        reconciling: mends what no event brought.
-        working: works through the queue.
-        ports: what they run on, beside the application's.
+        reconciling: repairs what no event brought.
     """
 
     access: StravaAccess
     linking: Linking
     intake: WebhookIntake
-    syncing: Syncing
+    refreshing: Refreshing
     backfilling: Backfilling
     reconciling: Reconciling
-    working: Working
-    ports: StravaPorts
 
 
-def integrate_strava(
-    app: CommitCollect, ports: StravaPorts, secrets: WebhookSecrets | None = None
-) -> StravaIntegration:
-    """Wire the use cases around Strava to an application; without `secrets` no webhook is taken."""
-    context, ingestion, ledger = app.context, app.ingestion, app.ports.ledger
-    rates = RateKeeping(rates=ports.rates, context=context)
-    access = StravaAccess(
-        api=ports.api,
-        connections=ports.connections,
-        cipher=ports.cipher,
-        rates=rates,
+@frozen(kw_only=True, eq=False)
+class Service:
+    """Every use case of every package, on one set of stores.
+
+    Attributes:
+        app: workouts, milestones and awards.
+        strava: the use cases around Strava.
+        worker: works through the queue, with a handler for each kind of job.
+    """
+
+    app: CommitCollect
+    strava: StravaUseCases
+    worker: Working
+
+
+def assemble_service(
+    *,
+    stores: Stores,
+    queue: EventQueue,
+    api: StravaApi,
+    cipher: TokenCipher,
+    context: Context,
+    catalog: StatueCatalog | None = None,
+    secrets: WebhookSecrets | None = None,
+) -> Service:
+    """Wire every use case.
+
+    Args:
+        stores: one of each.
+        queue: where jobs wait.
+        api: Strava.
+        cipher: seals tokens before they are stored.
+        context: the clock, ids, backoff and policy of all use cases.
+        catalog: the statues on offer; those of the stores unless given.
+        secrets: tell Strava's calls from others'; without them no webhook is taken.
+    """
+    app = assemble(
+        Ports(
+            clock=context.clock,
+            ids=context.ids,
+            backoff=context.backoff,
+            ledger=stores.ledger,
+            catalog=stores.catalog if catalog is None else catalog,
+        ),
+        context.policy,
+    )
+    strava = _strava(app, stores, queue, api=api, cipher=cipher, secrets=secrets or WebhookSecrets())
+    worker = Working(
+        queue=queue,
+        connections=stores.connections,
+        refreshing=strava.refreshing,
+        backfilling=strava.backfilling,
         context=context,
+    )
+    return Service(app=app, strava=strava, worker=worker)
+
+
+def _strava(
+    app: CommitCollect,
+    stores: Stores,
+    queue: EventQueue,
+    *,
+    api: StravaApi,
+    cipher: TokenCipher,
+    secrets: WebhookSecrets,
+) -> StravaUseCases:
+    context, ingestion = app.context, app.ingestion
+    rates = RateKeeping(rates=stores.rates, context=context)
+    access = StravaAccess(
+        api=api, connections=stores.connections, cipher=cipher, rates=rates, context=context
     )
     backfilling = Backfilling(
-        ingestion=ingestion,
-        access=access,
-        backfills=ports.backfills,
-        queue=ports.queue,
-        context=context,
+        ingestion=ingestion, access=access, backfills=stores.backfills, queue=queue, context=context
     )
     linking = Linking(
-        api=ports.api,
-        connections=ports.connections,
-        handshakes=ports.handshakes,
-        backfills=ports.backfills,
+        api=api,
+        connections=stores.connections,
+        handshakes=stores.handshakes,
+        backfills=stores.backfills,
         backfilling=backfilling,
         ingestion=ingestion,
         tracking=app.tracking,
-        ledger=ledger,
-        queue=ports.queue,
-        cipher=ports.cipher,
+        ledger=stores.ledger,
+        queue=queue,
+        cipher=cipher,
         context=context,
     )
-    syncing = Syncing(
+    refreshing = Refreshing(
         ingestion=ingestion,
         access=access,
         linking=linking,
-        connections=ports.connections,
-        backfills=ports.backfills,
-        queue=ports.queue,
-        idempotency=ports.idempotency,
+        connections=stores.connections,
+        backfills=stores.backfills,
+        queue=queue,
+        idempotency=stores.idempotency,
         rates=rates,
         context=context,
     )
-    return StravaIntegration(
+    return StravaUseCases(
         access=access,
         linking=linking,
-        intake=WebhookIntake(queue=ports.queue, secrets=secrets or WebhookSecrets(), context=context),
-        syncing=syncing,
+        intake=WebhookIntake(queue=queue, secrets=secrets, context=context),
+        refreshing=refreshing,
         backfilling=backfilling,
         reconciling=Reconciling(
             ingestion=ingestion,
             access=access,
-            syncing=syncing,
+            refreshing=refreshing,
             backfilling=backfilling,
-            ledger=ledger,
+            ledger=stores.ledger,
             context=context,
         ),
-        working=Working(
-            queue=ports.queue,
-            connections=ports.connections,
-            syncing=syncing,
-            backfilling=backfilling,
-            context=context,
-        ),
-        ports=ports,
     )

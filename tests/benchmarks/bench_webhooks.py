@@ -35,13 +35,11 @@ from commitcollect_adapters.strava.fake import FakeStrava, Limits
 from commitcollect_adapters.system import NoBackoff, SystemClock, SystemIds
 from commitcollect_adapters.web.receiver import PATH, Receiver
 from commitcollect_adapters.web.serving import serving
-from commitcollect_core.app import assemble
 from commitcollect_core.context import Context
 from commitcollect_core.policy import Policy, StravaPolicy
-from commitcollect_core.service import StravaIntegration, StravaPorts, integrate_strava
+from commitcollect_core.service import Service, assemble_service
 from commitcollect_core.strava.connections import READ_ALL_ACTIVITIES
 from commitcollect_core.strava.webhook_intake import WebhookIntake, WebhookSecrets
-from commitcollect_core.training.ports import Ports
 from commitcollect_core.training.tracking import NewMilestone
 from commitcollect_core.values import AthleteId, ModelId, TargetType, UserId
 
@@ -109,7 +107,7 @@ def work(told: Connection, path: Path, events: int) -> None:
     """A worker on the same file; its Strava is in memory and has each activity there will be an event for."""
     with closing(Database(path)) as database:
         fake = FakeStrava(SystemClock(), limits=NO_LIMITS)
-        strava = service(database, fake)
+        worker = service(database, fake).worker
         for number in range(events):
             activity = {"id": 10**10 + number, "sport_type": "Ride", "distance": 5_000.0, "moving_time": 900}
             fake.add_activities(
@@ -118,10 +116,10 @@ def work(told: Connection, path: Path, events: int) -> None:
         told.send("")
         jobs = 0
         while not told.poll(0 if jobs else IDLE_SECONDS):
-            jobs = strava.working.run_once().jobs
+            jobs = worker.run_once().jobs
 
 
-def service(database: Database, fake: FakeStrava) -> StravaIntegration:
+def service(database: Database, fake: FakeStrava) -> Service:
     """The use cases on a file, with every athlete connected and on the way to a statue."""
     stores = sqlite_stores(database)
     policy = Policy(
@@ -129,29 +127,19 @@ def service(database: Database, fake: FakeStrava) -> StravaIntegration:
             athlete_calls_per_window=10**6, app_calls_per_window=10**6, app_calls_per_day=10**6
         )
     )
-    ports = Ports(
-        clock=SystemClock(),
-        ids=SystemIds(),
-        backoff=NoBackoff(),
-        ledger=stores.ledger,
+    made = assemble_service(
+        stores=stores,
+        queue=SqliteQueue(database),
+        api=fake,
+        cipher=LocalCipher([b"k" * 32]),
+        context=Context(clock=SystemClock(), ids=SystemIds(), backoff=NoBackoff(), policy=policy),
         catalog=shipped_catalog(),
     )
-    strava_ports = StravaPorts(
-        api=fake,
-        connections=stores.connections,
-        backfills=stores.backfills,
-        handshakes=stores.handshakes,
-        idempotency=stores.idempotency,
-        rates=stores.rates,
-        queue=SqliteQueue(database),
-        cipher=LocalCipher([b"k" * 32]),
-    )
-    app = assemble(ports, policy)
-    strava = integrate_strava(app, strava_ports)
+    linking = made.strava.linking
     scope = ("read", READ_ALL_ACTIVITIES)
     for athlete in map(str, range(1, ATHLETES + 1)):
-        address = strava.linking.begin(UserId(athlete), "browser", redirect_uri="http://localhost/back")
-        strava.linking.finish(
+        address = linking.begin(UserId(athlete), "browser", redirect_uri="http://localhost/back")
+        linking.finish(
             state=address.partition("state=")[2].partition("&")[0],
             binding="browser",
             code=fake.code_for(AthleteId(athlete), scope),
@@ -163,10 +151,10 @@ def service(database: Database, fake: FakeStrava) -> StravaIntegration:
             total_target=10**9,
             period_start_at=datetime(1990, 1, 1, tzinfo=UTC),
         )
-        app.tracking.create(UserId(athlete), wish)
-    while strava.working.run_once(limit=ATHLETES).jobs:
+        made.app.tracking.create(UserId(athlete), wish)
+    while made.worker.run_once(limit=ATHLETES).jobs:
         pass
-    return strava
+    return made
 
 
 @contextmanager

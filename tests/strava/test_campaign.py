@@ -30,7 +30,7 @@ from commitcollect_adapters.strava.fake import CallKind, DeliveryPlan, Fault
 from commitcollect_adapters.testing.dumps import LedgerDump
 from commitcollect_core.errors import CommitCollectError
 from commitcollect_core.policy import DEFAULT_POLICY, customised
-from commitcollect_core.service import StravaIntegration
+from commitcollect_core.service import Service
 from commitcollect_core.strava.connections import ConnectionStatus
 from commitcollect_core.values import ActivityId
 from engines import running
@@ -145,12 +145,12 @@ class Campaign:
 
     def _work(self) -> None:
         self.world.pass_time(seconds=self.chance.randrange(0, 200))
-        self._surviving(lambda strava: strava.working.run_once(limit=self.chance.randrange(1, 20)))
+        self._surviving(lambda service: service.worker.run_once(limit=self.chance.randrange(1, 20)))
 
     def _reconcile(self) -> None:
-        def reconcile(strava: StravaIntegration) -> None:
+        def reconcile(service: Service) -> None:
             try:
-                strava.reconciling.run(ME)
+                service.strava.reconciling.run(ME)
             except CommitCollectError:
                 return  # tried again another day
 
@@ -165,7 +165,7 @@ class Campaign:
     def _time_passes(self) -> None:
         self.world.pass_time(hours=self.chance.randrange(1, 12))
 
-    def _surviving(self, step: Callable[[StravaIntegration], object]) -> None:
+    def _surviving(self, step: Callable[[Service], object]) -> None:
         """Do something in a process that may die in the midst of it."""
         door = CrashesByChance(self.chance) if self.has_crashes else None
         try:
@@ -237,10 +237,10 @@ def real_world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World
 
 def work_until_death(world: World, seed: int) -> bool:
     """One of many workers that race for jobs and tokens; whether it died."""
-    strava = world.process(CrashesByChance(Random(seed), one_in=1_000))
+    service = world.process(CrashesByChance(Random(seed), one_in=1_000))
     try:
         for _ in range(20):
-            strava.working.run_once(limit=5)
+            service.worker.run_once(limit=5)
     except Killed:
         return True
     return False

@@ -8,7 +8,7 @@ import pytest
 
 from commitcollect_adapters.simulation.faults import Side
 from commitcollect_adapters.strava.fake import CallKind
-from commitcollect_core.service import StravaIntegration
+from commitcollect_core.service import Service
 from commitcollect_core.strava.backfills import BackfillPhase
 from commitcollect_core.values import ActivityId
 from strava.world import ATHLETE, ME, SMALL_PAGES, WISH, KillAt, Killed, World, payload
@@ -36,20 +36,20 @@ def with_events() -> World:
     return world
 
 
-def backfill(strava: StravaIntegration) -> None:
+def backfill(service: Service) -> None:
     """Take the history over."""
-    while strava.backfilling.step(ME).phase is not BackfillPhase.DONE:
+    while service.strava.backfilling.step(ME).phase is not BackfillPhase.DONE:
         pass
 
 
-def live(world: World, strava: StravaIntegration) -> None:
+def live(world: World, service: Service) -> None:
     """Take all events in and work until nothing waits."""
-    world.deliver(strava)
-    world.work(strava)
+    world.deliver(service)
+    world.work(service)
 
 
 def check_every_kill(
-    make: Callable[[], World], act: Callable[[World, StravaIntegration], None], check: Callable[[World], None]
+    make: Callable[[], World], act: Callable[[World, Service], None], check: Callable[[World], None]
 ) -> int:
     """Kill at each place in turn, finish in a new process, check; returns how many places there were."""
     for number in range(KILLS_MAX):
@@ -58,7 +58,7 @@ def check_every_kill(
         try:
             act(world, world.process(door))
         except Killed:
-            act(world, world.strava)
+            act(world, world.service)
         world.work()
         check(world)
         world.check_converged()
@@ -95,8 +95,8 @@ def test_events_survive_a_crash_anywhere() -> None:
 def test_reconciling_survives_a_crash_anywhere() -> None:
     """What was mended stays mended, and the next run does the rest."""
 
-    def reconcile(_world: World, strava: StravaIntegration) -> None:
-        strava.reconciling.run(ME, days=60)
+    def reconcile(_world: World, service: Service) -> None:
+        service.strava.reconciling.run(ME, days=60)
 
     assert check_every_kill(with_events, reconcile, lambda _world: None) > 20
 
@@ -110,7 +110,7 @@ def test_whoever_is_connected_gets_their_history_wherever_connecting_crashed() -
         world.app.tracking.create(ME, WISH)
         world.fake.add_activities(ATHLETE, map(payload, range(25)))
         door = KillAt(number)
-        world.strava = world.process(door)
+        world.service = world.process(door)
         return world, door
 
     for number in range(KILLS_MAX):
@@ -118,10 +118,10 @@ def test_whoever_is_connected_gets_their_history_wherever_connecting_crashed() -
         try:
             world.connect()
         except Killed:
-            world.strava = world.process()
+            world.service = world.process()
             if world.stores.connections.read(ME) is None:
                 world.connect()
-        world.strava = world.process()
+        world.service = world.process()
         world.work()
         world.check_converged()
         if door.killed_at is None:
@@ -134,6 +134,6 @@ def test_the_door_is_called_at_both_sides() -> None:
     """What these tests rest on: every port call can be died at, before and after."""
     sides: list[tuple[str, Side]] = []
     world = busy_world()
-    world.process(lambda call, side: sides.append((call, side))).backfilling.step(ME)
+    world.process(lambda call, side: sides.append((call, side))).strava.backfilling.step(ME)
     assert ("api.activities", Side.BEFORE) in sides
     assert ("backfills.commit", Side.AFTER) in sides

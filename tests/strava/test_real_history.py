@@ -162,7 +162,7 @@ def over_http(world: World) -> Iterator[None]:
         world.api = api
         api.unsubscribe(world.subscription_id)
         world.subscription_id = api.subscribe(callback_url=f"{address}{PATH}", verify_token="verify")  # noqa: S106
-        world.strava = world.process()
+        world.service = world.process()
         # As it would be after a start with the new setting.
         site.router.routes[:] = Receiver(world.strava.intake).routes()
         yield
@@ -192,10 +192,10 @@ def do_what_is_due(working: Working) -> None:
 def work_together(world: World) -> None:
     """Have several workers work until nothing waits, time passing whenever nothing is due."""
     # The first job renews the tokens; otherwise all the others would be put off meanwhile.
-    world.strava.working.run_once()
+    world.worker.run_once()
     for _ in range(ROUNDS_MAX):
         with ThreadPoolExecutor(WORKERS) as workers:
-            list(workers.map(do_what_is_due, [world.process().working for _ in range(WORKERS)]))
+            list(workers.map(do_what_is_due, [world.process().worker for _ in range(WORKERS)]))
         counts = world.queue.counts(now=world.clock.now())
         if not counts.waiting and not counts.leased:
             return
@@ -279,7 +279,7 @@ def test_a_history_is_taken_over_in_a_few_calls(
     with over_http(world):
         open_milestones(world)
         connect_by_browser(world, ME, ATHLETE, scope)
-        do_what_is_due(world.strava.working)
+        do_what_is_due(world.worker)
         shown = [each for each in real if scope is SEES_ALL or not each["private"]]
         check(world, shown)
         backfill = world.strava.linking.status(ME).backfill
@@ -306,19 +306,19 @@ def test_a_limit_reached_pauses_everybody(make_world: MakeWorld, real: Sequence[
     with over_http(world):
         open_milestones(world)
         connect_by_browser(world, UserId("other"), other, SEES_ALL)
-        do_what_is_due(world.strava.working)
+        do_what_is_due(world.worker)
         before = world.fake.calls(*METERED)
         world.fake.inject(Fault.RATE_LIMITED, CallKind.ACTIVITIES, after=3)
         connect_by_browser(world, ME, ATHLETE, SEES_ALL)
-        do_what_is_due(world.strava.working)
+        do_what_is_due(world.worker)
         assert world.fake.calls(*METERED) == before + 4
         world.fake.upload(other, {"id": 7, "sport_type": "Ride", "start_date": "2026-03-01T08:00:00Z"})
         world.fake.deliver()
         for _ in range(15):
-            do_what_is_due(world.strava.working)
+            do_what_is_due(world.worker)
             assert world.fake.calls(*METERED) == before + 4
             world.pass_time(minutes=1)
-        do_what_is_due(world.strava.working)
+        do_what_is_due(world.worker)
         assert world.fake.calls(*METERED) == before + 4 + 3 + 1
         check(world, real)
         assert [int(each) for each in world.stored(UserId("other"))] == [7]

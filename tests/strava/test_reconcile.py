@@ -98,7 +98,7 @@ def test_an_unlisted_workout_that_is_there_stays(world: World, monkeypatch: pyte
 def test_something_just_changed_is_asked_again(world: World) -> None:
     """What was written a moment ago is not overruled by a list; the worker looks at it once more."""
     world.fake.edit(ActivityId("1002"), distance=6_000.0)
-    world.strava.syncing.look(ME, ATHLETE, ActivityId("1002"))
+    world.strava.refreshing.look(ME, ATHLETE, ActivityId("1002"))
     world.fake.edit(ActivityId("1002"), distance=6_500.0)
     report = world.strava.reconciling.run(ME)
     assert [key.activity_id for key in report.asked_again] == ["1002"]

@@ -25,7 +25,7 @@ from commitcollect_core.errors import (
     StravaUnavailable,
 )
 from commitcollect_core.policy import DEFAULT_POLICY
-from commitcollect_core.service import StravaIntegration
+from commitcollect_core.service import Service
 from commitcollect_core.strava.access import token_context
 from commitcollect_core.strava.connections import ConnectionCommit, ConnectionStatus, StravaConnection, leased
 from commitcollect_core.strava.rates import APP_SCOPE, Meter, RateReading
@@ -52,9 +52,9 @@ def connection(world: World) -> StravaConnection:
     return stored
 
 
-def listed(strava: StravaIntegration) -> int:
+def listed(service: Service) -> int:
     """How many activities a list holds; the call that these tests make."""
-    return len(strava.access.activities(ME, after=None, before=None).activities)
+    return len(service.strava.access.activities(ME, after=None, before=None).activities)
 
 
 def change(world: World, **changes: object) -> None:
@@ -68,7 +68,7 @@ def test_tokens_that_last_are_used_as_they_are() -> None:
     """Long before their end nothing is renewed."""
     world = World()
     world.connect()
-    assert listed(world.strava) == 0
+    assert listed(world.service) == 0
     assert world.fake.calls(CallKind.REFRESH) == 0
 
 
@@ -104,18 +104,18 @@ def test_nobody_connected_is_said(world: World) -> None:
     """Without a connection there is nothing to call with."""
     world.strava.linking.disconnect(ME)
     with pytest.raises(NotFound):
-        listed(world.strava)
+        listed(world.service)
 
 
-def race(world: World, act: Callable[[StravaIntegration], object]) -> Counter[str]:
+def race(world: World, act: Callable[[Service], object]) -> Counter[str]:
     """Have twenty processes do the same at the same moment; how they end."""
     start = Barrier(WORKERS)
     processes = [world.process() for _ in range(WORKERS)]
 
-    def run(strava: StravaIntegration) -> str:
+    def run(service: Service) -> str:
         start.wait()
         try:
-            act(strava)
+            act(service)
         except CommitCollectError as refused:
             return refused.code
         return "done"
@@ -138,16 +138,16 @@ def test_whoever_waits_is_told_until_when(world: World) -> None:
     """While somebody renews, others are told to look again in two seconds, or when the lease ends."""
     now = world.clock.now()
     change(world, lease=leased(connection(world), "rival", now=now, policy=DEFAULT_POLICY).lease)
-    for act in (listed, lambda strava: strava.access.is_authorized(ME)):
+    for act in (listed, lambda service: service.strava.access.is_authorized(ME)):
         with pytest.raises(ConnectionBusy) as busy:
-            act(world.strava)
+            act(world.service)
         assert busy.value.retry_at == now + timedelta(seconds=DEFAULT_POLICY.strava.refresh_recheck_seconds)
     world.pass_time(seconds=DEFAULT_POLICY.strava.refresh_lease_seconds - 1)
     with pytest.raises(ConnectionBusy) as busy:
-        listed(world.strava)
+        listed(world.service)
     assert busy.value.retry_at == now + timedelta(seconds=DEFAULT_POLICY.strava.refresh_lease_seconds)
     world.pass_time(seconds=1)
-    assert listed(world.strava) == 3
+    assert listed(world.service) == 3
 
 
 def test_a_lease_that_ran_out_does_not_lose_the_tokens(world: World) -> None:
@@ -161,7 +161,7 @@ def test_a_lease_that_ran_out_does_not_lose_the_tokens(world: World) -> None:
         if (call, side) == ("api.refresh", Side.AFTER):
             world.pass_time(seconds=DEFAULT_POLICY.strava.refresh_lease_seconds)
             try:
-                listed(world.strava)
+                listed(world.service)
             except CommitCollectError as refused:
                 second_ends.append(refused.code)
 
@@ -169,7 +169,7 @@ def test_a_lease_that_ran_out_does_not_lose_the_tokens(world: World) -> None:
     assert second_ends == ["strava_needs_reconnect"]
     assert connection(world).status is ConnectionStatus.ACTIVE
     world.pass_time(hours=6)
-    assert listed(world.strava) == 3
+    assert listed(world.service) == 3
 
 
 def test_tokens_that_somebody_replaced_are_not_written_over(world: World) -> None:
@@ -181,7 +181,7 @@ def test_tokens_that_somebody_replaced_are_not_written_over(world: World) -> Non
 
     with pytest.raises(ConnectionBusy):
         listed(world.process(reconnect))
-    assert listed(world.strava) == 3
+    assert listed(world.service) == 3
     assert connection(world).lease is None
 
 
@@ -248,7 +248,7 @@ def test_a_call_refused_while_somebody_renews_takes_nobodys_lease(world: World) 
     change(world, lease=leased(connection(world), "rival", now=now, policy=DEFAULT_POLICY).lease)
     world.fake.inject(Fault.UNAUTHORIZED, CallKind.ACTIVITIES)
     with pytest.raises(ConnectionBusy):
-        listed(world.strava)
+        listed(world.service)
     assert world.fake.calls(CallKind.REFRESH) == 0
     assert connection(world).status is ConnectionStatus.ACTIVE
 
@@ -258,22 +258,22 @@ def test_a_refused_renewal_closes_the_window_too(world: World) -> None:
     world.fake.inject(Fault.RATE_LIMITED, CallKind.REFRESH)
     for _ in range(2):
         with pytest.raises(StravaRateLimited) as limited:
-            listed(world.strava)
+            listed(world.service)
         assert limited.value.retry_at == START + timedelta(hours=6)
     assert connection(world).lease is None
     world.clock.advance_to(START + timedelta(hours=6))
-    assert listed(world.strava) == 3
+    assert listed(world.service) == 3
 
 
 def test_a_dead_refresh_token_needs_the_athlete(world: World) -> None:
     """Revoked at Strava: the connection is marked, and no later call is even tried."""
     world.fake.deauthorize(ATHLETE)
     with pytest.raises(NeedsReconnect):
-        listed(world.strava)
+        listed(world.service)
     assert connection(world).status is ConnectionStatus.NEEDS_RECONNECT
     calls = world.fake.calls()
     with pytest.raises(NeedsReconnect):
-        listed(world.strava)
+        listed(world.service)
     assert world.fake.calls() == calls
 
 
@@ -284,7 +284,7 @@ def test_a_refusal_that_somebody_elses_renewal_explains_is_no_end(world: World) 
     def rival(call: str, side: Side) -> None:
         if (call, side) == ("api.refresh", Side.BEFORE):
             change(world, lease=None)
-            assert listed(world.strava) == 3
+            assert listed(world.service) == 3
 
     with pytest.raises(ConnectionBusy):
         listed(world.process(rival))
@@ -297,9 +297,9 @@ def test_strava_being_down_while_renewing_gives_the_lease_back(world: World, fau
     """Nothing is marked, and the next one may try at once."""
     world.fake.inject(fault, CallKind.REFRESH)
     with pytest.raises(StravaUnavailable):
-        listed(world.strava)
+        listed(world.service)
     assert connection(world).lease is None
-    assert listed(world.strava) == 3
+    assert listed(world.service) == 3
 
 
 def test_an_access_token_that_ended_early_is_renewed_once() -> None:
@@ -308,7 +308,7 @@ def test_an_access_token_that_ended_early_is_renewed_once() -> None:
     world.connect()
     world.pass_time(hours=5, minutes=30)
     world.fake.expire_access_tokens(ATHLETE)
-    assert listed(world.strava) == 0
+    assert listed(world.service) == 0
     assert world.fake.calls(CallKind.REFRESH) == 1
 
 
@@ -318,7 +318,7 @@ def test_an_access_token_refused_twice_needs_the_athlete() -> None:
     world.connect()
     world.fake.inject(Fault.UNAUTHORIZED, CallKind.ACTIVITIES, count=2)
     with pytest.raises(NeedsReconnect):
-        listed(world.strava)
+        listed(world.service)
     assert connection(world).status is ConnectionStatus.NEEDS_RECONNECT
 
 
@@ -331,7 +331,7 @@ def test_a_missing_scope_is_marked_as_such(world: World, monkeypatch: pytest.Mon
     monkeypatch.setattr(world.fake, "activities", missing)
     for _ in range(2):
         with pytest.raises(ScopeMissing):
-            listed(world.strava)
+            listed(world.service)
         assert connection(world).status is ConnectionStatus.NEEDS_SCOPE
 
 
@@ -348,7 +348,7 @@ def test_a_token_moved_here_from_elsewhere_is_refused(field: str, attribute: str
         world.pass_time(hours=6)
     calls = world.fake.calls()
     with pytest.raises(NeedsReconnect):
-        listed(world.strava)
+        listed(world.service)
     assert world.fake.calls() == calls
     assert connection(world).status is ConnectionStatus.NEEDS_RECONNECT
 
@@ -370,26 +370,26 @@ def test_a_refused_call_closes_the_window_for_everybody(world: World) -> None:
     """A 429 stops every worker until the window ends; not one call is made before."""
     world.fake.inject(Fault.RATE_LIMITED, CallKind.ACTIVITIES)
     with pytest.raises(StravaRateLimited) as limited:
-        listed(world.strava)
+        listed(world.service)
     assert limited.value.retry_at == START + timedelta(hours=6)
     calls = world.fake.calls()
     assert race(world, listed) == {"strava_rate_limited": WORKERS}
     assert world.fake.calls() == calls
     world.clock.advance_to(START + timedelta(hours=6))
-    assert listed(world.strava) == 3
+    assert listed(world.service) == 3
 
 
 def test_an_app_that_was_switched_off_pauses_and_harms_no_athlete(world: World) -> None:
     """A 403 about the app itself: no calls for a while, and the connection stays as it is."""
     world.fake.switch_app(is_on=False)
     with pytest.raises(StravaAppInactive):
-        listed(world.strava)
+        listed(world.service)
     with pytest.raises(StravaRateLimited):
-        listed(world.strava)
+        listed(world.service)
     assert connection(world).status is ConnectionStatus.ACTIVE
     world.fake.switch_app(is_on=True)
     world.pass_time(seconds=DEFAULT_POLICY.strava.app_inactive_pause_seconds)
-    assert listed(world.strava) == 3
+    assert listed(world.service) == 3
 
 
 def test_a_failed_call_counts_as_well(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -402,7 +402,7 @@ def test_a_failed_call_counts_as_well(world: World, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(world.fake, "activities", fail)
     with pytest.raises(StravaUnavailable):
-        listed(world.strava)
+        listed(world.service)
     budget = world.stores.rates.read(APP_SCOPE)
     assert budget is not None
     assert budget.window_used == 70
@@ -430,7 +430,7 @@ def test_only_one_crash_costs_an_athlete_the_connection() -> None:
         except Killed:
             world.pass_time(seconds=DEFAULT_POLICY.strava.refresh_lease_seconds)
         try:
-            assert listed(world.strava) == 3
+            assert listed(world.service) == 3
         except NeedsReconnect:
             lost.append(door.killed_at)
     assert lost == [

@@ -58,13 +58,13 @@ def event(world: World, **changes: object) -> dict[str, Any]:
 def outcomes(world: World) -> Counter[SyncOutcome]:
     """What comes of all that is due now."""
     world.pass_time(seconds=DEFAULT_POLICY.strava.webhook_delay_seconds)
-    return world.strava.working.run_once(limit=1_000).outcomes
+    return world.worker.run_once(limit=1_000).outcomes
 
 
 def ends(world: World) -> Counter[JobEnd]:
     """How all jobs that are due now end."""
     world.pass_time(seconds=DEFAULT_POLICY.strava.webhook_delay_seconds)
-    return world.strava.working.run_once(limit=1_000).ends
+    return world.worker.run_once(limit=1_000).ends
 
 
 # What athletes do
@@ -132,7 +132,7 @@ def test_the_mark_comes_after_the_effect(world: World) -> None:
     calls: list[str] = []
     process = world.process(lambda call, side: calls.append(call) if side is Side.BEFORE else None)
     world.pass_time(seconds=DEFAULT_POLICY.strava.webhook_delay_seconds)
-    process.working.run_once()
+    process.worker.run_once()
     order = ["ledger.read", "api.activity", "ledger.commit", "idempotency.mark", "queue.complete"]
     assert [call for call in calls if call in order] == order
 
@@ -141,7 +141,7 @@ def test_taking_an_event_in_is_one_write_and_no_call(world: World) -> None:
     """Intake puts one job into the queue and asks nobody anything."""
     calls: list[str] = []
     process = world.process(lambda call, side: calls.append(call) if side is Side.BEFORE else None)
-    process.intake.accept(event(world))
+    process.strava.intake.accept(event(world))
     assert calls == ["queue.put"]
 
 
@@ -149,9 +149,9 @@ def test_an_activity_is_looked_at_a_moment_after_its_event(world: World) -> None
     """Strava may not have finished it at once, and more events may come: nothing is done before the delay."""
     world.strava.intake.accept(event(world))
     world.pass_time(seconds=DEFAULT_POLICY.strava.webhook_delay_seconds - 1)
-    assert world.strava.working.run_once().jobs == 0
+    assert world.worker.run_once().jobs == 0
     world.pass_time(seconds=1)
-    assert world.strava.working.run_once().jobs == 1
+    assert world.worker.run_once().jobs == 1
 
 
 # Handshake
@@ -236,7 +236,7 @@ def test_a_forged_deauthorisation_is_not_believed_for_want_of_a_key(world: World
     world.cipher = LocalCipher([b"another key, of thirty-two bytes"])
     world.strava.intake.accept(deauthorisation(world))
     world.pass_time(seconds=DEFAULT_POLICY.strava.webhook_delay_seconds)
-    assert world.process().working.run_once().ends == {JobEnd.DONE: 1}
+    assert world.process().worker.run_once().ends == {JobEnd.DONE: 1}
     assert world.stores.connections.read(ME) is not None
     assert len(world.stored()) == 3
 
@@ -428,7 +428,7 @@ def test_a_lease_that_was_lost_is_noticed(world: World) -> None:
                 world.queue.lease(now=world.clock.now(), seconds=1, limit=1)
 
         world.pass_time(seconds=DEFAULT_POLICY.strava.webhook_delay_seconds)
-        assert world.process(stall).working.run_once().ends == {expected: 1}
+        assert world.process(stall).worker.run_once().ends == {expected: 1}
         world.work()
 
 
@@ -443,7 +443,7 @@ def test_a_full_store_leaves_the_job_to_a_later_try(world: World) -> None:
             raise StorageUnavailable("full")
 
     world.pass_time(seconds=DEFAULT_POLICY.strava.webhook_delay_seconds)
-    assert world.process(fail).working.run_once().ends == {JobEnd.TO_BE_TRIED_AGAIN: 1}
+    assert world.process(fail).worker.run_once().ends == {JobEnd.TO_BE_TRIED_AGAIN: 1}
     world.work()
     world.check_converged()
 
@@ -475,7 +475,7 @@ def test_jobs_about_what_is_not_there_are_done(world: World) -> None:
     world.work()
     world.check_converged()
     with pytest.raises(NotFound):
-        world.strava.syncing.activity(
+        world.strava.refreshing.activity(
             Job(key="x", kind=JobKind.ACTIVITY, athlete_id=ATHLETE, enqueued_at=now)
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast
 
-from attrs import evolve, fields
+from attrs import fields
 
 import oracle
 from commitcollect_adapters.ciphers.local import LocalCipher
@@ -18,15 +18,16 @@ from commitcollect_adapters.statues import shipped_catalog
 from commitcollect_adapters.strava.fake import DeliveryPlan, FakeStrava, Limits
 from commitcollect_adapters.system import ManualClock, NoBackoff, SystemIds
 from commitcollect_adapters.testing.dumps import LedgerDump, dump_of
-from commitcollect_core.app import assemble
+from commitcollect_core.app import CommitCollect
+from commitcollect_core.context import Context
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.policy import DEFAULT_POLICY, Policy, customised
-from commitcollect_core.service import Stores, StravaIntegration, StravaPorts, integrate_strava
+from commitcollect_core.service import Service, Stores, StravaUseCases, assemble_service
 from commitcollect_core.strava.connections import READ_ALL_ACTIVITIES, StravaConnection
 from commitcollect_core.strava.ports import StravaApi
 from commitcollect_core.strava.webhook_intake import WebhookSecrets
-from commitcollect_core.training.ports import Ports
+from commitcollect_core.strava.working import Working
 from commitcollect_core.training.tracking import NewMilestone
 from commitcollect_core.training.workouts import ActivitySnapshot
 from commitcollect_core.values import ActivityId, AthleteId, ModelId, Source, TargetType, UserId
@@ -81,7 +82,7 @@ class World:
     Attributes:
         fake: Strava.
         api: the way to it; a process that is started anew takes the one there is then.
-        strava: the use cases, in a process without faults.
+        service: every use case, in a process without faults.
     """
 
     def __init__(
@@ -106,45 +107,41 @@ class World:
         self.cipher = LocalCipher([KEY])
         self.ids = SystemIds()
         self.subscription_id = self.fake.put_subscription()
-        self.strava = self.process()
-        self.app = assemble(self._ports, policy)
+        self.service = self.process()
 
     @property
-    def _ports(self) -> Ports:
-        return Ports(
-            clock=self.clock,
-            ids=self.ids,
-            backoff=NoBackoff(),
-            ledger=self.stores.ledger,
-            catalog=shipped_catalog(),
-        )
+    def strava(self) -> StravaUseCases:
+        """The use cases around Strava, without faults unless a test starts another process."""
+        return self.service.strava
 
     @property
-    def _strava_ports(self) -> StravaPorts:
-        return StravaPorts(
-            api=self.api,
-            connections=self.stores.connections,
-            backfills=self.stores.backfills,
-            handshakes=self.stores.handshakes,
-            idempotency=self.stores.idempotency,
-            rates=self.stores.rates,
-            queue=self.queue,
-            cipher=self.cipher,
-        )
+    def worker(self) -> Working:
+        """The worker of the same process."""
+        return self.service.worker
 
-    def process(self, door: Door | None = None) -> StravaIntegration:
+    @property
+    def app(self) -> CommitCollect:
+        """The application of the same process."""
+        return self.service.app
+
+    def process(self, door: Door | None = None) -> Service:
         """A process just started, knowing nothing but the stores; each of its calls goes through `door`."""
-        ports, strava_ports = self._ports, self._strava_ports
+        stores, queue, api, cipher = self.stores, self.queue, self.api, self.cipher
         if door is not None:
-            ports = evolve(ports, ledger=guarded(ports.ledger, "ledger", door))
-            strava_ports = StravaPorts(
-                **{
-                    each.name: guarded(getattr(strava_ports, each.name), each.name, door)
-                    for each in fields(StravaPorts)
-                }
+            stores = Stores(
+                **{each.name: guarded(getattr(stores, each.name), each.name, door) for each in fields(Stores)}
             )
-        secrets = WebhookSecrets(verify_token="verify", subscription_id=self.subscription_id)  # noqa: S106 - no real one
-        return integrate_strava(assemble(ports, self.policy), strava_ports, secrets)
+            queue = guarded(queue, "queue", door)
+            api, cipher = guarded(api, "api", door), guarded(cipher, "cipher", door)
+        return assemble_service(
+            stores=stores,
+            queue=queue,
+            api=api,
+            cipher=cipher,
+            context=Context(clock=self.clock, ids=self.ids, backoff=NoBackoff(), policy=self.policy),
+            catalog=shipped_catalog(),
+            secrets=WebhookSecrets(verify_token="verify", subscription_id=self.subscription_id),  # noqa: S106 - no real one
+        )
 
     def connect(
         self,
@@ -159,9 +156,9 @@ class World:
         code = self.fake.code_for(athlete_id, scope)
         return self.strava.linking.finish(state=state, binding=BROWSER, code=code, granted_scope=scope)
 
-    def deliver(self, strava: StravaIntegration | None = None) -> None:
+    def deliver(self, service: Service | None = None) -> None:
         """Have Strava deliver its events, again and again until each was taken or given up."""
-        intake = (strava or self.strava).intake
+        intake = (service or self.service).strava.intake
 
         def post(_address: str, body: bytes) -> int:
             try:
@@ -175,14 +172,12 @@ class World:
         while self.fake.waiting_events():
             self.fake.deliver(post)
 
-    def work(
-        self, strava: StravaIntegration | None = None, *, patience: timedelta = timedelta(days=2)
-    ) -> None:
+    def work(self, service: Service | None = None, *, patience: timedelta = timedelta(days=2)) -> None:
         """Work until nothing waits, time passing whenever nothing is due."""
-        strava = strava or self.strava
+        worker = (service or self.service).worker
         latest = self.clock.now() + patience
         for _ in range(ROUNDS_MAX):
-            if strava.working.run_once(limit=50).jobs:
+            if worker.run_once(limit=50).jobs:
                 continue
             counts = self.queue.counts(now=self.clock.now())
             if not counts.waiting and not counts.leased:

@@ -14,7 +14,7 @@ from commitcollect_core.strava.access import StravaAccess
 from commitcollect_core.strava.backfilling import Backfilling
 from commitcollect_core.strava.backfills import next_before
 from commitcollect_core.strava.rates import Purpose
-from commitcollect_core.strava.refreshing import Syncing
+from commitcollect_core.strava.refreshing import Refreshing
 from commitcollect_core.training.history import walk_workouts
 from commitcollect_core.training.ingestion import Ingestion
 from commitcollect_core.training.ports import Ledger, WorkoutQuery
@@ -68,7 +68,7 @@ class Reconciling:
 
     ingestion: Ingestion
     access: StravaAccess
-    syncing: Syncing
+    refreshing: Refreshing
     backfilling: Backfilling
     ledger: Ledger
     context: Context
@@ -145,7 +145,7 @@ class Reconciling:
         repairs = []
         for key in unlisted:
             try:
-                result = self.syncing.look(user_id, athlete_id, key.activity_id, purpose=Purpose.BACKFILL)
+                result = self.refreshing.look(user_id, athlete_id, key.activity_id, purpose=Purpose.BACKFILL)
             except (InvalidInput, StravaRefused) as unreadable:
                 rejected.append(f"activity {key.activity_id}: {unreadable.message}")
                 continue

@@ -37,7 +37,7 @@ class SyncOutcome(StrEnum):
 
 
 @frozen(kw_only=True, eq=False)
-class Syncing:
+class Refreshing:
     """Looks at one activity or one permission. What an event said is not believed, only looked into.
 
     The order of each look: read what is stored, ask Strava, decide, commit, and only then mark the events.

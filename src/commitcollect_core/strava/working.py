@@ -26,7 +26,7 @@ from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.strava.backfilling import Backfilling
 from commitcollect_core.strava.backfills import BackfillPhase
 from commitcollect_core.strava.ports import ConnectionStore
-from commitcollect_core.strava.refreshing import Syncing, SyncOutcome
+from commitcollect_core.strava.refreshing import Refreshing, SyncOutcome
 from commitcollect_core.values import UserId
 
 _log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class Working:
 
     queue: EventQueue
     connections: ConnectionStore
-    syncing: Syncing
+    refreshing: Refreshing
     backfilling: Backfilling
     context: Context
 
@@ -102,9 +102,9 @@ class Working:
         job = leased.job
         match job.kind:
             case JobKind.ACTIVITY:
-                outcomes[self.syncing.activity(job)] += 1
+                outcomes[self.refreshing.activity(job)] += 1
             case JobKind.AUTHORIZATION:
-                outcomes[self.syncing.authorization(job)] += 1
+                outcomes[self.refreshing.authorization(job)] += 1
             case JobKind.BACKFILL:
                 owner = self.connections.owner(job.athlete_id)
                 if owner is None and not leased.attempts:

@@ -459,7 +459,7 @@ def _forged(number: int, world: World) -> Mapping[str, object]:
 
 def _worked(world: World) -> None:
     """Do everything that is due now."""
-    while world.strava.working.run_once(limit=500).jobs:
+    while world.worker.run_once(limit=500).jobs:
         pass
 
 
