@@ -55,9 +55,13 @@ def import_(ctx: click.Context, *, settings: Settings, files: tuple[Path, ...], 
     ):
         with progress("Importing", len(history)) as advance:
             walk = _counted(history.deliveries(), advance)
-            results = list(app.ingestion.ingest_all(settings.user, walk))
-        awards = [award for result in results for award in result.awards]
-        imported, changed = len(history), sum(result.workouts_changed for result in results)
+            awards: list[Award] = []
+            changed = 0
+            # One batch at a time: what was committed of a whole history does not have to fit in memory.
+            for batch in app.ingestion.ingest_all(settings.user, walk):
+                awards += batch.awards
+                changed += batch.workouts_changed
+        imported = len(history)
         if as_json:
             counts = {"imported": imported, "changed": changed, "unchanged": imported - changed}
             print_json({"workouts": {**counts, **intake.document()}, **_awards_document(awards)})

@@ -16,6 +16,7 @@ from commitcollect_adapters.testing.dumps import dump_of
 from commitcollect_adapters.testing.strategies import SEASON_END_AT, changing_histories, snapshots
 from commitcollect_core.errors import AccountDeleting, InvalidInput, StravaUnavailable, VersionConflict
 from commitcollect_core.policy import DEFAULT_POLICY, Policy, TrainingPolicy
+from commitcollect_core.training.committing import NOTHING_COMMITTED
 from commitcollect_core.training.ingestion import Ingestion
 from commitcollect_core.training.ledger import LedgerCommit, LedgerView
 from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot, Found, Workout
@@ -362,7 +363,7 @@ def test_erasing_leaves_progress_and_parts_and_may_be_repeated(commits_before: i
         lambda: app.ingestion.ingest(ATHLETE, [ride("rival")]),
     ]
     keys = [ride("unknown").key, *[each.key for each in rides]]
-    assert app.ingestion.erase(ATHLETE, iter(keys)) == 5
+    assert app.ingestion.erase(ATHLETE, iter(keys)).workouts_changed == 5
     after = dump_of(ledger, ATHLETE)
     check_state(after)
     check_kept(before, after)
@@ -371,7 +372,7 @@ def test_erasing_leaves_progress_and_parts_and_may_be_repeated(commits_before: i
     }
     assert after.milestones[milestone_id].progress.progress_value >= 5_000
     assert after.milestones[milestone_id].progress.current_value == 1_000
-    assert app.ingestion.erase(ATHLETE, keys) == 0
+    assert app.ingestion.erase(ATHLETE, keys) == NOTHING_COMMITTED
     assert dump_of(ledger, ATHLETE) == after
 
 

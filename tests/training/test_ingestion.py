@@ -22,7 +22,7 @@ from commitcollect_core.errors import (
 )
 from commitcollect_core.policy import Policy, TrainingPolicy
 from commitcollect_core.training.awards import StatueModel
-from commitcollect_core.training.ingestion import IngestResult
+from commitcollect_core.training.committing import NOTHING_COMMITTED
 from commitcollect_core.training.tracking import NewMilestone
 from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot
 from commitcollect_core.values import MilestoneId
@@ -41,7 +41,7 @@ def test_the_result_says_what_changed() -> None:
         (milestone_id, 2),
         (milestone_id, 3),
     ]
-    assert app.ingestion.ingest(ATHLETE, [ride("1", 2500)]) == IngestResult(workouts_changed=0, awards=())
+    assert app.ingestion.ingest(ATHLETE, [ride("1", 2500)]) == NOTHING_COMMITTED
     assert app.ingestion.ingest(ATHLETE, [ActivityGone(key=ride("1").key)]).workouts_changed == 1
 
 

@@ -21,7 +21,8 @@ from commitcollect_core.strava.ports import BackfillStore, ConnectionStore
 from commitcollect_core.strava.rate_keeping import RateKeeping
 from commitcollect_core.strava.rates import Purpose, athlete_scope
 from commitcollect_core.strava.webhooks import is_over_at
-from commitcollect_core.training.ingestion import Ingestion, IngestResult
+from commitcollect_core.training.committing import Committed
+from commitcollect_core.training.ingestion import Ingestion
 from commitcollect_core.training.workouts import ActivityGone, Found
 from commitcollect_core.values import ActivityId, AthleteId, Source, UserId, WorkoutKey
 
@@ -97,7 +98,7 @@ class Refreshing:
         activity_id: ActivityId,
         *,
         purpose: Purpose = Purpose.LIVE,
-    ) -> IngestResult:
+    ) -> Committed:
         """Take in how one activity looks now; errors as in `activity`."""
         key = WorkoutKey(Source.STRAVA, activity_id)
 

@@ -1,48 +1,109 @@
-"""Deciding, committing, and deciding again after losing a race."""
+"""Committing a decision under optimistic locking: on a conflict, read and decide again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+
+from attrs import frozen
 
 from commitcollect_core.context import Context
 from commitcollect_core.errors import VersionConflict
+from commitcollect_core.training.awards import Award
 from commitcollect_core.training.ledger import LedgerCommit
+from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import Ledger
 
 
-def commit_decision(
-    ledger: Ledger, context: Context, decide: Callable[[], Iterable[LedgerCommit]]
-) -> list[LedgerCommit]:
-    """Run `decide`, commit what it returns in order, and start over when somebody else wrote first.
+@frozen
+class Committed:
+    """What a use case wrote to ledgers; hosts build audit, notices and orders on it.
 
-    Args:
-        ledger: where to commit.
-        context: waits between two attempts, and bounds them.
-        decide: reads the ledger afresh each time it is called.
-
-    Returns:
-        The commits that were written, over all attempts.
-
-    Raises:
-        VersionConflict: every attempt lost; or `decide` itself gave up, and then it is not run again.
+    Attributes:
+        commits: in the order written, those of lost attempts included.
     """
-    attempts_max = context.policy.training.commit_attempts_max
-    written: list[LedgerCommit] = []
-    for attempt in range(1, attempts_max + 1):
-        commits = decide()
+
+    commits: tuple[LedgerCommit, ...] = ()
+
+    def __add__(self, later: Committed) -> Committed:
+        """Everything written by one use case and then by another."""
+        return Committed((*self.commits, *later.commits))
+
+    @property
+    def workouts_changed(self) -> int:
+        """How many workouts were written: new, altered, deleted or revived."""
+        return sum(len(commit.workouts) for commit in self.commits)
+
+    @property
+    def awards(self) -> tuple[Award, ...]:
+        """The awards minted, in order."""
+        return tuple(award for commit in self.commits for award in commit.awards)
+
+    @property
+    def milestones_completed(self) -> tuple[Milestone, ...]:
+        """The milestones whose last part was awarded here; each milestone completes once in its life."""
+        return tuple(
+            milestone
+            for commit in self.commits
+            for milestone in commit.milestones
+            if any(
+                award.milestone_id == milestone.milestone_id
+                and award.part_index == milestone.goal.parts_total
+                for award in commit.awards
+            )
+        )
+
+    @property
+    def milestones_removed(self) -> int:
+        """How many milestones were removed with their awards."""
+        return sum(len(commit.removed) for commit in self.commits)
+
+
+IngestResult = Committed
+"""The name that what `Ingestion` returns had before every use case returned the same."""
+
+NOTHING_COMMITTED = Committed()
+
+
+class Committing:
+    """Commits the decisions of one use case. The caller reads and decides, as often as it loses a race."""
+
+    def __init__(self, ledger: Ledger, context: Context) -> None:
+        self._ledger = ledger
+        self._context = context
+        self._written: list[LedgerCommit] = []
+        self._races_lost = 0
+
+    @property
+    def committed(self) -> Committed:
+        """What was written, over all attempts."""
+        return Committed(tuple(self._written))
+
+    def commit(self, commits: Iterable[LedgerCommit]) -> bool:
+        """Commit in order; False after losing a race: read again, decide again, and call again.
+
+        Raises:
+            VersionConflict: the policy allows no further attempt.
+        """
         try:
             for commit in commits:
-                ledger.commit(commit)
-                written.append(commit)
+                self._ledger.commit(commit)
+                # At once, not after the loop: every prefix of a decision is a legal ledger and stays
+                # written when a later commit is refused, so the caller must hear of it.
+                self._written.append(commit)
         except VersionConflict:
-            _log_lost_race(attempt)
-            context.backoff.wait(attempt)
-            continue
-        return written
-    raise VersionConflict(f"this ledger changed under each of {attempts_max} attempts; try again in a moment")
+            self._lose_race()
+            return False
+        return True
 
+    def _lose_race(self) -> None:
+        import logging  # noqa: PLC0415 - a fifth of what importing the core costs, and few races are lost
 
-def _log_lost_race(attempt: int) -> None:
-    import logging  # noqa: PLC0415 - a fifth of what importing the core costs, and few races are lost
-
-    logging.getLogger(__name__).debug("lost the race for a ledger, attempt %d", attempt)
+        self._races_lost += 1
+        logging.getLogger(__name__).debug("lost the race for a ledger, attempt %d", self._races_lost)
+        # Waits after the last attempt too: a caller who retries at once would meet the same rivals.
+        self._context.backoff.wait(self._races_lost)
+        attempts_max = self._context.policy.training.commit_attempts_max
+        if self._races_lost >= attempts_max:
+            raise VersionConflict(
+                f"this ledger changed under each of {attempts_max} attempts; try again in a moment"
+            )

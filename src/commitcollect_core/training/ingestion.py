@@ -10,8 +10,7 @@ from attrs import frozen
 
 from commitcollect_core.context import Context
 from commitcollect_core.errors import InvalidInput, VersionConflict
-from commitcollect_core.training.awards import Award
-from commitcollect_core.training.committing import commit_decision
+from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed, Committing
 from commitcollect_core.training.ledger import LedgerCommit, LedgerView, decide, keys_of
 from commitcollect_core.training.ports import Ledger, StatueCatalog
 from commitcollect_core.training.statues import models_of
@@ -27,28 +26,17 @@ from commitcollect_core.values import UserId, WorkoutKey, require_id
 
 
 @frozen(kw_only=True)
-class IngestResult:
-    """What taking something in changed.
-
-    Attributes:
-        workouts_changed: workouts written: new, altered, deleted or revived.
-        awards: what was minted, in order.
-    """
-
-    workouts_changed: int
-    awards: tuple[Award, ...]
-
-
-@frozen(kw_only=True)
 class ListedResult:
     """What taking in a list changed.
 
     Attributes:
+        committed: what was written.
         changes: every workout written, and what stood there before (None for a new one).
-        in_doubt: activities somebody else wrote at about the time of listing; their source has to be asked.
+        in_doubt: activities another process wrote at about the time of listing; ask their source again.
         rejected: activities that are not believable, and why.
     """
 
+    committed: Committed
     changes: tuple[tuple[Workout | None, Workout], ...]
     in_doubt: tuple[WorkoutKey, ...]
     rejected: tuple[tuple[WorkoutKey, str], ...]
@@ -62,11 +50,11 @@ class Ingestion:
     catalog: StatueCatalog
     context: Context
 
-    def ingest(self, user_id: UserId, found: Sequence[Found]) -> IngestResult:
+    def ingest(self, user_id: UserId, found: Sequence[Found]) -> Committed:
         """Take in what a source found, in the order given, in as few atomic writes as the policy allows.
 
-        Of an activity that is given several times the last word counts. If somebody else changes an activity
-        at the same time, the last to be written stays.
+        Of an activity that is given several times the last word counts. If another process changes an
+        activity at the same time, the last to be written stays.
 
         One activity is one atomic write together with the milestones it moves and the awards it mints.
         For many activities every prefix of the writes is a legal ledger, and calling again with the same
@@ -75,24 +63,16 @@ class Ingestion:
         Raises:
             InvalidInput: a snapshot is not believable (`ActivitySnapshot.check`); nothing was written.
             AccountDeleting: the account is being deleted.
-            VersionConflict: others kept writing to this ledger; try again.
+            VersionConflict: other processes kept writing to this ledger; try again.
             StorageError: the store failed; try again with the same activities.
         """
         require_id(user_id, "user_id")
         now = self.context.now()
         self._check(found, now)
-        keys = keys_of(found)
+        return self._take_in(user_id, found, now)
 
-        def decide_again() -> Sequence[LedgerCommit]:
-            return self._decided(self.ledger.read(user_id, keys), found, now)
-
-        return _result(commit_decision(self.ledger, self.context, decide_again))
-
-    def refresh(self, user_id: UserId, key: WorkoutKey, ask: Callable[[], Found | None]) -> IngestResult:
-        """Take in how one activity looks now, so that no stale answer goes over a newer one.
-
-        The ledger is read before the source is asked. If somebody else wrote this workout in between, the
-        source is asked again; if only something else was written, its answer still holds.
+    def refresh(self, user_id: UserId, key: WorkoutKey, ask: Callable[[], Found | None]) -> Committed:
+        """Take in how one activity looks now; a stale answer never overwrites a newer one.
 
         Args:
             user_id: the athlete.
@@ -100,22 +80,35 @@ class Ingestion:
             ask: asks its source; None for an answer that says nothing about it.
 
         Raises:
-            VersionConflict: others kept writing to this ledger, or to this workout; try again.
+            VersionConflict: other processes kept writing to this ledger, or to this workout; try again.
             InvalidInput, AccountDeleting, StorageError: as in `ingest`; and whatever `ask` raises.
         """
         require_id(user_id, "user_id")
         now = self.context.now()
-        answer = _Answer(ask, self.context.policy.training.fetch_attempts_max)
-
-        def decide_again() -> Sequence[LedgerCommit]:
+        fetches_left = self.context.policy.training.fetch_attempts_max
+        fetched_for: int | None = None
+        found: Found | None = None
+        committing = Committing(self.ledger, self.context)
+        while True:
+            # The ledger is read before the source is asked. A writer who comes between the two raises the
+            # head's version, so the commit below loses and its answer is never taken for the newer one.
             view = self.ledger.read(user_id, (key,))
-            found = answer.for_version(view.workouts.get(key))
+            stored = view.workouts.get(key)
+            version = 0 if stored is None else stored.version
+            # Only another version of this very workout makes the answer stale: a rival who wrote something
+            # else costs a decision and no call, and calls are scarce.
+            if version != fetched_for:
+                if not fetches_left:
+                    raise VersionConflict(
+                        "this workout changed under each attempt to fetch it; try again later"
+                    )
+                fetches_left -= 1
+                found, fetched_for = ask(), version
             if found is None:
-                return ()
+                return committing.committed
             self._check((found,), now)
-            return self._decided(view, (found,), now)
-
-        return _result(commit_decision(self.ledger, self.context, decide_again))
+            if committing.commit(self._decided(view, (found,), now)):
+                return committing.committed
 
     def ingest_listed(
         self, user_id: UserId, snapshots: Sequence[ActivitySnapshot], *, listed_at: datetime
@@ -128,31 +121,37 @@ class Ingestion:
         believable, rejected = self._sorted_out(snapshots, now)
         keys = keys_of(believable)
         before: dict[WorkoutKey, Workout | None] = {}
-        in_doubt: list[WorkoutKey] = []
-
-        def decide_again() -> Sequence[LedgerCommit]:
+        committing = Committing(self.ledger, self.context)
+        while True:
             view = self.ledger.read(user_id, keys)
             for key in keys:
+                # The first reading is kept: a later one may hold what an earlier attempt wrote itself.
                 before.setdefault(key, view.workouts.get(key))
-            in_doubt[:] = [
-                each.key
-                for each in believable
-                if is_in_doubt(
-                    view.workouts.get(each.key), each, asked_at=listed_at, policy=self.context.policy
-                )
-            ]
-            return self._decided(view, [each for each in believable if each.key not in in_doubt], now)
-
-        written = commit_decision(self.ledger, self.context, decide_again)
-        changed = [workout for commit in written for workout in commit.workouts]
+            in_doubt = self._in_doubt(view, believable, listed_at)
+            certain = [each for each in believable if each.key not in in_doubt]
+            if committing.commit(self._decided(view, certain, now)):
+                break
+        committed = committing.committed
+        written = (workout for commit in committed.commits for workout in commit.workouts)
         return ListedResult(
-            changes=tuple((before[each.key], each) for each in changed),
+            committed=committed,
+            changes=tuple((before[each.key], each) for each in written),
             in_doubt=tuple(in_doubt),
             rejected=rejected,
         )
 
-    def erase(self, user_id: UserId, keys: Iterable[WorkoutKey]) -> int:
-        """Leave nothing of workouts but their identity; progress and parts stay. Returns how many it changed.
+    def _in_doubt(
+        self, view: LedgerView, listed: Iterable[ActivitySnapshot], listed_at: datetime
+    ) -> list[WorkoutKey]:
+        policy = self.context.policy
+        return [
+            each.key
+            for each in listed
+            if is_in_doubt(view.workouts.get(each.key), each, asked_at=listed_at, policy=policy)
+        ]
+
+    def erase(self, user_id: UserId, keys: Iterable[WorkoutKey]) -> Committed:
+        """Leave nothing of workouts but their identity; progress and parts stay.
 
         They are tombstones afterwards, and whole again if their source shows them again.
 
@@ -161,19 +160,21 @@ class Ingestion:
         """
         now = self.context.now()
         start_at = self.context.policy.training.workout_started_at_min
-        changed = 0
+        committed = NOTHING_COMMITTED
         remaining = iter(keys)
         while batch := tuple(islice(remaining, self.batch_items)):
             erasures = tuple(ActivityErased(key=key, placeholder_start_at=start_at) for key in batch)
+            committed += self._take_in(user_id, erasures, now)
+        return committed
 
-            def decide_again(
-                batch: Sequence[WorkoutKey] = batch, erasures: Sequence[ActivityErased] = erasures
-            ) -> Sequence[LedgerCommit]:
-                return self._decided(self.ledger.read(user_id, batch), erasures, now)
-
-            written = commit_decision(self.ledger, self.context, decide_again)
-            changed += sum(len(commit.workouts) for commit in written)
-        return changed
+    def _take_in(self, user_id: UserId, changes: Sequence[Change], now: datetime) -> Committed:
+        """Commit changes that hold whatever is stored."""
+        keys = keys_of(changes)
+        committing = Committing(self.ledger, self.context)
+        while True:
+            view = self.ledger.read(user_id, keys)
+            if committing.commit(self._decided(view, changes, now)):
+                return committing.committed
 
     def _sorted_out(
         self, snapshots: Sequence[ActivitySnapshot], now: datetime
@@ -198,7 +199,7 @@ class Ingestion:
         models = models_of(self.catalog, view.milestones)
         return decide(view, found, models=models, now=now, policy=self.context.policy)
 
-    def ingest_all(self, user_id: UserId, found: Iterable[Found]) -> Iterator[IngestResult]:
+    def ingest_all(self, user_id: UserId, found: Iterable[Found]) -> Iterator[Committed]:
         """Take in a long history in batches, each as `ingest` does; best given in order of start.
 
         Yields:
@@ -211,36 +212,9 @@ class Ingestion:
     @property
     def batch_items(self) -> int:
         """How many workouts fit one write whatever milestones they move."""
+        # The head and every tracked milestone may have to stand in the same write (law 6).
         return (
             self.context.policy.training.commit_items_max
             - self.context.policy.training.milestones_tracked_max
             - 1
         )
-
-
-class _Answer:
-    """A source's answer about one activity, and the version of the workout it was asked for."""
-
-    def __init__(self, ask: Callable[[], Found | None], attempts_max: int) -> None:
-        self._ask = ask
-        self._attempts_left = attempts_max
-        self._version: int | None = None
-        self._found: Found | None = None
-
-    def for_version(self, stored: Workout | None) -> Found | None:
-        """The answer that holds for the workout as stored; asks when it is another version than before."""
-        version = 0 if stored is None else stored.version
-        if version != self._version:
-            if not self._attempts_left:
-                raise VersionConflict("this workout changed under each attempt to fetch it; try again later")
-            self._attempts_left -= 1
-            self._found = self._ask()
-            self._version = version
-        return self._found
-
-
-def _result(written: Sequence[LedgerCommit]) -> IngestResult:
-    return IngestResult(
-        workouts_changed=sum(len(commit.workouts) for commit in written),
-        awards=tuple(award for commit in written for award in commit.awards),
-    )

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 
-from attrs import frozen
+from attrs import field, frozen
 
 from commitcollect_core.context import Context
 from commitcollect_core.errors import Conflict, InvalidInput, LimitExceeded, NotFound
 from commitcollect_core.training.awards import Award, StatueModel
-from commitcollect_core.training.committing import commit_decision
+from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed, Committing
 from commitcollect_core.training.goals import Explanation, Goal, Tally, explain, tally
 from commitcollect_core.training.history import walk_workouts
-from commitcollect_core.training.ledger import LedgerCommit, decide_creation, decide_recount, decide_removal
+from commitcollect_core.training.ledger import decide_creation, decide_recount, decide_removal
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import Ledger, MilestonePage, StatueCatalog, WorkoutQuery
 from commitcollect_core.training.sports import ANY_SPORT, SportSelection
@@ -50,10 +50,16 @@ class NewMilestone:
 
 @frozen(kw_only=True)
 class MilestoneView:
-    """A milestone with its awards in order of part."""
+    """A milestone with its awards in order of part.
+
+    Attributes:
+        committed: what opening the milestone wrote, parts owed to other milestones included; nothing
+            where it is only looked at.
+    """
 
     milestone: Milestone
     awards: tuple[Award, ...]
+    committed: Committed = field(default=NOTHING_COMMITTED, eq=False)
 
 
 @frozen(kw_only=True)
@@ -66,6 +72,7 @@ class Recomputed:
         current_delta: how much the live sum was off.
         parts_delta: parts minted by the repair.
         tally: what the stored workouts of the period add up to.
+        committed: what the repair wrote; nothing when the milestone was right.
     """
 
     view: MilestoneView
@@ -73,6 +80,7 @@ class Recomputed:
     current_delta: int
     parts_delta: int
     tally: Tally
+    committed: Committed
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -96,7 +104,7 @@ class Tracking:
         Args:
             user_id: the athlete.
             wish: what to reach.
-            milestone_id: an id of the caller's making, for who has to find it again; None for a new one.
+            milestone_id: an id of the caller's making, to find it again; None for a new one.
             is_bounded: refuse to count more than `TrainingPolicy.workouts_inspected_max` workouts, as a
                 request must; workers and the command line page on.
 
@@ -104,7 +112,7 @@ class Tracking:
             InvalidInput, NotFound: the wish cannot be kept, or names no statue model on offer.
             Conflict: the athlete has a milestone with this id.
             LimitExceeded: too many milestones under way, or too many workouts for a request.
-            VersionConflict: others kept writing to this ledger; try again.
+            VersionConflict: other processes kept writing to this ledger; try again.
         """
         require_id(user_id, "user_id")
         now = self.context.now()
@@ -114,18 +122,23 @@ class Tracking:
         new_id = milestone_id or self.context.ids.milestone_id()
         require_id(new_id, "milestone_id")
 
-        def decide_again() -> Sequence[LedgerCommit]:
+        committing = Committing(self.ledger, self.context)
+        while True:
+            # The view first: the history is counted under its head's version, so a workout that is taken in
+            # meanwhile makes the commit lose and is counted in the next attempt, and never twice.
             view = self.ledger.read(user_id, ())
             if self.ledger.read_milestone(user_id, new_id) is not None:
                 raise Conflict(f"there is a milestone {new_id!r} already", code=MILESTONE_EXISTS)
             history = self.tally(user_id, goal, is_bounded=is_bounded)
             models = {**models_of(self.catalog, view.milestones), model.model_id: model}
-            return decide_creation(
+            commits = decide_creation(
                 view, new_id, goal, history, models=models, now=now, policy=self.context.policy
             )
-
-        commit = commit_decision(self.ledger, self.context, decide_again)[-1]
-        return MilestoneView(milestone=commit.milestones[0], awards=commit.awards)
+            if committing.commit(commits):
+                opening = commits[-1]  # the ones before it award what other milestones are owed
+                return MilestoneView(
+                    milestone=opening.milestones[0], awards=opening.awards, committed=committing.committed
+                )
 
     def view(self, user_id: UserId, milestone_id: MilestoneId) -> MilestoneView:
         """A milestone and its awards.
@@ -161,49 +174,58 @@ class Tracking:
         Raises:
             NotFound: this athlete has no such milestone.
             LimitExceeded: too many workouts for a request.
-            VersionConflict: others kept writing to this ledger; try again.
+            VersionConflict: other processes kept writing to this ledger; try again.
         """
         now = self.context.now()
-        before: Milestone = self._milestone(user_id, milestone_id)
-        recount: Tally = tally(before.goal, ())
-
-        def decide_again() -> Sequence[LedgerCommit]:
-            nonlocal before, recount
+        committing = Committing(self.ledger, self.context)
+        while True:
+            # In this order, as in `create`: what changes after the first reading makes the commit lose.
             view = self.ledger.read(user_id, ())
             before = self._milestone(user_id, milestone_id)
             recount = self.tally(user_id, before.goal, is_bounded=is_bounded)
             models = models_of(self.catalog, (*view.milestones, before))
-            return decide_recount(view, before, recount, models=models, now=now, policy=self.context.policy)
+            commits = decide_recount(
+                view, before, recount, models=models, now=now, policy=self.context.policy
+            )
+            if committing.commit(commits):
+                break
+        return self._recomputed(user_id, before, recount, committing.committed)
 
-        commit_decision(self.ledger, self.context, decide_again)
-        view = self.view(user_id, milestone_id)
-        progress = view.milestone.progress
+    def _recomputed(
+        self, user_id: UserId, before: Milestone, recount: Tally, committed: Committed
+    ) -> Recomputed:
+        after = self.view(user_id, before.milestone_id)
+        progress = after.milestone.progress
         return Recomputed(
-            view=view,
+            view=after,
             progress_delta=progress.progress_value - before.progress.progress_value,
             current_delta=progress.current_value - before.progress.current_value,
-            parts_delta=view.milestone.parts_awarded - before.parts_awarded,
+            parts_delta=after.milestone.parts_awarded - before.parts_awarded,
             tally=recount,
+            committed=committed,
         )
 
-    def remove_all(self, user_id: UserId) -> int:
-        """Remove every milestone with its awards, where an operator's rules ask for it; returns how many.
+    def remove_all(self, user_id: UserId) -> Committed:
+        """Remove every milestone with its awards, where an operator's rules ask for it.
 
         Raises:
             AccountDeleting, StorageError: call again to finish the rest.
-            VersionConflict: others kept writing to this ledger; call again.
+            VersionConflict: other processes kept writing to this ledger; call again.
         """
-        removed = 0
+        committed = NOTHING_COMMITTED
+        # All of them are listed first, so that no page is read between two removals.
         for milestone in list(self.milestones(user_id)):
-            milestone_id = milestone.milestone_id
+            committed += self._remove(user_id, milestone.milestone_id)
+        return committed
 
-            def decide_again(milestone_id: MilestoneId = milestone_id) -> Sequence[LedgerCommit]:
-                view = self.ledger.read(user_id, ())
-                stored = self.ledger.read_milestone(user_id, milestone_id)
-                return () if stored is None else (decide_removal(view, stored),)
-
-            removed += len(commit_decision(self.ledger, self.context, decide_again))
-        return removed
+    def _remove(self, user_id: UserId, milestone_id: MilestoneId) -> Committed:
+        committing = Committing(self.ledger, self.context)
+        while True:
+            view = self.ledger.read(user_id, ())
+            stored = self.ledger.read_milestone(user_id, milestone_id)
+            commits = () if stored is None else (decide_removal(view, stored),)
+            if committing.commit(commits):
+                return committing.committed
 
     def tally(self, user_id: UserId, goal: Goal, *, is_bounded: bool = True) -> Tally:
         """What the stored workouts of a goal's period add up to.

@@ -10,8 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 from attrs import evolve
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from commitcollect_adapters.testing import samples
