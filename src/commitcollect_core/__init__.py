@@ -90,7 +90,10 @@ if TYPE_CHECKING:
 _NAMES_BY_MODULE = {
     "app": "CommitCollect assemble",
     "context": "Backoff Clock IdGenerator",
-    "errors": "AccountDeleting CommitCollectError Conflict CorruptItem InvalidInput LimitExceeded NotFound StorageError StorageUnavailable VersionConflict",
+    "errors": (
+        "AccountDeleting CommitCollectError Conflict CorruptItem InvalidInput LimitExceeded NotFound "
+        "StorageError StorageUnavailable VersionConflict"
+    ),
     "policy": "DEFAULT_POLICY Policy",
     "training.awards": "Award Crossing ModelPart StatueModel",
     "training.committing": "Committed IngestResult",
@@ -107,7 +110,7 @@ _NAMES_BY_MODULE = {
 }
 _MODULES = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names.split()}
 
-__all__ = [*sorted(_MODULES, key=lambda name: (not name.isupper(), name[0].islower(), name))]
+__all__ = sorted(_MODULES, key=lambda name: (not name.isupper(), name[0].islower(), name))  # noqa: PLE0605 - listed once, above
 
 
 def __getattr__(name: str) -> object:

@@ -10,9 +10,11 @@ from typing import Protocol
 
 import pytest
 from attrs import evolve
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
-from commitcollect_adapters.testing import samples, service_samples as service
+from commitcollect_adapters.testing import samples
+from commitcollect_adapters.testing import service_samples as service
 from commitcollect_adapters.testing.contracts.checks import assert_read_back, property_test
 from commitcollect_adapters.testing.contracts.stores import StoresContract
 from commitcollect_adapters.testing.service_strategies import LATER, audit_events

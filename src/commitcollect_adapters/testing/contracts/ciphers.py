@@ -8,7 +8,8 @@ from functools import cached_property
 from string import ascii_letters, digits
 
 import pytest
-from hypothesis import assume, given, strategies as st
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from commitcollect_adapters.testing.contracts.checks import THREADS, assert_same, property_test, race
 from commitcollect_core.errors import SealBroken

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pytest
 from attrs import evolve
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from commitcollect_adapters.testing import service_samples as service
 from commitcollect_adapters.testing.contracts.checks import (

@@ -10,7 +10,8 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 from attrs import evolve
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from commitcollect_adapters.testing import samples

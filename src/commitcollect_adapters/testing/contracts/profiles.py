@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
-from commitcollect_adapters.testing import samples, service_samples as service
+from commitcollect_adapters.testing import samples
+from commitcollect_adapters.testing import service_samples as service
 from commitcollect_adapters.testing.contracts.checks import (
     THREADS,
     assert_read_back,
