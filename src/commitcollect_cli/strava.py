@@ -277,6 +277,8 @@ def _print_reconciliation(report: ReconcileReport) -> None:
     show(f"{listed} since {show_day(report.since)}: {found}.")
     for reason in report.rejected:
         say(f"Rejected: {reason}")
+    for value in report.set_aside:
+        say(f"Note: {value}; it counts without it")
     if report.asked_again:
         left = show_count(len(report.asked_again), "activity", "activities")
         say(f"Just being changed: {left}; 'commitcollect worker' looks once more.")
@@ -291,6 +293,7 @@ def _reconcile_document(report: ReconcileReport) -> Document:
         ],
         "askedAgain": [key.activity_id for key in report.asked_again],
         "rejected": list(report.rejected),
+        "setAside": list(report.set_aside),
     }
 
 

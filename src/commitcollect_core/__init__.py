@@ -75,6 +75,7 @@ if TYPE_CHECKING:
         ActivityGone as ActivityGone,
         ActivitySnapshot as ActivitySnapshot,
         Found as Found,
+        SetAside as SetAside,
         Workout as Workout,
     )
     from commitcollect_core.values import (
@@ -105,7 +106,7 @@ _NAMES_BY_MODULE = {
     "training.ports": "Ledger MilestonePage Ports StatueCatalog WorkoutPage WorkoutPosition WorkoutQuery",
     "training.sports": "ANY_SPORT SPORT_GROUPS SPORT_TYPES SportSelection",
     "training.tracking": "MilestoneView NewMilestone Recomputed Tracking",
-    "training.workouts": "ActivityGone ActivitySnapshot Found Workout",
+    "training.workouts": "ActivityGone ActivitySnapshot Found SetAside Workout",
     "values": "ActivityId MilestoneId ModelId Source TargetType UserId WorkoutKey",
 }
 _MODULES = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names.split()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from attrs import evolve
@@ -137,15 +137,15 @@ def test_asking_again_is_bounded(rivals: int, *, is_given_up: bool) -> None:
 
 
 def test_what_cannot_be_taken_in_is_not() -> None:
-    """An unbelievable answer, a failing source, a user who is none, an account that is deleted."""
+    """A start that cannot be, a failing source, a user who is none, an account that is deleted."""
     ledger = RacedLedger()
     refresh = app_on(ledger).ingestion.refresh
 
     def fail() -> Found:
         raise StravaUnavailable("down")
 
-    with pytest.raises(InvalidInput, match="distance_meters -1"):
-        refresh(ATHLETE, KEY, lambda: ride("1", -1))
+    with pytest.raises(InvalidInput, match="started_at 1970"):
+        refresh(ATHLETE, KEY, lambda: evolve(ride("1"), started_at=datetime(1970, 1, 1, tzinfo=UTC)))
     with pytest.raises(StravaUnavailable, match="down"):
         refresh(ATHLETE, KEY, fail)
     with pytest.raises(InvalidInput, match="is not an id"):
@@ -246,13 +246,29 @@ def test_a_list_says_what_it_changed_and_what_was_there() -> None:
     assert (result.in_doubt, result.rejected) == ((), ())
 
 
-def test_one_unbelievable_activity_does_not_stop_a_list() -> None:
+def test_one_unbelievable_value_costs_only_itself() -> None:
+    """Looked at or listed, the activity counts without it, and the value is named."""
+    ledger = MemoryLedger()
+    app = app_on(ledger)
+    result = app.ingestion.refresh(ATHLETE, KEY, lambda: evolve(ride("1"), elapsed_seconds=19_525_640))
+    assert [str(each) for each in result.set_aside] == ["elapsed_seconds 19525640 is outside 0 to 5,184,000"]
+    assert stored_in(ledger).snapshot == evolve(ride("1"), elapsed_seconds=0)
+    listed = ride("2", -1)
+    report = app.ingestion.ingest_listed(ATHLETE, [listed], listed_at=NOW)
+    assert [(key, each.field) for key, each in report.set_aside] == [(listed.key, "distance_meters")]
+    assert [after.snapshot.distance_meters for _, after in report.changes] == [0]
+
+
+def test_one_unbelievable_start_does_not_stop_a_list() -> None:
     """It is named with the reason, and the others are taken in."""
     ledger = MemoryLedger()
-    listed = [ride("1"), ride("2", -1), ride("3")]
+    long_ago = evolve(ride("2"), started_at=datetime(1970, 1, 1, tzinfo=UTC))
+    listed = [ride("1"), long_ago, ride("3")]
     result = app_on(ledger).ingestion.ingest_listed(ATHLETE, listed, listed_at=NOW)
     assert [each.key.activity_id for _, each in result.changes] == ["1", "3"]
-    assert result.rejected == ((listed[1].key, "distance_meters -1 is outside 0 to 10,000,000"),)
+    ((key, reason),) = result.rejected
+    assert key == long_ago.key
+    assert "started_at 1970-01-01" in reason
 
 
 @given(

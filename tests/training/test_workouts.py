@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from attrs import evolve
+from attrs import evolve, fields
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,9 +59,9 @@ LIMITS: list[tuple[str, Any, Any, str]] = [
     ("elevation_meters", 200_000, 200_001, "elevation_meters 200001 is outside 0 to 200,000"),
     ("moving_seconds", 5_184_000, 5_184_001, "moving_seconds 5184001 is outside 0 to 5,184,000"),
     ("elapsed_seconds", 5_184_000, 5_184_001, "elapsed_seconds 5184001 is outside 0 to 5,184,000"),
-    ("sport_type", "R" * 64, "R" * 65, "sport_type has 65 characters; give 1 to 64"),
-    ("sport_type", "R", "", "sport_type has 0 characters; give 1 to 64"),
-    ("name", "n" * 200, "n" * 201, "name has 201 characters; give 0 to 200"),
+    ("sport_type", "R" * 64, "R" * 65, "sport_type of 65 characters is outside 1 to 64"),
+    ("sport_type", "R", "", "sport_type of 0 characters is outside 1 to 64"),
+    ("name", "n" * 200, "n" * 201, "name of 201 characters is outside 0 to 200"),
     ("name", "Lauf \U0001f3c3", "\ud83c", "half a character"),
     ("sport_type", "Läufe", "\udfc3", "half a character"),
     ("utc_offset_seconds", -64_800, -64_801, "utc_offset_seconds -64801 is outside -64,800 to 64,800"),
@@ -87,6 +88,54 @@ def test_a_snapshot_keeps_to_every_limit(name: str, good: Any, bad: Any, message
     with pytest.raises(InvalidInput, match=message) as refused:
         evolve(RIDE, **{name: bad}).check(DEFAULT_POLICY, now=NOW)
     assert refused.value.field == name
+
+
+@pytest.mark.parametrize(("name", "good", "bad", "message"), LIMITS)
+def test_what_is_not_believable_is_set_aside_by_itself(name: str, good: Any, bad: Any, message: str) -> None:
+    """Every other field stays; the start alone cannot be done without."""
+    assert evolve(RIDE, **{name: good}).believable(DEFAULT_POLICY, now=NOW) == (
+        evolve(RIDE, **{name: good}),
+        (),
+    )
+    raw = evolve(RIDE, **{name: bad})
+    if name == "started_at":
+        with pytest.raises(InvalidInput, match=message):
+            raw.believable(DEFAULT_POLICY, now=NOW)
+        return
+    believed, (aside,) = raw.believable(DEFAULT_POLICY, now=NOW)
+    assert aside.field == name
+    assert re.search(message, str(aside))
+    believed.check(DEFAULT_POLICY, now=NOW)
+    assert evolve(believed, **{name: bad}) == raw
+
+
+@given(
+    raw=st.builds(
+        ActivitySnapshot,
+        source=st.sampled_from(Source),
+        activity_id=st.just(ActivityId("1")),
+        sport_type=st.text(max_size=80),
+        started_at=st.just(SEASON_START_AT),
+        distance_meters=st.integers(-5, 2 * 10**7),
+        elevation_meters=st.integers(-5, 10**6),
+        moving_seconds=st.integers(-5, 10**8),
+        elapsed_seconds=st.integers(-5, 10**8),
+        name=st.text(max_size=210),
+        utc_offset_seconds=st.none() | st.integers(-(10**5), 10**5),
+        is_flagged=st.booleans(),
+    )
+)
+def test_what_is_left_is_believable_and_nothing_else_was_touched(raw: ActivitySnapshot) -> None:
+    """The split is idempotent: what it keeps passes the check, and only what it names has changed."""
+    believed, set_aside = raw.believable(DEFAULT_POLICY, now=NOW)
+    believed.check(DEFAULT_POLICY, now=NOW)
+    assert believed.believable(DEFAULT_POLICY, now=NOW) == (believed, ())
+    changed = {
+        each.name
+        for each in fields(ActivitySnapshot)
+        if getattr(raw, each.name) != getattr(believed, each.name)
+    }
+    assert changed == {each.field for each in set_aside}
 
 
 def test_a_clock_gone_wild_does_not_open_the_far_future() -> None:

@@ -14,6 +14,7 @@ from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.strava.access import StravaAccess
 from commitcollect_core.strava.backfills import Backfill, BackfillCommit, BackfillPhase, StagedPage
 from commitcollect_core.strava.ports import BackfillStore
+from commitcollect_core.strava.remarks import warn_of
 from commitcollect_core.training.ingestion import Ingestion
 from commitcollect_core.values import ActivityId, UserId, WorkoutKey
 
@@ -93,6 +94,8 @@ class Backfilling:
         user_id = backfill.user_id
         athlete_id = self.access.connection(user_id).athlete_id
         answer = self.access.activities(user_id, after=backfill.after, before=backfill.before)
+        for activity in answer.activities:
+            warn_of(activity.snapshot.activity_id, activity.set_aside)
         passed = self._passed(backfill)
         snapshots = tuple(
             each.snapshot
@@ -125,6 +128,8 @@ class Backfilling:
             )
         result = self.ingestion.ingest_listed(user_id, page.snapshots[::-1], listed_at=page.listed_at)
         self.ask_again(user_id, result.in_doubt)
+        for key, value in result.set_aside:
+            warn_of(key.activity_id, (value,))
         following = backfill.committed(
             workouts_changed=len(result.changes), rejected=len(result.rejected), now=self.context.now()
         )

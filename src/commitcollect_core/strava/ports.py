@@ -15,7 +15,7 @@ from attrs import field, frozen
 from commitcollect_core.strava.backfills import Backfill, BackfillCommit, StagedPage
 from commitcollect_core.strava.connections import AthleteOwner, ConnectionCommit, StravaConnection
 from commitcollect_core.strava.rates import RateBudget, RateReading
-from commitcollect_core.training.workouts import ActivitySnapshot
+from commitcollect_core.training.workouts import ActivitySnapshot, SetAside
 from commitcollect_core.values import ActivityId, AthleteId, UserId, utc
 
 
@@ -126,10 +126,15 @@ class TokenGrant:
 
 @frozen(kw_only=True)
 class ListedActivity:
-    """An activity as Strava shows it, and whose it is."""
+    """An activity as Strava shows it, and whose it is.
+
+    Attributes:
+        set_aside: values of it that could not be read.
+    """
 
     athlete_id: AthleteId
     snapshot: ActivitySnapshot
+    set_aside: tuple[SetAside, ...] = ()
 
 
 @frozen(kw_only=True)

@@ -41,6 +41,7 @@ class ReconcileReport:
         repairs: every workout that was mended, as it is now, and what was wrong with it.
         asked_again: activities that are looked at once more soon, since somebody was just changing them.
         rejected: why some activities could not be taken over.
+        set_aside: values that were not believable; their activities count without them.
     """
 
     since: datetime
@@ -48,6 +49,7 @@ class ReconcileReport:
     repairs: tuple[tuple[Repair, Workout], ...]
     asked_again: tuple[WorkoutKey, ...]
     rejected: tuple[str, ...]
+    set_aside: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -56,6 +58,7 @@ class _Listing:
 
     pages: tuple[tuple[datetime, tuple[ActivitySnapshot, ...]], ...]
     rejected: tuple[str, ...]
+    set_aside: tuple[str, ...]
 
     @property
     def keys(self) -> frozenset[WorkoutKey]:
@@ -91,12 +94,13 @@ class Reconciling:
         listing = self._listed(user_id, athlete_id, since)
         repairs: list[tuple[Repair, Workout]] = []
         in_doubt: list[WorkoutKey] = []
-        rejected = list(listing.rejected)
+        rejected, set_aside = list(listing.rejected), list(listing.set_aside)
         for listed_at, page in reversed(listing.pages):
             result = self.ingestion.ingest_listed(user_id, page[::-1], listed_at=listed_at)
             repairs += [(_repair(before), after) for before, after in result.changes]
             in_doubt += result.in_doubt
             rejected += [f"activity {key.activity_id}: {why}" for key, why in result.rejected]
+            set_aside += [f"activity {key.activity_id}: {value}" for key, value in result.set_aside]
         self.backfilling.ask_again(user_id, tuple(in_doubt))
         unlisted = [each for each in stored if each not in listing.keys]
         repairs += self._gone(user_id, athlete_id, unlisted, rejected)
@@ -106,6 +110,7 @@ class Reconciling:
             repairs=tuple(repairs),
             asked_again=tuple(in_doubt),
             rejected=tuple(dict.fromkeys(rejected)),  # pages overlap
+            set_aside=tuple(dict.fromkeys(set_aside)),
         )
 
     def _stored_live(self, user_id: UserId, since: datetime) -> list[WorkoutKey]:
@@ -123,6 +128,7 @@ class Reconciling:
     def _listed(self, user_id: UserId, athlete_id: AthleteId, since: datetime) -> _Listing:
         pages: list[tuple[datetime, tuple[ActivitySnapshot, ...]]] = []
         rejected: list[str] = []
+        set_aside: list[str] = []
         seen: set[WorkoutKey] = set()
         before: datetime | None = None
         pages_max = self.context.policy.strava.reconcile_pages_max
@@ -133,8 +139,13 @@ class Reconciling:
             pages.append((asked_at, tuple(each for each in theirs if each.key not in seen)))
             seen.update(each.key for each in theirs)
             rejected += answer.rejected
+            set_aside += [
+                f"activity {each.snapshot.activity_id}: {value}"
+                for each in answer.activities
+                for value in each.set_aside
+            ]
             if answer.is_last or answer.oldest_start_at is None:
-                return _Listing(pages=tuple(pages), rejected=tuple(rejected))
+                return _Listing(pages=tuple(pages), rejected=tuple(rejected), set_aside=tuple(set_aside))
             before = next_before(before, answer.oldest_start_at)
         raise LimitExceeded(f"there are more than {pages_max} pages in this window; take fewer days")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from enum import StrEnum
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from commitcollect_core.context import Context
 from commitcollect_core.errors import NotFound
@@ -20,10 +20,11 @@ from commitcollect_core.strava.linking import Linking
 from commitcollect_core.strava.ports import BackfillStore, ConnectionStore
 from commitcollect_core.strava.rate_keeping import RateKeeping
 from commitcollect_core.strava.rates import Purpose, athlete_scope
+from commitcollect_core.strava.remarks import warn_of
 from commitcollect_core.strava.webhooks import is_over_at
 from commitcollect_core.training.committing import Committed
 from commitcollect_core.training.ingestion import Ingestion
-from commitcollect_core.training.workouts import ActivityGone, Found
+from commitcollect_core.training.workouts import ActivityGone, Found, SetAside
 from commitcollect_core.values import ActivityId, AthleteId, Source, UserId, WorkoutKey
 
 
@@ -101,15 +102,21 @@ class Refreshing:
     ) -> Committed:
         """Take in how one activity looks now; errors as in `activity`."""
         key = WorkoutKey(Source.STRAVA, activity_id)
+        unread: tuple[SetAside, ...] = ()
 
         def ask() -> Found | None:
+            nonlocal unread
             activity = self.access.activity(user_id, activity_id, purpose=purpose)
+            unread = () if activity is None else activity.set_aside
             if activity is None:
                 return ActivityGone(key=key)
             # Somebody else's activity, named in a forged event: it says nothing about this athlete.
             return activity.snapshot if activity.athlete_id == athlete_id else None
 
-        return self.ingestion.refresh(user_id, key, ask)
+        result = self.ingestion.refresh(user_id, key, ask)
+        result = evolve(result, set_aside=(*unread, *result.set_aside))
+        warn_of(activity_id, result.set_aside)
+        return result
 
     def _look_again_behind_backfill(
         self, user_id: UserId, athlete_id: AthleteId, activity_id: ActivityId

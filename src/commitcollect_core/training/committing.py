@@ -12,6 +12,7 @@ from commitcollect_core.training.awards import Award
 from commitcollect_core.training.ledger import LedgerCommit
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import Ledger
+from commitcollect_core.training.workouts import SetAside
 
 
 @frozen
@@ -20,13 +21,15 @@ class Committed:
 
     Attributes:
         commits: in the order written, those of lost attempts included.
+        set_aside: values of what was taken in that are not believable.
     """
 
     commits: tuple[LedgerCommit, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
 
     def __add__(self, later: Committed) -> Committed:
         """Everything written by one use case and then by another."""
-        return Committed((*self.commits, *later.commits))
+        return Committed((*self.commits, *later.commits), (*self.set_aside, *later.set_aside))
 
     @property
     def workouts_changed(self) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from commitcollect_core.context import Context
 from commitcollect_core.errors import InvalidInput, VersionConflict
@@ -19,6 +19,7 @@ from commitcollect_core.training.workouts import (
     ActivitySnapshot,
     Change,
     Found,
+    SetAside,
     Workout,
     is_in_doubt,
 )
@@ -33,13 +34,15 @@ class ListedResult:
         committed: what was written.
         changes: every workout written, and what stood there before (None for a new one).
         in_doubt: activities another process wrote at about the time of listing; ask their source again.
-        rejected: activities that are not believable, and why.
+        rejected: activities whose start is not believable, and why.
+        set_aside: values that are not believable; their activities were taken in without them.
     """
 
     committed: Committed
     changes: tuple[tuple[Workout | None, Workout], ...]
     in_doubt: tuple[WorkoutKey, ...]
     rejected: tuple[tuple[WorkoutKey, str], ...]
+    set_aside: tuple[tuple[WorkoutKey, SetAside], ...] = ()
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -79,9 +82,12 @@ class Ingestion:
             key: the activity.
             ask: asks its source; None for an answer that says nothing about it.
 
+        Values that are not believable are set aside (`ActivitySnapshot.believable`).
+
         Raises:
             VersionConflict: other processes kept writing to this ledger, or to this workout; try again.
-            InvalidInput, AccountDeleting, StorageError: as in `ingest`; and whatever `ask` raises.
+            InvalidInput: the activity's start is not believable; nothing was written.
+            AccountDeleting, StorageError: as in `ingest`; and whatever `ask` raises.
         """
         require_id(user_id, "user_id")
         now = self.context.now()
@@ -106,19 +112,22 @@ class Ingestion:
                 found, fetched_for = ask(), version
             if found is None:
                 return committing.committed
-            self._check((found,), now)
+            set_aside: tuple[SetAside, ...] = ()
+            if isinstance(found, ActivitySnapshot):
+                found, set_aside = found.believable(self.context.policy, now=now)
             if committing.commit(self._decided(view, (found,), now)):
-                return committing.committed
+                return evolve(committing.committed, set_aside=set_aside)
 
     def ingest_listed(
         self, user_id: UserId, snapshots: Sequence[ActivitySnapshot], *, listed_at: datetime
     ) -> ListedResult:
         """Take in what a source listed a while ago, but for what may have been written since.
 
-        One activity that is not believable does not stop the others. Otherwise errors are those of `ingest`.
+        Values that are not believable are set aside, and an activity whose start is not believable does not
+        stop the others. Otherwise errors are those of `ingest`.
         """
         now = self.context.now()
-        believable, rejected = self._sorted_out(snapshots, now)
+        believable, rejected, set_aside = self._sorted_out(snapshots, now)
         keys = keys_of(believable)
         before: dict[WorkoutKey, Workout | None] = {}
         committing = Committing(self.ledger, self.context)
@@ -138,6 +147,7 @@ class Ingestion:
             changes=tuple((before[each.key], each) for each in written),
             in_doubt=tuple(in_doubt),
             rejected=rejected,
+            set_aside=set_aside,
         )
 
     def _in_doubt(
@@ -178,17 +188,24 @@ class Ingestion:
 
     def _sorted_out(
         self, snapshots: Sequence[ActivitySnapshot], now: datetime
-    ) -> tuple[list[ActivitySnapshot], tuple[tuple[WorkoutKey, str], ...]]:
-        """The snapshots that are believable, and why the others are not."""
-        believable, rejected = [], []
+    ) -> tuple[
+        list[ActivitySnapshot],
+        tuple[tuple[WorkoutKey, str], ...],
+        tuple[tuple[WorkoutKey, SetAside], ...],
+    ]:
+        """What can be believed, why some activities cannot, and which values were set aside."""
+        believable: list[ActivitySnapshot] = []
+        rejected: list[tuple[WorkoutKey, str]] = []
+        set_aside: list[tuple[WorkoutKey, SetAside]] = []
         for each in snapshots:
             try:
-                each.check(self.context.policy, now=now)
+                believed, values = each.believable(self.context.policy, now=now)
             except InvalidInput as unbelievable:
                 rejected.append((each.key, unbelievable.message))
             else:
-                believable.append(each)
-        return believable, tuple(rejected)
+                believable.append(believed)
+                set_aside += [(each.key, value) for value in values]
+        return believable, tuple(rejected), tuple(set_aside)
 
     def _check(self, found: Iterable[Found], now: datetime) -> None:
         for each in found:

@@ -8,14 +8,46 @@ and restore under the same id.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import assert_never
+from typing import Any, assert_never
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
 from commitcollect_core.values import ActivityId, Source, WorkoutKey, check_id, optional_utc, utc
+
+UNKNOWN_SPORT_TYPE = "Unknown"
+"""Stands for a sport that nobody can name; it counts for `ANY` only."""
+
+_NEUTRAL: dict[str, Any] = {
+    "distance_meters": 0,
+    "elevation_meters": 0,
+    "moving_seconds": 0,
+    "elapsed_seconds": 0,
+    "utc_offset_seconds": None,
+    "sport_type": UNKNOWN_SPORT_TYPE,
+    "name": "",
+}
+
+
+@frozen(kw_only=True)
+class SetAside:
+    """A value of an activity that is not believable, so that the workout counts without it.
+
+    Attributes:
+        field: of `ActivitySnapshot`, or as the source calls it.
+        value: as a message may repeat it.
+        limit: what is wrong with it, as a sentence goes on after "is".
+    """
+
+    field: str
+    value: str
+    limit: str
+
+    def __str__(self) -> str:
+        return f"{self.field} {self.value} is {self.limit}"
 
 
 @frozen(kw_only=True)
@@ -54,20 +86,52 @@ class ActivitySnapshot:
         return self.started_at + timedelta(seconds=self.elapsed_seconds or self.moving_seconds)
 
     def check(self, policy: Policy, *, now: datetime) -> None:
-        """Refuse what no real workout is like, so that bad data cannot earn a part.
+        """Refuse what no real workout is like; for what a person typed, who can correct it.
 
         Raises:
             InvalidInput: a measure is negative or beyond its limit, the start lies outside the accepted
                 time, or a text is too long; the message names the value and the limit.
         """
-        _check_between("distance_meters", self.distance_meters, 0, policy.training.distance_meters_max)
-        _check_between("elevation_meters", self.elevation_meters, 0, policy.training.elevation_meters_max)
-        _check_between("moving_seconds", self.moving_seconds, 0, policy.training.duration_seconds_max)
-        _check_between("elapsed_seconds", self.elapsed_seconds, 0, policy.training.duration_seconds_max)
-        offset_max = policy.training.utc_offset_seconds_max
-        _check_between("utc_offset_seconds", self.utc_offset_seconds or 0, -offset_max, offset_max)
-        _check_text("sport_type", self.sport_type, 1, policy.training.sport_type_chars_max)
-        _check_text("name", self.name, 0, policy.training.activity_name_chars_max)
+        for each in self._not_believable(policy):
+            raise InvalidInput(str(each), field=each.field)
+        self._check_start(policy, now)
+
+    def believable(self, policy: Policy, *, now: datetime) -> tuple[ActivitySnapshot, tuple[SetAside, ...]]:
+        """The workout without the values that no real one has, and these values.
+
+        One value that is not believable says nothing about the others: a clock that jumped must not cost the
+        distance. What is set aside is 0, or the neutral value of its field.
+
+        Raises:
+            InvalidInput: the start is not believable, so nobody knows for which period it counts.
+        """
+        self._check_start(policy, now)
+        set_aside = tuple(self._not_believable(policy))
+        if not set_aside:
+            return self, ()
+        return evolve(self, **{each.field: _NEUTRAL[each.field] for each in set_aside}), set_aside
+
+    def _not_believable(self, policy: Policy) -> Iterator[SetAside]:
+        for field_name, least, most in (
+            ("distance_meters", 0, policy.training.distance_meters_max),
+            ("elevation_meters", 0, policy.training.elevation_meters_max),
+            ("moving_seconds", 0, policy.training.duration_seconds_max),
+            ("elapsed_seconds", 0, policy.training.duration_seconds_max),
+            (
+                "utc_offset_seconds",
+                -policy.training.utc_offset_seconds_max,
+                policy.training.utc_offset_seconds_max,
+            ),
+        ):
+            value = getattr(self, field_name)
+            # None, which only an offset can be, says nothing.
+            if value is not None and (type(value) is not int or not least <= value <= most):
+                limit = f"outside {least:,} to {most:,}" if type(value) is int else "not a whole number"
+                yield SetAside(field=field_name, value=repr(value), limit=limit)
+        yield from _unfit_text("sport_type", self.sport_type, 1, policy.training.sport_type_chars_max)
+        yield from _unfit_text("name", self.name, 0, policy.training.activity_name_chars_max)
+
+    def _check_start(self, policy: Policy, now: datetime) -> None:
         latest = min(
             now + timedelta(seconds=policy.training.clock_ahead_seconds_max),
             policy.training.workout_started_at_max,
@@ -80,18 +144,12 @@ class ActivitySnapshot:
             )
 
 
-def _check_between(name: str, value: int, least: int, most: int) -> None:
-    if type(value) is not int:
-        raise InvalidInput(f"{name} {value!r} is not a whole number; round it first", field=name)
-    if not least <= value <= most:
-        raise InvalidInput(f"{name} {value} is outside {least:,} to {most:,}", field=name)
-
-
-def _check_text(name: str, text: str, chars_min: int, chars_max: int) -> None:
+def _unfit_text(name: str, text: str, chars_min: int, chars_max: int) -> Iterator[SetAside]:
     if not chars_min <= len(text) <= chars_max:
-        raise InvalidInput(f"{name} has {len(text)} characters; give {chars_min} to {chars_max}", field=name)
-    if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
-        raise InvalidInput(f"{name} {text!r} holds half a character, which no store can keep", field=name)
+        limit = f"outside {chars_min} to {chars_max}"
+        yield SetAside(field=name, value=f"of {len(text)} characters", limit=limit)
+    elif not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
+        yield SetAside(field=name, value=repr(text), limit="half a character, which no store can keep")
 
 
 @frozen(kw_only=True)
