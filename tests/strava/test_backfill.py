@@ -158,14 +158,20 @@ def test_one_bad_activity_costs_only_itself() -> None:
     world = World(policy=SMALL_PAGES)
     world.fake.add_activities(ATHLETE, [payload(n) for n in range(12)])
     world.fake.add_activities(
-        ATHLETE, [payload(20, distance=-5.0), payload(21, distance=1e9), payload(22, start_date="soon")]
+        ATHLETE,
+        [
+            payload(20, start_date="1970-01-01T00:00:00Z"),
+            payload(21, distance=1e9, elapsed_time=19_525_640),
+            payload(22, start_date="soon"),
+        ],
     )
     world.connect()
     run(world)
     state = world.stores.backfills.read(ME)
     assert state is not None
     assert state.activities_rejected >= 2
-    assert len(world.stored()) == 12
+    assert len(world.stored()) == 13
+    assert sum(each.distance_meters == each.elapsed_seconds == 0 for each in world.stored().values()) == 1
 
 
 @pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.HTML, Fault.LOST_ANSWER])

@@ -337,7 +337,7 @@ def test_strava_failing_in_passing_delays_an_event(world: World, fault: Fault) -
 
 def test_a_poisoned_activity_is_parked_and_blocks_nobody(world: World) -> None:
     """What nobody can believe is set aside with the reason; others go through, and it can be tried again."""
-    bad = world.fake.upload(ATHLETE, payload(9, distance=-1.0))
+    bad = world.fake.upload(ATHLETE, payload(9, start_date="soon"))
     good = world.fake.upload(ATHLETE, payload(10))
     world.deliver()
     world.work()
@@ -345,8 +345,8 @@ def test_a_poisoned_activity_is_parked_and_blocks_nobody(world: World) -> None:
     assert bad not in world.stored()
     (parked,) = world.queue.parked(limit=10)
     assert (parked.job.activity_id, parked.attempts) == (bad, DEFAULT_POLICY.jobs.job_attempts_max)
-    assert "distance" in parked.reason
-    world.fake.edit(bad, distance=1_000.0)
+    assert "start_date" in parked.reason
+    world.fake.edit(bad, start_date=payload(9)["start_date"])
     assert world.queue.unpark(parked.job.key, now=world.clock.now())
     world.work()
     world.check_converged()

@@ -1,8 +1,9 @@
-"""Strava's bulk export: ``activities.csv``, on its own or inside the archive it came in.
+"""Strava's bulk export: which cells of ``activities.csv`` mean what.
 
 The table had 10 columns in 2019 and has up to 101 by now, in the account's language, with some titles twice
 and some wrapped in HTML, so columns are found by title. Of two Distance columns the first is for people, the
-second holds metres; of two Elapsed Time columns the second has the finer value.
+second holds metres; of two Elapsed Time columns the second has the finer value. Where the titles are in no
+language we know, the columns are taken by position, which does not depend on the language.
 
 Tables of 10 columns have no Moving Time and no Elevation Gain. Both are 0 then: the elapsed time is no moving
 time, and an athlete had better see nothing than something invented.
@@ -10,277 +11,366 @@ time, and an athlete had better see nothing than something invented.
 
 from __future__ import annotations
 
-import html
 import re
-import struct
-import zipfile
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
-from typing import IO
 
 from attrs import evolve, frozen
 
-from commitcollect_adapters.readers.csv_records import Record, read_records
-from commitcollect_adapters.readers.fields import cause, clean_name, clean_text, shown, strava_id, whole
-from commitcollect_adapters.readers.locales import BEFORE_JULY_2019, ENGLISH, LOCALES, Column, Locale, fold
-from commitcollect_adapters.readers.localised import (
-    parse_date,
-    parse_localised_number,
+from commitcollect_adapters.readers.activities import Activity, parse_duration
+from commitcollect_adapters.readers.columns import Column, Locale, fold_title
+from commitcollect_adapters.readers.fields import (
+    Values,
+    clean_name,
+    clean_text,
+    described,
     parse_plain_number,
-    sport_named,
+    shown,
+    strava_id,
 )
-from commitcollect_adapters.readers.rows import Accepted, Desk, Row, UnreadableHistory
+from commitcollect_adapters.readers.locales import ANY_LANGUAGE, BEFORE_JULY_2019, ENGLISH, LOCALES
+from commitcollect_adapters.readers.localised import parse_date, parse_localised_number, sport_named
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
-from commitcollect_core.training.workouts import ActivitySnapshot
+from commitcollect_core.training.sports import known_sport_type
+from commitcollect_core.training.workouts import UNKNOWN_SPORT_TYPE, ActivitySnapshot
 from commitcollect_core.values import Source
 
-TABLE_NAME = "activities.csv"
-TABLE_BYTES_MAX = 512 * 1024**2
-"""Unpacked. A row has about 1,000 bytes: half a million activities."""
+NEEDED = (Column.ID, Column.DATE, Column.TYPE, Column.DISTANCE)
+EXPECTED = (Column.ELEVATION, Column.MOVING, Column.FLAGGED)
+"""Columns that every table of more than `FEW_COLUMNS` has."""
 
-TABLE_EXPANSION_MAX = 200
-"""Unpacked over packed size, above `TABLE_EXPANSION_BYTES_MIN`. Real tables shrink to a fifth or a tenth."""
+FEW_COLUMNS = 10
+MANY_COLUMNS = 20
+"""From here on a table that begins as an export does is one that has all its columns."""
 
-TABLE_EXPANSION_BYTES_MIN = 1024**2
-MEMBERS_MAX = 500_000
-"""Files in the archive: a few per activity."""
+SHOWN_SPEED_METERS_PER_SECOND_MAX = 30
+"""No sport is that fast on average; a distance whose unit is a guess, and that would be, is none."""
 
-_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
-# What zipfile raises at wrong bytes, found by trying; RuntimeError covers a method it does not implement.
-_ZIP_FAULTS = (
-    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error,
-    EOFError, OSError, RuntimeError, ValueError, OverflowError, IndexError,
-)  # fmt: skip
-# No "<" inside, so that a header of many "<" is not searched to its end from each of them.
-_HTML_TAG = re.compile(r"<[^<>]*>")
-_KILOMETER = 1_000
+SHOWN_METERS = {"Swim": 1, "Rowing": 1, "VirtualRow": 1, "Sail": 1_852}
+"""The unit of the distance for people, by sport: metres, or nautical miles."""
 
+KILOMETER = 1_000
+_UNITS = (1, 0.9144, KILOMETER, 1_609.344, 1_852)
+_UNIT_TOLERANCE = 0.02
 
-def read_archive(path: Path, desk: Desk) -> Iterator[Row]:
-    """Yield a row per activity of an export archive. Only its ``activities.csv`` is looked at.
+CURE = (
+    "set the language of your Strava account to English and request the export again, and give it as Strava "
+    "sends it"
+)
 
-    Raises:
-        UnreadableHistory: it is no archive, holds no table or one that is not to be trusted, or breaks off.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open(_table(archive, desk.file)) as stream:
-            # The member's folder is named by whoever made the archive, so it is not repeated.
-            yield from _read_table(stream, evolve(desk, file=f"{desk.file}/{TABLE_NAME}"))
-    except UnreadableHistory:
-        raise
-    except _ZIP_FAULTS as error:
-        raise UnreadableHistory(
-            desk.file, f"the archive is damaged ({cause(error)}); download it from Strava again"
-        ) from error
-
-
-def read_table(path: Path, desk: Desk) -> Iterator[Row]:
-    """Yield a row per activity of an ``activities.csv``.
-
-    Raises:
-        UnreadableHistory: the file is something else, or breaks off.
-    """
-    with path.open("rb") as stream:
-        yield from _read_table(stream, desk)
-
-
-def _table(archive: zipfile.ZipFile, file: str) -> zipfile.ZipInfo:
-    members = archive.infolist()
-    if len(members) > MEMBERS_MAX:
-        raise UnreadableHistory(
-            file, f"the archive holds {len(members):,} files; at most {MEMBERS_MAX:,} are read"
-        )
-    depths = {depth: [each for each in members if _depth(each) == depth] for depth in (0, 1)}
-    found = depths[0] or depths[1]
-    if len(found) != 1:
-        count = "several" if found else "no"
-        raise UnreadableHistory(
-            file,
-            f"the archive holds {count} {TABLE_NAME}; give it as Strava sent it, or the CSV file alone",
-        )
-    if problem := _distrust(found[0]):
-        raise UnreadableHistory(file, f"{TABLE_NAME} {problem}")
-    return found[0]
-
-
-def _depth(member: zipfile.ZipInfo) -> int | None:
-    """In how many folders the table lies; None if it is not the table."""
-    *folders, name = member.filename.split("/")
-    return len(folders) if name == TABLE_NAME else None
-
-
-def _distrust(table: zipfile.ZipInfo) -> str | None:
-    # zipfile never unpacks more than the size stated here, so checking that is enough.
-    if table.flag_bits & 0x1:
-        return "is encrypted; unpack it with its password and give the CSV file"
-    if table.compress_type not in _METHODS:
-        return "is packed by an unusual method; unpack it and give the CSV file"
-    if table.file_size == 0:
-        return "is empty; request the export from Strava again"
-    if table.file_size > TABLE_BYTES_MAX:
-        return f"has {table.file_size:,} bytes unpacked; at most {TABLE_BYTES_MAX:,} are read"
-    expansion = table.file_size / max(table.compress_size, 1)
-    if table.file_size > TABLE_EXPANSION_BYTES_MIN and expansion > TABLE_EXPANSION_MAX:
-        return f"unpacks to {expansion:,.0f} times its size; no real table goes beyond {TABLE_EXPANSION_MAX}"
-    return None
-
-
-def _read_table(stream: IO[bytes], desk: Desk) -> Iterator[Row]:
-    row = 0
-    try:
-        records = read_records(stream)
-        header = next(records, None)
-        layout = _layout(header, desk.file)
-        doubt = layout.doubt
-        for record in records:
-            row = record.row
-            made = _judged(record, layout, desk)
-            if doubt and isinstance(made, Accepted):
-                # Said once, at the first activity it concerns.
-                made = evolve(made, warning="; ".join(filter(None, (made.warning, doubt))))
-                doubt = None
-            yield made
-    except _ZIP_FAULTS as error:
-        raise UnreadableHistory(
-            desk.file,
-            f"reading failed ({cause(error)}); the file is damaged from here on",
-            row=row + 1,
-        ) from error
-
-
-def _judged(record: Record, layout: _Layout, desk: Desk) -> Row:
-    if record.problem:
-        return desk.reject(record.row, record.problem)
-    return desk.judge(record.row, lambda: layout.snapshot(record.cells, desk.policy))
-
-
-def _layout(header: Record | None, file: str) -> _Layout:
-    if header is None:
-        raise UnreadableHistory(file, "the table is empty")
-    if header.problem:
-        raise UnreadableHistory(file, header.problem, row=header.row)
-    titles = [clean_text(html.unescape(_HTML_TAG.sub("", cell))) for cell in header.cells]
-    for locale in LOCALES:
-        if (places := _places([fold(title) for title in titles], locale)) is not None:
-            return _Layout(locale=locale, titles=titles, places=places)
-    languages = ", ".join(locale.language for locale in LOCALES)
-    raise UnreadableHistory(
-        file,
-        "this is not Strava's activities.csv, or in a language we do not know: no columns for id, date, type "
-        f"and distance, separated by commas, in {languages}; the first column is {shown(titles[0])}",
-        row=header.row,
-    )
-
-
-def _places(titles: list[str], locale: Locale) -> dict[Column, list[int]] | None:
-    """Where each column is, in the order they stand; None if this is not the header's language."""
-    places = {
-        column: [at for at, title in enumerate(titles) if title in names]
-        for column, names in locale.headers.items()
-    }
-    for needed in (Column.ID, Column.DATE, Column.TYPE, Column.DISTANCE):
-        if not places[needed]:
-            return None
-    if locale is not BEFORE_JULY_2019:
-        # Titles that Strava added and has not translated yet.
-        for column, names in ENGLISH.headers.items():
-            places[column] = places[column] or [at for at, title in enumerate(titles) if title in names]
-    return places
+_POSITIONS = {
+    Column.ID: 0, Column.DATE: 1, Column.NAME: 2, Column.TYPE: 3, Column.ELAPSED: 5, Column.DISTANCE: 6,
+}  # fmt: skip
+_MOVING_AFTER_ELAPSED = 1
+_DISTANCE_AFTER_ELAPSED = 2
+_ELEVATION_AFTER_DISTANCE = 3
+_ID = re.compile(r"[0-9]{6,20}(?:\.0)?\Z")
+_DECIMAL_COMMA = re.compile(r"-?[0-9]+,[0-9]+")
+_NOT_FLAGGED = frozenset({"", "false"})
 
 
 @frozen(kw_only=True)
-class _Layout:
-    """Which cells of a row mean what."""
+class Layout:
+    """Which cells of a row mean what.
+
+    Attributes:
+        titles: of all columns, without HTML.
+        places: where each column is, in the order they stand.
+        has_decimal_comma: whether a tool may have written metres and seconds so.
+        doubts: what cannot be known from this table but matters to the athlete.
+    """
 
     locale: Locale
-    titles: list[str]
-    places: Mapping[Column, list[int]]
+    titles: Sequence[str]
+    places: Mapping[Column, Sequence[int]]
+    has_decimal_comma: bool = False
+    doubts: tuple[str, ...] = ()
 
-    @property
-    def doubt(self) -> str | None:
-        """What cannot be known from this table but matters to the athlete."""
-        if self.locale.is_distance_meters or len(self.places[Column.DISTANCE]) > 1:
-            return None
-        return (
-            "this export has distances for people only, without their unit: read as kilometres (swims in "
-            "whole metres); if your account shows miles, request a new export from Strava"
-        )
-
-    def snapshot(self, cells: list[str], policy: Policy) -> ActivitySnapshot:
-        """Make the snapshot of a row.
+    def read(self, cells: Sequence[str], policy: Policy) -> Activity:
+        """Read the activity of a row.
 
         Raises:
-            InvalidInput: a cell cannot be read; the message names its column and its value.
+            InvalidInput: the id or the start cannot be read; the message names its column and its value.
         """
-        sport_type = self._sport_type(cells)
-        return ActivitySnapshot(
+        values = Values()
+        activity_id = strava_id(self._cell(cells, Column.ID), self._title(Column.ID))
+        start = self._start(cells)
+        sport_type = self._sport_type(cells, values)
+        moving = self._measure(cells, Column.MOVING, values)
+        elapsed = self._measure(cells, Column.ELAPSED, values, 1)
+        elapsed = elapsed or self._measure(cells, Column.ELAPSED, values)
+        snapshot = ActivitySnapshot(
             source=Source.STRAVA,
-            activity_id=strava_id(self._cell(cells, Column.ID), self._title(Column.ID)),
+            activity_id=activity_id,
             sport_type=sport_type,
-            started_at=self._start(cells),
-            distance_meters=self._distance(cells, sport_type),
-            elevation_meters=self._measure(cells, Column.ELEVATION),
-            moving_seconds=self._measure(cells, Column.MOVING),
-            elapsed_seconds=self._measure(cells, Column.ELAPSED, 1) or self._measure(cells, Column.ELAPSED),
+            started_at=start,
+            distance_meters=self._distance(cells, sport_type, max(moving, elapsed), values),
+            elevation_meters=self._measure(cells, Column.ELEVATION, values),
+            moving_seconds=moving,
+            elapsed_seconds=elapsed,
             name=clean_name(self._cell(cells, Column.NAME), policy),
-            is_flagged=self._flag(cells),
+            is_flagged=self._flag(cells, values),
         )
+        return Activity(snapshot=snapshot, set_aside=tuple(values.set_aside))
 
-    def _cell(self, cells: list[str], column: Column, nth: int = 0) -> str:
-        places = self.places.get(column, [])
+    def _cell(self, cells: Sequence[str], column: Column, nth: int = 0) -> str:
+        places = self.places.get(column, ())
         return cells[places[nth]].strip() if nth < len(places) else ""
 
     def _title(self, column: Column) -> str:
         return self.titles[self.places[column][0]][:40]
 
-    def _refusal(self, column: Column, cell: str, problem: str) -> InvalidInput:
-        title = self._title(column)
-        return InvalidInput(f"{title} {shown(cell)} {problem}", field=title)
-
-    def _start(self, cells: list[str]) -> datetime:
+    def _start(self, cells: Sequence[str]) -> datetime:
         cell = self._cell(cells, Column.DATE)
         if (start := parse_date(cell, self.locale)) is None:
-            raise self._refusal(Column.DATE, cell, f"is not a date with time in {self.locale.language}")
+            title = self._title(Column.DATE)
+            raise InvalidInput(
+                f"{title} {shown(cell)} is not a date with time in {self.locale.language}; {CURE}",
+                field=title,
+            )
         return start
 
-    def _sport_type(self, cells: list[str]) -> str:
+    def _sport_type(self, cells: Sequence[str], values: Values) -> str:
         received = clean_text(self._cell(cells, Column.SPORT_TYPE))
         # Columns of that age hold numbers; a code is no name.
         if not received or parse_plain_number(received) is not None:
             received = clean_text(self._cell(cells, Column.TYPE))
         if not received:
-            raise self._refusal(Column.TYPE, received, "is no sport; every row needs one")
+            return values.without(self._title(Column.TYPE), received, "no sport", UNKNOWN_SPORT_TYPE)
         return sport_named(received, self.locale) or received
 
-    def _distance(self, cells: list[str], sport_type: str) -> int:
+    def _distance(self, cells: Sequence[str], sport_type: str, seconds: int, values: Values) -> int:
         if self.locale.is_distance_meters:
-            return self._measure(cells, Column.DISTANCE)
-        if self._cell(cells, Column.DISTANCE, 1):
-            return self._measure(cells, Column.DISTANCE, 1)
-        cell = self._cell(cells, Column.DISTANCE)
-        value = parse_localised_number(cell, self.locale) if cell else 0.0
+            return self._measure(cells, Column.DISTANCE, values)
+        exact, for_people = self._cell(cells, Column.DISTANCE, 1), self._cell(cells, Column.DISTANCE)
+        title = self._title(Column.DISTANCE)
+        value = parse_localised_number(for_people, self.locale) if for_people else 0.0
+        if exact:
+            meters = self._measure(cells, Column.DISTANCE, values, 1)
+            # Columns taken by position have to agree, or one of them is something else.
+            if not self.locale.is_known and value and not _is_same_distance(value, meters):
+                return values.without(title, exact, f"not the {shown(for_people)} that is shown to people", 0)
+            return meters
         if value is None:
-            raise self._refusal(Column.DISTANCE, cell, "is not a number")
-        # Swims are shown in whole metres, everything else in kilometres with two decimals.
-        is_meters = sport_type == "Swim" and value.is_integer()
-        return whole(value if is_meters else value * _KILOMETER, self._title(Column.DISTANCE))
+            return values.without(title, for_people, "not a number", 0)
+        return self._guessed_meters(for_people, value, sport_type, seconds, values)
 
-    def _measure(self, cells: list[str], column: Column, nth: int = 0) -> int:
+    def _guessed_meters(self, cell: str, value: float, sport_type: str, seconds: int, values: Values) -> int:
+        """A distance for people, whose unit depends on the sport."""
+        title = self._title(Column.DISTANCE)
+        if known_sport_type(sport_type) is None and value and cell.isdecimal():
+            return values.without(
+                title, cell, "without a unit, and the sport that would tell it is unknown", 0
+            )
+        unit = SHOWN_METERS.get(sport_type, KILOMETER)
+        # Metres are shown whole, so one with decimals went through a tool that took kilometres for metres.
+        meters = value * (KILOMETER if unit == 1 and not value.is_integer() else unit)
+        if seconds and meters > SHOWN_SPEED_METERS_PER_SECOND_MAX * seconds:
+            limit = f"a guess at {meters / KILOMETER:,.0f} km, too far for {seconds:,} seconds"
+            return values.without(title, cell, limit, 0)
+        return values.measure(meters, title)
+
+    def _measure(self, cells: Sequence[str], column: Column, values: Values, nth: int = 0) -> int:
         cell = self._cell(cells, column, nth)
         if not cell:
             return 0
-        if (value := parse_plain_number(cell)) is None:
-            raise self._refusal(column, cell, "is not a number")
-        return whole(value, self._title(column))
+        if self.has_decimal_comma and _DECIMAL_COMMA.fullmatch(cell):
+            cell = cell.replace(",", ".")
+        if column in {Column.MOVING, Column.ELAPSED} and (seconds := parse_duration(cell)) is not None:
+            return seconds
+        return values.measure(cell, self._title(column))
 
-    def _flag(self, cells: list[str]) -> bool:
-        """The column counts the flags; one is enough."""
+    def _flag(self, cells: Sequence[str], values: Values) -> bool:
+        """Only 1 is a flag: 2, which Strava writes as well, stands for one that was looked at and cleared."""
         cell = self._cell(cells, Column.FLAGGED).lower()
-        if cell in {"", "true", "false"}:
+        if cell in _NOT_FLAGGED or cell == "true":
             return cell == "true"
-        if (count := parse_plain_number(cell)) is None:
-            raise self._refusal(Column.FLAGGED, cell, "is neither a number nor true or false")
-        return count != 0
+        if (state := parse_plain_number(cell)) is None:
+            return values.without(
+                self._title(Column.FLAGGED), cell, "neither a number nor true or false", False
+            )
+        return state == 1
+
+
+def _is_same_distance(value: float, meters: int) -> bool:
+    # The shown value is rounded to a hundredth of its unit.
+    return any(abs(value * unit - meters) <= max(_UNIT_TOLERANCE * meters, 0.01 * unit, 1) for unit in _UNITS)
+
+
+def layout_of(titles: Sequence[str], first_row: Sequence[str] | None, *, has_decimal_comma: bool) -> Layout:
+    """The layout of a table with these titles.
+
+    Args:
+        titles: without HTML.
+        first_row: the cells of the first activity; None if there is none.
+        has_decimal_comma: as in `Layout`.
+
+    Raises:
+        InvalidInput: this is no table of Strava's, or a column is missing; the message says which.
+    """
+    layout = _by_title(titles) or _by_position(titles, first_row)
+    doubts = [*layout.doubts, *_doubts(layout)]
+    return evolve(layout, has_decimal_comma=has_decimal_comma, doubts=tuple(doubts))
+
+
+def _by_title(titles: Sequence[str]) -> Layout | None:
+    folded = [fold_title(title) for title in titles]
+    for locale in LOCALES:
+        if (places := _places(folded, locale)) is not None:
+            return _with_positions(Layout(locale=locale, titles=titles, places=places))
+    return None
+
+
+def _places(folded: Sequence[str], locale: Locale) -> dict[Column, list[int]] | None:
+    """Where each column is; None if this is not the header's language."""
+    places = {column: _found(folded, names) for column, names in locale.headers.items()}
+    if not all(places[needed] for needed in NEEDED):
+        return None
+    if locale is not BEFORE_JULY_2019:
+        # Titles that Strava added and has not translated yet.
+        for column, names in ENGLISH.headers.items():
+            places[column] = places.get(column) or _found(folded, names)
+    return places
+
+
+def _found(folded: Sequence[str], names: Sequence[str]) -> list[int]:
+    wanted = {fold_title(name) for name in names}
+    return [at for at, title in enumerate(folded) if title in wanted]
+
+
+def _with_positions(layout: Layout) -> Layout:
+    """The layout with moving time and climb by position, if the table begins as every export does."""
+    places = dict(layout.places)
+    elapsed, distance = places.get(Column.ELAPSED, []), places[Column.DISTANCE]
+    is_whole_export = (
+        len(layout.titles) >= MANY_COLUMNS
+        and all(places.get(column, [None])[0] == at for column, at in _POSITIONS.items())
+        and len(elapsed) > 1
+        and len(distance) > 1
+        and distance[1] - elapsed[1] == _DISTANCE_AFTER_ELAPSED
+    )
+    if not is_whole_export:
+        return layout
+    assumed = {
+        Column.MOVING: elapsed[1] + _MOVING_AFTER_ELAPSED,
+        Column.ELEVATION: distance[1] + _ELEVATION_AFTER_DISTANCE,
+    }
+    missing = {column: at for column, at in assumed.items() if not places.get(column)}
+    if not missing:
+        return layout
+    places |= {column: [at] for column, at in missing.items()}
+    names = ", ".join(f"{_NAMES[column]} is {shown(layout.titles[at])}" for column, at in missing.items())
+    return evolve(layout, places=places, doubts=(*layout.doubts, f"taken by position: {names}"))
+
+
+_NAMES = {
+    Column.ID: "id",
+    Column.DATE: "date",
+    Column.NAME: "name",
+    Column.TYPE: "sport",
+    Column.ELAPSED: "elapsed time",
+    Column.MOVING: "moving time",
+    Column.DISTANCE: "distance",
+    Column.ELEVATION: "climb",
+    Column.FLAGGED: "flags",
+}
+
+
+def _by_position(titles: Sequence[str], first_row: Sequence[str] | None) -> Layout:
+    """The layout of a table whose titles say nothing.
+
+    Raises:
+        InvalidInput: the first row is not one of an export; the message says what is missing.
+    """
+    # pandas puts the number of the row in front, under no title.
+    shift = int(bool(titles) and fold_title(titles[0]) in {"", "unnamed", "index"})
+    folded = [fold_title(title) for title in titles]
+    _check_titles(folded, titles)
+    places = {column: [at + shift] for column, at in _POSITIONS.items()}
+    for column in (Column.ELAPSED, Column.DISTANCE):
+        at = places[column][0]
+        if at < len(folded):
+            places[column] += [other for other in range(at + 1, len(folded)) if folded[other] == folded[at]]
+    for column in (Column.SPORT_TYPE, Column.FLAGGED):
+        places[column] = _found(folded, ENGLISH.headers[column])
+    if first_row is not None:
+        _check_first_row(titles, first_row, places)
+    layout = Layout(locale=ANY_LANGUAGE, titles=titles, places=places)
+    if shift == 0:
+        layout = _with_positions(layout)
+    else:
+        layout = _with_positions(evolve(layout, places=_shifted(places, -shift), titles=titles[shift:]))
+        layout = evolve(layout, places=_shifted(layout.places, shift), titles=titles)
+    taken = "; ".join(
+        f"{_NAMES[column]} is {shown(titles[at[-1]])}"
+        for column, at in layout.places.items()
+        if at and column in {Column.ID, Column.DATE, Column.TYPE, Column.DISTANCE}
+    )
+    doubt = (
+        f"the titles are in a language we do not know, so the columns were taken by position ({taken}); "
+        "if something is wrong, set the language of your account to English and ask for the export again"
+    )
+    return evolve(layout, doubts=(doubt, *layout.doubts))
+
+
+def _shifted(places: Mapping[Column, Sequence[int]], by: int) -> dict[Column, list[int]]:
+    return {column: [at + by for at in each] for column, each in places.items()}
+
+
+def _check_titles(folded: Sequence[str], titles: Sequence[str]) -> None:
+    """Refuse a table that one language explains but for a column, and one that is too narrow."""
+    for locale in LOCALES:
+        missing = [column for column in NEEDED if not _found(folded, locale.headers.get(column, ()))]
+        if len(missing) == 1 and locale is not BEFORE_JULY_2019:
+            (column,) = missing
+            raise InvalidInput(
+                f"the column {locale.headers[column][0]!r} ({_NAMES[column]}) is missing; give the table as "
+                "Strava sends it"
+            )
+    if len(titles) <= max(_POSITIONS.values()):
+        raise InvalidInput(_no_export(titles))
+
+
+def _check_first_row(
+    titles: Sequence[str], row: Sequence[str], places: Mapping[Column, Sequence[int]]
+) -> None:
+    def cell(column: Column) -> str:
+        at = places[column][0]
+        return row[at].strip() if at < len(row) else ""
+
+    distance = cell(Column.DISTANCE)
+    if (
+        not _ID.match(cell(Column.ID))
+        or (distance and parse_localised_number(distance, ANY_LANGUAGE) is None)
+        or not cell(Column.TYPE)
+    ):
+        raise InvalidInput(_no_export(titles))
+    date = cell(Column.DATE)
+    if parse_date(date, ANY_LANGUAGE) is None:
+        title = titles[places[Column.DATE][0]]
+        raise InvalidInput(
+            f"the column {shown(title)} should hold the date, but {shown(date)} cannot be read as one; {CURE}"
+        )
+
+
+def _no_export(titles: Sequence[str]) -> str:
+    languages = ", ".join(locale.language for locale in LOCALES)
+    return (
+        "this is not Strava's activities.csv, nor another table we know: no columns for id, date, type and "
+        f"distance in {languages}, nor in their places; the columns are {described(map(shown, titles))}"
+    )
+
+
+def _doubts(layout: Layout) -> list[str]:
+    doubts = []
+    if not layout.locale.is_distance_meters and len(layout.places[Column.DISTANCE]) == 1:
+        doubts.append(
+            "this export has distances for people only, without their unit: read as kilometres (swims and "
+            "rows as metres, sailing as nautical miles); if your account shows miles, request a new export "
+            "from Strava"
+        )
+    missing = [_NAMES[column] for column in EXPECTED if not layout.places.get(column)]
+    if missing and len(layout.titles) > FEW_COLUMNS:
+        doubts.append(f"no column was found for {', '.join(missing)}: these count as nothing; {CURE}")
+    return doubts

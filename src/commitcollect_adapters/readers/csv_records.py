@@ -12,7 +12,11 @@ import io
 import re
 from collections import deque
 from collections.abc import Iterator
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, cast
+
+from attrs import frozen
+
+from commitcollect_adapters.readers.fields import UTF_8, encoding_of
 
 LINE_CHARS_MAX = 262_144
 """A real line of 101 columns has about 1,000 characters; a description may add some thousands."""
@@ -20,6 +24,16 @@ LINE_CHARS_MAX = 262_144
 RECORD_CHARS_MAX = 524_288
 """All lines of one record. A cell is bounded by `csv.field_size_limit`, 131,072 unless someone changed it."""
 
+SNIFFED_BYTES = 65_536
+"""How much of a table is looked at to tell how it is written; a header of 101 columns has about 10,000."""
+
+DELIMITERS = ",;\t|"
+"""What stands between two cells, the likeliest first."""
+
+WINDOWS = "cp1252"
+
+_QUOTED = re.compile(r'"[^"]*"')
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
 _UNDECODED = re.compile("[\udc80-\udcff]")
 
 
@@ -73,17 +87,54 @@ class _Lines:
         self._again.extendleft(reversed(self._taken[1:]))
 
 
-def read_records(stream: IO[bytes]) -> Iterator[Record]:
-    """Yield the records of a UTF-8 file; the first, the header, sets how many cells the others must have.
+@frozen(kw_only=True)
+class Dialect:
+    """How a table is written.
+
+    Attributes:
+        delimiter: between two cells.
+        has_separator_line: whether a line names the delimiter before the header, as Excel wants it.
+    """
+
+    encoding: str = UTF_8
+    delimiter: str = ","
+    has_separator_line: bool = False
+
+
+def sniff(start: bytes) -> Dialect:
+    """Tell from its start how a table is written: by Strava, or by a spreadsheet that it went through."""
+    encoding = encoding_of(start)
+    text = start.decode(encoding, "replace")
+    if named := _SEPARATOR_LINE.match(text):
+        return Dialect(encoding=encoding, delimiter=named[1], has_separator_line=True)
+    header = text.partition("\n")[0]
+    if encoding == UTF_8 and "\ufffd" in header:
+        # Spreadsheets on Windows write this unless told otherwise; a title that is wrong is not found.
+        encoding = WINDOWS
+    unquoted = _QUOTED.sub("", header)
+    delimiter = max(DELIMITERS, key=lambda each: (unquoted.count(each), -DELIMITERS.index(each)))
+    return Dialect(encoding=encoding, delimiter=delimiter)
+
+
+def buffered(stream: IO[bytes]) -> io.BufferedReader:
+    """A stream that can be looked at ahead."""
+    return io.BufferedReader(cast("io.RawIOBase", stream), SNIFFED_BYTES)
+
+
+def read_records(stream: io.BufferedReader, dialect: Dialect) -> Iterator[Record]:
+    """Yield the records of a table; the first, the header, sets how many cells the others must have.
 
     Bytes that are not UTF-8 arrive as lone surrogates; a record that holds some has a problem. Blank lines
     are counted and passed over. The stream is closed at the end.
     """
-    with io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
+    errors = "surrogateescape" if dialect.encoding == UTF_8 else "replace"
+    with io.TextIOWrapper(stream, encoding=dialect.encoding, errors=errors, newline="") as text:
+        if dialect.has_separator_line:
+            text.readline(LINE_CHARS_MAX)
         lines = _Lines(text)
         # Each `next` starts from a clean state, also after an error and after the lines had run out.
-        reader = csv.reader(lines, strict=True)
-        row, width = 0, 0
+        reader = csv.reader(lines, strict=True, delimiter=dialect.delimiter)
+        row, width = int(dialect.has_separator_line), 0
         while (record := _next_record(reader, row + 1, width)) is not None:
             row = record.row
             if record.problem and not record.cells:

@@ -6,76 +6,33 @@ changed some over the years. Tables compare without regard to case; sports also 
 
 What is known: English from a real export, German headers from five people's bug reports of 2024 and 2025,
 Dutch ones from scripts that read such exports. German and Dutch sports beyond the common ones, and the
-"flagged" headers, are translations that nobody has confirmed; a wrong one costs a warning, not a workout.
+"flagged" header of German, are translations that nobody has confirmed; a wrong one costs a remark, not a
+workout.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Mapping
-from enum import Enum, auto
+from collections.abc import Hashable, Iterable, Mapping
+from typing import TypeVar
 
-from attrs import frozen
+from commitcollect_adapters.readers.columns import Column, Locale, fold, fold_sport, months_of, sports_of
+from commitcollect_adapters.readers.languages import LANGUAGES
+from commitcollect_adapters.readers.more_languages import DATES_ONLY
 
+__all__ = [
+    "ANY_LANGUAGE",
+    "BEFORE_JULY_2019",
+    "DUTCH",
+    "ENGLISH",
+    "GERMAN",
+    "LOCALES",
+    "Column",
+    "Locale",
+    "fold",
+    "fold_sport",
+]
 
-class Column(Enum):
-    """The columns that matter, out of about a hundred."""
-
-    ID = auto()
-    DATE = auto()
-    NAME = auto()
-    TYPE = auto()
-    SPORT_TYPE = auto()
-    ELAPSED = auto()
-    MOVING = auto()
-    DISTANCE = auto()
-    ELEVATION = auto()
-    FLAGGED = auto()
-
-
-@frozen(kw_only=True)
-class Locale:
-    """How one language writes an export.
-
-    Attributes:
-        headers: the column's titles, folded by `fold`.
-        months: a month's names and abbreviations, folded, to its number.
-        sports: an activity type's display name, folded by `fold_sport`, to Strava's name for it.
-        date_words: words in dates that say nothing, such as the "um" of "27. Januar 2021 um 13:57".
-        day_first: separators of dates in digits that begin with the day. Where people disagree, as in
-            English, there is none, and such dates are refused rather than guessed.
-        thousands: the separator of thousands in numbers meant for people.
-        is_distance_meters: whether a lone distance column holds metres instead of such a number.
-    """
-
-    language: str
-    headers: Mapping[Column, tuple[str, ...]]
-    months: Mapping[str, int]
-    sports: Mapping[str, str]
-    date_words: frozenset[str]
-    day_first: str
-    thousands: str
-    is_distance_meters: bool = False
-
-
-def fold(text: str) -> str:
-    """One spelling for texts that look the same: compatible characters, single spaces, no case."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
-def fold_sport(text: str) -> str:
-    """`fold`, without spaces and hyphens, as display names and translations vary in them."""
-    return re.sub(r"[\W_]+", "", fold(text))
-
-
-def _months(names: str) -> dict[str, int]:
-    return {fold(name): number for number, names in enumerate(names.split("|"), 1) for name in names.split()}
-
-
-def _sports(names: Mapping[str, str]) -> dict[str, str]:
-    return {fold_sport(name): sport for sport, names in names.items() for name in names.split("|")}
-
+_Meaning = TypeVar("_Meaning", bound=Hashable)
 
 ENGLISH = Locale(
     language="English",
@@ -91,18 +48,53 @@ ENGLISH = Locale(
         Column.ELEVATION: ("elevation gain",),
         Column.FLAGGED: ("flagged",),
     },
-    months=_months(
+    months=months_of(
         "jan january|feb february|mar march|apr april|may|jun june|jul july|aug august"
         "|sep sept september|oct october|nov november|dec december"
     ),
-    # Only names that differ from Strava's own by more than spaces and hyphens.
-    sports=_sports(
+    # Only names that differ from Strava's own by more than spaces and hyphens. Exports of some years, other
+    # services and people write the plain name of the sport.
+    sports=sports_of(
         {
-            "Soccer": "Football|Football (Soccer)",
-            "HighIntensityIntervalTraining": "HIIT",
-            "VirtualRow": "Virtual Rowing",
-            "StandUpPaddling": "Stand Up Paddle",
+            "AlpineSki": "Alpine Skiing|Downhill Ski|Downhill Skiing",
+            "BackcountrySki": "Backcountry Skiing|Ski Touring",
+            "Canoeing": "Canoe",
+            "Crossfit": "Cross Fit",
+            "EBikeRide": "E-Bike|Electric Bike Ride|E-Biking",
+            "EMountainBikeRide": "E-Mountain Bike|E-MTB Ride|E-Mountain Biking",
+            "Elliptical": "Elliptical Trainer",
+            "GravelRide": "Gravel|Gravel Cycling|Gravel Bike Ride",
+            "Handcycle": "Hand Cycle|Handcycling|Hand Cycling",
+            "HighIntensityIntervalTraining": "HIIT|High-Intensity Interval Training (HIIT)",
+            "Hike": "Hiking",
+            "IceSkate": "Ice Skating",
+            "InlineSkate": "Inline Skating",
+            "Kayaking": "Kayak",
+            "Kitesurf": "Kitesurfing|Kiteboarding",
+            "MountainBikeRide": "Mountain Bike|Mountain Biking|MTB Ride",
+            "NordicSki": "Nordic Skiing|Cross Country Ski|Cross Country Skiing",
+            "PhysicalTherapy": "Physio Therapy|Physiotherapy",
+            "Ride": "Bike Ride|Cycling|Biking",
+            "RockClimbing": "Rock Climb|Climbing",
+            "RollerSki": "Roller Skiing",
             "Rowing": "Row",
+            "Run": "Running",
+            "Sail": "Sailing",
+            "Skateboard": "Skateboarding",
+            "Snowboard": "Snowboarding",
+            "Snowshoe": "Snowshoeing",
+            "Soccer": "Football|Football (Soccer)|Soccer (Football)",
+            "StairStepper": "Stair Climber|Stair Climbing",
+            "StandUpPaddling": "Stand Up Paddle|Stand Up Paddleboarding|Stand Up Paddle Boarding|SUP",
+            "Surfing": "Surf",
+            "Swim": "Swimming",
+            "TrailRun": "Trail Running",
+            "VirtualRide": "Virtual Cycling|Virtual Bike Ride",
+            "VirtualRow": "Virtual Rowing",
+            "VirtualRun": "Virtual Running",
+            "Walk": "Walking",
+            "WeightTraining": "Weights|Strength Training",
+            "Windsurf": "Windsurfing",
         }
     ),
     date_words=frozenset({"at"}),
@@ -135,21 +127,21 @@ GERMAN = Locale(
     language="German",
     headers={
         Column.ID: ("aktivitäts-id",),
-        Column.DATE: ("aktivitätsdatum",),
-        Column.NAME: ("name der aktivität",),
-        Column.TYPE: ("aktivitätsart",),
+        Column.DATE: ("aktivitätsdatum", "datum der aktivität"),
+        Column.NAME: ("name der aktivität", "aktivitätsname"),
+        Column.TYPE: ("aktivitätsart", "aktivitätstyp", "art der aktivität"),
         Column.SPORT_TYPE: ("sportart",),
         Column.ELAPSED: ("verstrichene zeit",),
         Column.MOVING: ("bewegungszeit",),
         Column.DISTANCE: ("distanz",),
-        Column.ELEVATION: ("höhenzunahme",),
-        Column.FLAGGED: ("markiert",),
+        Column.ELEVATION: ("höhenzunahme", "höhenmeter", "anstieg"),
+        Column.FLAGGED: ("markiert", "gemeldet"),
     },
-    months=_months(
+    months=months_of(
         "jan januar jän jänner|feb februar|mär märz mrz|apr april|mai|jun juni|jul juli|aug august"
         "|sep sept september|okt oktober|nov november|dez dezember"
     ),
-    sports=_sports(
+    sports=sports_of(
         {
             "AlpineSki": "Ski Alpin|Alpinski|Skifahren|Abfahrtsski",
             "BackcountrySki": "Skitour|Skitouren|Skitourengehen|Tourenski",
@@ -210,18 +202,18 @@ DUTCH = Locale(
         Column.ELAPSED: ("verstreken tijd",),
         Column.MOVING: ("beweegtijd", "bewegingstijd"),
         Column.DISTANCE: ("afstand",),
-        Column.ELEVATION: ("totale stijging", "hoogtewinst", "hoogtestijging"),
-        Column.FLAGGED: ("gemarkeerd",),
+        Column.ELEVATION: ("hoogteverschil", "totale stijging", "hoogtewinst", "hoogtestijging"),
+        Column.FLAGGED: ("gemeld", "gemarkeerd"),
     },
-    months=_months(
+    months=months_of(
         "jan januari|feb februari|mrt maart|apr april|mei|jun juni|jul juli|aug augustus"
         "|sep sept september|okt oktober|nov november|dec december"
     ),
-    sports=_sports(
+    sports=sports_of(
         {
             "AlpineSki": "Alpineskiën|Skiën|Alpine skiën",
             "BackcountrySki": "Toerskiën|Backcountry-skiën",
-            "Canoeing": "Kanoën|Kanovaren",
+            "Canoeing": "Kanoën|Kanovaren|Kano",
             "EBikeRide": "E-bike-rit|E-bikerit|Rit op e-bike|Elektrische fietsrit",
             "EMountainBikeRide": "E-mountainbikerit|E-mountainbiketocht",
             "Elliptical": "Crosstrainer|Elliptische trainer",
@@ -231,7 +223,7 @@ DUTCH = Locale(
             "Hike": "Hiken|Hike|Wandeltocht|Bergwandeling",
             "IceSkate": "Schaatsen|IJsschaatsen",
             "InlineSkate": "Inlineskaten|Skeeleren",
-            "Kayaking": "Kajakken",
+            "Kayaking": "Kajakken|Kayakken|Kajakvaren|Kajak|Kayak",
             "Kitesurf": "Kitesurfen",
             "MountainBikeRide": "Mountainbikerit|Mountainbiketocht|Mountainbiken",
             "NordicSki": "Langlaufen",
@@ -266,5 +258,28 @@ DUTCH = Locale(
     thousands=".",
 )
 
-LOCALES = (ENGLISH, BEFORE_JULY_2019, GERMAN, DUTCH)
+LOCALES = (ENGLISH, BEFORE_JULY_2019, GERMAN, DUTCH, *LANGUAGES)
 """Every language an export is recognised in, the likeliest first."""
+
+
+def _agreed(tables: Iterable[Mapping[str, _Meaning]]) -> dict[str, _Meaning]:
+    """What all tables that know a word take it for; no word that means two things."""
+    meanings: dict[str, set[_Meaning]] = {}
+    for table in tables:
+        for word, meaning in table.items():
+            meanings.setdefault(word, set()).add(meaning)
+    return {word: each.pop() for word, each in meanings.items() if len(each) == 1}
+
+
+_EVERY = (*LOCALES, *DATES_ONLY)
+ANY_LANGUAGE = Locale(
+    language="a language we do not know",
+    headers={},
+    months=_agreed(each.months for each in _EVERY),
+    sports=_agreed(each.sports for each in _EVERY),
+    date_words=frozenset().union(*(each.date_words for each in _EVERY)),
+    day_first=".",
+    thousands="",
+    is_known=False,
+)
+"""What a table is read as whose titles are in none of the languages: by the position of its columns."""

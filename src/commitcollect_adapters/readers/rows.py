@@ -7,6 +7,7 @@ from datetime import datetime
 
 from attrs import frozen
 
+from commitcollect_adapters.readers.activities import Activity
 from commitcollect_adapters.readers.fields import sport_warning
 from commitcollect_core.errors import CommitCollectError, InvalidInput
 from commitcollect_core.policy import Policy
@@ -15,27 +16,37 @@ from commitcollect_core.training.workouts import ActivitySnapshot
 
 @frozen(kw_only=True)
 class Accepted:
-    """An activity that was read and passed `ActivitySnapshot.check`.
+    """An activity that was read and is believable.
 
     Attributes:
         file: the file's name as the user gave it; inside an archive, ``export.zip/activities.csv``.
         row: counted from 1. In a CSV the header is row 1; in a JSON list the first item is.
-        warning: what the reader had to assume, or None.
+        remarks: what the reader had to assume or to leave out.
     """
 
     snapshot: ActivitySnapshot
     file: str
     row: int
-    warning: str | None = None
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def warning(self) -> str | None:
+        """All remarks in one line, or None."""
+        return "; ".join(self.remarks) or None
 
 
 @frozen(kw_only=True)
 class Rejected:
-    """Something in the file that could not be taken in; reading went on after it where it could."""
+    """Something in the file that could not be taken in; reading went on after it where it could.
+
+    Attributes:
+        holds: the names of what the row holds, for a sentence about the file.
+    """
 
     file: str
     row: int
     reason: str
+    holds: str = ""
 
 
 Row = Accepted | Rejected
@@ -67,17 +78,19 @@ class Desk:
     policy: Policy
     now: datetime
 
-    def judge(self, row: int, read: Callable[[], ActivitySnapshot]) -> Row:
-        """Run `read` and check what it returns; an InvalidInput of either becomes the rejection's reason."""
+    def judge(self, row: int, read: Callable[[], Activity], *, holds: str = "") -> Row:
+        """Run `read` and split off what is not believable; an InvalidInput becomes the rejection's reason."""
         try:
-            snapshot = read()
-            snapshot.check(self.policy, now=self.now)
+            activity = read()
+            snapshot, set_aside = activity.snapshot.believable(self.policy, now=self.now)
         except InvalidInput as error:
-            return self.reject(row, error.message)
-        return Accepted(
-            snapshot=snapshot, file=self.file, row=row, warning=sport_warning(snapshot.sport_type)
-        )
+            return self.reject(row, error.message, holds=holds)
+        unread = (*activity.set_aside, *set_aside)
+        remarks = [f"{value}; it counts without it" for value in unread]
+        if (warning := sport_warning(snapshot.sport_type)) is not None:
+            remarks.append(warning)
+        return Accepted(snapshot=snapshot, file=self.file, row=row, remarks=tuple(remarks))
 
-    def reject(self, row: int, reason: str) -> Rejected:
+    def reject(self, row: int, reason: str, *, holds: str = "") -> Rejected:
         """Report a row that is beyond reading."""
-        return Rejected(file=self.file, row=row, reason=reason)
+        return Rejected(file=self.file, row=row, reason=reason, holds=holds)

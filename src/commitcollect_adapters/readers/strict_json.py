@@ -12,12 +12,12 @@ import codecs
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, BinaryIO, NoReturn
 
 from attrs import define, field, frozen
 
-from commitcollect_adapters.readers.fields import shown
+from commitcollect_adapters.readers.fields import UTF_8, UTF_16, encoding_of, shown
 from commitcollect_core.errors import InvalidInput
 
 ITEM_CHARS_MAX = 1_048_576
@@ -32,7 +32,7 @@ INTEGER_DIGITS_MAX = 30
 WINDOW_BYTES = 65_536
 """How much of the file is read at once."""
 
-_CUT = "the file ends before its list does; export or download it again"
+CUT = "the file ends before its list does; export or download it again"
 _SPACE = re.compile(r"[ \t\r\n]*")
 _OUTSIDE_STRING = re.compile(r'["\[\]{},]')
 _INSIDE_STRING = re.compile(r'["\n]|\\(.)?', re.DOTALL)
@@ -74,8 +74,22 @@ def read_list(stream: BinaryIO) -> Iterator[Item | Broken]:
     Raises:
         BrokenList: the file holds something else, or ends before its list does, or goes on after it.
     """
-    text = _Text(stream)
+    text = Text(stream)
     _enter(text)
+    index = yield from rest_of_list(text)
+    if text.peek():
+        raise BrokenList(index, "there is more after the end of the list; export the file again")
+
+
+def rest_of_list(text: Text) -> Generator[Item | Broken, None, int]:
+    """Yield the items of a list whose bracket was read, up to the bracket that ends it.
+
+    Returns:
+        The number the next item would have had.
+
+    Raises:
+        BrokenList: the file ends before the list does.
+    """
     index = 1
     separator = text.peek()
     if separator == "]":
@@ -85,19 +99,45 @@ def read_list(stream: BinaryIO) -> Iterator[Item | Broken]:
         separator = text.peek()
         index += 1
         if not separator:
-            raise BrokenList(index, _CUT)
+            raise BrokenList(index, CUT)
         text.at += 1
-    if text.peek():
-        raise BrokenList(index, "there is more after the end of the list; export the file again")
+    return index
 
 
-class _Text:
+def next_value(text: Text) -> Any:
+    """Decode the value ahead and step behind it.
+
+    Raises:
+        BrokenList: it is not JSON, longer than `ITEM_CHARS_MAX`, or the file ends within it.
+    """
+    text.peek()
+    while True:
+        try:
+            value, end = _DECODER.raw_decode(text.window, text.at)
+        except json.JSONDecodeError as error:
+            if len(text.window) - text.at > ITEM_CHARS_MAX:
+                raise TooLong(0, f"a value is longer than {ITEM_CHARS_MAX:,} characters") from error
+            if not text.more():
+                raise BrokenList(0, f"not JSON: {error.msg}; export or download the file again") from error
+            continue
+        except (_Refused, RecursionError) as error:
+            raise BrokenList(0, str(error) or "nested too deep") from error
+        if _is_undecoded(text.window[text.at : end]):
+            raise BrokenList(0, "not UTF-8 text; save the file as UTF-8")
+        text.at = end
+        return value
+
+
+class TooLong(BrokenList):
+    """A value does not fit the bound for one item."""
+
+
+class Text:
     """A window of the file's text. `at` is where the reader stands; what lies behind may be forgotten."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
-        # Wrong bytes become lone surrogates, which no right byte does, so that only their item is lost.
-        self._decoder = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape")
+        self._decoder: codecs.IncrementalDecoder | None = None
         self._ended = False
         self.window = ""
         self.at = 0
@@ -107,6 +147,8 @@ class _Text:
         if self._ended:
             return False
         data = self._stream.read(WINDOW_BYTES)
+        if self._decoder is None:
+            self._decoder = _decoder(data)
         self._ended = not data
         self.window = self.window[self.at :] + self._decoder.decode(data, self._ended)
         self.at = 0
@@ -122,22 +164,32 @@ class _Text:
                 return ""
 
 
+def _decoder(start: bytes) -> codecs.IncrementalDecoder:
+    if encoding_of(start) == UTF_16:
+        return codecs.getincrementaldecoder(UTF_16)("replace")
+    # Wrong bytes become lone surrogates, which no right byte does, so that only their item is lost.
+    return codecs.getincrementaldecoder(UTF_8)("surrogateescape")
+
+
 def _after_space(text: str, at: int) -> int:
     found = _SPACE.match(text, at)
     return found.end() if found else at
 
 
-def _enter(text: _Text) -> None:
-    first = text.peek()
-    if first == "[":
-        text.at += 1
-        return
+def _enter(text: Text) -> None:
+    if text.peek() != "[":
+        raise BrokenList(0, no_list(text.peek()))
+    text.at += 1
+
+
+def no_list(first: str) -> str:
+    """What a file is that begins with this character and should have been a list."""
     kinds = {"": "is empty", "{": "holds one JSON object", '"': "holds a JSON text"}
     kind = kinds.get(first, "is not JSON" if first not in "-0123456789tfn" else "holds a single JSON value")
-    raise BrokenList(0, f"{kind}; a list of activities is expected, as Strava's API returns it: [{{…}}, …]")
+    return f"{kind}; a list of activities is expected, as Strava's API returns it: [{{…}}, …]"
 
 
-def _quick_item(text: _Text, index: int) -> Item | None:
+def _quick_item(text: Text, index: int) -> Item | None:
     """The next item if it lies in the window with the separator after it, and nothing is odd about it."""
     text.peek()
     try:
@@ -159,7 +211,7 @@ def _is_undecoded(raw: str) -> bool:
     return not raw.isascii() and _UNDECODED.search(raw) is not None
 
 
-def _delimited_item(text: _Text, index: int) -> Item | Broken:
+def _delimited_item(text: Text, index: int) -> Item | Broken:
     """The next item, found by its end; the window grows with it up to `ITEM_CHARS_MAX`."""
     outline = _Outline()
     is_oversize = False
@@ -174,7 +226,7 @@ def _delimited_item(text: _Text, index: int) -> Item | Broken:
         if not text.more():
             if outline.is_closed and text.window.rstrip().endswith(("}", "]")):
                 break
-            raise BrokenList(index, _CUT)
+            raise BrokenList(index, CUT)
         at, is_found = outline.end(text.window, at)
     raw = text.window[text.at : at]
     text.at = at

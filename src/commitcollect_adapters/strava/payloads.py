@@ -9,9 +9,8 @@ from typing import Any
 
 from attrs import field, frozen
 
-from commitcollect_adapters.readers import snapshot_from_activity
+from commitcollect_adapters.readers.activities import activity_of_api, start_of
 from commitcollect_adapters.readers.fields import clean_text, shown, strava_id
-from commitcollect_adapters.readers.strava_json import start_of
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
 from commitcollect_core.strava.ports import ActivityList, ListedActivity, PushSubscription, TokenGrant
@@ -86,10 +85,13 @@ def listed_activity(document: object, policy: Policy) -> ListedActivity:
     """One activity and its owner.
 
     Raises:
-        InvalidInput: a value is missing or not plausible; `field` names it.
+        InvalidInput: its id, start or owner is missing or not of its kind; `field` names it.
     """
     payload = _object(document)
-    return ListedActivity(athlete_id=_athlete_id(payload), snapshot=snapshot_from_activity(payload, policy))
+    activity = activity_of_api(payload, policy)
+    return ListedActivity(
+        athlete_id=_athlete_id(payload), snapshot=activity.snapshot, set_aside=activity.set_aside
+    )
 
 
 @frozen(kw_only=True)

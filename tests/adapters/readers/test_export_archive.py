@@ -21,7 +21,7 @@ from adapters.readers.samples import (
     write,
     zip_bytes,
 )
-from commitcollect_adapters.readers import Accepted, Rejected, UnreadableHistory, bulk_export, read_history
+from commitcollect_adapters.readers import Accepted, Rejected, UnreadableHistory, archives, read_history
 
 
 @pytest.mark.parametrize("name", ["activities.csv", "export_1/activities.csv"])
@@ -42,7 +42,6 @@ def test_an_archive_is_its_table(tmp_path: Path, name: str) -> None:
         ({}, "no activities.csv"),
         ({"activities/1.gpx": b"x"}, "no activities.csv"),
         ({"a/activities.csv": b"x", "b/activities.csv": b"x"}, "several activities.csv"),
-        ({"a/b/activities.csv": b"x"}, "no activities.csv"),
         ({"activities.csv": b""}, "is empty"),
         ({"activities.csv": b"\0" * 30_000_000}, "times its size"),
         ({"activities.csv": b"x,y\n"}, "not Strava's activities.csv"),
@@ -74,7 +73,7 @@ def test_an_encrypted_table_is_refused(tmp_path: Path) -> None:
 
 def test_a_table_beyond_the_size_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The size is read in the directory, before anything is unpacked."""
-    monkeypatch.setattr(bulk_export, "TABLE_BYTES_MAX", 99)
+    monkeypatch.setattr(archives, "TABLE_BYTES_MAX", 99)
     with pytest.raises(UnreadableHistory, match="at most 99"):
         rows_of(write(tmp_path, "export.zip", zip_bytes({"activities.csv": b"x" * 100})))
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commitcollect_adapters.readers.fields import clean_text, finite, shown, strava_id, whole
+from commitcollect_adapters.readers.fields import Values, clean_text, finite, shown, strava_id
 from commitcollect_core.errors import InvalidInput
 
 
@@ -31,27 +31,37 @@ def test_clean_text_examples() -> None:
 
 
 @given(st.one_of(st.integers(0, 10**15), st.floats(0, 1e15)))
-def test_whole_is_the_nearest_whole_number_ties_to_even(value: float) -> None:
+def test_a_measure_is_the_nearest_whole_number_ties_to_even(value: float) -> None:
     """A measure changes by at most a half, and a tie goes to the even neighbour."""
-    rounded = whole(value, "distance")
+    values = Values()
+    rounded = values.measure(value, "distance")
+    assert not values.set_aside
     off = abs(Fraction(value) - rounded)
     assert off < Fraction(1, 2) or (off == Fraction(1, 2) and rounded % 2 == 0)
 
 
 @pytest.mark.parametrize(
     "value",
-    [True, "5", [], {}, float("nan"), float("inf"), -1, -0.4, 10**400, -(10**5000), 1e300],
+    [True, "five", [], {}, float("nan"), float("inf"), -1, -0.4, 10**400, -(10**5000), 1e300, "1e300", "-5"],
     ids=lambda value: type(value).__name__,
 )
-def test_whole_refuses_what_is_no_measure(value: object) -> None:
-    """Booleans, texts, what is not finite, negative or absurd is refused by the field's name."""
-    with pytest.raises(InvalidInput, match="distance") as caught:
-        whole(value, "distance")
-    assert caught.value.field == "distance"
-    assert len(caught.value.message) < 200
+def test_what_is_no_measure_is_set_aside(value: object) -> None:
+    """Booleans, words, what is not finite, negative or absurd is set aside under the field's name."""
+    values = Values()
+    assert values.measure(value, "distance") == 0
+    (aside,) = values.set_aside
+    assert aside.field == "distance"
+    assert len(str(aside)) < 200
 
 
-@pytest.mark.parametrize("value", [7, "7", "007", "00000000000000000007"])
+def test_a_number_may_come_as_text() -> None:
+    """Tools write numbers as texts; nothing, too, says nothing."""
+    values = Values()
+    assert (values.measure("5.5", "distance"), values.measure(None, "distance")) == (6, 0)
+    assert not values.set_aside
+
+
+@pytest.mark.parametrize("value", [7, "7", "007", "7.0", "00000000000000000007"])
 def test_one_activity_has_one_id(value: object) -> None:
     """Number or text, with or without leading zeros, the same activity gets the same key."""
     assert strava_id(value, "id") == "7"

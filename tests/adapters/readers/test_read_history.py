@@ -51,11 +51,11 @@ def test_a_file_is_known_by_suffix_or_content(tmp_path: Path, name: str) -> None
         ("a.zip", b"", "is empty"),
         ("a.zip", b"no archive", "damaged"),
         ("a.fit", b"\x0e\x10", "unknown format"),
-        ("a.gz", b"\x1f\x8b", "unknown format"),
+        ("a.gz", b"\x1f\x8b", "unknown format: a .gz archive"),
+        ("a.7z", b"7z\xbc\xaf\x27", "unpack it"),
+        ("a.xlsx", zip_bytes({"[Content_Types].xml": b"<", "xl/workbook.xml": b"<"}), "a workbook"),
         ("a.json", b'{"message": "Authorization Error"}', "one JSON object"),
         ("a.json", b"[{]", "ends before|not JSON"),
-        ("a.json", LIST.decode().encode("utf-16"), "not JSON"),
-        ("a.csv", TABLE.decode().encode("utf-16"), "UTF-8"),
     ],
 )
 def test_what_cannot_be_read_raises_at_once(tmp_path: Path, name: str, content: bytes, words: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -132,7 +133,14 @@ def test_absent_and_null_are_the_same(fields: set[str]) -> None:
 @pytest.mark.parametrize("start", ["2025-05-01T06:30:00", "2025-05-01 06:30", "2025-05-01"])
 def test_a_start_without_zone_is_refused(tmp_path: Path, start: str) -> None:
     """A guess at the zone would put training on the wrong day."""
-    assert "no time zone" in the_rejection(write_json(tmp_path, [activity(start_date=start)]))
+    item = activity(start_date=start, start_date_local="2025-05-01T09:30:00Z")
+    assert "no time zone" in the_rejection(write_json(tmp_path, [item]))
+
+
+def test_a_start_without_zone_is_utc_where_the_offset_proves_it() -> None:
+    """The local start is the offset away from it: then it can be nothing but UTC."""
+    expected = snapshot_from_activity(activity(), POLICY)
+    assert snapshot_from_activity(activity(start_date="2025-05-01 06:30:00"), POLICY) == expected
 
 
 @pytest.mark.parametrize(
@@ -159,18 +167,6 @@ def test_the_local_date_is_never_used(tmp_path: Path) -> None:
         ({"start_date": "0001-01-01T00:00:00+14:00"}, "beyond the years"),
         ({"start_date": "yesterday"}, "not a date"),
         ({"start_date": 1746081000}, "start_date"),
-        ({"distance": -5}, "distance"),
-        ({"distance": 1e9}, "distance_meters"),
-        ({"distance": "10000"}, "distance"),
-        ({"moving_time": True}, "moving_time"),
-        ({"elapsed_time": 10**29}, "elapsed_time"),
-        ({"total_elevation_gain": 1e6}, "elevation_meters"),
-        ({"sport_type": None}, "sport_type"),
-        ({"sport_type": "x" * 65}, "sport_type"),
-        ({"sport_type": "\x1b\u202e"}, "sport_type"),
-        ({"flagged": "false"}, "flagged"),
-        ({"flagged": 0}, "flagged"),
-        ({"name": 5}, "name"),
         ({"id": True}, "id must be"),
         ({"id": 1.5}, "id must be"),
         ({"id": 10**20}, "id must be"),
@@ -187,6 +183,41 @@ def test_what_cannot_be_is_rejected_by_name(tmp_path: Path, changes: dict[str, o
     assert bad.row == 2
     assert bad.file == str(path)
     assert words in bad.reason
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        ({"distance": -5}, "distance_meters", "distance -5 is negative"),
+        ({"distance": 1e9}, "distance_meters", "distance_meters 1000000000 is outside 0 to 10,000,000"),
+        ({"distance": "far"}, "distance_meters", "distance 'far' is not a number"),
+        ({"moving_time": True}, "moving_seconds", "moving_time True is not a number"),
+        ({"elapsed_time": 10**29}, "elapsed_seconds", "elapsed_time"),
+        (
+            {"elapsed_time": 19_525_640},
+            "elapsed_seconds",
+            "elapsed_seconds 19525640 is outside 0 to 5,184,000",
+        ),
+        ({"total_elevation_gain": 1e6}, "elevation_meters", "elevation_meters"),
+        ({"sport_type": None}, "sport_type", "sport_type"),
+        ({"sport_type": "x" * 65}, "sport_type", "sport_type"),
+        ({"sport_type": "\x1b\u202e"}, "sport_type", "sport_type"),
+        ({"flagged": "perhaps"}, "is_flagged", "flagged 'perhaps'"),
+        ({"flagged": []}, "is_flagged", "flagged a list"),
+        ({"name": 5}, "name", "name 5 is not a text"),
+    ],
+    ids=repr,
+)
+def test_what_cannot_be_costs_only_itself(
+    tmp_path: Path, changes: dict[str, object], field: str, words: str
+) -> None:
+    """An impossible value is set aside with a remark that names it; all else is read."""
+    (good, bad) = rows_of(write_json(tmp_path, [activity(1), activity(1) | changes]))
+    assert isinstance(good, Accepted)
+    assert isinstance(bad, Accepted)
+    neutral: Any = {"sport_type": "Unknown", "is_flagged": False, "name": ""}.get(field, 0)
+    assert bad.snapshot == evolve(good.snapshot, **{field: neutral})
+    assert words in str(bad.warning)
 
 
 @pytest.mark.parametrize("item", [None, 5, "text", [], [activity()], True])
