@@ -6,6 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import count
 
+from attrs import evolve
+from hypothesis import strategies as st
+
 from commitcollect_adapters.memory import MemoryLedger
 from commitcollect_adapters.testing.dumps import LedgerDump, dump_of
 from commitcollect_adapters.testing.strategies import SEASON_END_AT, STATUES
@@ -15,8 +18,8 @@ from commitcollect_core.training.digest import state_digest
 from commitcollect_core.training.goals import Goal, Tally, tally
 from commitcollect_core.training.ledger import LedgerCommit, decide, decide_creation, decide_recount, keys_of
 from commitcollect_core.training.milestones import Milestone
-from commitcollect_core.training.workouts import Change
-from commitcollect_core.values import MilestoneId, ModelId, UserId
+from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot, Change, Found
+from commitcollect_core.values import ActivityId, MilestoneId, ModelId, UserId
 
 SMALL_COMMITS = Policy(training=TrainingPolicy(commit_items_max=52))
 """The smallest commits that still hold a milestone with all parts of the largest statue."""
@@ -107,3 +110,20 @@ class Athlete:
     def digest(self) -> str:
         """The fingerprint of what must not depend on the order of delivery."""
         return state_digest(self.dump.by_start, self.dump.milestones.values())
+
+
+def changes_of(stored: list[ActivitySnapshot], data: st.DataObject) -> list[Found]:
+    """What may be found later of a history: some gone, some changed, some under another id."""
+    changes: list[Found] = []
+    for each in stored:
+        match data.draw(st.sampled_from(["same", "gone", "sport", "new id"])):
+            case "gone":
+                changes.append(ActivityGone(key=each.key))
+            case "sport":
+                changes.append(evolve(each, sport_type=data.draw(st.sampled_from(["Run", "Ride"]))))
+            case "new id":
+                again = evolve(each, activity_id=ActivityId(f"{each.activity_id}-again"))
+                changes += [ActivityGone(key=each.key), again]
+            case _:
+                changes.append(each)
+    return changes

@@ -172,7 +172,6 @@ def _strava(
         reconciling=Reconciling(
             ingestion=ingestion,
             access=access,
-            refreshing=refreshing,
             backfilling=backfilling,
             ledger=stores.ledger,
             context=context,

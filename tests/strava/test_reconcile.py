@@ -109,12 +109,13 @@ def test_something_just_changed_is_asked_again(world: World) -> None:
 
 def test_what_cannot_be_believed_is_named(world: World) -> None:
     """A bad activity is told of, the others are mended."""
-    world.fake.upload(ATHLETE, payload(1, id=501, distance=-1.0))
+    world.fake.upload(ATHLETE, payload(1, id=501, start_date="2100-01-01T00:00:00Z"))
     world.fake.upload(ATHLETE, payload(2, id=502, distance=1e9))
     world.fake.upload(ATHLETE, payload(3, id=503))
     report = world.strava.reconciling.run(ME)
-    assert [workout.key.activity_id for _, workout in report.repairs] == ["503"]
-    assert sorted(reason.partition(":")[0] for reason in report.rejected) == ["activity 501", "activity 502"]
+    assert sorted(workout.key.activity_id for _, workout in report.repairs) == ["502", "503"]
+    assert [reason.partition(":")[0] for reason in report.set_aside] == ["activity 502"]
+    assert [reason.partition(":")[0] for reason in report.rejected] == ["activity 501"]
 
 
 def test_what_stands_on_two_pages_is_told_of_once(world: World) -> None:
@@ -122,7 +123,7 @@ def test_what_stands_on_two_pages_is_told_of_once(world: World) -> None:
     for number in range(10):
         world.fake.upload(ATHLETE, payload(number, id=600 + number, distance=1e9))
     report = world.strava.reconciling.run(ME)
-    assert len(report.rejected) == len(set(report.rejected)) == 10
+    assert len(report.set_aside) == len(set(report.set_aside)) == 10
     assert report.listed == 20
 
 
@@ -146,7 +147,7 @@ def test_a_failure_in_the_middle_is_gone_on_from(world: World) -> None:
 
 def test_one_unreadable_activity_does_not_stop_the_others(world: World) -> None:
     """One stored activity makes no sense any more at Strava: it is named, and the next one is mended."""
-    world.fake.edit(ActivityId("1001"), start_date="2020-01-01T10:00:00Z", distance=-1.0)
+    world.fake.edit(ActivityId("1001"), start_date="1970-01-01T10:00:00Z")
     world.fake.delete(ActivityId("1002"))
     report = world.strava.reconciling.run(ME)
     assert [workout.key.activity_id for _, workout in report.repairs] == ["1002"]
@@ -175,3 +176,18 @@ def test_live_events_keep_their_share_of_the_calls() -> None:
         world.strava.reconciling.run(ME)
     assert world.fake.calls(CallKind.ACTIVITY) == 6
     assert world.strava.access.activity(ME, ActivityId("1000")) is None
+
+
+def test_a_ride_repaired_under_another_id_counts_once(world: World) -> None:
+    """Law 1: deleted and uploaded again between two passes, it is one ride, found at one moment."""
+    world.work()
+    (milestone,) = world.app.tracking.milestones(ME)
+    before = milestone.progress
+    gone = payload(3)
+    world.fake.delete(ActivityId(str(gone["id"])))
+    world.fake.add_activities(ATHLETE, [{**gone, "id": 777}])
+    world.pass_time(hours=1)
+    report = world.service.strava.reconciling.run(ME)
+    assert {kind for kind, _ in report.repairs} == {Repair.GONE_THERE, Repair.MISSING}
+    (milestone,) = world.app.tracking.milestones(ME)
+    assert milestone.progress == before

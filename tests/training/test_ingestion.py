@@ -10,6 +10,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from athletes import changes_of
 from commitcollect_adapters.memory import MemoryLedger
 from commitcollect_adapters.testing.dumps import dump_of
 from commitcollect_adapters.testing.strategies import SEASON_END_AT, STATUES, histories, wishes
@@ -228,6 +229,29 @@ def test_a_long_history_ends_as_one_ingest_would(
         assert awarded == sum(map(len, dump.awards.values()))
         dumps.append((dump.by_start, dump.awards))
     assert dumps[0] == dumps[1]
+
+
+@given(
+    stored=histories(min_size=2, max_size=8),
+    some_wishes=st.lists(wishes(), min_size=1, max_size=2),
+    is_iterator=st.booleans(),
+    data=st.data(),
+)
+def test_a_long_history_is_one_change_however_it_is_cut(
+    stored: list[ActivitySnapshot], some_wishes: list[NewMilestone], is_iterator: bool, data: st.DataObject
+) -> None:
+    """Law 1: batches of two do not let progress pass a sum that never existed, whatever their order."""
+    ledger = MemoryLedger()
+    app = app_on(ledger, policy=PAIRS)
+    ids = [app.tracking.create(ATHLETE, each).milestone.milestone_id for each in some_wishes]
+    app.ingestion.ingest(ATHLETE, stored)
+    before = [app.tracking.view(ATHLETE, each).milestone.progress for each in ids]
+    found = data.draw(st.permutations(changes_of(stored, data)))
+    for _ in app.ingestion.ingest_all(ATHLETE, iter(found) if is_iterator else found):
+        check_state(dump_of(ledger, ATHLETE))
+    for milestone_id, earlier in zip(ids, before, strict=True):
+        progress = app.tracking.view(ATHLETE, milestone_id).milestone.progress
+        assert progress.progress_value == max(earlier.progress_value, progress.current_value)
 
 
 def test_a_long_history_is_read_as_it_is_written() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import oracle
-from athletes import SMALL_COMMITS, Athlete
+from athletes import SMALL_COMMITS, Athlete, changes_of
 from commitcollect_adapters.testing.strategies import SEASON_START_AT, changing_histories, goals, histories
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
 from commitcollect_core.training.awards import Award
@@ -84,29 +84,12 @@ def test_progress_never_passes_a_sum_that_never_existed(
     athlete.take_in(*stored)
     before = [athlete.milestone(each).progress for each in athlete.ids]
     first_step = len(athlete.steps)
-    athlete.take_in(*data.draw(st.permutations(_changes_of(stored, data))))
+    athlete.take_in(*data.draw(st.permutations(changes_of(stored, data))))
     for milestone_id, earlier in zip(athlete.ids, before, strict=True):
         progress = athlete.milestone(milestone_id).progress
         assert progress.progress_value == max(earlier.progress_value, progress.current_value)
     for dump in athlete.steps[first_step:]:
         check_state(dump)
-
-
-def _changes_of(stored: list[ActivitySnapshot], data: st.DataObject) -> list[Found]:
-    """What may be found later of a history: some gone, some changed, some under another id."""
-    changes: list[Found] = []
-    for each in stored:
-        match data.draw(st.sampled_from(["same", "gone", "sport", "new id"])):
-            case "gone":
-                changes.append(ActivityGone(key=each.key))
-            case "sport":
-                changes.append(evolve(each, sport_type=data.draw(st.sampled_from(["Run", "Ride"]))))
-            case "new id":
-                again = evolve(each, activity_id=ActivityId(f"{each.activity_id}-again"))
-                changes += [ActivityGone(key=each.key), again]
-            case _:
-                changes.append(each)
-    return changes
 
 
 def test_a_ride_that_comes_back_under_another_id_counts_once() -> None:

@@ -28,10 +28,10 @@ from commitcollect_core.training.workouts import (
     ActivityErased,
     ActivityGone,
     ActivitySnapshot,
+    Answer,
     Change,
     Found,
     Workout,
-    is_in_doubt,
     updated,
 )
 from commitcollect_core.values import ActivityId, Source, WorkoutKey
@@ -299,7 +299,7 @@ def test_an_answer_never_goes_over_what_was_written_after_it_was_asked_for(
     before, change = write
     stored = updated(before, change, now=_seconds_later(written_after + writers))
     assert stored is not None
-    doubt = is_in_doubt(stored, answer, asked_at=_seconds_later(askers), policy=DEFAULT_POLICY)
+    doubt = Answer(found=answer, asked_at=_seconds_later(askers)).is_in_doubt(stored, DEFAULT_POLICY)
     changes_something = updated(stored, answer, now=NOW) is not None
     if changes_something and written_after >= 0:
         assert doubt
@@ -325,7 +325,7 @@ def test_doubt_ends_once_a_write_is_older_than_clocks_may_be_apart(
     """Otherwise lists would be asked about for ever; the later of fetching and deleting counts."""
     written_at = max(filter(None, (stored.fetched_at, stored.deleted_at)))
     asked_at = written_at + timedelta(seconds=seconds)
-    assert is_in_doubt(stored, EDITED, asked_at=asked_at, policy=DEFAULT_POLICY) is is_doubted
+    assert Answer(found=EDITED, asked_at=asked_at).is_in_doubt(stored, DEFAULT_POLICY) is is_doubted
 
 
 @pytest.mark.parametrize(
@@ -333,4 +333,4 @@ def test_doubt_ends_once_a_write_is_older_than_clocks_may_be_apart(
 )
 def test_an_answer_that_changes_nothing_stored_is_not_in_doubt(stored: Workout | None, answer: Found) -> None:
     """A long history listed for the first time, or once more, costs no call beside the list."""
-    assert not is_in_doubt(stored, answer, asked_at=NOW, policy=DEFAULT_POLICY)
+    assert not Answer(found=answer, asked_at=NOW).is_in_doubt(stored, DEFAULT_POLICY)

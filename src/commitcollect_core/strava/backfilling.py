@@ -16,6 +16,7 @@ from commitcollect_core.strava.backfills import Backfill, BackfillCommit, Backfi
 from commitcollect_core.strava.ports import BackfillStore
 from commitcollect_core.strava.remarks import warn_of
 from commitcollect_core.training.ingestion import Ingestion
+from commitcollect_core.training.workouts import Answer
 from commitcollect_core.values import ActivityId, UserId, WorkoutKey
 
 
@@ -126,7 +127,8 @@ class Backfilling:
             raise CorruptItem(
                 f"page {number} of the backfill of {user_id!r} is lost; begin the backfill again"
             )
-        result = self.ingestion.ingest_listed(user_id, page.snapshots[::-1], listed_at=page.listed_at)
+        answers = [Answer(found=each, asked_at=page.listed_at) for each in reversed(page.snapshots)]
+        result = self.ingestion.ingest_listed(user_id, answers)
         self.ask_again(user_id, result.in_doubt)
         for key, value in result.set_aside:
             warn_of(key.activity_id, (value,))

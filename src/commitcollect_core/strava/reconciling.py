@@ -14,11 +14,11 @@ from commitcollect_core.strava.access import StravaAccess
 from commitcollect_core.strava.backfilling import Backfilling
 from commitcollect_core.strava.backfills import next_before
 from commitcollect_core.strava.rates import Purpose
-from commitcollect_core.strava.refreshing import Refreshing
+from commitcollect_core.training.committing import Committed
 from commitcollect_core.training.history import walk_workouts
-from commitcollect_core.training.ingestion import Ingestion
+from commitcollect_core.training.ingestion import NOTHING_LISTED, Ingestion, ListedResult
 from commitcollect_core.training.ports import Ledger, WorkoutQuery
-from commitcollect_core.training.workouts import ActivitySnapshot, Workout
+from commitcollect_core.training.workouts import ActivityGone, Answer, Workout
 from commitcollect_core.values import AthleteId, Source, UserId, WorkoutKey
 
 
@@ -38,14 +38,16 @@ class ReconcileReport:
     Attributes:
         since: how far back it looked.
         listed: activities Strava listed.
+        committed: what was written.
         repairs: every workout that was mended, as it is now, and what was wrong with it.
-        asked_again: activities that are looked at once more soon, since somebody was just changing them.
+        asked_again: activities that are looked at once more soon: another process has just changed them.
         rejected: why some activities could not be taken over.
         set_aside: values that were not believable; their activities count without them.
     """
 
     since: datetime
     listed: int
+    committed: Committed
     repairs: tuple[tuple[Repair, Workout], ...]
     asked_again: tuple[WorkoutKey, ...]
     rejected: tuple[str, ...]
@@ -54,15 +56,15 @@ class ReconcileReport:
 
 @frozen(kw_only=True)
 class _Listing:
-    """All that Strava lists in the window, in pages, with the time each was asked for."""
+    """All that Strava lists in the window, the newest first, each activity once."""
 
-    pages: tuple[tuple[datetime, tuple[ActivitySnapshot, ...]], ...]
+    answers: tuple[Answer, ...]
     rejected: tuple[str, ...]
     set_aside: tuple[str, ...]
 
     @property
     def keys(self) -> frozenset[WorkoutKey]:
-        return frozenset(each.key for _, page in self.pages for each in page)
+        return frozenset(each.found.key for each in self.answers)
 
 
 @frozen(kw_only=True, eq=False)
@@ -71,7 +73,6 @@ class Reconciling:
 
     ingestion: Ingestion
     access: StravaAccess
-    refreshing: Refreshing
     backfilling: Backfilling
     ledger: Ledger
     context: Context
@@ -86,31 +87,29 @@ class Reconciling:
             LimitExceeded: more pages than the policy allows; take fewer days.
             CommitCollectError: as in `StravaAccess.activity` and `Ingestion.ingest`.
         """
-        since = self.context.now() - timedelta(
-            days=self.context.policy.strava.reconcile_days if days is None else days
-        )
+        days = self.context.policy.strava.reconcile_days if days is None else days
+        since = self.context.now() - timedelta(days=days)
         athlete_id = self.access.connection(user_id).athlete_id
         stored = self._stored_live(user_id, since)
         listing = self._listed(user_id, athlete_id, since)
-        repairs: list[tuple[Repair, Workout]] = []
-        in_doubt: list[WorkoutKey] = []
-        rejected, set_aside = list(listing.rejected), list(listing.set_aside)
-        for listed_at, page in reversed(listing.pages):
-            result = self.ingestion.ingest_listed(user_id, page[::-1], listed_at=listed_at)
-            repairs += [(_repair(before), after) for before, after in result.changes]
-            in_doubt += result.in_doubt
-            rejected += [f"activity {key.activity_id}: {why}" for key, why in result.rejected]
-            set_aside += [f"activity {key.activity_id}: {value}" for key, value in result.set_aside]
-        self.backfilling.ask_again(user_id, tuple(in_doubt))
         unlisted = [each for each in stored if each not in listing.keys]
-        repairs += self._gone(user_id, athlete_id, unlisted, rejected)
+        # What is gone comes before what was found: a ride that comes back under another id is deleted and
+        # made in the same pass, and must not count twice in between (law 1).
+        gone, moved, unreadable = self._ask(user_id, athlete_id, unlisted)
+        found = (*moved, *reversed(listing.answers))
+        result = gone + self.ingestion.ingest_listed(user_id, found)
+        self.backfilling.ask_again(user_id, result.in_doubt)
+        rejected = (f"activity {key.activity_id}: {why}" for key, why in result.rejected)
+        set_aside = (f"activity {key.activity_id}: {value}" for key, value in result.set_aside)
         return ReconcileReport(
             since=since,
             listed=len(listing.keys),
-            repairs=tuple(repairs),
-            asked_again=tuple(in_doubt),
-            rejected=tuple(dict.fromkeys(rejected)),  # pages overlap
-            set_aside=tuple(dict.fromkeys(set_aside)),
+            committed=result.committed,
+            repairs=tuple((_repair(before, after), after) for before, after in result.changes),
+            asked_again=result.in_doubt,
+            # Pages overlap, so a remark may come twice.
+            rejected=tuple(dict.fromkeys((*listing.rejected, *rejected, *unreadable))),
+            set_aside=tuple(dict.fromkeys((*listing.set_aside, *set_aside))),
         )
 
     def _stored_live(self, user_id: UserId, since: datetime) -> list[WorkoutKey]:
@@ -126,47 +125,56 @@ class Reconciling:
         ]
 
     def _listed(self, user_id: UserId, athlete_id: AthleteId, since: datetime) -> _Listing:
-        pages: list[tuple[datetime, tuple[ActivitySnapshot, ...]]] = []
+        answers: dict[WorkoutKey, Answer] = {}
         rejected: list[str] = []
         set_aside: list[str] = []
-        seen: set[WorkoutKey] = set()
         before: datetime | None = None
         pages_max = self.context.policy.strava.reconcile_pages_max
         for _ in range(pages_max):
             asked_at = self.context.now()
-            answer = self.access.activities(user_id, after=since, before=before)
-            theirs = [each.snapshot for each in answer.activities if each.athlete_id == athlete_id]
-            pages.append((asked_at, tuple(each for each in theirs if each.key not in seen)))
-            seen.update(each.key for each in theirs)
-            rejected += answer.rejected
-            set_aside += [
-                f"activity {each.snapshot.activity_id}: {value}"
-                for each in answer.activities
-                for value in each.set_aside
-            ]
-            if answer.is_last or answer.oldest_start_at is None:
-                return _Listing(pages=tuple(pages), rejected=tuple(rejected), set_aside=tuple(set_aside))
-            before = next_before(before, answer.oldest_start_at)
+            page = self.access.activities(user_id, after=since, before=before)
+            for each in page.activities:
+                if each.athlete_id == athlete_id:
+                    answers.setdefault(each.snapshot.key, Answer(found=each.snapshot, asked_at=asked_at))
+                set_aside += [f"activity {each.snapshot.activity_id}: {value}" for value in each.set_aside]
+            rejected += page.rejected
+            if page.is_last or page.oldest_start_at is None:
+                return _Listing(
+                    answers=tuple(answers.values()), rejected=tuple(rejected), set_aside=tuple(set_aside)
+                )
+            before = next_before(before, page.oldest_start_at)
         raise LimitExceeded(f"there are more than {pages_max} pages in this window; take fewer days")
 
-    def _gone(
-        self, user_id: UserId, athlete_id: AthleteId, unlisted: Sequence[WorkoutKey], rejected: list[str]
-    ) -> list[tuple[Repair, Workout]]:
-        """Ask for each workout that is stored and was not listed: it may be gone, or have moved in time."""
-        repairs = []
+    def _ask(
+        self, user_id: UserId, athlete_id: AthleteId, unlisted: Sequence[WorkoutKey]
+    ) -> tuple[ListedResult, list[Answer], list[str]]:
+        """Ask for each workout that is stored and was not listed: it may be gone, or have moved in time.
+
+        Returns:
+            What was written, what still has to be taken in, and what could not be read.
+        """
+        written = NOTHING_LISTED
+        moved: list[Answer] = []
+        unreadable: list[str] = []
         for key in unlisted:
+            asked_at = self.context.now()
             try:
-                result = self.refreshing.look(user_id, athlete_id, key.activity_id, purpose=Purpose.BACKFILL)
-            except (InvalidInput, StravaRefused) as unreadable:
-                rejected.append(f"activity {key.activity_id}: {unreadable.message}")
+                activity = self.access.activity(user_id, key.activity_id, purpose=Purpose.BACKFILL)
+            except (InvalidInput, StravaRefused) as refused:
+                unreadable.append(f"activity {key.activity_id}: {refused.message}")
                 continue
-            if result.workouts_changed:
-                after = self.ledger.read(user_id, (key,)).workouts[key]
-                repairs.append((Repair.GONE_THERE if after.is_deleted else Repair.OUTDATED, after))
-        return repairs
+            if activity is None:
+                # At once, so that a run that ends for want of calls is not repeated from its beginning.
+                gone = Answer(found=ActivityGone(key=key), asked_at=asked_at)
+                written += self.ingestion.ingest_listed(user_id, (gone,))
+            elif activity.athlete_id == athlete_id:
+                moved.append(Answer(found=activity.snapshot, asked_at=asked_at))
+        return written, moved, unreadable
 
 
-def _repair(before: Workout | None) -> Repair:
+def _repair(before: Workout | None, after: Workout) -> Repair:
+    if after.is_deleted:
+        return Repair.GONE_THERE
     if before is None:
         return Repair.MISSING
     return Repair.DELETED_HERE if before.is_deleted else Repair.OUTDATED

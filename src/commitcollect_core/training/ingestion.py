@@ -5,25 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
+from typing import TypeVar
 
 from attrs import evolve, frozen
 
 from commitcollect_core.context import Context
 from commitcollect_core.errors import InvalidInput, VersionConflict
 from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed, Committing
-from commitcollect_core.training.ledger import LedgerCommit, LedgerView, decide, keys_of
+from commitcollect_core.training.ledger import LedgerCommit, LedgerView, decide, keys_of, lowering
 from commitcollect_core.training.ports import Ledger, StatueCatalog
 from commitcollect_core.training.statues import models_of
 from commitcollect_core.training.workouts import (
     ActivityErased,
     ActivitySnapshot,
+    Answer,
     Change,
     Found,
     SetAside,
     Workout,
-    is_in_doubt,
 )
 from commitcollect_core.values import UserId, WorkoutKey, require_id
+
+_Item = TypeVar("_Item")
 
 
 @frozen(kw_only=True)
@@ -38,11 +41,24 @@ class ListedResult:
         set_aside: values that are not believable; their activities were taken in without them.
     """
 
-    committed: Committed
-    changes: tuple[tuple[Workout | None, Workout], ...]
-    in_doubt: tuple[WorkoutKey, ...]
-    rejected: tuple[tuple[WorkoutKey, str], ...]
+    committed: Committed = NOTHING_COMMITTED
+    changes: tuple[tuple[Workout | None, Workout], ...] = ()
+    in_doubt: tuple[WorkoutKey, ...] = ()
+    rejected: tuple[tuple[WorkoutKey, str], ...] = ()
     set_aside: tuple[tuple[WorkoutKey, SetAside], ...] = ()
+
+    def __add__(self, later: ListedResult) -> ListedResult:
+        """What one call and then another changed."""
+        return ListedResult(
+            committed=self.committed + later.committed,
+            changes=(*self.changes, *later.changes),
+            in_doubt=(*self.in_doubt, *later.in_doubt),
+            rejected=(*self.rejected, *later.rejected),
+            set_aside=(*self.set_aside, *later.set_aside),
+        )
+
+
+NOTHING_LISTED = ListedResult()
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -118,17 +134,16 @@ class Ingestion:
             if committing.commit(self._decided(view, (found,), now)):
                 return evolve(committing.committed, set_aside=set_aside)
 
-    def ingest_listed(
-        self, user_id: UserId, snapshots: Sequence[ActivitySnapshot], *, listed_at: datetime
-    ) -> ListedResult:
-        """Take in what a source listed a while ago, but for what may have been written since.
+    def ingest_listed(self, user_id: UserId, answers: Sequence[Answer]) -> ListedResult:
+        """Take in what a source said a while ago, but for what may have been written since.
 
-        Values that are not believable are set aside, and an activity whose start is not believable does not
-        stop the others. Otherwise errors are those of `ingest`.
+        All of it is one change (law 1), so pages that were listed in one go are given together. Values that
+        are not believable are set aside, and an activity whose start is not believable does not stop the
+        others. Otherwise errors are those of `ingest`.
         """
         now = self.context.now()
-        believable, rejected, set_aside = self._sorted_out(snapshots, now)
-        keys = keys_of(believable)
+        believable, rejected, set_aside = self._sorted_out(answers, now)
+        keys = keys_of(each.found for each in believable)
         before: dict[WorkoutKey, Workout | None] = {}
         committing = Committing(self.ledger, self.context)
         while True:
@@ -136,29 +151,24 @@ class Ingestion:
             for key in keys:
                 # The first reading is kept: a later one may hold what an earlier attempt wrote itself.
                 before.setdefault(key, view.workouts.get(key))
-            in_doubt = self._in_doubt(view, believable, listed_at)
-            certain = [each for each in believable if each.key not in in_doubt]
+            in_doubt = {
+                each.found.key
+                for each in believable
+                if each.is_in_doubt(view.workouts.get(each.found.key), self.context.policy)
+            }
+            certain = [each.found for each in believable if each.found.key not in in_doubt]
             if committing.commit(self._decided(view, certain, now)):
                 break
         committed = committing.committed
-        written = (workout for commit in committed.commits for workout in commit.workouts)
+        # A workout that two goals traded is written twice; the last writing is what became of it.
+        written = {each.key: each for commit in committed.commits for each in commit.workouts}
         return ListedResult(
             committed=committed,
-            changes=tuple((before[each.key], each) for each in written),
-            in_doubt=tuple(in_doubt),
+            changes=tuple((before[key], each) for key, each in written.items()),
+            in_doubt=tuple(key for key in keys if key in in_doubt),
             rejected=rejected,
             set_aside=set_aside,
         )
-
-    def _in_doubt(
-        self, view: LedgerView, listed: Iterable[ActivitySnapshot], listed_at: datetime
-    ) -> list[WorkoutKey]:
-        policy = self.context.policy
-        return [
-            each.key
-            for each in listed
-            if is_in_doubt(view.workouts.get(each.key), each, asked_at=listed_at, policy=policy)
-        ]
 
     def erase(self, user_id: UserId, keys: Iterable[WorkoutKey]) -> Committed:
         """Leave nothing of workouts but their identity; progress and parts stay.
@@ -171,8 +181,7 @@ class Ingestion:
         now = self.context.now()
         start_at = self.context.policy.training.workout_started_at_min
         committed = NOTHING_COMMITTED
-        remaining = iter(keys)
-        while batch := tuple(islice(remaining, self.batch_items)):
+        for batch in self._batches(keys):
             erasures = tuple(ActivityErased(key=key, placeholder_start_at=start_at) for key in batch)
             committed += self._take_in(user_id, erasures, now)
         return committed
@@ -187,24 +196,23 @@ class Ingestion:
                 return committing.committed
 
     def _sorted_out(
-        self, snapshots: Sequence[ActivitySnapshot], now: datetime
-    ) -> tuple[
-        list[ActivitySnapshot],
-        tuple[tuple[WorkoutKey, str], ...],
-        tuple[tuple[WorkoutKey, SetAside], ...],
-    ]:
+        self, answers: Sequence[Answer], now: datetime
+    ) -> tuple[list[Answer], tuple[tuple[WorkoutKey, str], ...], tuple[tuple[WorkoutKey, SetAside], ...]]:
         """What can be believed, why some activities cannot, and which values were set aside."""
-        believable: list[ActivitySnapshot] = []
+        believable: list[Answer] = []
         rejected: list[tuple[WorkoutKey, str]] = []
         set_aside: list[tuple[WorkoutKey, SetAside]] = []
-        for each in snapshots:
+        for each in answers:
+            if not isinstance(each.found, ActivitySnapshot):
+                believable.append(each)
+                continue
             try:
-                believed, values = each.believable(self.context.policy, now=now)
+                believed, values = each.found.believable(self.context.policy, now=now)
             except InvalidInput as unbelievable:
-                rejected.append((each.key, unbelievable.message))
+                rejected.append((each.found.key, unbelievable.message))
             else:
-                believable.append(believed)
-                set_aside += [(each.key, value) for value in values]
+                believable.append(evolve(each, found=believed))
+                set_aside += [(believed.key, value) for value in values]
         return believable, tuple(rejected), tuple(set_aside)
 
     def _check(self, found: Iterable[Found], now: datetime) -> None:
@@ -219,12 +227,35 @@ class Ingestion:
     def ingest_all(self, user_id: UserId, found: Iterable[Found]) -> Iterator[Committed]:
         """Take in a long history in batches, each as `ingest` does; best given in order of start.
 
+        All of it is one change (law 1): where workouts are stored already, `found` is read twice, first for
+        what lowers a sum. An iterator, which can be read only once, is kept in memory then.
+
         Yields:
             What each batch changed, once it is written. Stop early and nothing is half-done.
         """
+        lowered = NOTHING_COMMITTED
+        # A ledger without workouts has no sum that could fall.
+        if self.ledger.read_head(user_id).workout_count:
+            found = tuple(found) if isinstance(found, Iterator) else found
+            if lowering := self._lowering(user_id, found):
+                lowered = self.ingest(user_id, lowering)
+        for batch in self._batches(found):
+            yield lowered + self.ingest(user_id, batch)
+            lowered = NOTHING_COMMITTED
+
+    def _lowering(self, user_id: UserId, found: Iterable[Found]) -> list[Found]:
+        """What lowers the sum of a milestone, of all that was found."""
+        now = self.context.now()
+        result: list[Found] = []
+        for batch in self._batches(found):
+            view = self.ledger.read(user_id, keys_of(batch))
+            result += lowering(view, batch, now=now)
+        return result
+
+    def _batches(self, found: Iterable[_Item]) -> Iterator[tuple[_Item, ...]]:
         remaining = iter(found)
         while batch := tuple(islice(remaining, self.batch_items)):
-            yield self.ingest(user_id, batch)
+            yield batch
 
     @property
     def batch_items(self) -> int:

@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
 from attrs import evolve, field, frozen
 
@@ -125,7 +126,10 @@ def decide(
     return draft.finish()
 
 
-def lowering(view: LedgerView, found: Iterable[Change], *, now: datetime) -> list[Change]:
+_SomeChange = TypeVar("_SomeChange", bound=Change)
+
+
+def lowering(view: LedgerView, found: Iterable[_SomeChange], *, now: datetime) -> list[_SomeChange]:
     """The changes that lower the sum of a tracked milestone, whatever they do to others.
 
     Where one moment's changes are decided in several calls, these come in the first one, all of them.

@@ -213,19 +213,6 @@ class Workout:
         return self.deleted_at is not None
 
 
-def is_in_doubt(before: Workout | None, found: Found, *, asked_at: datetime, policy: Policy) -> bool:
-    """Whether a source's answer may be older than what is stored, though it says something else.
-
-    An answer that waited before it is taken in (a page listed earlier) must not go over what somebody else
-    fetched in the meantime. Clocks disagree a little, so what was written at about that time is in doubt too:
-    the source has to be asked again.
-    """
-    if before is None or updated(before, found, now=asked_at) is None:
-        return False
-    written_at = max(before.fetched_at, before.deleted_at or before.fetched_at)
-    return written_at >= asked_at - timedelta(seconds=policy.training.clock_skew_seconds_max)
-
-
 def updated(before: Workout | None, change: Change, *, now: datetime) -> Workout | None:
     """The workout after its source was asked or it was erased, or None if nothing changed."""
     match change:
@@ -248,3 +235,23 @@ def updated(before: Workout | None, change: Change, *, now: datetime) -> Workout
             return Workout(snapshot=remains, version=before.version + 1, fetched_at=now, deleted_at=now)
         case _:
             assert_never(change)
+
+
+@frozen(kw_only=True)
+class Answer:
+    """What a source said of an activity, and when it was asked."""
+
+    found: Found
+    asked_at: datetime = field(converter=utc)
+
+    def is_in_doubt(self, before: Workout | None, policy: Policy) -> bool:
+        """Whether this may be older than what is stored, though it says something else.
+
+        An answer that waited before it is taken in (a page listed earlier) must not overwrite what another
+        process fetched in the meantime. Clocks disagree a little, so what was written at about that time is
+        in doubt too: the source has to be asked again.
+        """
+        if before is None or updated(before, self.found, now=self.asked_at) is None:
+            return False
+        written_at = max(before.fetched_at, before.deleted_at or before.fetched_at)
+        return written_at >= self.asked_at - timedelta(seconds=policy.training.clock_skew_seconds_max)
