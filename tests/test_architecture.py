@@ -29,7 +29,9 @@ NOUNS = {
 }
 """What stands below `ports` in each package; every other module is a use case and stands above."""
 
-SHARED_BY_ADAPTERS = {"aws", "ciphers", "conflicts", "documents", "readers", "records", "strava"}
+SHARED_BY_ADAPTERS = {
+    "aws", "ciphers", "conflicts", "documents", "hosts", "readers", "records", "strava", "versioned",
+}  # fmt: skip
 """How values look outside the core, how AWS is called, and what is said when a write is refused."""
 
 ADAPTERS_ON_ADAPTERS = {

@@ -1,4 +1,4 @@
-"""What every store says when it refuses a write, so that all say the same."""
+"""The refusals of writes, the same from every store."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from commitcollect_core.values import AthleteId
 
 
 def stale() -> VersionConflict:
-    """What was replaced is not what is stored."""
-    return VersionConflict("somebody else wrote first; read again and decide again")
+    """The stored version is not the one that the write replaces."""
+    return VersionConflict("another writer was first; read again and decide again")
 
 
 def fenced() -> AccountDeleting:
@@ -23,14 +23,14 @@ def fenced() -> AccountDeleting:
 
 
 def taken(athlete_id: AthleteId) -> AthleteAlreadyConnected:
-    """The athlete is another account's."""
+    """The athlete belongs to another account."""
     return AthleteAlreadyConnected(
         f"Strava's athlete {athlete_id} is connected to another account; disconnect it there first"
     )
 
 
 def check_replaces(stored: StatueModel | None, model: StatueModel) -> None:
-    """Refuse a model whose parts are other than those that milestones were promised.
+    """Refuse a model whose parts differ from those that milestones were promised.
 
     Raises:
         Conflict: it is stored with other parts (``model_exists``).

@@ -6,13 +6,13 @@ Names are camelCase and those of the item catalogue, times are epoch seconds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, TypeVar
 
 from attrs import fields
 from cattrs import BaseValidationError, Converter, transform_error
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
+from commitcollect_adapters.records.columns import epoch
 from commitcollect_core.errors import CorruptItem
 from commitcollect_core.training.awards import Award, ModelPart, StatueModel
 from commitcollect_core.training.goals import Explanation
@@ -130,8 +130,3 @@ def explanation_document(explanation: Explanation) -> Document:
         "amount": explanation.amount,
         "reason": None if explanation.exclusion is None else explanation.exclusion.value,
     }
-
-
-def epoch(moment: datetime | None) -> int | None:
-    """Whole seconds since 1970; None for None."""
-    return None if moment is None else int(moment.timestamp())

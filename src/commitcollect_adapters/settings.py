@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from attrs import Attribute, AttrsInstance, field, fields, frozen
 
+from commitcollect_adapters.hosts import LOCAL_HOSTS
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.values import UserId, check_id
 
@@ -32,7 +33,6 @@ REVOCATIONS = ("revoke", "deauthorize")
 SEGMENT_CHARS_MAX = 100
 _SEGMENT = re.compile(rf"[A-Za-z0-9_-]{{1,{SEGMENT_CHARS_MAX}}}")
 _QUEUE_SCHEME = "sqs://"
-_LOCAL_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 _Kind = TypeVar("_Kind", bound=AttrsInstance)
 _Found = tuple[Any, str]
@@ -61,7 +61,7 @@ def _check_digits(_settings: object, attribute: Attribute[str], value: str) -> N
 
 def _check_base(_settings: object, attribute: Attribute[str], value: str) -> None:
     parts = urlsplit(value)
-    is_local = parts.hostname in _LOCAL_HOSTS
+    is_local = parts.hostname in LOCAL_HOSTS
     if (
         not parts.hostname
         or parts.scheme not in {"https", "http"}

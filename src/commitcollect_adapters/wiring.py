@@ -18,7 +18,7 @@ from commitcollect_core.policy import DEFAULT_POLICY, Policy
 from commitcollect_core.training.ports import Ledger, Ports, StatueCatalog
 
 if TYPE_CHECKING:
-    from commitcollect_adapters.aws.sqs.service import Queues
+    from commitcollect_adapters.aws.sqs.queues import Queues
     from commitcollect_adapters.dynamodb.client import Client
     from commitcollect_adapters.strava.fake import DeliveryReport, FakeStrava
     from commitcollect_core.jobs.ports import EventQueue
@@ -143,9 +143,9 @@ def dynamodb_client(address: str, policy: Policy = DEFAULT_POLICY) -> Client:
         InvalidInput: the address has another form, or the extra that brings boto3 is not installed.
     """
     with _extra("aws", "store"):
-        from commitcollect_adapters.dynamodb.client import Address, Client  # noqa: PLC0415 - boto3 takes half a second
+        from commitcollect_adapters.dynamodb.client import Client, parse  # noqa: PLC0415 - boto3 takes half a second
 
-    return Client(Address.parse(address), deadline_seconds=policy.training.store_deadline_seconds)
+    return Client(parse(address), deadline_seconds=policy.training.store_deadline_seconds)
 
 
 def dynamodb_ports(address: str) -> Ports:
@@ -195,11 +195,11 @@ def open_queue(settings: Settings, *, must_exist: bool = False) -> Iterator[Even
     address = settings.queue or settings.store
     if address.startswith(SQS):
         with _extra("aws", "queue"):
-            from commitcollect_adapters.aws.sqs import open_sqs  # noqa: PLC0415 - boto3 takes half a second
+            from commitcollect_adapters.aws.sqs.queue import open_sqs  # noqa: PLC0415 - boto3 takes half a second
 
         yield open_sqs(address, SystemClock())
     elif address == MEMORY:
-        from commitcollect_adapters.memory.queue import MemoryQueue  # noqa: PLC0415 - few programs need a queue
+        from commitcollect_adapters.memory.jobs import MemoryQueue  # noqa: PLC0415 - few programs need a queue
 
         yield MemoryQueue()
     elif address.startswith(DYNAMODB):
@@ -208,7 +208,7 @@ def open_queue(settings: Settings, *, must_exist: bool = False) -> Iterator[Even
         )
     else:
         from commitcollect_adapters.sqlite import Database  # noqa: PLC0415 - memory needs no SQLite
-        from commitcollect_adapters.sqlite.queue import SqliteQueue  # noqa: PLC0415 - few programs need a queue
+        from commitcollect_adapters.sqlite.jobs import SqliteQueue  # noqa: PLC0415 - few programs need a queue
 
         with closing(Database(_sqlite_path(address, must_exist=must_exist))) as database:
             yield SqliteQueue(database)
@@ -226,7 +226,7 @@ def sqs_queues(settings: Settings) -> Queues:
             field="queue",
         )
     with _extra("aws", "queue"):
-        from commitcollect_adapters.aws.sqs.service import Queues, parse  # noqa: PLC0415 - boto3 takes half a second
+        from commitcollect_adapters.aws.sqs.queues import Queues, parse  # noqa: PLC0415 - boto3 takes half a second
 
     return Queues(parse(settings.queue))
 

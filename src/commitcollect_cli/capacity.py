@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from math import isnan
 from typing import Any
 
 import click
 
 from commitcollect_adapters.documents import Document
-from commitcollect_adapters.dynamodb.capacity import (
-    Bill,
-    Capacity,
-    Load,
-    Prices,
-    Units,
-    event_units,
-)
+from commitcollect_adapters.dynamodb.capacity import Load, Prices, capacity_document
 from commitcollect_cli.options import chained, json_option
 from commitcollect_cli.output import print_json, show
 from commitcollect_cli.render import show_count, table
@@ -118,89 +111,85 @@ def capacity(
     Counted are the ledgers and the markers of events. The prices are assumptions: look them up before you
     rely on them.
     """
-    reckoned = Capacity(
-        load=Load(athletes=athletes, per_week=per_week, milestones=milestones, years=years, peak=peak),
-        prices=Prices(write=write_price, read=read_price, storage=storage_price, recovery=recovery_price),
+    document = capacity_document(
+        Load(athletes=athletes, per_week=per_week, milestones=milestones, years=years, peak=peak),
+        Prices(write=write_price, read=read_price, storage=storage_price, recovery=recovery_price),
     )
     if as_json:
-        print_json(_document(reckoned))
+        print_json(document)
     else:
-        _print(reckoned)
+        for line in _lines(document):
+            show(line)
 
 
-def _print(reckoned: Capacity) -> None:
-    for line in _lines(reckoned):
-        show(line)
-
-
-def _lines(reckoned: Capacity) -> Iterator[str]:
-    load = reckoned.load
+def _lines(document: Document) -> Iterator[str]:
+    load = document["load"]
     yield (
-        f"{show_count(load.athletes, 'athlete', 'athletes')} with {load.per_week:,g} "
-        f"{'activity' if load.per_week == 1 else 'activities'} a week, "
-        f"{show_count(load.milestones, 'milestone', 'milestones')} under way, "
-        f"{show_count(load.years, 'year', 'years')} stored"
+        f"{show_count(load['athletes'], 'athlete', 'athletes')} with {load['activitiesPerWeek']:,g} "
+        f"{'activity' if load['activitiesPerWeek'] == 1 else 'activities'} a week, "
+        f"{show_count(load['milestones'], 'milestone', 'milestones')} under way, "
+        f"{show_count(load['years'], 'year', 'years')} stored"
     )
     yield ""
-    yield from _numbers(("", "average", f"peak ({load.peak:,g} times)"), _rates(reckoned))
+    yield from _rates(document)
     yield ""
-    yield from _numbers(("A month", "amount", "USD"), _month(reckoned))
+    yield from _costs(document)
     yield ""
-    yield from _numbers(("Once: bringing in what is stored", "amount", "USD"), _import(reckoned))
-    yield ""
-    yield from _athlete(reckoned)
+    athlete, event = document["athlete"], document["event"]
+    units = f"{event['writeUnits']:g} write and {event['readUnits']:g} read units"
+    yield f"An event takes {units} at any length of history."
+    yield (
+        f"An athlete adds {show_count(athlete['workoutsPerYear'], 'workout', 'workouts')} a year; "
+        f"{athlete['storedBytes'] / 1_000:,.1f} kB are stored."
+    )
+    yield (
+        f"An athlete's partition holds {athlete['workoutsMax']:,} workouts and takes "
+        f"{athlete['commitsPerSecondMax']:,} of them a second."
+    )
 
 
-def _numbers(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """A table whose columns but the first are numbers."""
-    cells = [tuple(header), *(tuple(row) for row in rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
+def _rates(document: Document) -> Iterator[str]:
+    average, peak = document["perSecond"]["average"], document["perSecond"]["peak"]
+    strava = document["strava"]
+    return _numbers(
+        ("", "average", f"peak ({document['load']['peakFactor']:,g} times)"),
+        ("Events a second", average["events"], peak["events"]),
+        ("Write units a second", average["writeUnits"], peak["writeUnits"]),
+        ("Read units a second", average["readUnits"], peak["readUnits"]),
+        ("Strava calls in 15 minutes", strava["callsPer15Minutes"], strava["callsPer15MinutesAtPeak"]),
+        ("Strava calls a day", strava["callsPerDay"], ""),
+    )
+
+
+def _costs(document: Document) -> Iterator[str]:
+    month, once = document["month"], document["import"]
+    stored, cost = f"{_figure(month['storedGigabytes'])} GB", month["costUsd"]
+    yield from _numbers(
+        ("A month", "amount", "USD"),
+        *_requests(month),
+        ("Storage", stored, _money(cost["storage"])),
+        ("Point-in-time recovery", stored, _money(cost["recovery"])),
+        ("Total a month", "", _money(cost["total"])),
+    )
+    yield ""
+    yield from _numbers(
+        ("Once: bringing in what is stored", "amount", "USD"),
+        *_requests(once),
+        ("Total once", "", _money(once["costUsd"]["total"])),
+    )
+
+
+def _requests(part: Document) -> Iterator[tuple[str, float, str]]:
+    yield "Write units", part["writeUnits"], _money(part["costUsd"]["writes"])
+    yield "Read units", part["readUnits"], _money(part["costUsd"]["reads"])
+
+
+def _numbers(*rows: Sequence[str | float]) -> Iterator[str]:
+    """A table whose columns but the first are numbers, under the first row."""
+    cells = [[each if isinstance(each, str) else _figure(each) for each in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     first, *rest = ((row[0], *map(str.rjust, row[1:], widths[1:])) for row in cells)
     return table(first, rest)
-
-
-def _rates(reckoned: Capacity) -> Iterator[tuple[str, str, str]]:
-    units = reckoned.units_per_second
-    for what, average in (
-        ("Events a second", reckoned.events_per_second),
-        ("Write units a second", units.write),
-        ("Read units a second", units.read),
-        ("Strava calls in 15 minutes", reckoned.calls_per_window),
-    ):
-        yield what, _figure(average), _figure(average * reckoned.load.peak)
-    yield "Strava calls a day", _figure(reckoned.calls_per_day), ""
-
-
-def _month(reckoned: Capacity) -> Iterator[tuple[str, str, str]]:
-    units, bill = reckoned.units_per_month, reckoned.bill_per_month
-    stored = f"{_figure(reckoned.stored_gigabytes)} GB"
-    yield from _requests(units, bill)
-    yield "Storage", stored, _money(bill.storage)
-    yield "Point-in-time recovery", stored, _money(bill.recovery)
-    yield "Total a month", "", _money(bill.total)
-
-
-def _import(reckoned: Capacity) -> Iterator[tuple[str, str, str]]:
-    yield from _requests(reckoned.import_units, reckoned.import_bill)
-    yield "Total once", "", _money(reckoned.import_bill.total)
-
-
-def _requests(units: Units, bill: Bill) -> Iterator[tuple[str, str, str]]:
-    yield "Write units", _figure(units.write), _money(bill.writes)
-    yield "Read units", _figure(units.read), _money(bill.reads)
-
-
-def _athlete(reckoned: Capacity) -> Iterator[str]:
-    event = event_units(reckoned.load.milestones)
-    yield f"An event takes {event.write:g} write and {event.read:g} read units at any length of history."
-    yield (
-        f"An athlete adds {show_count(reckoned.workouts_per_year, 'workout', 'workouts')} a year; "
-        f"{reckoned.athlete_bytes / 1_000:,.1f} kB are stored."
-    )
-    yield (
-        f"An athlete's partition holds {reckoned.athlete_workouts_max:,} workouts and takes "
-        f"{reckoned.athlete_commits_per_second_max:,} of them a second."
-    )
 
 
 def _figure(value: float) -> str:
@@ -212,68 +201,3 @@ def _figure(value: float) -> str:
 
 def _money(dollars: float) -> str:
     return f"{dollars:,.2f}"
-
-
-def _document(reckoned: Capacity) -> Document:
-    load, prices = reckoned.load, reckoned.prices
-    event = event_units(load.milestones)
-    return {
-        "load": {
-            "athletes": load.athletes,
-            "activitiesPerWeek": load.per_week,
-            "milestones": load.milestones,
-            "years": load.years,
-            "peakFactor": load.peak,
-        },
-        "pricesUsd": {
-            "millionWriteUnits": prices.write,
-            "millionReadUnits": prices.read,
-            "storageGigabyteMonth": prices.storage,
-            "recoveryGigabyteMonth": prices.recovery,
-        },
-        "event": {"writeUnits": event.write, "readUnits": event.read},
-        "perSecond": {"average": _rate_document(reckoned, 1), "peak": _rate_document(reckoned, load.peak)},
-        "month": {
-            "writeUnits": reckoned.units_per_month.write,
-            "readUnits": reckoned.units_per_month.read,
-            "storedGigabytes": reckoned.stored_gigabytes,
-            "costUsd": {
-                **_requests_document(reckoned.bill_per_month),
-                "storage": round(reckoned.bill_per_month.storage, 2),
-                "recovery": round(reckoned.bill_per_month.recovery, 2),
-            },
-        },
-        "import": {
-            "writeUnits": reckoned.import_units.write,
-            "readUnits": reckoned.import_units.read,
-            "costUsd": _requests_document(reckoned.import_bill),
-        },
-        "strava": {
-            "callsPerDay": reckoned.calls_per_day,
-            "callsPer15Minutes": reckoned.calls_per_window,
-            "callsPer15MinutesAtPeak": reckoned.calls_per_window * load.peak,
-        },
-        "athlete": {
-            "workoutsPerYear": reckoned.workouts_per_year,
-            "storedBytes": reckoned.athlete_bytes,
-            "workoutsMax": reckoned.athlete_workouts_max,
-            "commitsPerSecondMax": reckoned.athlete_commits_per_second_max,
-        },
-    }
-
-
-def _rate_document(reckoned: Capacity, factor: float) -> Document:
-    units = reckoned.units_per_second.times(factor)
-    return {
-        "events": reckoned.events_per_second * factor,
-        "writeUnits": units.write,
-        "readUnits": units.read,
-    }
-
-
-def _requests_document(bill: Bill) -> Document:
-    return {
-        "writes": round(bill.writes, 2),
-        "reads": round(bill.reads, 2),
-        "total": round(bill.total, 2),
-    }

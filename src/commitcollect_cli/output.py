@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from commitcollect_adapters.documents import epoch
+from commitcollect_adapters.records.columns import epoch
 from commitcollect_core.errors import (
     CommitCollectError,
     ConnectionBusy,

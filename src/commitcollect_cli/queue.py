@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commitcollect_adapters.documents import Document, epoch
+from commitcollect_adapters.documents import Document
+from commitcollect_adapters.records.columns import epoch
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.system import SystemClock
 from commitcollect_adapters.wiring import open_queue, sqs_queues

@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import click
 
-from commitcollect_adapters.documents import Document, epoch, workout_document
+from commitcollect_adapters.documents import Document, workout_document
+from commitcollect_adapters.records.columns import epoch
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.wiring import open_strava, open_strava_api
 from commitcollect_cli.options import UtcDay, json_option

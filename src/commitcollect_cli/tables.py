@@ -16,7 +16,7 @@ from commitcollect_core.errors import InvalidInput
 
 if TYPE_CHECKING:
     from commitcollect_adapters.dynamodb.client import Client
-    from commitcollect_adapters.dynamodb.tables import TableStatus
+    from commitcollect_adapters.dynamodb.provisioning import TableStatus
 
 
 @click.group()
@@ -30,7 +30,7 @@ def tables() -> None:
 def create(*, settings: Settings, as_json: bool) -> None:
     """Make the tables that are not there, and wait for them. May be repeated."""
     client = _client(settings)
-    from commitcollect_adapters.dynamodb.tables import create_tables  # noqa: PLC0415 - boto3 takes half a second
+    from commitcollect_adapters.dynamodb.provisioning import create_tables  # noqa: PLC0415 - boto3 takes half a second
 
     _print(create_tables(client), as_json=as_json)
 
@@ -42,7 +42,7 @@ def create(*, settings: Settings, as_json: bool) -> None:
 def status(ctx: click.Context, *, settings: Settings, as_json: bool) -> None:
     """Say which tables are there. Ends with 1 if one is not ready."""
     client = _client(settings)
-    from commitcollect_adapters.dynamodb.tables import table_statuses  # noqa: PLC0415 - boto3 takes half a second
+    from commitcollect_adapters.dynamodb.provisioning import table_statuses  # noqa: PLC0415 - boto3 takes half a second
 
     statuses = table_statuses(client)
     _print(statuses, as_json=as_json)
@@ -58,7 +58,7 @@ def status(ctx: click.Context, *, settings: Settings, as_json: bool) -> None:
 def delete(ctx: click.Context, *, settings: Settings, is_sure: bool, is_dry_run: bool, as_json: bool) -> None:
     """Delete the tables with everything in them."""
     client = _client(settings)
-    from commitcollect_adapters.dynamodb.tables import delete_tables, table_statuses  # noqa: PLC0415 - as above
+    from commitcollect_adapters.dynamodb.provisioning import delete_tables, table_statuses  # noqa: PLC0415 - as above
 
     there = table_statuses(client)
     if is_dry_run:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from commitcollect_adapters.documents import Document, award_document, epoch, workout_document
+from commitcollect_adapters.documents import Document, award_document, workout_document
+from commitcollect_adapters.records.columns import epoch
 from commitcollect_adapters.settings import Settings
 from commitcollect_cli.options import Amount, Instant, UtcDay, json_option, parse_activity_id
 from commitcollect_cli.output import print_json, progress, say, show

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -54,14 +55,18 @@ def _disconnect(stores: Stores) -> None:
 
 RACES: dict[str, tuple[str, str, Callable[[Stores], object]]] = {
     "connect": ("connections", "_connections", _connect),
-    "profile": ("profiles", "_profiles", lambda stores: stores.profiles.write(service.profile(ME))),
+    "profile": ("profiles._versions", "_values", lambda stores: stores.profiles.write(service.profile(ME))),
     "backfill": (
         "backfills",
         "_backfills",
         lambda stores: stores.backfills.commit(BackfillCommit(backfill=service.backfill(ME))),
     ),
-    "budget": ("rates", "_budgets", lambda stores: stores.rates.write("app", service.rate_budget())),
-    "deletion": ("deletions", "_requests", lambda stores: stores.deletions.write(service.deletion("d"))),
+    "budget": ("rates", "_values", lambda stores: stores.rates.write("app", service.rate_budget())),
+    "deletion": (
+        "deletions._versions",
+        "_values",
+        lambda stores: stores.deletions.write(service.deletion("d")),
+    ),
     "claim": ("idempotency", "_records", lambda stores: stores.idempotency.begin(CLAIM, replaces=None)),
 }
 """What exactly one of many may do: the store, where it keeps things, and the deed."""
@@ -72,7 +77,7 @@ def test_of_many_who_look_at_once_one_writes(what: str, monkeypatch: pytest.Monk
     """A look and the write that follows from it cannot be parted."""
     store, attribute, act = RACES[what]
     stores = memory_stores()
-    monkeypatch.setattr(getattr(stores, store), attribute, Hesitant())
+    monkeypatch.setattr(attrgetter(store)(stores), attribute, Hesitant())
     results = race([lambda: act(stores)] * THREADS)
     assert sum(not isinstance(each, Conflict) for each in results) == 1
 

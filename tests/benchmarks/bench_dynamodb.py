@@ -15,9 +15,10 @@ from adapters.dynamodb.engine import connect, metered
 from adapters.dynamodb.test_contention import EVENTS as CROWD
 from adapters.dynamodb.test_contention import CountingLedger, crowd
 from adapters.dynamodb.test_costs import athlete, import_rides, ride
-from commitcollect_adapters.dynamodb import items
 from commitcollect_adapters.dynamodb.capacity import IMPORT_BATCH_WORKOUTS
 from commitcollect_adapters.dynamodb.client import Client
+from commitcollect_adapters.dynamodb.items.definitions import ledger_table
+from commitcollect_adapters.dynamodb.items.encoding import partition, text
 from commitcollect_core.app import CommitCollect
 from commitcollect_core.values import UserId
 from engines import running
@@ -31,9 +32,9 @@ CROWDS = 4
 def read_whole_history(client: Client, user_id: UserId) -> int:
     """The older design's read: every workout, eventually consistent; returns the sum of distances."""
     query = {
-        "TableName": items.ledger_table(client.address.prefix),
+        "TableName": ledger_table(client.address.name),
         "KeyConditionExpression": "PK = :pk AND begins_with(SK, :prefix)",
-        "ExpressionAttributeValues": {":pk": items.partition(user_id), ":prefix": items.text("WORKOUT#")},
+        "ExpressionAttributeValues": {":pk": partition(user_id), ":prefix": text("WORKOUT#")},
     }
     total = 0
     while True:

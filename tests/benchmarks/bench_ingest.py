@@ -16,8 +16,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from commitcollect_adapters import records
 from commitcollect_adapters.readers.demo import demo_history
+from commitcollect_adapters.records.columns import Record
+from commitcollect_adapters.records.ledger import WORKOUT
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.ledger import SqliteLedger
 from commitcollect_adapters.statues import shipped_catalog
@@ -46,8 +47,8 @@ EVENTS = 5_000
 IMPORTED = 20_000
 DECISIONS = 2_000
 
-_COLUMNS = ", ".join(("userId", *records.WORKOUT_COLUMNS))
-_INSERT = f"INSERT INTO workout ({_COLUMNS}) VALUES ({', '.join('?' * (1 + len(records.WORKOUT_COLUMNS)))})"  # noqa: S608 - own names only
+_COLUMNS = ", ".join(("userId", *WORKOUT.columns))
+_INSERT = f"INSERT INTO workout ({_COLUMNS}) VALUES ({', '.join('?' * (1 + len(WORKOUT.columns)))})"  # noqa: S608 - own names only
 _FIND = "SELECT version FROM workout WHERE userId = ? AND source = ? AND activityId = ?"
 _READ_MILESTONE = (
     "SELECT version, currentValue, progressValue FROM milestone WHERE userId = ? AND milestoneId = ?"
@@ -62,7 +63,7 @@ _BUMP = (
 )
 
 
-def raw_transaction(connection: sqlite3.Connection, workouts: Sequence[records.Record]) -> None:
+def raw_transaction(connection: sqlite3.Connection, workouts: Sequence[Record]) -> None:
     """One durable transaction that takes in new workouts and moves the one milestone, in plain SQL."""
     connection.execute("BEGIN IMMEDIATE")
     (version, _) = connection.execute(
@@ -106,7 +107,7 @@ class Store:
         self.app.ingestion.ingest(USER, snapshots)
         return time.perf_counter() - started
 
-    def raw_seconds(self, workouts: Sequence[records.Record]) -> float:
+    def raw_seconds(self, workouts: Sequence[Record]) -> float:
         """How long raw SQL takes for the same."""
         started = time.perf_counter()
         raw_transaction(self._connection, workouts)
@@ -115,10 +116,7 @@ class Store:
 
 def compare(name: str, snapshots: Sequence[ActivitySnapshot], batch: int) -> None:
     """Print the rate of the engine, of raw SQL, and the ratio of the two; they take turns batch by batch."""
-    ready = [
-        (USER, *records.workout_record(Workout(snapshot=each, version=1, fetched_at=NOW)))
-        for each in snapshots
-    ]
+    ready = [(USER, *WORKOUT.encode(Workout(snapshot=each, version=1, fetched_at=NOW))) for each in snapshots]
     engine, raw = [], []
     with tempfile.TemporaryDirectory() as folder:
         ours, theirs = Store(Path(folder), "engine.db"), Store(Path(folder), "raw.db")

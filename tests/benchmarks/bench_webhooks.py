@@ -28,7 +28,7 @@ from starlette.routing import Route
 
 from commitcollect_adapters.ciphers.local import LocalCipher
 from commitcollect_adapters.sqlite import Database
-from commitcollect_adapters.sqlite.queue import SqliteQueue
+from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_adapters.statues import shipped_catalog
 from commitcollect_adapters.strava.fake import FakeStrava, Limits

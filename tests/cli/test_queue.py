@@ -12,7 +12,7 @@ import pytest
 from cli.console import Console
 from cli.stravas import Person
 from commitcollect_adapters.sqlite import Database
-from commitcollect_adapters.sqlite.queue import SqliteQueue
+from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.system import SystemClock
 from commitcollect_core.jobs.jobs import activity_job
 from commitcollect_core.values import ActivityId, AthleteId

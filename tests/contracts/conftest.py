@@ -6,15 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from commitcollect_adapters.dynamodb.client import Address, Client
-from commitcollect_adapters.dynamodb.tables import create_tables
+from commitcollect_adapters.aws.calls import Address
+from commitcollect_adapters.dynamodb.client import PREFIX_DEFAULT, Client
+from commitcollect_adapters.dynamodb.provisioning import create_tables
 from engines import running
 
 DEADLINE_SECONDS = 20
 
 
 def _client(endpoint: str) -> Client:
-    client = Client(Address(endpoint=endpoint), deadline_seconds=DEADLINE_SECONDS)
+    client = Client(Address(name=PREFIX_DEFAULT, endpoint=endpoint), deadline_seconds=DEADLINE_SECONDS)
     create_tables(client)
     return client
 

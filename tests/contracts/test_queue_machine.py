@@ -12,9 +12,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
-from commitcollect_adapters.memory.queue import MemoryQueue
+from commitcollect_adapters.memory.jobs import MemoryQueue
 from commitcollect_adapters.sqlite import Database
-from commitcollect_adapters.sqlite.queue import SqliteQueue
+from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.testing.samples import NOW
 from commitcollect_core.jobs.jobs import Job, LeasedJob, activity_job, backfill_job
 from commitcollect_core.jobs.ports import EventQueue

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from commitcollect_adapters.aws.calls import Address
-from commitcollect_adapters.aws.sqs import SqsQueue
 from commitcollect_adapters.aws.sqs.provisioning import create_queues
-from commitcollect_adapters.aws.sqs.service import Queues
-from commitcollect_adapters.memory.queue import MemoryQueue
+from commitcollect_adapters.aws.sqs.queue import SqsQueue
+from commitcollect_adapters.aws.sqs.queues import Queues
+from commitcollect_adapters.memory.jobs import MemoryQueue
 from commitcollect_adapters.sqlite import Database
-from commitcollect_adapters.sqlite.queue import SqliteQueue
+from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.system import ManualClock
 from commitcollect_adapters.testing.contracts import EventQueueContract
 from commitcollect_adapters.testing.samples import NOW

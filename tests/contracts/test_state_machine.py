@@ -15,9 +15,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from commitcollect_adapters.dynamodb.client import Address, Client
+from commitcollect_adapters.aws.calls import Address
+from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_adapters.dynamodb.ledger import DynamoLedger
-from commitcollect_adapters.dynamodb.tables import create_tables, delete_tables
+from commitcollect_adapters.dynamodb.provisioning import create_tables, delete_tables
 from commitcollect_adapters.memory import MemoryLedger
 from commitcollect_adapters.sqlite import Database, SqliteLedger
 from commitcollect_adapters.statues import FixedCatalog
@@ -236,7 +237,7 @@ class TwoLedgersWithDynamo(TwoLedgers):
     _prefixes: ClassVar[Iterator[str]] = (f"machine-{number}" for number in count())
 
     def _make_store(self) -> None:
-        address = Address(endpoint=self.endpoint, prefix=next(self._prefixes))
+        address = Address(endpoint=self.endpoint, name=next(self._prefixes))
         self._client = Client(address, deadline_seconds=POLICY.training.store_deadline_seconds)
         create_tables(self._client)
 

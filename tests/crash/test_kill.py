@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import oracle
-from commitcollect_adapters.dynamodb.tables import create_tables
+from commitcollect_adapters.dynamodb.provisioning import create_tables
 from commitcollect_adapters.wiring import dynamodb_client, open_ports
 from commitcollect_core import CommitCollect, MilestoneStatus, UserId, assemble
 from engines import running

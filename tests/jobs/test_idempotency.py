@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, precondition, rule
 
-from commitcollect_adapters.memory.requests import MemoryIdempotencyStore
+from commitcollect_adapters.memory.jobs import MemoryIdempotencyStore
 from commitcollect_adapters.testing.strategies import SEASON_START_AT
 from commitcollect_core.errors import InvalidInput, VersionConflict
 from commitcollect_core.jobs.idempotency import (

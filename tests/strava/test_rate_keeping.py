@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from attrs import evolve
 
-from commitcollect_adapters.memory.strava import MemoryRateBudgetStore
+from commitcollect_adapters.memory.versioned import MemoryVersions
 from commitcollect_adapters.system import ManualClock, SequentialIds
 from commitcollect_core.context import Context
 from commitcollect_core.errors import StravaRateLimited, VersionConflict
@@ -25,7 +25,7 @@ POLICY = Policy(
 )
 
 
-class RacedRates(MemoryRateBudgetStore):
+class RacedRates(MemoryVersions[RateBudget]):
     """A store that lets somebody in just before its next writes.
 
     Attributes:

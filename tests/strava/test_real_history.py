@@ -18,13 +18,13 @@ from starlette.applications import Starlette
 
 import oracle
 from adapters.dynamodb.engine import connect
-from commitcollect_adapters.aws.sqs import SqsQueue
 from commitcollect_adapters.aws.sqs.provisioning import create_queues
-from commitcollect_adapters.aws.sqs.service import Queues, parse
+from commitcollect_adapters.aws.sqs.queue import SqsQueue
+from commitcollect_adapters.aws.sqs.queues import Queues, parse
 from commitcollect_adapters.dynamodb.stores import dynamo_stores
 from commitcollect_adapters.simulation.simulation import Delivery, Simulation
 from commitcollect_adapters.sqlite import Database
-from commitcollect_adapters.sqlite.queue import SqliteQueue
+from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.sqlite.staging import StagedHistory
 from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_adapters.strava.fake import CallKind, Fault

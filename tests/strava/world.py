@@ -10,7 +10,7 @@ from attrs import fields
 
 import oracle
 from commitcollect_adapters.ciphers.local import LocalCipher
-from commitcollect_adapters.memory.queue import MemoryQueue
+from commitcollect_adapters.memory.jobs import MemoryQueue
 from commitcollect_adapters.memory.stores import memory_stores
 from commitcollect_adapters.readers.strict_json import parse_document
 from commitcollect_adapters.simulation.faults import Door, Side

@@ -17,9 +17,17 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from attrs import field, frozen
+from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from commitcollect_adapters.aws.calls import ATTEMPTS_MAX, Address, Service, parse_address
+from commitcollect_adapters.aws.calls import (
+    DEADLINE_SECONDS,
+    Address,
+    AwsClient,
+    NotNow,
+    code_of,
+    parse_address,
+)
 from commitcollect_adapters.ciphers.sealing import altered, decoded, decrypt, encoded, encrypt
 from commitcollect_core.errors import SealBroken, StorageError, StorageUnavailable
 from commitcollect_core.strava.ports import SealContext
@@ -45,12 +53,13 @@ class _NotWrapped(StorageError):
     """KMS never wrapped this, or not for this purpose."""
 
 
-def _meaning(code: str) -> StorageError | None:
-    match code:
+def _meaning(failure: ClientError) -> StorageError | None:
+    match code := code_of(failure):
         case "InvalidCiphertextException" | "IncorrectKeyException":
             return _NotWrapped("KMS cannot unwrap this")
         case "DisabledException" | "KMSInvalidStateException":
-            return StorageUnavailable(
+            # A person has to act, which takes longer than a call waits.
+            return NotNow(
                 f"the KMS key is disabled or is to be deleted ({code}); enable it, or cancel its deletion"
             )
         case "NotFoundException":
@@ -74,28 +83,28 @@ class KmsCipher:
     """Implements `TokenCipher` with keys in KMS.
 
     Attributes:
-        service: KMS, for boto3's event hooks.
+        client: KMS, for boto3's event hooks.
     """
 
     def __init__(
         self,
         address: Address,
         *,
-        attempts_max: int = ATTEMPTS_MAX,
+        deadline_seconds: float = DEADLINE_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Connect lazily; nothing is sent yet.
 
         Args:
             address: its name holds the keys' ids, ARNs or aliases with commas between; the first seals.
-            attempts_max: how often one call is made while it fails in passing.
+            deadline_seconds: for one call with all its retries.
             monotonic: tells how much time has passed.
 
         Raises:
             StorageError: AWS is set up on this machine in a way that cannot work.
         """
-        self.service = Service(
-            "kms", address, meanings=_meaning, always_there=_ALWAYS_THERE, attempts_max=attempts_max
+        self.client = AwsClient(
+            "KMS", address, meaning=_meaning, always_there=_ALWAYS_THERE, deadline_seconds=deadline_seconds
         )
         self._keys = address.name.split(",")
         self._monotonic = monotonic
@@ -114,25 +123,16 @@ class KmsCipher:
             InvalidInput: the address has another form.
             StorageError: AWS is set up on this machine in a way that cannot work.
         """
-        what = f"the id, ARN or alias (alias/…) of a key, or up to {KEYS_MAX} with commas between"
-        return cls(parse_address(text, scheme=SCHEME, name=_NAMES, what=what, field="seal_keys"))
+        what = f"KEY is a key's id, ARN or alias (alias/…), or up to {KEYS_MAX} with commas between"
+        form = f"{SCHEME}://KEY"
+        return cls(parse_address(text, form=form, name=_NAMES, what=what, field="seal_keys"))
 
     def seal(self, plain: str, context: SealContext) -> str:
-        """See `TokenCipher`.
-
-        Raises:
-            StorageError: KMS does not give a key.
-        """
         data_key = self._data_key()
         text = encrypt(data_key.key, plain, context, FORMAT, data_key.wrapped)
         return f"{FORMAT}.{data_key.wrapped}.{text}"
 
     def unseal(self, sealed: str, context: SealContext) -> str:
-        """See `TokenCipher`.
-
-        Raises:
-            StorageError: KMS does not unwrap the key, for another reason than what is sealed.
-        """
         parts = _SEALED.fullmatch(sealed)
         if parts is None:
             raise altered(context)
@@ -141,7 +141,8 @@ class KmsCipher:
         if data_key is None:
             data_key = self._unwrap(wrapped, context)
             plain = decrypt(data_key.key, text, context, FORMAT, wrapped)
-            self._keep(data_key)  # only now: what somebody made up takes nobody's place
+            # Kept only after it has opened the text: a forged text evicts no key that is in use.
+            self._keep(data_key)
             return plain
         return decrypt(data_key.key, text, context, FORMAT, wrapped)
 
@@ -154,14 +155,14 @@ class KmsCipher:
             return self._sealing
 
     def _fresh(self) -> _DataKey:
-        answer = self.service.call(
+        answer = self.client.call(
             "generate_data_key", KeyId=self._keys[0], KeySpec="AES_256", EncryptionContext=_PURPOSE
         )
         return self._made(answer["Plaintext"], encoded(answer["CiphertextBlob"]))
 
     def _unwrap(self, wrapped: str, context: SealContext) -> _DataKey:
         try:
-            answer = self.service.call("decrypt", CiphertextBlob=decoded(wrapped), EncryptionContext=_PURPOSE)
+            answer = self.client.call("decrypt", CiphertextBlob=decoded(wrapped), EncryptionContext=_PURPOSE)
         except (_NotWrapped, ValueError) as strange:
             raise altered(context) from strange
         if len(answer["Plaintext"]) != _KEY_BYTES:
@@ -180,7 +181,7 @@ class KmsCipher:
     def _arns(self) -> frozenset[str]:
         """The keys of the address as KMS names them; asked for once."""
         if not self._trusted:
-            described = (self.service.call("describe_key", KeyId=each) for each in self._keys)
+            described = (self.client.call("describe_key", KeyId=each) for each in self._keys)
             self._trusted = frozenset(each["KeyMetadata"]["Arn"] for each in described)
         return self._trusted
 

@@ -1,114 +1,86 @@
-"""Profiles, sessions, handshakes and deletions."""
+"""Sessions, handshakes and the audit log."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
+from typing import Any
 
-from commitcollect_adapters.dynamodb import items
 from commitcollect_adapters.dynamodb.client import Client
-from commitcollect_adapters.dynamodb.items import service, sessions
-from commitcollect_adapters.dynamodb.tabling import Delete, Put, Table, Update, unfenced
-from commitcollect_adapters.records import accounts
-from commitcollect_core.accounts.deletion import DeletionRequest
-from commitcollect_core.accounts.profiles import UserProfile
+from commitcollect_adapters.dynamodb.items import accounts as items
+from commitcollect_adapters.dynamodb.items.definitions import audit_table, sessions_table
+from commitcollect_adapters.dynamodb.items.encoding import NEW, THERE, Condition
+from commitcollect_adapters.dynamodb.requests import Member, delete, put, update
+from commitcollect_adapters.dynamodb.table import Table
+from commitcollect_core.accounts.audit import AuditEvent, AuditPage, AuditPosition, AuditType
 from commitcollect_core.accounts.sessions import Session
 from commitcollect_core.errors import VersionConflict
 from commitcollect_core.handshakes import Handshake
+from commitcollect_core.policy import Policy
 from commitcollect_core.values import UserId
-
-
-class DynamoProfileStore:
-    """Implements `ProfileStore`."""
-
-    def __init__(self, client: Client) -> None:
-        self._table = Table(client, items.ledger_table(client.address.prefix))
-
-    def read(self, user_id: UserId) -> UserProfile | None:
-        """See `ProfileStore`."""
-        found = self._table.get(service.profile_key(user_id))
-        return None if found is None else accounts.profile(service.PROFILE.record(found))
-
-    def write(self, profile: UserProfile) -> None:
-        """See `ProfileStore`."""
-        user_id = profile.user_id
-        write = Update(
-            key=service.profile_key(user_id),
-            attributes=service.PROFILE.attributes(profile),
-            condition=items.follows(profile.version),
-        )
-        self._table.transact([unfenced(user_id), write], has_landed=lambda: self.read(user_id) == profile)
 
 
 class DynamoSessionStore:
     """Implements `SessionStore` and `HandshakeStore`."""
 
     def __init__(self, client: Client) -> None:
-        self._table = Table(client, items.sessions_table(client.address.prefix))
+        self._table = Table(client, sessions_table(client.address.name))
 
     def read(self, session_id: str) -> Session | None:
-        """See `SessionStore`."""
-        found = self._table.get(sessions.session_key(session_id))
-        return None if found is None else _session(found)
+        return self._table.find(items.SESSION, items.session_key(session_id))
 
     def write(self, session: Session) -> None:
-        """See `SessionStore`."""
         self._table.write(_update(session))
 
     def touch(self, session: Session) -> None:
-        """See `SessionStore`."""
+        # An update creates what is missing; the condition keeps an ended session ended.
         with suppress(VersionConflict):
-            self._table.write(_update(session, items.THERE))
+            self._table.write(_update(session, THERE))
 
     def delete(self, session_id: str) -> None:
-        """See `SessionStore`."""
-        self._table.write(Delete(key=sessions.session_key(session_id)))
+        self._table.write(delete(items.session_key(session_id)))
 
     def of_user(self, user_id: UserId, *, limit: int) -> Sequence[Session]:
-        """See `SessionStore`."""
-        found = self._table.query(sessions.sessions_of(user_id), page_items=limit)
-        return [_session(each) for each in islice(found, limit)]
+        found = self._table.query(items.sessions_of(user_id), page_items=limit)
+        return [items.SESSION.value(each) for each in islice(found, limit)]
 
     def begin(self, handshake: Handshake) -> None:
-        """See `HandshakeStore`."""
-        key = sessions.handshake_key(handshake.state)
-        self._table.write(Put(item=sessions.HANDSHAKE.item(key, handshake)))
+        self._table.write(put(items.HANDSHAKE.item(items.handshake_key(handshake.state), handshake)))
 
     def take(self, state: str) -> Handshake | None:
-        """See `HandshakeStore`."""
-        taken = self._table.take(sessions.handshake_key(state))
-        return None if taken is None else accounts.handshake(sessions.HANDSHAKE.record(taken))
+        taken = self._table.take(items.handshake_key(state))
+        return None if taken is None else items.HANDSHAKE.value(taken)
 
 
-def _session(item: items.Item) -> Session:
-    return accounts.session(sessions.SESSION.record(item))
+def _update(session: Session, condition: Condition | None = None) -> Member:
+    return update(items.session_key(session.session_id), items.SESSION.attributes(session), condition)
 
 
-def _update(session: Session, condition: items.Condition | None = None) -> Update:
-    return Update(
-        key=sessions.session_key(session.session_id),
-        attributes=sessions.SESSION.attributes(session),
-        condition=condition,
-    )
+class DynamoAuditLog:
+    """Implements `AuditLog`."""
 
+    def __init__(self, client: Client, policy: Policy) -> None:
+        self._table = Table(client, audit_table(client.address.name))
+        self._policy = policy
 
-class DynamoDeletionStore:
-    """Implements `DeletionStore`."""
+    def write(self, event: AuditEvent) -> None:
+        # The first entry at a place stays: a log is never overwritten, whatever a retry carries.
+        with suppress(VersionConflict):
+            self._table.write(put(items.audit_item(event, event.expires_at(self._policy)), NEW))
 
-    def __init__(self, client: Client) -> None:
-        self._table = Table(client, items.ledger_table(client.address.prefix))
+    def of_user(self, user_id: UserId, *, after: AuditPosition | None, limit: int) -> AuditPage:
+        return self._page(items.audit_of_user(user_id, after), limit)
 
-    def read(self, request_id: str) -> DeletionRequest | None:
-        """See `DeletionStore`."""
-        found = self._table.get(service.deletion_key(request_id))
-        return None if found is None else accounts.deletion(service.DELETION.record(found))
+    def of_flow(self, correlation_id: str, *, after: AuditPosition | None, limit: int) -> AuditPage:
+        return self._page(items.audit_of_flow(correlation_id, after), limit)
 
-    def write(self, request: DeletionRequest) -> None:
-        """See `DeletionStore`."""
-        write = Update(
-            key=service.deletion_key(request.request_id),
-            attributes=service.DELETION.attributes(request),
-            condition=items.follows(request.version),
-        )
-        self._table.write(write, has_landed=lambda: self.read(request.request_id) == request)
+    def of_type(
+        self, event_type: AuditType, *, month: str, after: AuditPosition | None, limit: int
+    ) -> AuditPage:
+        return self._page(items.audit_of_type(event_type, month, after), limit)
+
+    def _page(self, query: Mapping[str, Any], limit: int) -> AuditPage:
+        found = list(islice(self._table.query(query, page_items=limit + 1), limit + 1))
+        events = tuple(map(items.audit_of_item, found[:limit]))
+        return AuditPage(events=events, next=events[-1].position if len(found) > limit else None)

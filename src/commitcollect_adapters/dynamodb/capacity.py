@@ -1,16 +1,18 @@
-"""What ledgers take and cost on DynamoDB: the one place of these figures and formulas. Calls nothing.
+"""The needs and costs of ledgers on DynamoDB: the one place of these figures and formulas. Calls nothing.
 
-The units are those that an engine says its calls took: `tests/adapters/dynamodb/test_costs.py` holds the two
-against each other. Counted are the ledger and the marker of an event; `docs/scale.md` says what is not.
+`tests/adapters/dynamodb/test_costs.py` compares the units with an engine's, `tests/cli/test_capacity.py` the
+sizes with items of the catalogue. Counted are the ledger and the marker of an event; `docs/scale.md` names the
+rest.
 """
 
 from __future__ import annotations
 
 from math import ceil
+from typing import NamedTuple
 
 from attrs import frozen
 
-from commitcollect_adapters.dynamodb.sizes import STATUE_PARTS, sample_sizes
+from commitcollect_adapters.documents import Document
 from commitcollect_core.policy import DEFAULT_POLICY
 
 HEAD_WRITE_UNITS = 2
@@ -21,10 +23,19 @@ AWARD_WRITE_UNITS = 2
 """Of an item up to 1 KB, written in a transaction."""
 
 MARKER_WRITE_UNITS = 1
-"""The put that marks an event as completed; a worker looks for it first."""
+"""The put that marks an event as completed; a worker reads it first."""
 
 ITEM_READ_UNITS = 1
-"""Of an item up to 4 KB, read consistently; one that is not there costs as much."""
+"""Of an item up to 4 KB, read consistently; a missing one costs as much."""
+
+HEAD_BYTES, WORKOUT_BYTES, INDEX_BYTES, MILESTONE_BYTES, AWARD_BYTES = 229, 450, 440, 552, 428
+"""What storage is billed for rather large items, with the 100 bytes that DynamoDB adds to each.
+
+`INDEX_BYTES` is a workout's entry in the index by start.
+"""
+
+STATUE_PARTS = 12
+"""Of the shipped statue."""
 
 IMPORT_BATCH_WORKOUTS = (
     DEFAULT_POLICY.training.commit_items_max - DEFAULT_POLICY.training.milestones_tracked_max - 1
@@ -50,7 +61,7 @@ _MILLION = 10**6
 
 @frozen(kw_only=True)
 class Load:
-    """What is asked of the store.
+    """The load on the store.
 
     Attributes:
         per_week: activities of each athlete.
@@ -68,7 +79,7 @@ class Load:
 
 @frozen(kw_only=True)
 class Prices:
-    """US dollars, on demand in us-east-1. Assumptions; `docs/scale.md` says whence and of when.
+    """US dollars, on demand in us-east-1. Assumptions; `docs/scale.md` names their source and date.
 
     Attributes:
         write, read: of a million request units.
@@ -82,16 +93,11 @@ class Prices:
     recovery: float = 0.20
 
 
-@frozen(kw_only=True)
-class Units:
+class Units(NamedTuple):
     """Request units."""
 
     write: float
     read: float
-
-    def times(self, factor: float) -> Units:
-        """So many of them."""
-        return Units(write=self.write * factor, read=self.read * factor)
 
 
 def commit_units(*, workouts: int, milestones: int, awards: int = 0) -> Units:
@@ -107,122 +113,94 @@ def commit_units(*, workouts: int, milestones: int, awards: int = 0) -> Units:
 
 def event_units(milestones: int) -> Units:
     """One new activity that mints nothing, and its marker."""
-    commit = commit_units(workouts=1, milestones=milestones)
-    return Units(write=commit.write + MARKER_WRITE_UNITS, read=commit.read + ITEM_READ_UNITS)
+    write, read = commit_units(workouts=1, milestones=milestones)
+    return Units(write=write + MARKER_WRITE_UNITS, read=read + ITEM_READ_UNITS)
 
 
 def import_units(*, workouts: int, milestones: int) -> Units:
-    """A history brought in, in batches that mint nothing."""
+    """An imported history, in batches that mint nothing."""
     batches = ceil(workouts / IMPORT_BATCH_WORKOUTS)
-    each = commit_units(workouts=0, milestones=milestones)
+    write, read = commit_units(workouts=0, milestones=milestones)
     return Units(
-        write=batches * each.write + workouts * WORKOUT_WRITE_UNITS,
-        read=batches * each.read + workouts * ITEM_READ_UNITS,
+        write=batches * write + workouts * WORKOUT_WRITE_UNITS,
+        read=batches * read + workouts * ITEM_READ_UNITS,
     )
 
 
-@frozen(kw_only=True)
-class Bill:
-    """US dollars."""
+def capacity_document(load: Load, prices: Prices) -> Document:
+    """The needs and costs of a load. People and programs are shown this one document."""
+    events = load.athletes * load.per_week / WEEK_SECONDS
+    event = event_units(load.milestones)
+    awards = load.athletes * load.milestones * STATUE_PARTS / YEAR_SECONDS
+    second = Units(write=event.write * events + awards * AWARD_WRITE_UNITS, read=event.read * events)
+    month = Units(write=second.write * MONTH_SECONDS, read=second.read * MONTH_SECONDS)
+    per_year = round(load.per_week * YEAR_SECONDS / WEEK_SECONDS)
+    stored_bytes = _stored_bytes(load, per_year)
+    gigabytes = load.athletes * stored_bytes / GIGABYTE_BYTES
+    history = import_units(workouts=load.years * per_year, milestones=load.milestones)
+    imported = Units(write=history.write * load.athletes, read=history.read * load.athletes)
+    commit = commit_units(workouts=1, milestones=load.milestones)
+    return {
+        "load": {
+            "athletes": load.athletes,
+            "activitiesPerWeek": load.per_week,
+            "milestones": load.milestones,
+            "years": load.years,
+            "peakFactor": load.peak,
+        },
+        "pricesUsd": {
+            "millionWriteUnits": prices.write,
+            "millionReadUnits": prices.read,
+            "storageGigabyteMonth": prices.storage,
+            "recoveryGigabyteMonth": prices.recovery,
+        },
+        "event": _units(event),
+        "perSecond": {
+            name: {
+                "events": events * factor,
+                "writeUnits": second.write * factor,
+                "readUnits": second.read * factor,
+            }
+            for name, factor in (("average", 1), ("peak", load.peak))
+        },
+        "month": {
+            **_units(month),
+            "storedGigabytes": gigabytes,
+            "costUsd": _bill(
+                prices, month, storage=gigabytes * prices.storage, recovery=gigabytes * prices.recovery
+            ),
+        },
+        "import": {**_units(imported), "costUsd": _bill(prices, imported)},
+        "strava": {
+            "callsPerDay": events * DAY_SECONDS,
+            "callsPer15Minutes": events * STRAVA_WINDOW_SECONDS,
+            "callsPer15MinutesAtPeak": events * STRAVA_WINDOW_SECONDS * load.peak,
+        },
+        "athlete": {
+            "workoutsPerYear": per_year,
+            "storedBytes": stored_bytes,
+            "workoutsMax": COLLECTION_BYTES_MAX // (WORKOUT_BYTES + INDEX_BYTES),
+            "commitsPerSecondMax": int(PARTITION_WRITE_UNITS_MAX // commit.write),
+        },
+    }
 
-    writes: float
-    reads: float
-    storage: float = 0
-    recovery: float = 0
 
-    @property
-    def total(self) -> float:
-        """All together."""
-        return self.writes + self.reads + self.storage + self.recovery
+def _stored_bytes(load: Load, workouts_per_year: int) -> int:
+    """The size of one athlete's partition."""
+    workouts = workouts_per_year * (WORKOUT_BYTES + INDEX_BYTES)
+    milestones = load.milestones * (MILESTONE_BYTES + STATUE_PARTS * AWARD_BYTES)
+    return HEAD_BYTES + load.years * (workouts + milestones)
 
 
-@frozen(kw_only=True)
-class Capacity:
-    """What a load needs and costs."""
+def _units(units: Units) -> Document:
+    return {"writeUnits": units.write, "readUnits": units.read}
 
-    load: Load
-    prices: Prices
 
-    @property
-    def events_per_second(self) -> float:
-        """On average."""
-        return self.load.athletes * self.load.per_week / WEEK_SECONDS
-
-    @property
-    def units_per_second(self) -> Units:
-        """On average, with the awards of every part of every statue."""
-        events = event_units(self.load.milestones).times(self.events_per_second)
-        awards = self.load.athletes * self.load.milestones * STATUE_PARTS / YEAR_SECONDS
-        return Units(write=events.write + awards * AWARD_WRITE_UNITS, read=events.read)
-
-    @property
-    def units_per_month(self) -> Units:
-        """In a twelfth of a year."""
-        return self.units_per_second.times(MONTH_SECONDS)
-
-    @property
-    def workouts_per_year(self) -> int:
-        """Of one athlete."""
-        return round(self.load.per_week * YEAR_SECONDS / WEEK_SECONDS)
-
-    @property
-    def athlete_bytes(self) -> int:
-        """Stored in one athlete's partition."""
-        sizes, years = sample_sizes(), self.load.years
-        workouts = years * self.workouts_per_year * (sizes.workout + sizes.index)
-        milestones = years * self.load.milestones * (sizes.milestone + STATUE_PARTS * sizes.award)
-        return sizes.head + workouts + milestones
-
-    @property
-    def stored_gigabytes(self) -> float:
-        """Of all athletes."""
-        return self.load.athletes * self.athlete_bytes / GIGABYTE_BYTES
-
-    @property
-    def athlete_workouts_max(self) -> int:
-        """How many workouts one athlete's partition holds."""
-        sizes = sample_sizes()
-        return COLLECTION_BYTES_MAX // (sizes.workout + sizes.index)
-
-    @property
-    def athlete_commits_per_second_max(self) -> int:
-        """How many activities one athlete's partition takes in a second, by its units."""
-        commit = commit_units(workouts=1, milestones=self.load.milestones)
-        return int(PARTITION_WRITE_UNITS_MAX // commit.write)
-
-    @property
-    def calls_per_day(self) -> float:
-        """That Strava has to allow: one for each event."""
-        return self.events_per_second * DAY_SECONDS
-
-    @property
-    def calls_per_window(self) -> float:
-        """That Strava has to allow in its 15 minutes, on average."""
-        return self.events_per_second * STRAVA_WINDOW_SECONDS
-
-    @property
-    def import_units(self) -> Units:
-        """Bringing in the stored years, once."""
-        workouts = self.load.years * self.workouts_per_year
-        return import_units(workouts=workouts, milestones=self.load.milestones).times(self.load.athletes)
-
-    @property
-    def bill_per_month(self) -> Bill:
-        """What a month costs."""
-        requests = self._requests(self.units_per_month)
-        return Bill(
-            writes=requests.writes,
-            reads=requests.reads,
-            storage=self.stored_gigabytes * self.prices.storage,
-            recovery=self.stored_gigabytes * self.prices.recovery,
-        )
-
-    @property
-    def import_bill(self) -> Bill:
-        """What bringing in the stored years costs, once."""
-        return self._requests(self.import_units)
-
-    def _requests(self, units: Units) -> Bill:
-        return Bill(
-            writes=units.write * self.prices.write / _MILLION, reads=units.read * self.prices.read / _MILLION
-        )
+def _bill(prices: Prices, units: Units, **others: float) -> Document:
+    """US dollars to the cent, each rounded on its own."""
+    parts = {
+        "writes": units.write * prices.write / _MILLION,
+        "reads": units.read * prices.read / _MILLION,
+        **others,
+    }
+    return {name: round(dollars, 2) for name, dollars in {**parts, "total": sum(parts.values())}.items()}

@@ -1,4 +1,4 @@
-"""What is never sent. Engines for tests let it pass; DynamoDB refuses it, or it costs."""
+"""Requests that are never sent: engines for tests accept them, DynamoDB refuses them or scans."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from commitcollect_adapters.dynamodb import items
+from commitcollect_adapters.dynamodb.items.definitions import table_definitions
 from commitcollect_core.errors import StorageError
 
 _SCANS = frozenset({"batch_execute_statement", "execute_statement", "execute_transaction", "scan"})
@@ -33,7 +33,9 @@ def check(operation: str, request: Mapping[str, Any], prefix: str) -> None:
     table, name = request["TableName"], request["IndexName"]
     definition, is_global = _index(prefix, table, name)
     if is_global and request.get("ConsistentRead"):
-        raise StorageError(f"the index {name} of {table} cannot be read consistently; nothing may rely on it")
+        raise StorageError(
+            f"the index {name} of {table} cannot be read consistently; no decision may rest on it"
+        )
     projection = definition["Projection"]
     if projection["ProjectionType"] == "ALL":
         return
@@ -45,7 +47,7 @@ def check(operation: str, request: Mapping[str, Any], prefix: str) -> None:
 
 
 def _index(prefix: str, table: str, name: str) -> tuple[Mapping[str, Any], bool]:
-    for definition in items.table_definitions(prefix):
+    for definition in table_definitions(prefix):
         for kind in ("LocalSecondaryIndexes", "GlobalSecondaryIndexes"):
             for index in definition.get(kind, ()):
                 if (definition["TableName"], index["IndexName"]) == (table, name):

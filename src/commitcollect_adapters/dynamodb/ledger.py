@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from commitcollect_adapters import records
-from commitcollect_adapters.dynamodb import items
 from commitcollect_adapters.dynamodb.client import Client
-from commitcollect_adapters.dynamodb.tabling import Delete, Table, Update, Write
-from commitcollect_core.errors import VersionConflict
+from commitcollect_adapters.dynamodb.items import ledger as items
+from commitcollect_adapters.dynamodb.items.definitions import ledger_table
+from commitcollect_adapters.dynamodb.items.encoding import NEW, Key, behind, follows, holding
+from commitcollect_adapters.dynamodb.requests import Member, delete, update
+from commitcollect_adapters.dynamodb.table import Table
 from commitcollect_core.training.awards import Award
 from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerView
 from commitcollect_core.training.milestones import Milestone
@@ -24,89 +25,82 @@ class DynamoLedger:
     """Ledgers in DynamoDB. Implements `Ledger`. Every read is strongly consistent."""
 
     def __init__(self, client: Client) -> None:
-        self._table = Table(client, items.ledger_table(client.address.prefix))
+        self._table = Table(client, ledger_table(client.address.name))
 
     def read_head(self, user_id: UserId) -> LedgerHead:
-        """See `Ledger`."""
-        found = self._table.get(items.head_key(user_id))
-        return LedgerHead() if found is None else records.head(items.HEAD.record(found))
+        return self._table.find(items.HEAD, items.head_key(user_id)) or LedgerHead()
 
     def read(self, user_id: UserId, keys: Sequence[WorkoutKey]) -> LedgerView:
-        """See `Ledger`."""
-        head = self.read_head(user_id)
-        workouts = self._table.get_all([items.workout_key(user_id, each) for each in keys])
-        milestones = self._table.get_all(
-            [items.milestone_key(user_id, each) for each in head.tracked_milestone_ids]
-        )
-        found = [records.workout(items.WORKOUT.record(each)) for each in workouts]
-        by_id = {
-            each.milestone_id: each
-            for each in (records.milestone(items.MILESTONE.record(item)) for item in milestones)
-        }
+        # One batch for the head and the workouts, so that an event is three round trips: this batch, the
+        # milestones, the commit. A batch is not of one moment. Every mix of moments is refused or right:
+        # - The head is older than the rest: the commit is conditional on its version, and refused.
+        # - A workout is older than the head: a commit that writes it is conditional on its version (on its
+        #   absence, if it was not there), and refused. A commit that does not write it does not depend on it:
+        #   progress moves by the difference of the workouts that are written, and a workout that was found
+        #   unchanged has no condition in any store, also where nothing is committed at all.
+        # - A milestone is read after the head that names it: a newer one is refused by its version, and one
+        #   that is gone has taken the head's version along.
+        head_key = items.head_key(user_id)
+        stored = self._table.get_all([head_key, *(items.workout_key(user_id, each) for each in keys)])
+        heads = [items.HEAD.value(each) for each in stored if each["SK"] == head_key["SK"]]
+        workouts = [items.WORKOUT.value(each) for each in stored if each["SK"] != head_key["SK"]]
+        head = heads[0] if heads else LedgerHead()
+        tracked = head.tracked_milestone_ids
+        found = self._table.get_all([items.milestone_key(user_id, each) for each in tracked])
+        milestones = {each.milestone_id: each for each in map(items.MILESTONE.value, found)}
         return LedgerView(
             user_id=user_id,
             head=head,
-            workouts={workout.key: workout for workout in found},
-            milestones=tuple(by_id[each] for each in head.tracked_milestone_ids if each in by_id),
+            workouts={workout.key: workout for workout in workouts},
+            milestones=tuple(milestones[each] for each in tracked if each in milestones),
         )
 
     def commit(self, commit: LedgerCommit) -> None:
-        """See `Ledger`."""
-        self._table.transact(list(_writes(commit)), has_landed=lambda: self._has_landed(commit))
+        self._table.transact(list(_members(commit)), has_landed=lambda: self._has_landed(commit))
 
     def read_milestone(self, user_id: UserId, milestone_id: MilestoneId) -> Milestone | None:
-        """See `Ledger`."""
-        found = self._table.get(items.milestone_key(user_id, milestone_id))
-        return None if found is None else records.milestone(items.MILESTONE.record(found))
+        return self._table.find(items.MILESTONE, items.milestone_key(user_id, milestone_id))
 
     def read_milestones(self, user_id: UserId, *, after: MilestoneId | None, limit: int) -> MilestonePage:
-        """See `Ledger`."""
         page: list[Milestone] = []
         start = None if after is None else items.behind_milestone_key(user_id, after)
-        query = items.behind(items.milestones_of(user_id), start)
+        query = behind(items.milestones_of(user_id), start)
         for item in self._table.query(query, page_items=limit + 1):
             if items.is_milestone(item):
-                page.append(records.milestone(items.MILESTONE.record(item)))
+                page.append(items.MILESTONE.value(item))
             if len(page) > limit:
                 return MilestonePage(milestones=page[:limit], next=page[limit - 1].milestone_id)
         return MilestonePage(milestones=page, next=None)
 
     def read_awards(self, user_id: UserId, milestone_id: MilestoneId) -> Sequence[Award]:
-        """See `Ledger`."""
         found = self._table.query(items.awards_of(user_id, milestone_id), page_items=_AWARDS_PER_PAGE)
-        return [records.award(items.AWARD.record(each)) for each in found]
+        return list(map(items.AWARD.value, found))
 
     def read_workouts(self, user_id: UserId, query: WorkoutQuery) -> WorkoutPage:
-        """See `Ledger`."""
         if _is_empty(query):
             return WorkoutPage(workouts=(), next=None)
-        walk = items.behind(items.workouts_of(user_id, query), _resume_key(user_id, query))
+        walk = behind(items.workouts_of(user_id, query), _resume_key(user_id, query))
         page: list[Workout] = []
         for item in self._table.query(walk, page_items=query.limit + 1):
             if len(page) == query.limit:
                 last = WorkoutPosition(page[-1].snapshot.started_at, page[-1].key)
                 return WorkoutPage(workouts=page, next=last)
-            page.append(records.workout(items.WORKOUT.record(item)))
+            page.append(items.WORKOUT.value(item))
         return WorkoutPage(workouts=page, next=None)
 
     def _has_landed(self, commit: LedgerCommit) -> bool:
-        """Whether this very commit is stored, its answer having been lost.
-
-        Workouts are only ever written together with the milestones they move, so finding this commit's
-        workouts and awards, as they are in it, says that the rest was written too; milestones may have moved
-        on since.
-        """
+        """Whether this very commit is stored although its answer was lost."""
         user_id = commit.user_id
         head = self.read_head(user_id)
         if head.version < commit.head.version:
             return False
         if commit.item_count == 1:
             return head == commit.head
+        # Workouts are only written together with the milestones they move. So the workouts and awards of this
+        # commit, as they are in it, prove that the rest was written, too; milestones may have moved on since.
         wanted = {each.key: each for each in commit.workouts}
         stored = self._table.get_all([items.workout_key(user_id, key) for key in wanted])
-        workouts = {
-            each.key: each for each in (records.workout(items.WORKOUT.record(item)) for item in stored)
-        }
+        workouts = {each.key: each for each in map(items.WORKOUT.value, stored)}
         return (
             workouts == wanted
             and all(self._has_milestone(user_id, each, commit) for each in commit.milestones)
@@ -126,40 +120,28 @@ class DynamoLedger:
         )
 
 
-def _writes(commit: LedgerCommit) -> Iterator[Write]:
+def _members(commit: LedgerCommit) -> Iterator[Member]:
     """The members of the transaction."""
     user_id, head = commit.user_id, commit.head
-    yield _update(items.HEAD, items.head_key(user_id), head, items.head_follows(head.version))
+    yield update(items.head_key(user_id), items.HEAD.attributes(head), items.head_follows(head.version))
     for workout in commit.workouts:
         key = items.workout_key(user_id, workout.key)
-        yield _update(items.WORKOUT, key, workout, items.follows(workout.version))
+        yield update(key, items.WORKOUT.attributes(workout), follows(workout.version))
     for milestone in commit.milestones:
         key = items.milestone_key(user_id, milestone.milestone_id)
-        yield _update(items.MILESTONE, key, milestone, items.follows(milestone.version))
+        yield update(key, items.MILESTONE.attributes(milestone), follows(milestone.version))
     for award in commit.awards:
         key = items.award_key(user_id, award.milestone_id, award.part_index)
-        yield _update(items.AWARD, key, award, items.NEW)
+        yield update(key, items.AWARD.attributes(award), NEW)
     for removed in commit.removed:
-        yield from _removals(user_id, removed)
-
-
-def _update(kind: items.ItemKind, key: items.Key, value: object, condition: items.Condition) -> Update:
-    return Update(key=key, attributes=kind.attributes(value), condition=condition, refusal=_conflict)
-
-
-def _removals(user_id: UserId, removed: Milestone) -> Iterator[Delete]:
-    key = items.milestone_key(user_id, removed.milestone_id)
-    yield Delete(key=key, condition=items.holding(version=removed.version), refusal=_conflict)
-    for part_index in range(1, removed.parts_awarded + 1):
-        yield Delete(key=items.award_key(user_id, removed.milestone_id, part_index))
-
-
-def _conflict() -> VersionConflict:
-    return VersionConflict("somebody else wrote to this ledger first; read it again and decide again")
+        key = items.milestone_key(user_id, removed.milestone_id)
+        yield delete(key, holding(version=removed.version))
+        for part_index in range(1, removed.parts_awarded + 1):
+            yield delete(items.award_key(user_id, removed.milestone_id, part_index))
 
 
 def _is_empty(query: WorkoutQuery) -> bool:
-    """Whether the bounds, or where the walk goes on, leave nothing. DynamoDB refuses such a query."""
+    """Whether the bounds and the position leave nothing; DynamoDB refuses such a query."""
     low, high = query.start_at, query.end_at
     if low is not None and high is not None and low >= high:
         return True
@@ -169,8 +151,8 @@ def _is_empty(query: WorkoutQuery) -> bool:
     return (low is not None and at < low) if query.newest_first else (high is not None and at >= high)
 
 
-def _resume_key(user_id: UserId, query: WorkoutQuery) -> items.Key | None:
-    """Where the walk goes on; None at its beginning, also where that lies before the first bound."""
+def _resume_key(user_id: UserId, query: WorkoutQuery) -> Key | None:
+    """Where the walk continues; None at its beginning, also if the position lies before the first bound."""
     if query.after is None:
         return None
     at = query.after.started_at

@@ -1,94 +1,72 @@
-"""Requests dealt with, and the audit log."""
+"""The writes of one table, alone or as members of a transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
-from itertools import islice
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from commitcollect_adapters.dynamodb import items
-from commitcollect_adapters.dynamodb.client import Client
-from commitcollect_adapters.dynamodb.items import audit, idempotency
-from commitcollect_adapters.dynamodb.tabling import Delete, Put, Table, Update
-from commitcollect_adapters.records import requests
-from commitcollect_core.accounts.audit import AuditEvent, AuditPage, AuditPosition, AuditType
-from commitcollect_core.errors import VersionConflict
-from commitcollect_core.jobs.idempotency import IdempotencyRecord, IdempotencyStatus
-from commitcollect_core.policy import Policy
+from attrs import frozen
+
+from commitcollect_adapters import conflicts
+from commitcollect_adapters.dynamodb.items.encoding import Condition, Item, Key, update_of
+from commitcollect_adapters.dynamodb.items.ledger import UNFENCED, head_key
+from commitcollect_core.errors import Conflict
 from commitcollect_core.values import UserId
 
-
-class DynamoIdempotencyStore:
-    """Implements `IdempotencyStore`."""
-
-    def __init__(self, client: Client) -> None:
-        self._table = Table(client, items.idempotency_table(client.address.prefix))
-
-    def read(self, request_id: str) -> IdempotencyRecord | None:
-        """See `IdempotencyStore`."""
-        found = self._table.get(idempotency.idempotency_key(request_id))
-        return None if found is None else requests.idempotency(idempotency.IDEMPOTENCY.record(found))
-
-    def begin(self, record: IdempotencyRecord, *, replaces: IdempotencyRecord | None) -> None:
-        """See `IdempotencyStore`."""
-        seen = (
-            items.NEW if replaces is None else idempotency.claimed_by(replaces.owner_token, replaces.status)
-        )
-        self._replace(record, seen)
-
-    def complete(self, record: IdempotencyRecord) -> None:
-        """See `IdempotencyStore`."""
-        self._replace(record, idempotency.claimed_by(record.owner_token, IdempotencyStatus.IN_PROGRESS))
-
-    def _replace(self, record: IdempotencyRecord, condition: items.Condition) -> None:
-        write = Update(
-            key=idempotency.idempotency_key(record.request_id),
-            attributes=idempotency.IDEMPOTENCY.attributes(record),
-            condition=condition,
-        )
-        self._table.write(write, has_landed=lambda: self.read(record.request_id) == record)
-
-    def release(self, request_id: str, owner_token: str) -> None:
-        """See `IdempotencyStore`."""
-        condition = idempotency.claimed_by(owner_token, IdempotencyStatus.IN_PROGRESS)
-        with suppress(VersionConflict):
-            self._table.write(Delete(key=idempotency.idempotency_key(request_id), condition=condition))
-
-    def mark(self, record: IdempotencyRecord) -> None:
-        """See `IdempotencyStore`."""
-        key = idempotency.idempotency_key(record.request_id)
-        self._table.write(Put(item=idempotency.IDEMPOTENCY.item(key, record)))
+Refusal = Callable[[], Conflict]
 
 
-class DynamoAuditLog:
-    """Implements `AuditLog`."""
+@frozen(kw_only=True)
+class Member:
+    """One write, or one check that writes nothing.
 
-    def __init__(self, client: Client, policy: Policy) -> None:
-        self._table = Table(client, items.audit_table(client.address.prefix))
-        self._policy = policy
+    Attributes:
+        operation: what a transaction calls it.
+        request: without the table.
+        refusal: what it means that the condition failed.
+    """
 
-    def write(self, event: AuditEvent) -> None:
-        """See `AuditLog`. What is written down is never written over."""
-        item = audit.audit_item(event, event.expires_at(self._policy))
-        with suppress(VersionConflict):
-            self._table.write(Put(item=item, condition=items.NEW))
+    operation: str
+    request: Mapping[str, Any]
+    refusal: Refusal
 
-    def of_user(self, user_id: UserId, *, after: AuditPosition | None, limit: int) -> AuditPage:
-        """See `AuditLog`."""
-        return self._page(audit.audit_of_user(user_id, after), limit)
 
-    def of_flow(self, correlation_id: str, *, after: AuditPosition | None, limit: int) -> AuditPage:
-        """See `AuditLog`."""
-        return self._page(audit.audit_of_flow(correlation_id, after), limit)
+def update(
+    key: Key,
+    attributes: Mapping[str, Mapping[str, Any] | None],
+    condition: Condition | None = None,
+    refusal: Refusal = conflicts.stale,
+) -> Member:
+    """Set what has a value and remove what has none; other attributes stay. Creates a missing item."""
+    return _member("Update", {"Key": key, **update_of(attributes)}, condition, refusal)
 
-    def of_type(
-        self, event_type: AuditType, *, month: str, after: AuditPosition | None, limit: int
-    ) -> AuditPage:
-        """See `AuditLog`."""
-        return self._page(audit.audit_of_type(event_type, month, after), limit)
 
-    def _page(self, query: Mapping[str, Any], limit: int) -> AuditPage:
-        found = list(islice(self._table.query(query, page_items=limit + 1), limit + 1))
-        events = tuple(map(audit.audit_of_item, found[:limit]))
-        return AuditPage(events=events, next=events[-1].position if len(found) > limit else None)
+def put(item: Item, condition: Condition | None = None) -> Member:
+    """Write a whole item, overwriting any other."""
+    return _member("Put", {"Item": item}, condition, conflicts.stale)
+
+
+def delete(key: Key, condition: Condition | None = None) -> Member:
+    """Remove an item; a missing one is no error."""
+    return _member("Delete", {"Key": key}, condition, conflicts.stale)
+
+
+def check(key: Key, condition: Condition, refusal: Refusal = conflicts.stale) -> Member:
+    """Write nothing, and keep the rest of the transaction from being written unless the condition holds."""
+    return _member("ConditionCheck", {"Key": key}, condition, refusal)
+
+
+def unfenced(user_id: UserId) -> Member:
+    """Keep a transaction from writing behind a user's fence."""
+    return check(head_key(user_id), UNFENCED, conflicts.fenced)
+
+
+def _member(operation: str, request: dict[str, Any], condition: Condition | None, refusal: Refusal) -> Member:
+    if condition is not None:
+        names = {**request.get("ExpressionAttributeNames", {}), **condition.names}
+        values = {**request.get("ExpressionAttributeValues", {}), **condition.values}
+        request["ConditionExpression"] = condition.expression
+        # DynamoDB refuses empty mappings.
+        request |= {"ExpressionAttributeNames": names} if names else {}
+        request |= {"ExpressionAttributeValues": values} if values else {}
+    return Member(operation=operation, request=request, refusal=refusal)

@@ -1,38 +1,44 @@
-"""Every store on DynamoDB; apart, so that a program that only counts workouts does not pay for it."""
+"""Every store on DynamoDB; apart from the ledger, so that counting workouts does not import the rest."""
 
 from __future__ import annotations
 
-from commitcollect_adapters.dynamodb.accounts import (
-    DynamoDeletionStore,
-    DynamoProfileStore,
-    DynamoSessionStore,
-)
+from operator import attrgetter
+
+from commitcollect_adapters.dynamodb.accounts import DynamoAuditLog, DynamoSessionStore
 from commitcollect_adapters.dynamodb.client import Client
+from commitcollect_adapters.dynamodb.items.accounts import DELETION, PROFILE, deletion_key, profile_key
+from commitcollect_adapters.dynamodb.items.definitions import ledger_table
+from commitcollect_adapters.dynamodb.items.strava import RATE_BUDGET, rates_key
+from commitcollect_adapters.dynamodb.jobs import DynamoIdempotencyStore
 from commitcollect_adapters.dynamodb.ledger import DynamoLedger
-from commitcollect_adapters.dynamodb.requests import DynamoAuditLog, DynamoIdempotencyStore
 from commitcollect_adapters.dynamodb.statues import DynamoCatalog
-from commitcollect_adapters.dynamodb.strava import (
-    DynamoBackfillStore,
-    DynamoConnectionStore,
-    DynamoRateBudgetStore,
-)
+from commitcollect_adapters.dynamodb.strava import DynamoBackfillStore, DynamoConnectionStore
+from commitcollect_adapters.dynamodb.table import Table
+from commitcollect_adapters.dynamodb.versioned import DynamoVersions
+from commitcollect_adapters.versioned import KeyedStore
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
 from commitcollect_core.service import Stores
 
 
 def dynamo_stores(client: Client, policy: Policy = DEFAULT_POLICY) -> Stores:
     """Stores on the tables of one client; the policy says when audit entries expire."""
+    table = Table(client, ledger_table(client.address.name))
     sessions = DynamoSessionStore(client)
+    profiles = DynamoVersions(table, PROFILE, profile_key, is_fenced=True)
+    deletions = DynamoVersions(table, DELETION, deletion_key)
+    # Two workers who enter a call at the same moment write the same budget, so an equal stored one does not
+    # tell whose it is. Entering a call once more is safe; not counting one is not.
+    rates = DynamoVersions(table, RATE_BUDGET, rates_key, is_settled_by_reading=False)
     return Stores(
         ledger=DynamoLedger(client),
         catalog=DynamoCatalog(client),
-        profiles=DynamoProfileStore(client),
+        profiles=KeyedStore(profiles, attrgetter("user_id")),
         connections=DynamoConnectionStore(client),
         backfills=DynamoBackfillStore(client),
         sessions=sessions,
         handshakes=sessions,
         idempotency=DynamoIdempotencyStore(client),
-        rates=DynamoRateBudgetStore(client),
-        deletions=DynamoDeletionStore(client),
+        rates=rates,
+        deletions=KeyedStore(deletions, attrgetter("request_id")),
         audit=DynamoAuditLog(client, policy),
     )

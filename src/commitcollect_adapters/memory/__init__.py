@@ -1,4 +1,4 @@
-"""The stores in memory: the default for tests and simulations, and the model other adapters are held to."""
+"""The stores in memory: the default for tests and simulations, and the model for the other stores."""
 
 from commitcollect_adapters.memory.ledger import MemoryLedger
 

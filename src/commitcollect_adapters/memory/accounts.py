@@ -1,35 +1,16 @@
-"""Profiles, sessions and deletions in memory."""
+"""Sessions, handshakes and the audit log in memory."""
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
+from collections import defaultdict
 from collections.abc import Sequence
 from threading import Lock
 
-from commitcollect_adapters.memory.ledger import MemoryLedger
-from commitcollect_adapters.memory.versions import check_follows
-from commitcollect_core.accounts.deletion import DeletionRequest
-from commitcollect_core.accounts.profiles import UserProfile
+from commitcollect_core.accounts.audit import AuditEvent, AuditPage, AuditPosition, AuditType
 from commitcollect_core.accounts.sessions import Session
 from commitcollect_core.handshakes import Handshake
 from commitcollect_core.values import UserId
-
-
-class MemoryProfileStore:
-    """Implements `ProfileStore`."""
-
-    def __init__(self, ledger: MemoryLedger) -> None:
-        self._ledger = ledger
-        self._profiles: dict[UserId, UserProfile] = {}
-
-    def read(self, user_id: UserId) -> UserProfile | None:
-        """See `ProfileStore`."""
-        return self._profiles.get(user_id)
-
-    def write(self, profile: UserProfile) -> None:
-        """See `ProfileStore`."""
-        with self._ledger.unfenced(profile.user_id):
-            check_follows(self._profiles.get(profile.user_id), profile)
-            self._profiles[profile.user_id] = profile
 
 
 class MemorySessionStore:
@@ -41,55 +22,77 @@ class MemorySessionStore:
         self._lock = Lock()
 
     def read(self, session_id: str) -> Session | None:
-        """See `SessionStore`."""
         return self._sessions.get(session_id)
 
     def write(self, session: Session) -> None:
-        """See `SessionStore`."""
         with self._lock:
             self._sessions[session.session_id] = session
 
     def touch(self, session: Session) -> None:
-        """See `SessionStore`."""
         with self._lock:
             if session.session_id in self._sessions:
                 self._sessions[session.session_id] = session
 
     def delete(self, session_id: str) -> None:
-        """See `SessionStore`."""
         with self._lock:
             self._sessions.pop(session_id, None)
 
     def of_user(self, user_id: UserId, *, limit: int) -> Sequence[Session]:
-        """See `SessionStore`."""
         with self._lock:
             found = [each for each in self._sessions.values() if each.user_id == user_id]
         return sorted(found, key=lambda each: (each.created_at, each.session_id))[:limit]
 
     def begin(self, handshake: Handshake) -> None:
-        """See `HandshakeStore`."""
         with self._lock:
             self._handshakes[handshake.state] = handshake
 
     def take(self, state: str) -> Handshake | None:
-        """See `HandshakeStore`."""
         with self._lock:
             return self._handshakes.pop(state, None)
 
 
-class MemoryDeletionStore:
-    """Implements `DeletionStore`."""
+_Place = tuple[float, str, UserId]
+_Index = tuple[str, ...]
+
+
+class MemoryAuditLog:
+    """Implements `AuditLog`."""
 
     def __init__(self) -> None:
-        self._requests: dict[str, DeletionRequest] = {}
+        self._events: dict[_Place, AuditEvent] = {}
+        self._places: dict[_Index, list[_Place]] = defaultdict(list)
         self._lock = Lock()
 
-    def read(self, request_id: str) -> DeletionRequest | None:
-        """See `DeletionStore`."""
-        return self._requests.get(request_id)
-
-    def write(self, request: DeletionRequest) -> None:
-        """See `DeletionStore`."""
+    def write(self, event: AuditEvent) -> None:
+        place = _place(event.position)
         with self._lock:
-            check_follows(self._requests.get(request.request_id), request)
-            self._requests[request.request_id] = request
+            # The first entry at a place stays: a log is never overwritten, whatever a retry carries.
+            if place in self._events:
+                return
+            self._events[place] = event
+            insort(self._places["user", event.user_id], place)
+            insort(self._places["flow", event.correlation_id], place)
+            insort(self._places["type", event.event_type, event.month], place)
+
+    def of_user(self, user_id: UserId, *, after: AuditPosition | None, limit: int) -> AuditPage:
+        return self._page(("user", user_id), after, limit)
+
+    def of_flow(self, correlation_id: str, *, after: AuditPosition | None, limit: int) -> AuditPage:
+        return self._page(("flow", correlation_id), after, limit)
+
+    def of_type(
+        self, event_type: AuditType, *, month: str, after: AuditPosition | None, limit: int
+    ) -> AuditPage:
+        return self._page(("type", event_type, month), after, limit)
+
+    def _page(self, index: _Index, after: AuditPosition | None, limit: int) -> AuditPage:
+        with self._lock:
+            places = self._places.get(index, [])
+            start = 0 if after is None else bisect_right(places, _place(after))
+            found = places[start : start + limit + 1]
+            events = tuple(self._events[each] for each in found[:limit])
+        return AuditPage(events=events, next=events[-1].position if len(found) > limit else None)
+
+
+def _place(position: AuditPosition) -> _Place:
+    return (position.occurred_at.timestamp(), position.request_id, position.user_id)

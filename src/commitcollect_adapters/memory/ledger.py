@@ -11,7 +11,6 @@ from threading import RLock
 from attrs import define, field
 
 from commitcollect_adapters import conflicts
-from commitcollect_core.errors import VersionConflict
 from commitcollect_core.training.awards import Award
 from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState, LedgerView
 from commitcollect_core.training.milestones import Milestone
@@ -45,12 +44,10 @@ class MemoryLedger:
         self._lock = RLock()
 
     def read_head(self, user_id: UserId) -> LedgerHead:
-        """See `Ledger`."""
         with self._lock:
             return self._partitions[user_id].head
 
     def read(self, user_id: UserId, keys: Sequence[WorkoutKey]) -> LedgerView:
-        """See `Ledger`."""
         with self._lock:
             partition = self._partitions[user_id]
             return LedgerView(
@@ -61,9 +58,9 @@ class MemoryLedger:
             )
 
     def commit(self, commit: LedgerCommit) -> None:
-        """See `Ledger`."""
         with self._lock:
             partition = self._partitions[commit.user_id]
+            # Everything is checked before anything is written: a commit is atomic (law 6).
             _check(partition, commit)
             partition.head = commit.head
             for workout in commit.workouts:
@@ -77,24 +74,23 @@ class MemoryLedger:
                 partition.awards.pop(removed.milestone_id, None)
 
     @contextmanager
-    def unfenced(self, user_id: UserId) -> Iterator[None]:
-        """While this lasts nobody puts up the user's fence; for other stores, which must not write behind it.
+    def unfenced(self, user_id: str) -> Iterator[None]:
+        """Keep a user's ledger unfenced during a write of another store.
 
         Raises:
-            AccountDeleting: it is up.
+            AccountDeleting: the fence is up.
         """
+        # The fence goes up by a commit, which waits for this lock: no write slips in behind it.
         with self._lock:
-            if self._partitions[user_id].head.state is not LedgerState.ACTIVE:
+            if self._partitions[UserId(user_id)].head.state is not LedgerState.ACTIVE:
                 raise conflicts.fenced()
             yield
 
     def read_milestone(self, user_id: UserId, milestone_id: MilestoneId) -> Milestone | None:
-        """See `Ledger`."""
         with self._lock:
             return self._partitions[user_id].milestones.get(milestone_id)
 
     def read_milestones(self, user_id: UserId, *, after: MilestoneId | None, limit: int) -> MilestonePage:
-        """See `Ledger`."""
         with self._lock:
             milestones = self._partitions[user_id].milestones
             ids = sorted(each for each in milestones if after is None or each > after)
@@ -102,13 +98,11 @@ class MemoryLedger:
         return MilestonePage(milestones=page, next=page[-1].milestone_id if len(ids) > limit else None)
 
     def read_awards(self, user_id: UserId, milestone_id: MilestoneId) -> Sequence[Award]:
-        """See `Ledger`."""
         with self._lock:
             awards = self._partitions[user_id].awards.get(milestone_id, {})
             return [awards[part_index] for part_index in sorted(awards)]
 
     def read_workouts(self, user_id: UserId, query: WorkoutQuery) -> WorkoutPage:
-        """See `Ledger`."""
         with self._lock:
             partition = self._partitions[user_id]
             keys = _span(partition.by_start, query)
@@ -119,8 +113,12 @@ class MemoryLedger:
 
 
 def _check(partition: _Partition, commit: LedgerCommit) -> None:
-    """Refuse a commit unless everything it replaces is one version behind, and all it adds is new."""
-    conflicts = (
+    """Refuse a commit unless everything it replaces is one version behind and all it adds is new.
+
+    Raises:
+        VersionConflict: it is not so; nothing was written.
+    """
+    is_stale = (
         partition.head.state is not LedgerState.ACTIVE
         or partition.head.version != commit.head.version - 1
         or any(_version(partition.workouts.get(each.key)) != each.version - 1 for each in commit.workouts)
@@ -133,8 +131,8 @@ def _check(partition: _Partition, commit: LedgerCommit) -> None:
             _version(partition.milestones.get(each.milestone_id)) != each.version for each in commit.removed
         )
     )
-    if conflicts:
-        raise VersionConflict("somebody else wrote to this ledger first; read it again and decide again")
+    if is_stale:
+        raise conflicts.stale()
 
 
 def _version(item: Workout | Milestone | None) -> int:
@@ -153,6 +151,7 @@ def _put_workout(partition: _Partition, workout: Workout) -> None:
 
 def _span(by_start: list[_SortKey], query: WorkoutQuery) -> list[_SortKey]:
     """The keys of a query in the direction of its walk, one more than its limit where there are more."""
+    # A 1-tuple sorts before every key of the same moment, so both bounds fall before that moment's workouts.
     low = 0 if query.start_at is None else bisect_left(by_start, (query.start_at.timestamp(),))
     high = len(by_start) if query.end_at is None else bisect_left(by_start, (query.end_at.timestamp(),))
     if query.after is not None:

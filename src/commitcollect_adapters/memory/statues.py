@@ -18,16 +18,13 @@ class MemoryCatalog:
         self._lock = Lock()
 
     def model(self, model_id: ModelId) -> StatueModel | None:
-        """See `StatueCatalog`."""
         return self._models.get(model_id)
 
     def models(self) -> Sequence[StatueModel]:
-        """See `StatueCatalog`."""
         with self._lock:
             return tuple(self._models[each] for each in sorted(self._models))
 
     def publish(self, model: StatueModel) -> None:
-        """See `StatueStore`."""
         with self._lock:
             conflicts.check_replaces(self._models.get(model.model_id), model)
             self._models[model.model_id] = model

@@ -1,21 +1,20 @@
-"""Every store in memory; apart, so that a program that only counts workouts does not pay for importing it."""
+"""Every store in memory; apart from the ledger, so that counting workouts does not import the rest."""
 
 from __future__ import annotations
 
-from commitcollect_adapters.memory.accounts import (
-    MemoryDeletionStore,
-    MemoryProfileStore,
-    MemorySessionStore,
-)
+from operator import attrgetter
+
+from commitcollect_adapters.memory.accounts import MemoryAuditLog, MemorySessionStore
+from commitcollect_adapters.memory.jobs import MemoryIdempotencyStore
 from commitcollect_adapters.memory.ledger import MemoryLedger
-from commitcollect_adapters.memory.requests import MemoryAuditLog, MemoryIdempotencyStore
 from commitcollect_adapters.memory.statues import MemoryCatalog
-from commitcollect_adapters.memory.strava import (
-    MemoryBackfillStore,
-    MemoryConnectionStore,
-    MemoryRateBudgetStore,
-)
+from commitcollect_adapters.memory.strava import MemoryBackfillStore, MemoryConnectionStore
+from commitcollect_adapters.memory.versioned import MemoryVersions
+from commitcollect_adapters.versioned import KeyedStore
+from commitcollect_core.accounts.deletion import DeletionRequest
+from commitcollect_core.accounts.profiles import UserProfile
 from commitcollect_core.service import Stores
+from commitcollect_core.strava.rates import RateBudget
 
 
 def memory_stores(*, ledger: MemoryLedger | None = None, catalog: MemoryCatalog | None = None) -> Stores:
@@ -30,13 +29,13 @@ def memory_stores(*, ledger: MemoryLedger | None = None, catalog: MemoryCatalog 
     return Stores(
         ledger=ledger,
         catalog=MemoryCatalog() if catalog is None else catalog,
-        profiles=MemoryProfileStore(ledger),
+        profiles=KeyedStore(MemoryVersions[UserProfile](ledger.unfenced), attrgetter("user_id")),
         connections=MemoryConnectionStore(ledger),
         backfills=MemoryBackfillStore(ledger),
         sessions=sessions,
         handshakes=sessions,
         idempotency=MemoryIdempotencyStore(),
-        rates=MemoryRateBudgetStore(),
-        deletions=MemoryDeletionStore(),
+        rates=MemoryVersions[RateBudget](),
+        deletions=KeyedStore(MemoryVersions[DeletionRequest](), attrgetter("request_id")),
         audit=MemoryAuditLog(),
     )

@@ -1,4 +1,4 @@
-"""Connections, backfills and the budget of calls in memory."""
+"""Connections and backfills in memory."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from threading import Lock
 
 from commitcollect_adapters import conflicts
 from commitcollect_adapters.memory.ledger import MemoryLedger
-from commitcollect_adapters.memory.versions import check_follows
+from commitcollect_adapters.memory.versioned import check_follows
 from commitcollect_core.strava.backfills import Backfill, BackfillCommit, StagedPage
 from commitcollect_core.strava.connections import AthleteOwner, ConnectionCommit, StravaConnection
-from commitcollect_core.strava.rates import RateBudget
 from commitcollect_core.values import AthleteId, UserId
 
 
@@ -25,15 +24,13 @@ class MemoryConnectionStore:
         self._lock = Lock()
 
     def read(self, user_id: UserId) -> StravaConnection | None:
-        """See `ConnectionStore`."""
         return self._connections.get(user_id)
 
     def owner(self, athlete_id: AthleteId) -> AthleteOwner | None:
-        """See `ConnectionStore`."""
         return self._owners.get(athlete_id)
 
     def commit(self, commit: ConnectionCommit) -> None:
-        """See `ConnectionStore`."""
+        # Removing is allowed behind the fence: the deletion that put it up removes the connection, too.
         unfenced = nullcontext() if commit.after is None else self._ledger.unfenced(commit.user_id)
         with unfenced, self._lock:
             self._check(commit)
@@ -72,16 +69,13 @@ class MemoryBackfillStore:
         self._lock = Lock()
 
     def read(self, user_id: UserId) -> Backfill | None:
-        """See `BackfillStore`."""
         return self._backfills.get(user_id)
 
     def read_page(self, user_id: UserId, number: int) -> StagedPage | None:
-        """See `BackfillStore`."""
         with self._lock:
             return self._pages[user_id].get(number)
 
     def commit(self, commit: BackfillCommit) -> None:
-        """See `BackfillStore`."""
         user_id = commit.backfill.user_id
         with self._ledger.unfenced(user_id), self._lock:
             check_follows(self._backfills.get(user_id), commit.backfill)
@@ -92,25 +86,6 @@ class MemoryBackfillStore:
                 self._pages[user_id].pop(commit.done_page, None)
 
     def erase(self, user_id: UserId) -> None:
-        """See `BackfillStore`."""
         with self._lock:
             self._backfills.pop(user_id, None)
             self._pages.pop(user_id, None)
-
-
-class MemoryRateBudgetStore:
-    """Implements `RateBudgetStore`."""
-
-    def __init__(self) -> None:
-        self._budgets: dict[str, RateBudget] = {}
-        self._lock = Lock()
-
-    def read(self, scope: str) -> RateBudget | None:
-        """See `RateBudgetStore`."""
-        return self._budgets.get(scope)
-
-    def write(self, scope: str, budget: RateBudget) -> None:
-        """See `RateBudgetStore`."""
-        with self._lock:
-            check_follows(self._budgets.get(scope), budget)
-            self._budgets[scope] = budget

@@ -2,43 +2,41 @@
 
 from __future__ import annotations
 
-from commitcollect_adapters.records.encoding import Record, reader
+from typing import Any
+
+from attrs import evolve
+
+from commitcollect_adapters.records.columns import FLAG, Column, Record, RecordKind, record_kind
 from commitcollect_core.training.awards import ModelPart, StatueModel
-from commitcollect_core.values import ModelId
 
-MODEL_COLUMNS = ("modelId", "name", "year", "isActive", "partsTotal")
-MODEL_PART_COLUMNS = ("partIndex", "partName", "meshFile", "attachPoint")
+MODEL_PART = record_kind(
+    "part of a statue model",
+    ModelPart,
+    Column("partIndex", "part_index"),
+    Column("partName", "part_name"),
+    Column("meshFile", "mesh_file"),
+    Column("attachPoint", "attach_point"),
+)
+_MODEL: RecordKind[Any] = record_kind(
+    "statue model",
+    dict,
+    Column("modelId", "model_id"),
+    Column("name", "name"),
+    Column("year", "year"),
+    Column("isActive", "is_active", FLAG),
+    Column("partsTotal", "parts_total"),
+)
+_MODEL_END = len(_MODEL.columns)
 
 
-def model_record(model: StatueModel) -> Record:
-    """Columns as in `MODEL_COLUMNS`."""
-    return (model.model_id, model.name, model.year, model.is_active, model.parts_total)
-
-
-def model_part_record(part: ModelPart) -> Record:
-    """Columns as in `MODEL_PART_COLUMNS`."""
-    return (part.part_index, part.part_name, part.mesh_file, part.attach_point)
-
-
-@reader
-def model(record: Record) -> StatueModel:
-    """Columns as in `MODEL_COLUMNS`, and then one record for each part, in order."""
-    model_id, name, year, is_active, parts_total, *parts = record
+def _model(record: Record) -> StatueModel:
+    own, parts = _MODEL.build(record[:_MODEL_END]), record[_MODEL_END:]
+    parts_total = own.pop("parts_total")
+    # A model that lost a part would be a smaller statue, complete sooner.
     if len(parts) != parts_total:
         raise ValueError(f"{len(parts)} of its {parts_total} parts are stored")
-    return StatueModel(
-        model_id=ModelId(model_id),
-        name=name,
-        year=year,
-        is_active=bool(is_active),
-        parts=tuple(map(model_part, parts)),
-    )
+    return StatueModel(**own, parts=tuple(map(MODEL_PART.decode, parts)))
 
 
-@reader
-def model_part(record: Record) -> ModelPart:
-    """Columns as in `MODEL_PART_COLUMNS`."""
-    part_index, part_name, mesh_file, attach_point = record
-    return ModelPart(
-        part_index=part_index, part_name=part_name, mesh_file=mesh_file, attach_point=attach_point
-    )
+MODEL: RecordKind[StatueModel] = evolve(_MODEL, build=_model)
+"""To be decoded it is followed by the record of each part, in order."""

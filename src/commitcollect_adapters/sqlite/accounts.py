@@ -1,58 +1,35 @@
-"""Profiles, sessions and deletions in their tables."""
+"""Profiles, sessions, handshakes, deletions and the audit log in their tables."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from commitcollect_adapters.records import accounts
+from commitcollect_adapters.records.accounts import AUDIT, DELETION, HANDSHAKE, PROFILE, SESSION
+from commitcollect_adapters.records.columns import epoch
 from commitcollect_adapters.sqlite.database import Database
-from commitcollect_adapters.sqlite.ledger import check_unfenced
-from commitcollect_adapters.sqlite.tables import VersionedTable, delete, find, replace, select, update
-from commitcollect_core.accounts.deletion import DeletionRequest
-from commitcollect_core.accounts.profiles import UserProfile
+from commitcollect_adapters.sqlite.statements import delete, find, insert, replace, select, update
+from commitcollect_adapters.sqlite.versioned import VersionedTable
+from commitcollect_core.accounts.audit import AuditEvent, AuditPage, AuditPosition, AuditType
 from commitcollect_core.accounts.sessions import Session
 from commitcollect_core.handshakes import Handshake
 from commitcollect_core.values import UserId
 
-_PROFILES = VersionedTable(
-    "profile", accounts.PROFILE_COLUMNS, ("userId",), "createdAtUtc", accounts.profile_record
-)
-_READ_PROFILE = select("profile", accounts.PROFILE_COLUMNS, "userId = ?")
+PROFILES = VersionedTable("profile", PROFILE, "userId")
+DELETIONS = VersionedTable("deletion", DELETION, "requestId")
 
-_WRITE_SESSION = replace("session", accounts.SESSION_COLUMNS)
-_TOUCH_SESSION = update("session", accounts.SESSION_COLUMNS, "sessionId = ?")
-_READ_SESSION = select("session", accounts.SESSION_COLUMNS, "sessionId = ?")
+_WRITE_SESSION = replace("session", SESSION.columns)
+_TOUCH_SESSION = update("session", SESSION.columns, "sessionId = ?")
+_READ_SESSION = select("session", SESSION.columns, "sessionId = ?")
 _END_SESSION = delete("session", "sessionId = ?")
-_SESSIONS_OF_USER = select(
-    "session", accounts.SESSION_COLUMNS, "userId = ? ORDER BY createdAtUtc, sessionId LIMIT ?"
-)
+_SESSIONS_OF_USER = select("session", SESSION.columns, "userId = ? ORDER BY createdAtUtc, sessionId LIMIT ?")
 
-_BEGIN_HANDSHAKE = replace("handshake", accounts.HANDSHAKE_COLUMNS)
-_READ_HANDSHAKE = select("handshake", accounts.HANDSHAKE_COLUMNS, "state = ?")
+_BEGIN_HANDSHAKE = replace("handshake", HANDSHAKE.columns)
+_READ_HANDSHAKE = select("handshake", HANDSHAKE.columns, "state = ?")
 _END_HANDSHAKE = delete("handshake", "state = ?")
 
-_DELETIONS = VersionedTable(
-    "deletion", accounts.DELETION_COLUMNS, ("requestId",), "userId", accounts.deletion_record
-)
-_READ_DELETION = select("deletion", accounts.DELETION_COLUMNS, "requestId = ?")
-
-
-class SqliteProfileStore:
-    """Implements `ProfileStore`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def read(self, user_id: UserId) -> UserProfile | None:
-        """See `ProfileStore`."""
-        row = find(self._database, _READ_PROFILE, user_id)
-        return None if row is None else accounts.profile(row)
-
-    def write(self, profile: UserProfile) -> None:
-        """See `ProfileStore`."""
-        with self._database.transaction() as connection:
-            check_unfenced(connection, profile.user_id)
-            _PROFILES.write(connection, (profile,))
+_WRITE_EVENT = insert("audit", (*AUDIT.columns, "month"), otherwise="IGNORE")
+_PLACE = "occurredAtUtc, requestId, userId"
+"""Every index of the log ends with these columns, so a page is a walk over one index."""
 
 
 class SqliteSessionStore:
@@ -62,56 +39,68 @@ class SqliteSessionStore:
         self._database = database
 
     def read(self, session_id: str) -> Session | None:
-        """See `SessionStore`."""
-        row = find(self._database, _READ_SESSION, session_id)
-        return None if row is None else accounts.session(row)
+        return find(self._database, SESSION, _READ_SESSION, session_id)
 
     def write(self, session: Session) -> None:
-        """See `SessionStore`."""
         with self._database.transaction() as connection:
-            connection.execute(_WRITE_SESSION, accounts.session_record(session))
+            connection.execute(_WRITE_SESSION, SESSION.encode(session))
 
     def touch(self, session: Session) -> None:
-        """See `SessionStore`."""
+        # An update, not a replace: a session that was ended meanwhile stays ended.
         with self._database.transaction() as connection:
-            connection.execute(_TOUCH_SESSION, (*accounts.session_record(session), session.session_id))
+            connection.execute(_TOUCH_SESSION, (*SESSION.encode(session), session.session_id))
 
     def delete(self, session_id: str) -> None:
-        """See `SessionStore`."""
         with self._database.transaction() as connection:
             connection.execute(_END_SESSION, (session_id,))
 
     def of_user(self, user_id: UserId, *, limit: int) -> Sequence[Session]:
-        """See `SessionStore`."""
         with self._database.connection() as connection:
             rows = connection.execute(_SESSIONS_OF_USER, (user_id, limit)).fetchall()
-        return [accounts.session(row) for row in rows]
+        return [SESSION.decode(row) for row in rows]
 
     def begin(self, handshake: Handshake) -> None:
-        """See `HandshakeStore`."""
         with self._database.transaction() as connection:
-            connection.execute(_BEGIN_HANDSHAKE, accounts.handshake_record(handshake))
+            connection.execute(_BEGIN_HANDSHAKE, HANDSHAKE.encode(handshake))
 
     def take(self, state: str) -> Handshake | None:
-        """See `HandshakeStore`."""
+        # Read and removed in one write transaction: of two callers one gets it.
         with self._database.transaction() as connection:
             row = connection.execute(_READ_HANDSHAKE, (state,)).fetchone()
             connection.execute(_END_HANDSHAKE, (state,))
-        return None if row is None else accounts.handshake(row)
+        return None if row is None else HANDSHAKE.decode(row)
 
 
-class SqliteDeletionStore:
-    """Implements `DeletionStore`."""
+class SqliteAuditLog:
+    """Implements `AuditLog`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def read(self, request_id: str) -> DeletionRequest | None:
-        """See `DeletionStore`."""
-        row = find(self._database, _READ_DELETION, request_id)
-        return None if row is None else accounts.deletion(row)
-
-    def write(self, request: DeletionRequest) -> None:
-        """See `DeletionStore`."""
+    def write(self, event: AuditEvent) -> None:
         with self._database.transaction() as connection:
-            _DELETIONS.write(connection, (request,))
+            connection.execute(_WRITE_EVENT, (*AUDIT.encode(event), event.month))
+
+    def of_user(self, user_id: UserId, *, after: AuditPosition | None, limit: int) -> AuditPage:
+        return self._page({"userId": user_id}, after, limit)
+
+    def of_flow(self, correlation_id: str, *, after: AuditPosition | None, limit: int) -> AuditPage:
+        return self._page({"correlationId": correlation_id}, after, limit)
+
+    def of_type(
+        self, event_type: AuditType, *, month: str, after: AuditPosition | None, limit: int
+    ) -> AuditPage:
+        return self._page({"eventType": event_type.value, "month": month}, after, limit)
+
+    def _page(self, among: dict[str, str], after: AuditPosition | None, limit: int) -> AuditPage:
+        """A page of the entries with these values, which must be the beginning of an index."""
+        conditions = [f"{column} = ?" for column in among]
+        parameters: list[object] = [*among.values()]
+        if after is not None:
+            conditions.append(f"({_PLACE}) > (?, ?, ?)")
+            parameters += [epoch(after.occurred_at), after.request_id, after.user_id]
+        statement = select("audit", AUDIT.columns, f"{' AND '.join(conditions)} ORDER BY {_PLACE} LIMIT ?")
+        with self._database.connection() as connection:
+            found = connection.execute(statement, (*parameters, limit + 1)).fetchall()
+        events = tuple(map(AUDIT.decode, found[:limit]))
+        return AuditPage(events=events, next=events[-1].position if len(found) > limit else None)

@@ -1,12 +1,12 @@
-"""Forgetting what has expired. Other engines do it by themselves; a file has to be told, now and then."""
+"""Removing expired rows. DynamoDB does so by itself; on a file the worker does it from time to time."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from commitcollect_adapters.records.encoding import epoch
+from commitcollect_adapters.records.columns import epoch
 from commitcollect_adapters.sqlite.database import Database
-from commitcollect_adapters.sqlite.tables import delete, select
+from commitcollect_adapters.sqlite.statements import delete, select
 from commitcollect_core.policy import Policy
 
 _EXPIRING = {
@@ -32,7 +32,7 @@ def forget_expired(database: Database, *, now: datetime, policy: Policy, rows_ma
         database: the file.
         now: the present.
         policy: how long audit entries are kept.
-        rows_max: the most to remove from one table, since nobody else can write meanwhile.
+        rows_max: the most to remove from one table, since other writers wait meanwhile.
 
     Returns:
         How many were removed; go on until it is 0.

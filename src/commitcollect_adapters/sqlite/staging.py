@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from random import Random
 
-from commitcollect_adapters import records
+from commitcollect_adapters.records.ledger import SNAPSHOT
 from commitcollect_adapters.sqlite.database import storage_error
 from commitcollect_core.training.workouts import ActivitySnapshot
 
-_COLUMNS = ", ".join(records.SNAPSHOT_COLUMNS)
-_MARKS = ", ".join("?" * len(records.SNAPSHOT_COLUMNS))
-_READ_COLUMNS = ", ".join(f"staged.{column}" for column in records.SNAPSHOT_COLUMNS)
+_COLUMNS = ", ".join(SNAPSHOT.columns)
+_MARKS = ", ".join("?" * len(SNAPSHOT.columns))
+_READ_COLUMNS = ", ".join(f"staged.{column}" for column in SNAPSHOT.columns)
 
 
 class Order(StrEnum):
@@ -54,7 +54,7 @@ class StagedHistory:
         with _translated():
             self._connection.executemany(
                 f"INSERT OR REPLACE INTO staged ({_COLUMNS}, place) VALUES ({_MARKS}, ?)",  # noqa: S608 - own names
-                ((*records.snapshot_record(each), place + offset) for offset, each in enumerate(snapshots)),
+                ((*SNAPSHOT.encode(each), place + offset) for offset, each in enumerate(snapshots)),
             )
 
     def __len__(self) -> int:
@@ -79,7 +79,7 @@ class StagedHistory:
                 f"SELECT {_READ_COLUMNS} FROM delivery JOIN staged ON staged.rowid = delivery.stagedId "  # noqa: S608 - own names
                 "ORDER BY delivery.position, staged.place"
             )
-            yield from map(records.snapshot, walk)
+            yield from map(SNAPSHOT.decode, walk)
 
     def _set_out(self, order: Order, duplicates: int, chance: Random) -> None:
         """Give every delivery its position."""

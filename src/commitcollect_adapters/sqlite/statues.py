@@ -6,17 +6,18 @@ import sqlite3
 from collections.abc import Sequence
 
 from commitcollect_adapters import conflicts
-from commitcollect_adapters.records import statues
+from commitcollect_adapters.records.columns import Record
+from commitcollect_adapters.records.statues import MODEL, MODEL_PART
 from commitcollect_adapters.sqlite.database import Database
-from commitcollect_adapters.sqlite.tables import insert, replace, select
+from commitcollect_adapters.sqlite.statements import insert, replace, select
 from commitcollect_core.training.awards import StatueModel
 from commitcollect_core.values import ModelId
 
-_READ_MODEL = select("statueModel", statues.MODEL_COLUMNS, "modelId = ?")
-_READ_PARTS = select("statuePart", statues.MODEL_PART_COLUMNS, "modelId = ? ORDER BY partIndex")
-_READ_MODELS = select("statueModel", statues.MODEL_COLUMNS, "modelId > '' ORDER BY modelId")
-_WRITE_MODEL = replace("statueModel", statues.MODEL_COLUMNS)
-_WRITE_PART = insert("statuePart", ("modelId", *statues.MODEL_PART_COLUMNS))
+_READ_MODEL = select("statueModel", MODEL.columns, "modelId = ?")
+_READ_PARTS = select("statuePart", MODEL_PART.columns, "modelId = ? ORDER BY partIndex")
+_READ_MODELS = select("statueModel", MODEL.columns, "modelId > '' ORDER BY modelId")
+_WRITE_MODEL = replace("statueModel", MODEL.columns)
+_WRITE_PART = insert("statuePart", ("modelId", *MODEL_PART.columns))
 
 
 class SqliteCatalog:
@@ -26,24 +27,21 @@ class SqliteCatalog:
         self._database = database
 
     def model(self, model_id: ModelId) -> StatueModel | None:
-        """See `StatueCatalog`."""
         with self._database.connection() as connection:
             return _model(connection, model_id)
 
     def models(self) -> Sequence[StatueModel]:
-        """See `StatueCatalog`."""
         with self._database.connection() as connection:
             rows = connection.execute(_READ_MODELS).fetchall()
             return [_with_parts(connection, row) for row in rows]
 
     def publish(self, model: StatueModel) -> None:
-        """See `StatueStore`."""
         with self._database.transaction() as connection:
             stored = _model(connection, model.model_id)
             conflicts.check_replaces(stored, model)
-            connection.execute(_WRITE_MODEL, statues.model_record(model))
+            connection.execute(_WRITE_MODEL, MODEL.encode(model))
             if stored is None:
-                parts = [(model.model_id, *statues.model_part_record(part)) for part in model.parts]
+                parts = [(model.model_id, *MODEL_PART.encode(part)) for part in model.parts]
                 connection.executemany(_WRITE_PART, parts)
 
 
@@ -52,6 +50,5 @@ def _model(connection: sqlite3.Connection, model_id: ModelId) -> StatueModel | N
     return None if row is None else _with_parts(connection, row)
 
 
-def _with_parts(connection: sqlite3.Connection, row: tuple[str, ...]) -> StatueModel:
-    model_id = row[0]
-    return statues.model((*row, *connection.execute(_READ_PARTS, (model_id,))))
+def _with_parts(connection: sqlite3.Connection, row: Record) -> StatueModel:
+    return MODEL.decode((*row, *connection.execute(_READ_PARTS, (row[0],))))

@@ -1,37 +1,34 @@
-"""Every store on a SQLite file; apart, so that a program that only counts workouts does not pay for it."""
+"""Every store on a SQLite file; apart from the ledger, so that counting workouts does not import the rest."""
 
 from __future__ import annotations
 
-from commitcollect_adapters.sqlite.accounts import (
-    SqliteDeletionStore,
-    SqliteProfileStore,
-    SqliteSessionStore,
-)
+from operator import attrgetter
+
+from commitcollect_adapters.sqlite import accounts, strava
 from commitcollect_adapters.sqlite.database import Database
-from commitcollect_adapters.sqlite.ledger import SqliteLedger
-from commitcollect_adapters.sqlite.requests import SqliteAuditLog, SqliteIdempotencyStore
+from commitcollect_adapters.sqlite.jobs import SqliteIdempotencyStore
+from commitcollect_adapters.sqlite.ledger import SqliteLedger, check_unfenced
 from commitcollect_adapters.sqlite.statues import SqliteCatalog
-from commitcollect_adapters.sqlite.strava import (
-    SqliteBackfillStore,
-    SqliteConnectionStore,
-    SqliteRateBudgetStore,
-)
+from commitcollect_adapters.sqlite.versioned import SqliteVersions
+from commitcollect_adapters.versioned import KeyedStore
 from commitcollect_core.service import Stores
 
 
 def sqlite_stores(database: Database) -> Stores:
     """Stores on one SQLite file."""
-    sessions = SqliteSessionStore(database)
+    sessions = accounts.SqliteSessionStore(database)
+    profiles = SqliteVersions(database, accounts.PROFILES, check_unfenced)
+    deletions = SqliteVersions(database, accounts.DELETIONS)
     return Stores(
         ledger=SqliteLedger(database),
         catalog=SqliteCatalog(database),
-        profiles=SqliteProfileStore(database),
-        connections=SqliteConnectionStore(database),
-        backfills=SqliteBackfillStore(database),
+        profiles=KeyedStore(profiles, attrgetter("user_id")),
+        connections=strava.SqliteConnectionStore(database),
+        backfills=strava.SqliteBackfillStore(database),
         sessions=sessions,
         handshakes=sessions,
         idempotency=SqliteIdempotencyStore(database),
-        rates=SqliteRateBudgetStore(database),
-        deletions=SqliteDeletionStore(database),
-        audit=SqliteAuditLog(database),
+        rates=SqliteVersions(database, strava.BUDGETS),
+        deletions=KeyedStore(deletions, attrgetter("request_id")),
+        audit=accounts.SqliteAuditLog(database),
     )

@@ -1,40 +1,36 @@
-"""Connections, backfills and the budget of calls in their tables."""
+"""Connections, backfills and rate budgets in their tables."""
 
 from __future__ import annotations
 
 import sqlite3
 
 from commitcollect_adapters import conflicts
-from commitcollect_adapters.records import strava
+from commitcollect_adapters.records.strava import BACKFILL, CONNECTION, OWNER, RATE_BUDGET, STAGED_PAGE
 from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.ledger import check_unfenced
-from commitcollect_adapters.sqlite.tables import VersionedTable, delete, find, replace, select
+from commitcollect_adapters.sqlite.statements import delete, find, replace, select
+from commitcollect_adapters.sqlite.versioned import VersionedTable
 from commitcollect_core.strava.backfills import Backfill, BackfillCommit, StagedPage
 from commitcollect_core.strava.connections import AthleteOwner, ConnectionCommit, StravaConnection
-from commitcollect_core.strava.rates import RateBudget
 from commitcollect_core.values import AthleteId, UserId
 
-_READ_CONNECTION = select("stravaConnection", strava.CONNECTION_COLUMNS, "userId = ?")
+_READ_CONNECTION = select("stravaConnection", CONNECTION.columns, "userId = ?")
 _READ_CONNECTION_VERSION = select("stravaConnection", ("version",), "userId = ?")
-_WRITE_CONNECTION = replace("stravaConnection", strava.CONNECTION_COLUMNS)
+_WRITE_CONNECTION = replace("stravaConnection", CONNECTION.columns)
 _REMOVE_CONNECTION = delete("stravaConnection", "userId = ?")
 _ANY_CONNECTION = select("stravaConnection", ("userId",), "TRUE LIMIT 1")
-_READ_OWNER = select("athleteOwner", strava.OWNER_COLUMNS, "athleteId = ?")
-_WRITE_OWNER = replace("athleteOwner", strava.OWNER_COLUMNS)
+_READ_OWNER = select("athleteOwner", OWNER.columns, "athleteId = ?")
+_WRITE_OWNER = replace("athleteOwner", OWNER.columns)
 _REMOVE_OWNER = delete("athleteOwner", "athleteId = ? AND userId = ?")
 
-_BACKFILLS = VersionedTable("backfill", strava.BACKFILL_COLUMNS, ("userId",), "phase", strava.backfill_record)
-_READ_BACKFILL = select("backfill", strava.BACKFILL_COLUMNS, "userId = ?")
+_BACKFILLS = VersionedTable("backfill", BACKFILL, "userId")
 _REMOVE_BACKFILL = delete("backfill", "userId = ?")
-_READ_PAGE = select("stagedPage", strava.STAGED_PAGE_COLUMNS, "userId = ? AND number = ?")
-_WRITE_PAGE = replace("stagedPage", ("userId", *strava.STAGED_PAGE_COLUMNS))
+_READ_PAGE = select("stagedPage", STAGED_PAGE.columns, "userId = ? AND number = ?")
+_WRITE_PAGE = replace("stagedPage", ("userId", *STAGED_PAGE.columns))
 _REMOVE_PAGE = delete("stagedPage", "userId = ? AND number = ?")
 _REMOVE_PAGES = delete("stagedPage", "userId = ?")
 
-_BUDGETS = VersionedTable(
-    "rateBudget", strava.RATE_BUDGET_COLUMNS, (), "windowLimit", strava.rate_budget_record, scope=("scope",)
-)
-_READ_BUDGET = select("rateBudget", strava.RATE_BUDGET_COLUMNS, "scope = ?")
+BUDGETS = VersionedTable("rateBudget", RATE_BUDGET, scope=("scope",))
 
 
 class SqliteConnectionStore:
@@ -44,24 +40,20 @@ class SqliteConnectionStore:
         self._database = database
 
     def read(self, user_id: UserId) -> StravaConnection | None:
-        """See `ConnectionStore`."""
-        row = find(self._database, _READ_CONNECTION, user_id)
-        return None if row is None else strava.connection(row)
+        return find(self._database, CONNECTION, _READ_CONNECTION, user_id)
 
     def owner(self, athlete_id: AthleteId) -> AthleteOwner | None:
-        """See `ConnectionStore`."""
-        row = find(self._database, _READ_OWNER, athlete_id)
-        return None if row is None else strava.owner(row)
+        return find(self._database, OWNER, _READ_OWNER, athlete_id)
 
     def commit(self, commit: ConnectionCommit) -> None:
-        """See `ConnectionStore`."""
         with self._database.transaction() as connection:
             _check(connection, commit)
             _write(connection, commit)
 
 
 def _check(connection: sqlite3.Connection, commit: ConnectionCommit) -> None:
-    """Refuse a commit unless all it stands on is so; nobody else writes while this transaction lasts."""
+    """Refuse a commit that rests on another state; the transaction keeps other writers out until its end."""
+    # Removing is allowed behind the fence: the deletion that put it up removes the connection, too.
     if commit.after is not None:
         check_unfenced(connection, commit.user_id)
     stored = connection.execute(_READ_CONNECTION_VERSION, (commit.user_id,)).fetchone()
@@ -69,7 +61,7 @@ def _check(connection: sqlite3.Connection, commit: ConnectionCommit) -> None:
         raise conflicts.stale()
     if commit.claims is not None:
         row = connection.execute(_READ_OWNER, (commit.claims,)).fetchone()
-        if row is not None and strava.owner(row).user_id != commit.user_id:
+        if row is not None and OWNER.decode(row).user_id != commit.user_id:
             raise conflicts.taken(commit.claims)
 
 
@@ -79,12 +71,12 @@ def _write(connection: sqlite3.Connection, commit: ConnectionCommit) -> None:
     if commit.after is None:
         connection.execute(_REMOVE_CONNECTION, (commit.user_id,))
         return
-    connection.execute(_WRITE_CONNECTION, strava.connection_record(commit.after))
+    connection.execute(_WRITE_CONNECTION, CONNECTION.encode(commit.after))
     if commit.claims is not None:
         owner = AthleteOwner(
             athlete_id=commit.claims, user_id=commit.user_id, updated_at=commit.after.updated_at
         )
-        connection.execute(_WRITE_OWNER, strava.owner_record(owner))
+        connection.execute(_WRITE_OWNER, OWNER.encode(owner))
 
 
 class SqliteBackfillStore:
@@ -94,50 +86,29 @@ class SqliteBackfillStore:
         self._database = database
 
     def read(self, user_id: UserId) -> Backfill | None:
-        """See `BackfillStore`."""
-        row = find(self._database, _READ_BACKFILL, user_id)
-        return None if row is None else strava.backfill(row)
+        with self._database.connection() as connection:
+            return _BACKFILLS.read(connection, user_id)
 
     def read_page(self, user_id: UserId, number: int) -> StagedPage | None:
-        """See `BackfillStore`."""
-        row = find(self._database, _READ_PAGE, user_id, number)
-        return None if row is None else strava.staged_page(row)
+        return find(self._database, STAGED_PAGE, _READ_PAGE, user_id, number)
 
     def commit(self, commit: BackfillCommit) -> None:
-        """See `BackfillStore`."""
         user_id = commit.backfill.user_id
         with self._database.transaction() as connection:
             check_unfenced(connection, user_id)
             _BACKFILLS.write(connection, (commit.backfill,))
             if commit.page is not None:
-                connection.execute(_WRITE_PAGE, (user_id, *strava.staged_page_record(commit.page)))
+                connection.execute(_WRITE_PAGE, (user_id, *STAGED_PAGE.encode(commit.page)))
             if commit.done_page is not None:
                 connection.execute(_REMOVE_PAGE, (user_id, commit.done_page))
 
     def erase(self, user_id: UserId) -> None:
-        """See `BackfillStore`."""
         with self._database.transaction() as connection:
             connection.execute(_REMOVE_BACKFILL, (user_id,))
             connection.execute(_REMOVE_PAGES, (user_id,))
 
 
-class SqliteRateBudgetStore:
-    """Implements `RateBudgetStore`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def read(self, scope: str) -> RateBudget | None:
-        """See `RateBudgetStore`."""
-        row = find(self._database, _READ_BUDGET, scope)
-        return None if row is None else strava.rate_budget(row)
-
-    def write(self, scope: str, budget: RateBudget) -> None:
-        """See `RateBudgetStore`."""
-        with self._database.transaction() as connection:
-            _BUDGETS.write(connection, (budget,), (scope,))
-
-
 def has_connections(database: Database) -> bool:
-    """Whether anybody is connected to Strava, and tokens are stored therefore."""
-    return find(database, _ANY_CONNECTION) is not None
+    """Whether any user is connected to Strava, so that sealed tokens are stored."""
+    with database.connection() as connection:
+        return connection.execute(_ANY_CONNECTION).fetchone() is not None

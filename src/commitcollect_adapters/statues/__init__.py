@@ -24,11 +24,9 @@ class FixedCatalog:
         self._models = {model.model_id: model for model in sorted(models, key=lambda each: each.model_id)}
 
     def model(self, model_id: ModelId) -> StatueModel | None:
-        """See `StatueCatalog`."""
         return self._models.get(model_id)
 
     def models(self) -> Sequence[StatueModel]:
-        """See `StatueCatalog`."""
         return tuple(self._models.values())
 
 
@@ -40,11 +38,9 @@ class LayeredCatalog:
         self._second = second
 
     def model(self, model_id: ModelId) -> StatueModel | None:
-        """See `StatueCatalog`."""
         return self._first.model(model_id) or self._second.model(model_id)
 
     def models(self) -> Sequence[StatueModel]:
-        """See `StatueCatalog`."""
         return FixedCatalog((*self._second.models(), *self._first.models())).models()
 
 

@@ -11,13 +11,13 @@ from typing import Any
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ReadTimeoutError
 
-from commitcollect_adapters.aws.calls import Service
+from commitcollect_adapters.aws.calls import AwsClient
 
 Answer = Callable[[AWSPreparedRequest], AWSResponse]
 
 
 @contextmanager
-def watched(service: Service, operation: str) -> Iterator[list[dict[str, Any]]]:
+def watched(service: AwsClient, operation: str) -> Iterator[list[dict[str, Any]]]:
     """The parameters of every call of an operation made inside."""
     seen: list[dict[str, Any]] = []
 
@@ -29,7 +29,7 @@ def watched(service: Service, operation: str) -> Iterator[list[dict[str, Any]]]:
 
 
 @contextmanager
-def answered(service: Service, operation: str, answer: Answer) -> Iterator[None]:
+def answered(service: AwsClient, operation: str, answer: Answer) -> Iterator[None]:
     """Every call of an operation made inside is answered so."""
 
     def instead(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
@@ -63,7 +63,7 @@ class _Raw(io.BytesIO):
 
 
 @contextmanager
-def _registered(service: Service, event: str, act: Callable[..., object]) -> Iterator[None]:
+def _registered(service: AwsClient, event: str, act: Callable[..., object]) -> Iterator[None]:
     events = service.boto.meta.events
     events.register(event, act)
     try:

@@ -51,14 +51,14 @@ def key(admin: Any) -> str:
 
 def open_cipher(endpoint: str, keys: str, clock: Hours | None = None) -> KmsCipher:
     """A cipher that never tries again."""
-    return KmsCipher(Address(name=keys, endpoint=endpoint), attempts_max=1, monotonic=clock or Hours())
+    return KmsCipher(Address(name=keys, endpoint=endpoint), deadline_seconds=0, monotonic=clock or Hours())
 
 
 def test_one_data_key_seals_many_texts_for_an_hour(endpoint: str, key: str) -> None:
     """KMS is asked for a key once, and again when the time is over."""
     clock = Hours()
     cipher = open_cipher(endpoint, key, clock)
-    with watched(cipher.service, GENERATE) as asked:
+    with watched(cipher.client, GENERATE) as asked:
         sealed = [cipher.seal("token", CONTEXT) for _ in range(5)]
         clock.seconds = DATA_KEY_SECONDS_MAX - 1
         sealed.append(cipher.seal("token", CONTEXT))
@@ -75,7 +75,7 @@ def test_a_data_key_seals_a_bounded_number_of_texts(
     """After that many it is another key's turn."""
     monkeypatch.setattr(kms, "DATA_KEY_SEALS_MAX", 3)
     cipher = open_cipher(endpoint, key)
-    with watched(cipher.service, GENERATE) as asked:
+    with watched(cipher.client, GENERATE) as asked:
         wrapped = [cipher.seal("token", CONTEXT).split(".")[1] for _ in range(7)]
     assert len(asked) == 3
     assert [wrapped.count(each) for each in dict.fromkeys(wrapped)] == [3, 3, 1]
@@ -86,7 +86,7 @@ def test_an_unwrapped_key_is_kept_for_an_hour(endpoint: str, key: str) -> None:
     sealed = open_cipher(endpoint, key).seal("token", CONTEXT)
     clock = Hours()
     cipher = open_cipher(endpoint, key, clock)
-    with watched(cipher.service, DECRYPT) as asked:
+    with watched(cipher.client, DECRYPT) as asked:
         for _ in range(3):
             assert cipher.unseal(sealed, CONTEXT) == "token"
         assert len(asked) == 1
@@ -100,7 +100,7 @@ def test_unwrapped_keys_are_bounded(endpoint: str, key: str, monkeypatch: pytest
     monkeypatch.setattr(kms, "DATA_KEYS_KEPT_MAX", 2)
     first, second, third = (open_cipher(endpoint, key).seal("token", CONTEXT) for _ in range(3))
     cipher = open_cipher(endpoint, key)
-    with watched(cipher.service, DECRYPT) as asked:
+    with watched(cipher.client, DECRYPT) as asked:
         for sealed in (first, second, first, third, first):
             cipher.unseal(sealed, CONTEXT)
         assert len(asked) == 3
@@ -111,7 +111,7 @@ def test_unwrapped_keys_are_bounded(endpoint: str, key: str, monkeypatch: pytest
 def test_kms_is_told_what_for(endpoint: str, key: str) -> None:
     """Both calls carry the same encryption context, which a key's policy can ask for."""
     cipher = open_cipher(endpoint, key)
-    with watched(cipher.service, GENERATE) as sealing, watched(cipher.service, DECRYPT) as opening:
+    with watched(cipher.client, GENERATE) as sealing, watched(cipher.client, DECRYPT) as opening:
         cipher.unseal(cipher.seal("token", CONTEXT), CONTEXT)
     contexts = [each["EncryptionContext"] for each in (*sealing, *opening)]
     assert contexts == [{"application": "commitcollect", "purpose": "tokens"}] * 2
@@ -193,7 +193,7 @@ def test_every_failure_has_a_meaning(
     """Only what KMS says of the text itself breaks a seal; what passes is told from what lasts."""
     cipher = open_cipher(endpoint, key)
     sealed = cipher.seal("token", CONTEXT)
-    with answered(cipher.service, DECRYPT, given), pytest.raises(StorageError) as refused:
+    with answered(cipher.client, DECRYPT, given), pytest.raises(StorageError) as refused:
         cipher.unseal(sealed, CONTEXT)
     assert type(refused.value) is kind
     assert cipher.unseal(sealed, CONTEXT) == "token"
@@ -215,7 +215,7 @@ def test_every_failure_has_a_meaning(
 )
 def test_addresses_are_read(text: str, address: Address) -> None:
     """A key or several; endpoint and region are optional."""
-    assert KmsCipher.parse(text).service.address == address
+    assert KmsCipher.parse(text).client.address == address
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from adapters.aws.calls import Answer, answer, answered, error, silence, watched
 from commitcollect_adapters.aws.calls import Address
-from commitcollect_adapters.aws.sqs import SqsQueue, open_sqs
 from commitcollect_adapters.aws.sqs.provisioning import (
     RECEIVES_MAX,
     QueueStatus,
@@ -21,8 +20,8 @@ from commitcollect_adapters.aws.sqs.provisioning import (
     delete_queues,
     queue_statuses,
 )
-from commitcollect_adapters.aws.sqs.queue import DELAY_SECONDS_MAX
-from commitcollect_adapters.aws.sqs.service import MissingQueue, Queues, parse
+from commitcollect_adapters.aws.sqs.queue import DELAY_SECONDS_MAX, SqsQueue, open_sqs
+from commitcollect_adapters.aws.sqs.queues import MissingQueue, Queues, parse
 from commitcollect_adapters.system import ManualClock, SystemClock
 from commitcollect_adapters.testing.contracts.queues import do_all, new_job, take, take_one
 from commitcollect_adapters.testing.samples import NOW
@@ -36,8 +35,8 @@ _names = (f"queue-{number}" for number in count())
 
 @pytest.fixture(scope="module")
 def made(endpoint: str) -> Queues:
-    """Queues that all tests of this module share, with a client that never tries again."""
-    queues = Queues(Address(name="shared", endpoint=endpoint), attempts_max=1)
+    """Queues that all tests of this module share, with a client that never retries."""
+    queues = Queues(Address(name="shared", endpoint=endpoint), deadline_seconds=0)
     create_queues(queues)
     return queues
 
@@ -60,7 +59,7 @@ def queue(queues: Queues) -> SqsQueue:
 def test_a_put_is_one_message_with_its_delay(queues: Queues, seconds: int, delay: int) -> None:
     """Delayed until it is due, or as long as SQS can."""
     queue = SqsQueue(queues, ManualClock(NOW))
-    with watched(queues.service, "*") as calls:
+    with watched(queues.client, "*") as calls:
         queue.put(new_job(), visible_at=NOW + timedelta(seconds=seconds))
     assert [each["DelaySeconds"] for each in calls] == [delay]
     assert DELAY_SECONDS_MAX == 900
@@ -73,7 +72,7 @@ def test_what_comes_early_is_put_off(queues: Queues) -> None:
     early.put(job, visible_at=LATER - timedelta(seconds=1))
     assert early.give_back(early.lease(now=LATER, seconds=60, limit=1)[0], visible_at=LATER, is_attempt=True)
     queue = SqsQueue(queues, ManualClock(NOW))
-    with watched(queues.service, "SendMessage") as sent:
+    with watched(queues.client, "SendMessage") as sent:
         assert not take(queue)
     assert [each["DelaySeconds"] for each in sent] == [DELAY_SECONDS_MAX]
     assert queue.counts(now=NOW) == QueueCounts(waiting=1, leased=0, parked=0)
@@ -113,7 +112,7 @@ def test_a_lease_that_is_over_changes_nothing(queues: Queues) -> None:
     queue.put(new_job(), visible_at=NOW)
     leased = take_one(queue, seconds=60)
     clock.advance_to(leased.until)
-    with watched(queues.service, "*") as calls:
+    with watched(queues.client, "*") as calls:
         assert not queue.complete(leased)
         assert not queue.give_back(leased, visible_at=NOW, is_attempt=True)
         assert not queue.park(leased, reason="late", now=NOW)
@@ -124,7 +123,7 @@ def test_who_dies_while_giving_back_loses_nothing(queue: SqsQueue, queues: Queue
     """The job is sent before its message is deleted, so it is there once or twice, but there."""
     queue.put(new_job("event"), visible_at=NOW)
     leased = take_one(queue)
-    with answered(queues.service, "DeleteMessageBatch", silence), pytest.raises(StorageUnavailable):
+    with answered(queues.client, "DeleteMessageBatch", silence), pytest.raises(StorageUnavailable):
         queue.give_back(leased, visible_at=NOW, is_attempt=True)
     again = take_one(queue)
     assert (again.job, again.attempts) == (leased.job, 1)
@@ -135,10 +134,10 @@ def test_who_dies_while_parking_loses_nothing(queue: SqsQueue, queues: Queues) -
     job = new_job("event")
     queue.put(job, visible_at=NOW)
     leased = take_one(queue, seconds=60)
-    with answered(queues.service, "DeleteMessageBatch", silence), pytest.raises(StorageUnavailable):
+    with answered(queues.client, "DeleteMessageBatch", silence), pytest.raises(StorageUnavailable):
         queue.park(leased, reason="bad luck", now=NOW)
     assert [each.job for each in queue.parked(limit=9)] == [job]
-    with answered(queues.service, "DeleteMessageBatch", silence), pytest.raises(StorageUnavailable):
+    with answered(queues.client, "DeleteMessageBatch", silence), pytest.raises(StorageUnavailable):
         queue.unpark(job.key, now=NOW)
     assert take_one(queue).job == job
     assert [each.job for each in queue.parked(limit=9)] == [job]
@@ -152,11 +151,11 @@ def test_one_entry_that_fails_is_a_failure(queue: SqsQueue, queues: Queues, oper
     given = answer(200, json.dumps(failed).encode())
     if operation == "DeleteMessageBatch":
         leased = take_one(queue)
-        with answered(queues.service, operation, given), pytest.raises(StorageUnavailable):
+        with answered(queues.client, operation, given), pytest.raises(StorageUnavailable):
             queue.complete(leased)
     else:
         queue.park(take_one(queue), reason="bad luck", now=NOW)
-        with answered(queues.service, operation, given), pytest.raises(StorageUnavailable):
+        with answered(queues.client, operation, given), pytest.raises(StorageUnavailable):
             queue.parked(limit=1)
 
 
@@ -168,12 +167,12 @@ def test_a_failing_receive_costs_nothing_that_was_received(queue: SqsQueue, queu
 
     def later_ones_fail(request: AWSPreparedRequest) -> AWSResponse:
         if next(calls) == 0:
-            return queues.service.boto._endpoint.http_session.send(request)  # noqa: SLF001 - the only way to pass it on
+            return queues.client.boto._endpoint.http_session.send(request)  # noqa: SLF001 - the only way to pass it on
         return silence(request)
 
-    with answered(queues.service, "ReceiveMessage", later_ones_fail):
+    with answered(queues.client, "ReceiveMessage", later_ones_fail):
         assert len(take(queue, limit=12)) == 10
-    with answered(queues.service, "ReceiveMessage", silence), pytest.raises(StorageUnavailable):
+    with answered(queues.client, "ReceiveMessage", silence), pytest.raises(StorageUnavailable):
         take(queue)
 
 
@@ -188,7 +187,7 @@ def test_what_is_no_job_is_set_aside_and_blocks_nothing(queue: SqsQueue, queues:
     aside = queue.parked(limit=9)
     assert len(aside) == 3
     assert all("no job" in each.reason for each in aside)
-    with watched(queues.service, "SendMessage") as sent:
+    with watched(queues.client, "SendMessage") as sent:
         assert all(queue.unpark(each.job.key, now=NOW) for each in aside)
     assert {each["MessageBody"] for each in sent} == {"garbage", unknown, "[]"}
     assert not take(queue)
@@ -226,7 +225,7 @@ def test_a_look_is_bounded(queues: Queues) -> None:
     for _ in range(13):
         queue.put(new_job(), visible_at=NOW)
         queue.park(take_one(queue), reason="bad luck", now=NOW)
-    with watched(queues.service, "ReceiveMessage") as calls:
+    with watched(queues.client, "ReceiveMessage") as calls:
         assert len(queue.parked(limit=20)) == 10
     assert len(calls) == 1
 
@@ -238,7 +237,7 @@ def test_a_job_set_aside_twice_is_listed_once(queue: SqsQueue, queues: Queues) -
         queue.put(job, visible_at=NOW)
         queue.park(take_one(queue), reason=reason, now=NOW + timedelta(seconds=seconds))
     assert [each.reason for each in queue.parked(limit=9)] == ["newer"]
-    with watched(queues.service, "ChangeMessageVisibilityBatch") as released:
+    with watched(queues.client, "ChangeMessageVisibilityBatch") as released:
         assert queue.drop(job.key)
     assert not released
     assert not queue.parked(limit=9)
@@ -278,7 +277,7 @@ def test_every_failure_has_a_meaning(
     queue: SqsQueue, queues: Queues, given: Answer, kind: type[StorageError]
 ) -> None:
     """A webhook whose put fails in any way is not answered as if it had been taken."""
-    with answered(queues.service, "SendMessage", given), pytest.raises(StorageError) as refused:
+    with answered(queues.client, "SendMessage", given), pytest.raises(StorageError) as refused:
         queue.put(new_job(), visible_at=NOW)
     assert type(refused.value) is kind
     assert not do_all(queue)
@@ -288,7 +287,7 @@ def test_every_failure_has_a_meaning(
 def test_an_empty_queue_is_told_from_no_queue(queue: SqsQueue, queues: Queues, body: bytes) -> None:
     """Something else that answers does not make an idle worker of one that is set up wrongly."""
     with (
-        answered(queues.service, "ReceiveMessage", answer(200, body)),
+        answered(queues.client, "ReceiveMessage", answer(200, body)),
         pytest.raises(StorageError, match="does not answer as AWS does"),
     ):
         take(queue)
@@ -296,7 +295,7 @@ def test_an_empty_queue_is_told_from_no_queue(queue: SqsQueue, queues: Queues, b
 
 def test_an_endpoint_that_is_down_is_named() -> None:
     """A refused connection ends in one error that says where nobody answered."""
-    queues = Queues(Address(name="down", endpoint="http://127.0.0.1:9"), attempts_max=1)
+    queues = Queues(Address(name="down", endpoint="http://127.0.0.1:9"), deadline_seconds=0)
     with pytest.raises(StorageUnavailable, match=r"127\.0\.0\.1:9 cannot be reached"):
         SqsQueue(queues, SystemClock()).put(new_job(), visible_at=NOW)
 
@@ -304,7 +303,7 @@ def test_an_endpoint_that_is_down_is_named() -> None:
 @pytest.fixture
 def absent(endpoint: str) -> Iterator[Queues]:
     """Queues nobody has made yet."""
-    queues = Queues(Address(name=next(_names), endpoint=endpoint), attempts_max=1)
+    queues = Queues(Address(name=next(_names), endpoint=endpoint), deadline_seconds=0)
     yield queues
     delete_queues(queues)
 
@@ -333,7 +332,7 @@ def test_queues_are_made_and_removed(absent: Queues) -> None:
 
 def test_a_queue_made_by_hand_is_given_what_it_needs(absent: Queues) -> None:
     """One without the settings is changed, and what waits in it stays."""
-    absent.service.call("create_queue", QueueName=absent.address.name)
+    absent.client.call("create_queue", QueueName=absent.address.name)
     absent.waiting.send("something")
     assert queue_statuses(absent)[0].sets_aside is False
     assert create_queues(absent)[0].sets_aside is True

@@ -13,8 +13,9 @@ from typing import Any
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ReadTimeoutError
 
-from commitcollect_adapters.dynamodb.client import Address, Client
-from commitcollect_adapters.dynamodb.tables import create_tables
+from commitcollect_adapters.aws.calls import Address
+from commitcollect_adapters.dynamodb.client import PREFIX_DEFAULT, Client
+from commitcollect_adapters.dynamodb.provisioning import create_tables
 
 DEADLINE_SECONDS = 5
 TRANSACT = "TransactWriteItems"
@@ -25,9 +26,9 @@ WRITING = ("BatchWrite", "Delete", "Put", "TransactWrite", "Update")
 """What the names of operations that write begin with."""
 
 
-def connect(endpoint: str, *, prefix: str = "CommitCollect") -> Client:
+def connect(endpoint: str, *, prefix: str = PREFIX_DEFAULT) -> Client:
     """A client with the tables made, which does not wait between attempts."""
-    address = Address(endpoint=endpoint, prefix=prefix)
+    address = Address(endpoint=endpoint, name=prefix)
     client = Client(address, deadline_seconds=DEADLINE_SECONDS, pause=lambda _seconds: None)
     create_tables(client)
     return client

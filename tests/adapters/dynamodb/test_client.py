@@ -6,12 +6,14 @@ from itertools import product
 
 import pytest
 
+from commitcollect_adapters.aws.calls import Address
 from commitcollect_adapters.dynamodb.client import (
+    PREFIX_DEFAULT,
     RETRYABLE_CODES,
-    Address,
     Client,
     ConditionFailed,
     cancellation,
+    parse,
 )
 from commitcollect_adapters.dynamodb.ledger import DynamoLedger
 from commitcollect_core.errors import InvalidInput, StorageError, StorageUnavailable
@@ -24,17 +26,17 @@ CONFLICT = "ConditionalCheckFailed"
 @pytest.mark.parametrize(
     ("text", "address"),
     [
-        ("dynamodb://", Address()),
-        ("dynamodb://Prod", Address(prefix="Prod")),
+        ("dynamodb://", Address(name=PREFIX_DEFAULT)),
+        ("dynamodb://Prod", Address(name="Prod")),
         (
             "dynamodb://my-Team_1?endpoint=http://127.0.0.1:8000&region=eu-west-1",
-            Address(prefix="my-Team_1", endpoint="http://127.0.0.1:8000", region="eu-west-1"),
+            Address(name="my-Team_1", endpoint="http://127.0.0.1:8000", region="eu-west-1"),
         ),
     ],
 )
 def test_addresses_are_read(text: str, address: Address) -> None:
     """Prefix, endpoint and region are optional; the prefix keeps its case."""
-    assert Address.parse(text) == address
+    assert parse(text) == address
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,7 @@ def test_addresses_are_read(text: str, address: Address) -> None:
 def test_other_addresses_are_refused(text: str) -> None:
     """A wrong address is answered with what a right one looks like."""
     with pytest.raises(InvalidInput, match="dynamodb://PREFIX"):
-        Address.parse(text)
+        parse(text)
 
 
 def expected(codes: tuple[str, ...]) -> type[Exception]:
@@ -82,7 +84,7 @@ def test_every_pair_of_cancellation_reasons_is_classified(codes: tuple[str, str]
 def test_an_endpoint_that_is_down_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """A refused connection ends, at the deadline, in one error that says where nobody answered."""
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    client = Client(Address(endpoint="http://127.0.0.1:9"), deadline_seconds=0)
+    client = Client(Address(name="P", endpoint="http://127.0.0.1:9"), deadline_seconds=0)
     with pytest.raises(StorageUnavailable, match=r"127\.0\.0\.1:9 cannot be reached"):
         DynamoLedger(client).read_head(UserId("me"))
 
@@ -91,7 +93,7 @@ def test_an_endpoint_that_is_down_is_named(monkeypatch: pytest.MonkeyPatch) -> N
 def test_settings_that_aws_refuses_are_said(region: str) -> None:
     """What boto3 refuses before anything is sent is one error, too, and not worth another try."""
     with pytest.raises(StorageError, match="check the address, and the region and profile") as caught:
-        Client(Address(region=region), deadline_seconds=0)
+        Client(Address(name="P", region=region), deadline_seconds=0)
     assert not isinstance(caught.value, StorageUnavailable)
 
 
@@ -99,4 +101,4 @@ def test_a_profile_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) ->
     """A profile named in the environment and nowhere else ends in one error that names it."""
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(StorageError, match="nobody"):
-        Client(Address(endpoint="http://127.0.0.1:9"), deadline_seconds=0)
+        Client(Address(name="P", endpoint="http://127.0.0.1:9"), deadline_seconds=0)

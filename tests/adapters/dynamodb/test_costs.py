@@ -9,11 +9,12 @@ from uuid import uuid4
 import pytest
 from attrs import evolve
 
+from adapters.dynamodb import sizes
 from adapters.dynamodb.engine import metered
-from commitcollect_adapters.dynamodb import capacity, sizes
+from commitcollect_adapters.dynamodb import capacity
 from commitcollect_adapters.dynamodb.client import Client
+from commitcollect_adapters.dynamodb.jobs import DynamoIdempotencyStore
 from commitcollect_adapters.dynamodb.ledger import DynamoLedger
-from commitcollect_adapters.dynamodb.requests import DynamoIdempotencyStore
 from commitcollect_adapters.dynamodb.stores import dynamo_stores
 from commitcollect_adapters.statues import shipped_catalog
 from commitcollect_adapters.system import ManualClock, NoBackoff, SystemIds
@@ -114,7 +115,7 @@ def test_an_event_costs_the_same_at_every_length_of_history(client: Client) -> N
 @pytest.mark.parametrize("milestones", [0, 1, 3])
 def test_what_is_reckoned_for_a_commit_is_what_it_costs(client: Client, milestones: int) -> None:
     """The calculator's units are the engine's, whatever moves; a part that is minted costs its own on top."""
-    near = evolve(YEAR, total_target=100_000 * sizes.STATUE_PARTS)
+    near = evolve(YEAR, total_target=100_000 * capacity.STATUE_PARTS)
     app, user_id = athlete(client, milestones=milestones, wish=near)
     assert cost(client, app, user_id, ride(1)) == capacity.commit_units(workouts=1, milestones=milestones)
     far = evolve(ride(2), distance_meters=100_000)
@@ -189,7 +190,7 @@ def test_the_engine_weighs_items_as_the_calculator_does(
     filling = 1_024 - sizes.item_bytes(sample) + surplus_bytes
     with metered(client) as metering:
         client.call(
-            "put_item", TableName=client.address.prefix, Item={**sample, "filling": {"S": "x" * filling}}
+            "put_item", TableName=client.address.name, Item={**sample, "filling": {"S": "x" * filling}}
         )
     assert metering["write"] == units
 

@@ -134,7 +134,7 @@ def test_unprocessed_keys_are_asked_for_again(client: Client) -> None:
 
     def unprocessed(url: str) -> AWSResponse:
         key = {"PK": {"S": f"USER#{user_id}"}, "SK": {"S": f"WORKOUT#FILE#{keys[0].activity_id}"}}
-        wanted = {client.address.prefix: {"Keys": [key], "ConsistentRead": True}}
+        wanted = {client.address.name: {"Keys": [key], "ConsistentRead": True}}
         return answer(200, {"Responses": {}, "UnprocessedKeys": wanted})(url)
 
     with answers(client, "BatchGetItem", times=2, make=unprocessed):

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from adapters.dynamodb.engine import TRANSACT
-from commitcollect_adapters.dynamodb import guards, items
-from commitcollect_adapters.dynamodb.client import Address, Client
+from commitcollect_adapters.aws.calls import Address
+from commitcollect_adapters.dynamodb import guards
+from commitcollect_adapters.dynamodb.client import Client
+from commitcollect_adapters.dynamodb.items.definitions import table_definitions
+from commitcollect_adapters.records.ledger import WORKOUT
 from commitcollect_core.errors import StorageError
 
 PREFIX = "Guarded"
@@ -47,7 +50,7 @@ def test_what_dynamodb_refuses_or_charges_for_is_not_sent(
     operation: str, request_: dict[str, Any], says: str
 ) -> None:
     """No scan, no consistent read of a global index, nothing that an index does not hold; nothing is sent."""
-    client = Client(Address(endpoint="http://127.0.0.1:9", prefix=PREFIX), deadline_seconds=0)
+    client = Client(Address(endpoint="http://127.0.0.1:9", name=PREFIX), deadline_seconds=0)
     with pytest.raises(StorageError, match=says):
         client.call(operation, **request_)
 
@@ -76,9 +79,9 @@ def test_everything_else_is(request_: dict[str, Any]) -> None:
 def test_indexes_hold_what_is_read_from_them() -> None:
     """Every column of a kind that is read from an index is in that index: an engine would not tell."""
     by_start = {"PK", "SK", "startDateUtc"}
-    for definition in items.table_definitions(PREFIX):
+    for definition in table_definitions(PREFIX):
         for index in definition.get("GlobalSecondaryIndexes", ()):
             assert index["Projection"] == {"ProjectionType": "ALL"}
         for index in definition.get("LocalSecondaryIndexes", ()):
             held = by_start | set(index["Projection"]["NonKeyAttributes"])
-            assert set(items.WORKOUT.columns) <= held
+            assert set(WORKOUT.columns) <= held

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from commitcollect_adapters.dynamodb import items
 from commitcollect_adapters.dynamodb.client import Client
-from commitcollect_adapters.dynamodb.items import service as service_items
+from commitcollect_adapters.dynamodb.items.definitions import expiry_attribute, table_names
+from commitcollect_adapters.dynamodb.items.statues import listed_model
 from commitcollect_adapters.dynamodb.stores import dynamo_stores
-from commitcollect_adapters.records import accounts, requests, strava
+from commitcollect_adapters.records import accounts, jobs, strava
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing import service_samples as service
 from commitcollect_adapters.testing.service_strategies import LATER
@@ -107,8 +107,8 @@ def test_nothing_expires_that_is_to_last() -> None:
     The ledger's table has none at all: `expiresAtUtc` is when an access token ends, and an engine told to
     expire items by it would remove every connection whose token ran out.
     """
-    names = items.table_names("P")
-    expiring = {name: items.expiry_attribute("P", name) for name in names}
+    names = table_names("P")
+    expiring = {name: expiry_attribute("P", name) for name in names}
     assert expiring == {
         "P": None,
         "PSessions": "ExpiresAt",
@@ -116,13 +116,13 @@ def test_nothing_expires_that_is_to_last() -> None:
         "PIdempotency": "ExpiresAt",
     }
     for columns in (
-        accounts.SESSION_COLUMNS,
-        accounts.HANDSHAKE_COLUMNS,
-        requests.AUDIT_COLUMNS,
-        requests.IDEMPOTENCY_COLUMNS,
+        accounts.SESSION.columns,
+        accounts.HANDSHAKE.columns,
+        accounts.AUDIT.columns,
+        jobs.IDEMPOTENCY.columns,
     ):
         assert "ExpiresAt" not in columns
-    assert "expiresAtUtc" in strava.CONNECTION_COLUMNS
+    assert "expiresAtUtc" in strava.CONNECTION.columns
 
 
 def _profile(stores: Stores, user_id: UserId, version: int) -> None:
@@ -206,8 +206,7 @@ def test_writers_keep_what_they_do_not_know(
 def test_a_list_without_a_model_behind_it_is_passed_over(client: Client, stores: Stores) -> None:
     """Whoever publishes lists first; after a crash right then the name leads nowhere, and can be used."""
     model = evolve(samples.HERON, model_id=ModelId(service.new_name("MODEL")))
-    key = service_items.listed_model_key(model.model_id)
-    client.call("put_item", TableName=client.address.prefix, Item=service_items.LISTED_MODEL.item(key, model))
+    client.call("put_item", TableName=client.address.name, Item=listed_model(model.model_id))
     assert model.model_id not in [each.model_id for each in stores.catalog.models()]
     stores.catalog.publish(model)
     assert model in stores.catalog.models()

@@ -17,10 +17,11 @@ from adapters.dynamodb.engine import (
     undone_batches,
 )
 from adapters.dynamodb.store_writes import CONDITIONAL, WRITES, Write
-from commitcollect_adapters.dynamodb import items
 from commitcollect_adapters.dynamodb.client import Client
+from commitcollect_adapters.dynamodb.items.encoding import Item, partition, text
+from commitcollect_adapters.dynamodb.requests import put
 from commitcollect_adapters.dynamodb.stores import dynamo_stores
-from commitcollect_adapters.dynamodb.tabling import Put, Table
+from commitcollect_adapters.dynamodb.table import Table
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing import service_samples as service
 from commitcollect_adapters.testing.contracts.checks import race
@@ -244,7 +245,7 @@ def test_a_lock_that_is_somebody_elses_is_left_alone(client: Client, stores: Sto
     stores.connections.commit(service.connecting(mine))
     client.call(
         "update_item",
-        TableName=client.address.prefix,
+        TableName=client.address.name,
         Key={"PK": {"S": f"STRAVA#ATHLETE#{mine.athlete_id}"}, "SK": {"S": "OWNER"}},
         UpdateExpression="SET userId = :other",
         ExpressionAttributeValues={":other": {"S": "other"}},
@@ -259,18 +260,18 @@ def test_a_lock_that_is_somebody_elses_is_left_alone(client: Client, stores: Sto
 # Batches and indexes
 
 
-def rows(count: int) -> list[items.Item]:
+def rows(count: int) -> list[Item]:
     """New items in one partition."""
     user_id = samples.new_athlete()
-    return [{"PK": items.partition(user_id), "SK": items.text(f"ROW#{number}")} for number in range(count)]
+    return [{"PK": partition(user_id), "SK": text(f"ROW#{number}")} for number in range(count)]
 
 
 @pytest.mark.parametrize("times", [1, 5])
 def test_what_a_batch_left_undone_is_done(client: Client, times: int) -> None:
     """More than batches hold are read and removed, however often a batch is left undone."""
-    table, some = Table(client, client.address.prefix), rows(2 * 100 + 1)
+    table, some = Table(client, client.address.name), rows(2 * 100 + 1)
     for each in some:
-        table.write(Put(item=each))
+        table.write(put(each))
     keys = [dict(each) for each in some]
     with undone_batches(client, "BatchGetItem", left="UnprocessedKeys", times=times):
         found = table.get_all(keys)
@@ -283,7 +284,7 @@ def test_what_a_batch_left_undone_is_done(client: Client, times: int) -> None:
 def test_a_batch_that_is_never_done_is_given_up(client: Client) -> None:
     """An engine that leaves everything undone is busy, and nobody waits for ever."""
     hasty = Client(client.address, deadline_seconds=0, pause=lambda _seconds: None)
-    table, keys = Table(hasty, client.address.prefix), [dict(each) for each in rows(1)]
+    table, keys = Table(hasty, client.address.name), [dict(each) for each in rows(1)]
     busy = pytest.raises(StorageUnavailable, match="busy")
     with undone_batches(hasty, "BatchGetItem", left="UnprocessedKeys", times=9), busy:
         table.get_all(keys)

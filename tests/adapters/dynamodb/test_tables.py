@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from adapters.dynamodb.engine import answer, answers, connect
-from commitcollect_adapters.dynamodb import items, tables
+from commitcollect_adapters.dynamodb import provisioning
 from commitcollect_adapters.dynamodb.client import Client
-from commitcollect_adapters.dynamodb.tables import create_tables, delete_tables, table_statuses
+from commitcollect_adapters.dynamodb.items.definitions import table_definitions
+from commitcollect_adapters.dynamodb.provisioning import create_tables, delete_tables, table_statuses
 from commitcollect_core.errors import StorageError
 from engines import running
 
@@ -22,7 +23,7 @@ def unmade(client: Client) -> Client:
 
 def test_making_goes_on_where_it_stopped(unmade: Client) -> None:
     """Tables that are there stay as they are, and get what they lack: a crash may come at any call."""
-    definitions = items.table_definitions("Unmade")
+    definitions = table_definitions("Unmade")
     for definition in definitions[:2]:
         unmade.call("create_table", **definition)
     assert [each.state for each in table_statuses(unmade)] == ["ACTIVE", "ACTIVE", "MISSING", "MISSING"]
@@ -64,7 +65,7 @@ def test_recovery_is_asked_for_until_a_new_table_can_have_it(unmade: Client) -> 
 
 def test_a_table_that_never_comes_is_given_up(unmade: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Waiting ends."""
-    monkeypatch.setattr(tables, "_WAITS", {"Delay": 0, "MaxAttempts": 2})
+    monkeypatch.setattr(provisioning, "_WAITS", {"Delay": 0, "MaxAttempts": 2})
     creating = answer(200, {"Table": {"TableStatus": "CREATING"}})
     with answers(unmade, "DescribeTable", times=99, make=creating), pytest.raises(StorageError):
         create_tables(unmade)

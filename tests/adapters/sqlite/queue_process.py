@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from commitcollect_adapters.sqlite import Database
-from commitcollect_adapters.sqlite.queue import SqliteQueue
+from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.testing.samples import NOW
 from commitcollect_core.jobs.jobs import activity_job
 from commitcollect_core.values import ActivityId, AthleteId

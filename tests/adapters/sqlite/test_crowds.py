@@ -13,7 +13,7 @@ from threading import Event
 import pytest
 
 from commitcollect_adapters.sqlite import Database
-from commitcollect_adapters.sqlite.queue import SqliteQueue
+from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.testing.contracts.queues import new_job, take
 from commitcollect_adapters.testing.samples import NOW
 from commitcollect_core.errors import CorruptItem, StorageUnavailable

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from commitcollect_adapters.sqlite import Database
-from commitcollect_adapters.sqlite.queue import SqliteQueue
+from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.testing.contracts.queues import new_job, take, take_one
 from commitcollect_adapters.testing.samples import NOW
 from commitcollect_core.jobs.jobs import QueueCounts

@@ -18,7 +18,7 @@ import pytest
 from attrs import frozen
 
 from commitcollect_adapters.sqlite import Database
-from commitcollect_adapters.sqlite.queue import SqliteQueue
+from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.system import ManualClock, NoBackoff, SequentialIds
 from commitcollect_adapters.web.receiver import BODY_BYTES_MAX, PATH, Receiver
 from commitcollect_adapters.web.serving import serving

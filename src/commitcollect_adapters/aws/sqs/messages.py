@@ -1,6 +1,6 @@
 """Jobs as messages: one JSON object each, with the names of the item catalogue.
 
-What cannot be read is a value of its own: it is to be set aside whole, as a newer program may have sent it.
+An unreadable message is a value of its own and set aside whole: a newer program may have sent it.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Any
 from attrs import field, frozen
 
 from commitcollect_adapters.readers.strict_json import parse_document
-from commitcollect_adapters.records import jobs
-from commitcollect_adapters.records.encoding import Record, epoch, moment
+from commitcollect_adapters.records.columns import Record, epoch, moment
+from commitcollect_adapters.records.jobs import JOB, PARKED
 from commitcollect_core.errors import CorruptItem, InvalidInput
 from commitcollect_core.jobs.jobs import Job, JobKind, ParkedJob
 from commitcollect_core.values import AthleteId
 
-_WAITING_COLUMNS = (*jobs.JOB_COLUMNS, "dueAtUtc", "attempts")
-_JOB_END = len(jobs.JOB_COLUMNS)
+_WAITING_COLUMNS = (*JOB.columns, "dueAtUtc", "attempts")
+_JOB_END = len(JOB.columns)
 _NUMBERS = frozenset({"enqueuedAtUtc", "dueAtUtc", "parkedAtUtc", "attempts"})
 _OPTIONAL = frozenset({"activityId"})
 _UNKNOWN = AthleteId("unknown")
@@ -78,7 +78,7 @@ class Unreadable:
 
 def waiting_body(waiting: Waiting) -> str:
     """A waiting job as the text of a message."""
-    record = (*jobs.job_record(waiting.job), epoch(waiting.due_at), waiting.attempts)
+    record = (*JOB.encode(waiting.job), epoch(waiting.due_at), waiting.attempts)
     return _body(_WAITING_COLUMNS, record)
 
 
@@ -87,20 +87,20 @@ def waiting(message: Message) -> Waiting | Unreadable:
     try:
         record = _record(message.body, _WAITING_COLUMNS)
         due_at, attempts = record[_JOB_END:]
-        return Waiting(job=jobs.job(record[:_JOB_END]), due_at=moment(due_at), attempts=attempts)
+        return Waiting(job=JOB.decode(record[:_JOB_END]), due_at=moment(due_at), attempts=attempts)
     except _NO_JOB as unreadable:
         return Unreadable(_line(unreadable))
 
 
 def parked_body(parked: ParkedJob) -> str:
     """A job that is set aside as the text of a message."""
-    return _body(jobs.PARKED_COLUMNS, jobs.parked_record(parked))
+    return _body(PARKED.columns, PARKED.encode(parked))
 
 
 def parked(message: Message) -> ParkedJob:
     """What a message that is set aside tells: a failed job, one that SQS moved there, or no job at all."""
     try:
-        return jobs.parked(_record(message.body, jobs.PARKED_COLUMNS))
+        return PARKED.decode(_record(message.body, PARKED.columns))
     except _NO_JOB:
         return _moved(message)
 

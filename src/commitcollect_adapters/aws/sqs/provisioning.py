@@ -1,4 +1,4 @@
-"""Making, looking at and removing the two queues. Every function may be called again after a failure."""
+"""Creating, checking and deleting the two queues. Every function may be called again after a failure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 from attrs import frozen
 
-from commitcollect_adapters.aws.sqs.service import MissingQueue, Queue, Queues
+from commitcollect_adapters.aws.sqs.queues import MissingQueue, Queue, Queues
 
 RECEIVES_MAX = 50
 """After so many receives SQS sets a message aside; a worker does much earlier, unless it ends each time."""
@@ -25,7 +25,7 @@ class QueueStatus:
     Attributes:
         state: ACTIVE or MISSING.
         is_encrypted: whether messages are kept encrypted; None where it is missing.
-        sets_aside: whether messages that nobody finishes are moved; None for the queue they are moved to.
+        sets_aside: whether messages that are received too often are moved; None for the queue they go to.
     """
 
     name: str
@@ -35,11 +35,12 @@ class QueueStatus:
 
 
 def create_queues(queues: Queues) -> list[QueueStatus]:
-    """Make the queues that are not there, and give those that are the settings they need.
+    """Create the missing queues, and give the others the settings they need.
 
     Raises:
         StorageError: the engine refuses, or cannot be reached.
     """
+    # The target first: the other queue's settings name it.
     _complete(queues, queues.parked, _SETTINGS)
     target = queues.parked.attributes("QueueArn")["QueueArn"]
     redrive = json.dumps({"deadLetterTargetArn": target, "maxReceiveCount": str(RECEIVES_MAX)})
@@ -49,7 +50,7 @@ def create_queues(queues: Queues) -> list[QueueStatus]:
 
 def _complete(queues: Queues, queue: Queue, settings: dict[str, str]) -> None:
     if _status(queues, queue).state == "MISSING":
-        queues.service.call("create_queue", QueueName=queue.name, Attributes=settings)
+        queues.client.call("create_queue", QueueName=queue.name, Attributes=settings)
     else:
         queue.call("set_queue_attributes", Attributes=settings)
 

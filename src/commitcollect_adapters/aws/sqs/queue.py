@@ -3,14 +3,14 @@
 SQS passes messages on and knows no jobs. What follows from that:
 
 - Every `put` is a message of its own. Messages of one key become one job when they are received together, and
-  otherwise several, which costs a look each and changes nothing.
-- A job that is given back, parked or released is sent before its message is deleted. Who dies in between
-  leaves it twice, which is harmless for the same reason.
-- A lease is a message's time of invisibility. Once it is over by our own clock, nothing is changed any more.
+  several jobs otherwise, which costs one look at Strava each and changes nothing.
+- Jobs come in about the order in which they were put.
+- A lease is a message's visibility time-out. Once it is over by our own clock, the job is left alone.
 - SQS delays a message by a quarter of an hour at most. One that is received before it is due is sent again.
-- A message that was received `provisioning.RECEIVES_MAX` times is set aside by SQS itself.
-- What is no job is set aside as it is, under a key made of the message's id.
-- Looking at what is set aside hides it from others for some seconds, and may miss some; so may counting.
+- SQS itself sets a message aside that was received `provisioning.RECEIVES_MAX` times.
+- A message that is no job is set aside as it is, under a key made of its id.
+- Listing the jobs set aside hides them from others for some seconds, and may miss some. Counts are of
+  messages, and approximate.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from commitcollect_adapters.aws.sqs.messages import (
     waiting,
     waiting_body,
 )
-from commitcollect_adapters.aws.sqs.service import BATCH_MAX, Queues, parse
+from commitcollect_adapters.aws.sqs.queues import BATCH_MAX, Queues, parse
 from commitcollect_core.context import Clock
 from commitcollect_core.errors import StorageUnavailable
 from commitcollect_core.jobs.jobs import Job, LeasedJob, ParkedJob, QueueCounts, merged
@@ -39,10 +39,10 @@ from commitcollect_core.policy import DEFAULT_POLICY, Policy
 
 DELAY_SECONDS_MAX = 900
 LOOK_SECONDS = 30
-"""How long what is set aside is hidden from others while somebody looks at it."""
+"""How long a listing hides the jobs set aside from other readers."""
 
 _USELESS_RECEIVES_MAX = 20
-"""How many receives may bring nothing that can be done now before a worker is told that there is nothing."""
+"""How many receives may bring nothing due before `lease` returns empty."""
 
 
 @define
@@ -63,11 +63,9 @@ class SqsQueue:
         self._policy = policy
 
     def put(self, job: Job, *, visible_at: datetime) -> None:
-        """See `EventQueue`; the job becomes one with others when it is taken."""
         self._send(Waiting(job=job, due_at=visible_at, attempts=0))
 
     def lease(self, *, now: datetime, seconds: int, limit: int) -> Sequence[LeasedJob]:
-        """See `EventQueue`; in about the order in which the jobs were put."""
         taken: dict[str, _Taken] = {}
         for _ in range(limit + _USELESS_RECEIVES_MAX):
             wanted = min(limit - len(taken), BATCH_MAX)
@@ -83,7 +81,7 @@ class SqsQueue:
         ]
 
     def _received(self, limit: int, seconds: int, *, is_enough: bool) -> list[Message]:
-        """Messages to take; none, if that fails and there is something to do already."""
+        """Messages to take; none if receiving fails after others were taken, which are leased already."""
         try:
             return self._queues.waiting.receive(limit=limit, seconds=seconds)
         except StorageUnavailable:
@@ -99,6 +97,7 @@ class SqsQueue:
                 self._queues.waiting.delete([message.handle])
             case Waiting(job=job, due_at=due_at, attempts=attempts):
                 attempts += message.receives - 1
+                # Sent again with its tries: a job may wait longer than SQS's longest delay.
                 if due_at > now:
                     self._send(Waiting(job=job, due_at=due_at, attempts=attempts))
                     self._queues.waiting.delete([message.handle])
@@ -112,38 +111,34 @@ class SqsQueue:
                 one.handles.append(message.handle)
 
     def complete(self, leased: LeasedJob) -> bool:
-        """See `EventQueue`."""
         return not self._is_lost(leased) and self._delete(leased)
 
     def give_back(self, leased: LeasedJob, *, visible_at: datetime, is_attempt: bool) -> bool:
-        """See `EventQueue`."""
         if self._is_lost(leased):
             return False
         attempts = leased.attempts + is_attempt
+        # Sent before it is deleted: a worker that dies in between leaves the job twice and not lost (law 6).
         self._send(Waiting(job=leased.job, due_at=visible_at, attempts=attempts))
         return self._delete(leased)
 
     def park(self, leased: LeasedJob, *, reason: str, now: datetime) -> bool:
-        """See `EventQueue`."""
         if self._is_lost(leased):
             return False
         aside = ParkedJob(job=leased.job, attempts=leased.attempts + 1, reason=reason, parked_at=now)
-        self._queues.parked.send(parked_body(aside))
+        self._queues.parked.send(parked_body(aside))  # before the delete, as in `give_back`
         return self._delete(leased)
 
     def parked(self, *, limit: int) -> Sequence[ParkedJob]:
-        """See `EventQueue`; of one key the newest, and of what is no job, when it was sent."""
+        # Of several messages of one key the newest counts: a job may fail again before it is released.
         with self._looked_at() as messages:
             aside = sorted(map(parked, messages), key=lambda each: (each.parked_at, each.job.key))
         newest = {each.job.key: each for each in aside}
         return [each for each in aside if newest[each.job.key] is each][:limit]
 
     def unpark(self, key: str, *, now: datetime) -> bool:
-        """See `EventQueue`."""
         return self._let_go(key, is_to_wait=True, now=now)
 
     def drop(self, key: str) -> bool:
-        """See `EventQueue`."""
         return self._let_go(key, is_to_wait=False, now=self._clock.now())
 
     def _let_go(self, key: str, *, is_to_wait: bool, now: datetime) -> bool:
@@ -157,7 +152,6 @@ class SqsQueue:
         return bool(found)
 
     def counts(self, *, now: datetime) -> QueueCounts:  # noqa: ARG002 - SQS counts by its own clock
-        """See `EventQueue`; messages, about as many as there are."""
         visible, hidden, delayed = (
             f"ApproximateNumberOfMessages{which}" for which in ("", "NotVisible", "Delayed")
         )
@@ -175,7 +169,7 @@ class SqsQueue:
         self._queues.waiting.send(waiting_body(job), delay_seconds=delay_seconds)
 
     def _is_lost(self, leased: LeasedJob) -> bool:
-        """Whether others may have the job by now; SQS itself would not say so."""
+        """Whether another worker may have the job by now; SQS does not tell."""
         return self._clock.now() >= leased.until
 
     def _delete(self, leased: LeasedJob) -> bool:
@@ -183,7 +177,7 @@ class SqsQueue:
 
     @contextmanager
     def _looked_at(self) -> Iterator[list[Message]]:
-        """What is set aside; the messages that are still in the list at the end go back."""
+        """The messages set aside; those still in the list at the end become visible again."""
         messages: list[Message] = []
         try:
             while len(messages) < self._policy.jobs.jobs_parked_listed_max:

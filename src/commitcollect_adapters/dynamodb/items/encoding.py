@@ -1,16 +1,17 @@
-"""How values look in an item, and what may be asked of an item before it is written."""
+"""How values look in an item, and the conditions of writes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
 
 from attrs import field, frozen
 
-from commitcollect_adapters import records
+from commitcollect_adapters.records.columns import RecordKind
 from commitcollect_core.errors import CorruptItem
 from commitcollect_core.values import UserId
 
+Value = TypeVar("Value")
 Key = dict[str, Any]
 Item = Mapping[str, Any]
 """An item as the low-level client gives it: attribute name -> {type: value}."""
@@ -41,7 +42,7 @@ def _plain(name: str, attribute: Mapping[str, Any]) -> object:
         case {"N": str(value)} if value.lstrip("-").isdigit():
             return int(value)
     shown = str(attribute)[:60]
-    raise CorruptItem(f"attribute {name} holds {shown}, which is no text, whole number or truth value")
+    raise CorruptItem(f"attribute {name} holds {shown}, which is neither text, whole number nor truth value")
 
 
 def key_of(partition_key: str, sort_key: str) -> Key:
@@ -68,41 +69,48 @@ def prefix_query(partition_key: Mapping[str, str], prefix: str) -> dict[str, Any
 
 
 def behind(query: Mapping[str, Any], start: Key | None) -> Mapping[str, Any]:
-    """The query, going on behind a key; from its beginning for None."""
+    """The query, continued behind a key; from its beginning for None."""
     return query if start is None else {**query, "ExclusiveStartKey": start}
 
 
-@frozen
-class ItemKind:
-    """One kind of item.
+@frozen(eq=False)
+class ItemKind(Generic[Value]):
+    """One kind of item: the attributes of a kind of record, and those derived from the value.
 
     Attributes:
-        columns: the names of its record, in order.
-        encode: makes the record.
-        derived: further attributes, for readers of the catalogue and for indexes, made from the value.
+        record: the kind of record.
+        derived: attributes for indexes, for expiry and for other readers of the catalogue; never read back.
     """
 
-    columns: Sequence[str]
-    encode: Callable[[Any], records.Record]
-    derived: Callable[[Any], Mapping[str, object]] = lambda _value: {}
+    record: RecordKind[Value]
+    derived: Callable[[Value], Mapping[str, object]] = lambda _value: {}
 
-    def attributes(self, value: object) -> dict[str, dict[str, Any] | None]:
+    def attributes(self, value: Value) -> dict[str, dict[str, Any] | None]:
         """Every attribute this kind owns; None where the value has none."""
-        plain = {**dict(zip(self.columns, self.encode(value), strict=True)), **self.derived(value)}
+        stored = zip(self.record.columns, self.record.encode(value), strict=True)
+        plain = {**dict(stored), **self.derived(value)}
         return {name: None if each is None else _attribute(each) for name, each in plain.items()}
 
-    def item(self, key: Key, value: object) -> Item:
-        """A whole item, for one that is new or that nobody else writes to."""
+    def item(self, key: Key, value: Value) -> Item:
+        """A whole item, for one that is new or that no other program writes to."""
         attributes = self.attributes(value)
         return {**key, **{name: each for name, each in attributes.items() if each is not None}}
 
-    def record(self, item: Item) -> records.Record:
+    def values(self, item: Item) -> tuple[object, ...]:
         """The record of a stored item."""
-        return tuple(_plain(name, item[name]) if name in item else None for name in self.columns)
+        return tuple(_plain(name, item[name]) if name in item else None for name in self.record.columns)
+
+    def value(self, item: Item) -> Value:
+        """The value of a stored item.
+
+        Raises:
+            CorruptItem: it cannot be read.
+        """
+        return self.record.decode(self.values(item))
 
 
 def update_of(attributes: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Any]:
-    """An update that sets what has a value and removes what has none. Other attributes are left alone."""
+    """An update that sets what has a value and removes what has none; other attributes stay."""
     names = {f"#{place}": name for place, name in enumerate(attributes)}
     values = {f":{place}": value for place, value in enumerate(attributes.values()) if value is not None}
     sets = [f"#{place} = :{place}" for place, value in enumerate(attributes.values()) if value is not None]
@@ -117,7 +125,7 @@ def update_of(attributes: Mapping[str, Mapping[str, Any] | None]) -> dict[str, A
 
 @frozen
 class Condition:
-    """What must be stored for a write to happen; see `holding`."""
+    """What must be stored for a write to happen."""
 
     expression: str
     names: Mapping[str, str] = field(factory=dict)
@@ -129,7 +137,7 @@ THERE = Condition("attribute_exists(PK)")
 
 
 def holding(**expected: str | int) -> Condition:
-    """An item is there, and these of its attributes have these values."""
+    """The item exists, and these attributes of it have these values."""
     return Condition(
         " AND ".join(f"#is{place} = :is{place}" for place in range(len(expected))),
         {f"#is{place}": name for place, name in enumerate(expected)},
@@ -138,10 +146,10 @@ def holding(**expected: str | int) -> Condition:
 
 
 def absent_or(condition: Condition) -> Condition:
-    """No item is there, or one for which `condition` is so."""
+    """No item exists, or one that meets `condition`."""
     return Condition(f"{NEW.expression} OR ({condition.expression})", condition.names, condition.values)
 
 
 def follows(version: int) -> Condition:
-    """What is stored is one version behind; nothing, for version 1."""
+    """The stored version is the one before; for version 1 there is none (optimistic locking)."""
     return NEW if version == 1 else holding(version=version - 1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from commitcollect_adapters import records
 from commitcollect_adapters.dynamodb.items.encoding import (
     NEW,
     Condition,
@@ -19,6 +18,7 @@ from commitcollect_adapters.dynamodb.items.encoding import (
     partition,
     prefix_query,
 )
+from commitcollect_adapters.records import ledger as records
 from commitcollect_core.training.ledger import LedgerState
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import WorkoutQuery
@@ -43,18 +43,18 @@ def _workout_derived(workout: Workout) -> dict[str, object]:
     return {"isDeleted": workout.is_deleted}
 
 
-HEAD = ItemKind(records.HEAD_COLUMNS, records.head_record)
-WORKOUT = ItemKind(records.WORKOUT_COLUMNS, records.workout_record, _workout_derived)
-MILESTONE = ItemKind(records.MILESTONE_COLUMNS, records.milestone_record, _milestone_derived)
-AWARD = ItemKind(records.AWARD_COLUMNS, records.award_record)
+HEAD = ItemKind(records.HEAD)
+WORKOUT = ItemKind(records.WORKOUT, _workout_derived)
+MILESTONE = ItemKind(records.MILESTONE, _milestone_derived)
+AWARD = ItemKind(records.AWARD)
 
 _ACTIVE = LedgerState.ACTIVE.value
 UNFENCED = absent_or(holding(state=_ACTIVE))
-"""Asked of a head: the ledger was never written, or is not fenced."""
+"""Of a head: the ledger was never written, or is not fenced."""
 
 
 def head_follows(version: int) -> Condition:
-    """The head that is stored is one version behind and not fenced; there is none, for version 1."""
+    """The stored head is one version behind and not fenced; for version 1 there is none."""
     return NEW if version == 1 else holding(version=version - 1, state=_ACTIVE)
 
 
@@ -109,6 +109,7 @@ def workouts_of(user_id: UserId, query: WorkoutQuery) -> dict[str, Any]:
     if query.start_at is not None:
         values[":low"] = number(int(query.start_at.timestamp()))
     if query.end_at is not None:
+        # BETWEEN includes both bounds, and the end of a span is excluded.
         values[":high"] = number(int(query.end_at.timestamp()) - 1)
     match query.start_at is not None, query.end_at is not None:
         case True, True:
@@ -128,5 +129,5 @@ def workouts_of(user_id: UserId, query: WorkoutQuery) -> dict[str, Any]:
 
 
 def workout_position_key(user_id: UserId, key: WorkoutKey, started_at: datetime) -> Key:
-    """Where a walk over the index by start goes on."""
+    """Where a walk over the index by start continues."""
     return {**workout_key(user_id, key), "startDateUtc": number(int(started_at.timestamp()))}

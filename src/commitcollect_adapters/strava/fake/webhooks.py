@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 from attrs import define, frozen
 
+from commitcollect_adapters.hosts import LOCAL_HOSTS
 from commitcollect_adapters.strava import Answer
 from commitcollect_adapters.strava.fake.faults import JSON_HEADERS, json_answer, not_found, refusal
 
@@ -24,7 +25,6 @@ BODY_BYTES_MAX = 65_536
 
 _OK = 200
 _FIRST_SUBSCRIPTION_ID = 131_300
-_LOCAL_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 _ALREADY_EXISTS = refusal(400, "PushSubscription", "", "already exists")
 
 HttpGet = Callable[[str], tuple[int, bytes]]
@@ -50,7 +50,7 @@ def http_post(address: str, body: bytes) -> int:
 
 def _request(method: str, address: str, body: bytes | None) -> tuple[int, bytes]:
     parts = urlsplit(address)
-    if parts.scheme != "http" or parts.hostname not in _LOCAL_HOSTS:
+    if parts.scheme != "http" or parts.hostname not in LOCAL_HOSTS:
         raise ConnectionRefusedError("a fake Strava calls only this machine")
     connection = HTTPConnection(parts.hostname, parts.port or 80, timeout=TIMEOUT_SECONDS)
     path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"

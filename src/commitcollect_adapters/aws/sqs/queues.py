@@ -1,4 +1,4 @@
-"""The two queues of one address, and the calls made to them."""
+"""The two queues of one address, and the calls to them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,22 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from commitcollect_adapters.aws.calls import ATTEMPTS_MAX, Address, Service, parse_address
+from botocore.exceptions import ClientError
+
+from commitcollect_adapters.aws.calls import (
+    DEADLINE_SECONDS,
+    Address,
+    AwsClient,
+    NotNow,
+    code_of,
+    parse_address,
+)
 from commitcollect_adapters.aws.sqs.messages import Message
 from commitcollect_core.errors import StorageError, StorageUnavailable
 
 SCHEME = "sqs"
 PARKED_SUFFIX = "-parked"
-"""What the name of the queue ends with where jobs are set aside."""
+"""Ends the name of the queue where jobs are set aside (the dead letter queue)."""
 
 BATCH_MAX = 10
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,73}")
@@ -29,11 +38,11 @@ _MISSING_CODES = frozenset(
 )
 _RECENTLY_CODES = frozenset({"AWS.SimpleQueueService.QueueDeletedRecently", "QueueDeletedRecently"})
 _STALE_CODES = frozenset({"InvalidParameterValue", "MessageNotInflight", "ReceiptHandleIsInvalid"})
-"""Said of a message that was deleted, or received again since."""
+"""Answers about a message that was deleted, or received again since."""
 
 
 class MissingQueue(StorageError):
-    """A queue is not there."""
+    """A queue does not exist."""
 
 
 def parse(text: str) -> Address:
@@ -42,36 +51,37 @@ def parse(text: str) -> Address:
     Raises:
         InvalidInput: the address has another form.
     """
-    what = "the name of a queue: 1 to 73 letters, digits, hyphens or underscores"
-    return parse_address(text, scheme=SCHEME, name=_NAME, what=what, field="queue")
+    what = "NAME is a queue's name: 1 to 73 letters, digits, hyphens or underscores"
+    return parse_address(text, form=f"{SCHEME}://NAME", name=_NAME, what=what, field="queue")
 
 
 class Queue:
     """One queue of SQS, looked for by its name at the first call."""
 
-    def __init__(self, service: Service, name: str) -> None:
+    def __init__(self, client: AwsClient, name: str) -> None:
         self.name = name
-        self._service = service
+        self._client = client
         self._url = ""
         self._lock = threading.Lock()
 
     def call(self, operation: str, **request: Any) -> dict[str, Any]:
-        """Make one call to this queue; errors as in `Service.call`.
+        """Make one call to this queue; errors as in `AwsClient.call`.
 
         Raises:
-            MissingQueue: it is not there.
+            MissingQueue: it does not exist.
         """
+        # Under the lock, so that threads which begin together ask for the address once.
         with self._lock:
             if not self._url:
-                self._url = self._service.call("get_queue_url", QueueName=self.name)["QueueUrl"]
-        return self._service.call(operation, QueueUrl=self._url, **request)
+                self._url = self._client.call("get_queue_url", QueueName=self.name)["QueueUrl"]
+        return self._client.call(operation, QueueUrl=self._url, **request)
 
     def send(self, body: str, *, delay_seconds: int = 0) -> None:
         """Send a message."""
         self.call("send_message", MessageBody=body, DelaySeconds=delay_seconds)
 
     def receive(self, *, limit: int, seconds: int) -> list[Message]:
-        """Receive up to ten messages, which nobody else receives for some seconds."""
+        """Receive up to ten messages, which stay hidden from other receivers for some seconds."""
         answer = self.call(
             "receive_message",
             MaxNumberOfMessages=limit,
@@ -85,11 +95,11 @@ class Queue:
         return self._batch("delete_message_batch", handles, {})
 
     def release(self, handles: Sequence[str]) -> None:
-        """Let others receive messages at once."""
+        """Let other receivers have messages at once."""
         self._batch("change_message_visibility_batch", handles, {"VisibilityTimeout": 0})
 
     def attributes(self, *names: str) -> dict[str, str]:
-        """What SQS says of the queue."""
+        """Attributes of the queue as SQS keeps them."""
         attributes: dict[str, str] = self.call("get_queue_attributes", AttributeNames=[*names])["Attributes"]
         return attributes
 
@@ -116,29 +126,21 @@ class Queues:
 
     Attributes:
         address: where they are.
-        service: SQS, for boto3's event hooks.
+        client: SQS, for boto3's event hooks.
     """
 
-    def __init__(self, address: Address, *, attempts_max: int = ATTEMPTS_MAX) -> None:
-        """Connect lazily; nothing is sent yet.
+    def __init__(self, address: Address, *, deadline_seconds: float = DEADLINE_SECONDS) -> None:
+        """Connect lazily; arguments and errors as in `AwsClient`."""
 
-        Args:
-            address: where they are.
-            attempts_max: how often one call is made while it fails in passing.
-
-        Raises:
-            StorageError: AWS is set up on this machine in a way that cannot work.
-        """
-
-        def meaning(code: str) -> StorageError | None:
-            return _meaning(code, address)
+        def meaning(failure: ClientError) -> StorageError | None:
+            return _meaning(code_of(failure), address)
 
         self.address = address
-        self.service = Service(
-            "sqs", address, meanings=meaning, always_there=_ALWAYS_THERE, attempts_max=attempts_max
+        self.client = AwsClient(
+            "SQS", address, meaning=meaning, always_there=_ALWAYS_THERE, deadline_seconds=deadline_seconds
         )
-        self.waiting = Queue(self.service, address.name)
-        self.parked = Queue(self.service, address.name + PARKED_SUFFIX)
+        self.waiting = Queue(self.client, address.name)
+        self.parked = Queue(self.client, address.name + PARKED_SUFFIX)
 
 
 def _meaning(code: str, address: Address) -> StorageError | None:
@@ -148,9 +150,8 @@ def _meaning(code: str, address: Address) -> StorageError | None:
             "them with: commitcollect queue create"
         )
     if code in _RECENTLY_CODES:
-        return StorageUnavailable(
-            "SQS makes no queue of a name within a minute of its deletion; try again then"
-        )
+        # AWS refuses for a minute, and no call waits that long.
+        return NotNow("SQS makes no queue of a name within a minute of its deletion; try again then")
     if code in {"OverLimit", "KmsThrottled"}:
         return StorageUnavailable(f"{address.where} has too much under way ({code}); try again later")
     return None

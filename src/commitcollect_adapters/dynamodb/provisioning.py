@@ -1,11 +1,11 @@
-"""Making, looking at and removing the tables. Every function may be called again after a failure."""
+"""Creating, checking and deleting the tables. Every function may be called again after a failure."""
 
 from __future__ import annotations
 
 from attrs import frozen
 
-from commitcollect_adapters.dynamodb import items
 from commitcollect_adapters.dynamodb.client import Client, MissingTable
+from commitcollect_adapters.dynamodb.items.definitions import expiry_attribute, table_definitions, table_names
 from commitcollect_core.errors import CommitCollectError
 
 _WAITS = {"Delay": 1, "MaxAttempts": 120}
@@ -31,15 +31,15 @@ class TableStatus:
 
 
 def create_tables(client: Client) -> list[TableStatus]:
-    """Make the tables that are not there, wait for them, and switch recovery and expiry on.
+    """Create the missing tables, wait for them, and switch recovery and expiry on.
 
     Raises:
         StorageError: the engine refuses, or cannot be reached.
     """
-    for definition in items.table_definitions(client.address.prefix):
+    for definition in table_definitions(client.address.name):
         if _status(client, definition["TableName"]).state == "MISSING":
             client.call("create_table", **definition)
-    for name in items.table_names(client.address.prefix):
+    for name in table_names(client.address.name):
         client.wait("table_exists", TableName=name, WaiterConfig=_WAITS)
         _complete(client, _status(client, name))
     return table_statuses(client)
@@ -54,7 +54,7 @@ def _complete(client: Client, status: TableStatus) -> None:
             PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
         )
     if status.has_expiry is False:
-        attribute = items.expiry_attribute(client.address.prefix, status.name)
+        attribute = expiry_attribute(client.address.name, status.name)
         client.call(
             "update_time_to_live",
             TableName=status.name,
@@ -64,12 +64,12 @@ def _complete(client: Client, status: TableStatus) -> None:
 
 def table_statuses(client: Client) -> list[TableStatus]:
     """The state of every table."""
-    return [_status(client, name) for name in items.table_names(client.address.prefix)]
+    return [_status(client, name) for name in table_names(client.address.name)]
 
 
 def delete_tables(client: Client) -> list[TableStatus]:
     """Delete the tables that are there, with everything in them, and wait until they are gone."""
-    names = items.table_names(client.address.prefix)
+    names = table_names(client.address.name)
     for name in names:
         if _status(client, name).state not in {"MISSING", "DELETING"}:
             client.call("delete_table", TableName=name)
@@ -101,7 +101,7 @@ def _has_recovery(client: Client, name: str) -> bool | None:
 
 
 def _has_expiry(client: Client, name: str) -> bool | None:
-    if items.expiry_attribute(client.address.prefix, name) is None:
+    if expiry_attribute(client.address.name, name) is None:
         return None
     answer = client.call("describe_time_to_live", TableName=name)
     return answer["TimeToLiveDescription"]["TimeToLiveStatus"] in _EXPIRING

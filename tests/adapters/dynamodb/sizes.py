@@ -1,4 +1,4 @@
-"""How large items are, as DynamoDB counts them, and sample items in the catalogue's encoding."""
+"""The sizes of items as DynamoDB counts them, and rather large samples in the catalogue's encoding."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from math import ceil
 from typing import Any
 
-from attrs import frozen
-
-from commitcollect_adapters.dynamodb import items
+from commitcollect_adapters.dynamodb.capacity import STATUE_PARTS
+from commitcollect_adapters.dynamodb.items import ledger as items
+from commitcollect_adapters.dynamodb.items.definitions import table_definitions
+from commitcollect_adapters.dynamodb.items.encoding import Item
 from commitcollect_core.training.awards import Award
 from commitcollect_core.training.goals import Goal
 from commitcollect_core.training.ledger import LedgerHead
@@ -19,9 +20,6 @@ from commitcollect_core.values import ActivityId, MilestoneId, ModelId, Source, 
 
 ITEM_OVERHEAD_BYTES = 100
 """What storage is billed for each item, and each entry of an index, on top of names and values."""
-
-STATUE_PARTS = 12
-"""Of the shipped statue."""
 
 _USER = UserId("0f8fad5b-d9cb-469f-a165-70867728950e")
 _MILESTONE = MilestoneId("ms-0123456789abcdef")
@@ -44,7 +42,7 @@ _RIDE = Workout(
 )
 
 
-def item_bytes(item: items.Item) -> int:
+def item_bytes(item: Item) -> int:
     """The size of an item: its names and values in UTF-8, and two digits of a number to the byte."""
     return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
 
@@ -59,59 +57,37 @@ def _value_bytes(attribute: Mapping[str, Any]) -> int:
             return 1
 
 
-@frozen(kw_only=True)
-class Sizes:
-    """Bytes that one stored item of each kind is billed for; `index` is a workout's entry there."""
-
-    head: int
-    workout: int
-    index: int
-    milestone: int
-    award: int
-
-
-def sample_sizes() -> Sizes:
-    """The sizes of rather large samples."""
-    workout = sample_workout()
-    return Sizes(
-        head=_billed(sample_head()),
-        workout=_billed(workout),
-        index=_billed(index_entry(workout)),
-        milestone=_billed(sample_milestone()),
-        award=_billed(sample_award()),
-    )
-
-
-def _billed(item: items.Item) -> int:
+def billed_bytes(item: Item) -> int:
+    """What storage is billed for an item."""
     return item_bytes(item) + ITEM_OVERHEAD_BYTES
 
 
-def workout_item(user_id: UserId, workout: Workout) -> items.Item:
+def workout_item(user_id: UserId, workout: Workout) -> Item:
     """A workout as it is stored."""
     return items.WORKOUT.item(items.workout_key(user_id, workout.key), workout)
 
 
-def index_entry(workout: items.Item) -> items.Item:
+def index_entry(workout: Item) -> Item:
     """What the index by start holds of a workout."""
-    (definition,) = (each for each in items.table_definitions("any") if "LocalSecondaryIndexes" in each)
+    (definition,) = (each for each in table_definitions("any") if "LocalSecondaryIndexes" in each)
     (index,) = definition["LocalSecondaryIndexes"]
     keys = {each["AttributeName"] for each in (*definition["KeySchema"], *index["KeySchema"])}
     held = keys | set(index["Projection"]["NonKeyAttributes"])
     return {name: value for name, value in workout.items() if name in held}
 
 
-def sample_head() -> items.Item:
+def sample_head() -> Item:
     """The head of a ledger with one milestone."""
     head = LedgerHead(version=1_234, tracked_milestone_ids=(_MILESTONE,), workout_count=1_234)
     return items.HEAD.item(items.head_key(_USER), head)
 
 
-def sample_workout() -> items.Item:
+def sample_workout() -> Item:
     """A workout with all that a ride has, and a long name."""
     return workout_item(_USER, _RIDE)
 
 
-def sample_milestone() -> items.Item:
+def sample_milestone() -> Item:
     """A milestone that is complete."""
     milestone = Milestone(
         milestone_id=_MILESTONE,
@@ -135,7 +111,7 @@ def sample_milestone() -> items.Item:
     return items.MILESTONE.item(items.milestone_key(_USER, _MILESTONE), milestone)
 
 
-def sample_award() -> items.Item:
+def sample_award() -> Item:
     """An award of a part with a long name."""
     award = Award(
         milestone_id=_MILESTONE,

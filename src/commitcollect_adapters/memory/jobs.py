@@ -1,4 +1,4 @@
-"""A queue in memory."""
+"""A queue, and the requests and events that are dealt with, in memory."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from secrets import token_hex
 from threading import Lock
 
+from commitcollect_adapters import conflicts
+from commitcollect_core.jobs.idempotency import IdempotencyRecord, IdempotencyStatus
 from commitcollect_core.jobs.jobs import Job, LeasedJob, ParkedJob, QueueCounts, QueueEntry
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
 
@@ -21,7 +23,6 @@ class MemoryQueue:
         self._lock = Lock()
 
     def put(self, job: Job, *, visible_at: datetime) -> None:
-        """See `EventQueue`."""
         with self._lock:
             entry = self._entries.get(job.key)
             if entry is None:
@@ -30,7 +31,6 @@ class MemoryQueue:
                 self._entries[job.key] = entry.put(job, visible_at=visible_at, policy=self._policy)
 
     def lease(self, *, now: datetime, seconds: int, limit: int) -> Sequence[LeasedJob]:
-        """See `EventQueue`."""
         until = now + timedelta(seconds=seconds)
         with self._lock:
             due = [each for each in self._entries.values() if each.due_at <= now]
@@ -40,18 +40,15 @@ class MemoryQueue:
         return [each.leased() for each in taken]
 
     def complete(self, leased: LeasedJob) -> bool:
-        """See `EventQueue`."""
         return self._change(leased, QueueEntry.after_end)
 
     def give_back(self, leased: LeasedJob, *, visible_at: datetime, is_attempt: bool) -> bool:
-        """See `EventQueue`."""
         return self._change(
             leased,
             lambda entry: entry.given_back(visible_at=visible_at, is_attempt=is_attempt, policy=self._policy),
         )
 
     def park(self, leased: LeasedJob, *, reason: str, now: datetime) -> bool:
-        """See `EventQueue`."""
         parked = ParkedJob(job=leased.job, attempts=leased.attempts + 1, reason=reason, parked_at=now)
 
         def set_aside(entry: QueueEntry) -> QueueEntry | None:
@@ -61,10 +58,11 @@ class MemoryQueue:
         return self._change(leased, set_aside)
 
     def _change(self, leased: LeasedJob, change: Callable[[QueueEntry], QueueEntry | None]) -> bool:
-        """Change a job that is still held under its lease; whether it is."""
+        """Change a job that is still held under its lease; returns whether it is."""
         key = leased.job.key
         with self._lock:
             entry = self._entries.get(key)
+            # Another token: the lease ran out and another worker took the job, which is that worker's now.
             if entry is None or entry.token != leased.token:
                 return False
             after = change(entry)
@@ -75,13 +73,11 @@ class MemoryQueue:
         return True
 
     def parked(self, *, limit: int) -> Sequence[ParkedJob]:
-        """See `EventQueue`."""
         with self._lock:
             parked = sorted(self._parked.values(), key=lambda each: (each.parked_at, each.job.key))
         return parked[:limit]
 
     def unpark(self, key: str, *, now: datetime) -> bool:
-        """See `EventQueue`."""
         with self._lock:
             parked = self._parked.pop(key, None)
         if parked is None:
@@ -90,12 +86,50 @@ class MemoryQueue:
         return True
 
     def drop(self, key: str) -> bool:
-        """See `EventQueue`."""
         with self._lock:
             return self._parked.pop(key, None) is not None
 
     def counts(self, *, now: datetime) -> QueueCounts:
-        """See `EventQueue`."""
         with self._lock:
             leased = sum(bool(each.token) and each.due_at > now for each in self._entries.values())
             return QueueCounts(waiting=len(self._entries) - leased, leased=leased, parked=len(self._parked))
+
+
+class MemoryIdempotencyStore:
+    """Implements `IdempotencyStore`."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, IdempotencyRecord] = {}
+        self._lock = Lock()
+
+    def read(self, request_id: str) -> IdempotencyRecord | None:
+        return self._records.get(request_id)
+
+    def begin(self, record: IdempotencyRecord, *, replaces: IdempotencyRecord | None) -> None:
+        with self._lock:
+            if _claim(self._records.get(record.request_id)) != _claim(replaces):
+                raise conflicts.stale()
+            self._records[record.request_id] = record
+
+    def complete(self, record: IdempotencyRecord) -> None:
+        with self._lock:
+            if not self._is_held(record.request_id, record.owner_token):
+                raise conflicts.stale()
+            self._records[record.request_id] = record
+
+    def release(self, request_id: str, owner_token: str) -> None:
+        with self._lock:
+            if self._is_held(request_id, owner_token):
+                del self._records[request_id]
+
+    def mark(self, record: IdempotencyRecord) -> None:
+        with self._lock:
+            self._records[record.request_id] = record
+
+    def _is_held(self, request_id: str, owner_token: str) -> bool:
+        stored = self._records.get(request_id)
+        return _claim(stored) == (owner_token, IdempotencyStatus.IN_PROGRESS)
+
+
+def _claim(record: IdempotencyRecord | None) -> tuple[str, IdempotencyStatus] | None:
+    return None if record is None else (record.owner_token, record.status)

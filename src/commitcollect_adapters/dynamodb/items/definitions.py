@@ -1,12 +1,12 @@
-"""The tables, their indexes, and how what has expired leaves them."""
+"""The definitions of the tables, their indexes and their expiry."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from commitcollect_adapters import records
 from commitcollect_adapters.dynamodb.items.ledger import WORKOUTS_BY_START
+from commitcollect_adapters.records.ledger import WORKOUT
 
 EXPIRES = "ExpiresAt"
 """The attribute by which the engine removes an item, perhaps days late.
@@ -17,7 +17,7 @@ token ends: the engine would remove every connection whose token ran out.
 
 GSI1, GSI2 = "GSI1", "GSI2"
 GLOBAL_INDEXES = frozenset({GSI1, GSI2})
-"""They lag behind, so nothing may be decided by them."""
+"""They lag behind, so no decision may rest on them."""
 
 GSI1_PARTITION, GSI2_PARTITION = "GSI1PK", "GSI2PK"
 GSI1_SORT = "GSI1SK"
@@ -26,29 +26,29 @@ _TEXT, _NUMBER = "S", "N"
 
 
 def ledger_table(prefix: str) -> str:
-    """The name of the table that holds ledgers, and all that has no table of its own."""
+    """The name of the table of ledgers and of all that has no table of its own."""
     return prefix
 
 
 def sessions_table(prefix: str) -> str:
-    """The name of the table that holds sessions and handshakes."""
+    """The name of the table of sessions and handshakes."""
     return f"{prefix}Sessions"
 
 
 def audit_table(prefix: str) -> str:
-    """The name of the table that holds the audit log."""
+    """The name of the table of the audit log."""
     return f"{prefix}Audit"
 
 
 def idempotency_table(prefix: str) -> str:
-    """The name of the table that holds which requests were dealt with."""
+    """The name of the table of requests and events that are dealt with."""
     return f"{prefix}Idempotency"
 
 
 def table_definitions(prefix: str) -> tuple[dict[str, Any], ...]:
     """The tables and their indexes, as CreateTable takes them."""
     start = "startDateUtc"
-    measured = [each for each in records.WORKOUT_COLUMNS if each != start]
+    measured = [each for each in WORKOUT.columns if each != start]
     by_start = _index(
         WORKOUTS_BY_START, "PK", start, {"ProjectionType": "INCLUDE", "NonKeyAttributes": measured}
     )

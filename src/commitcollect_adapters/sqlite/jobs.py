@@ -1,4 +1,7 @@
-"""A queue in the SQLite file: it survives a restart and serves several workers, in several processes."""
+"""The queue, and the requests and events that are dealt with, in their tables.
+
+The queue survives a restart and serves several workers, in several processes.
+"""
 
 from __future__ import annotations
 
@@ -12,33 +15,42 @@ from threading import Lock
 
 from attrs import define
 
-from commitcollect_adapters.records import jobs
-from commitcollect_adapters.records.encoding import Record, epoch
+from commitcollect_adapters import conflicts
+from commitcollect_adapters.records.columns import Record, epoch
+from commitcollect_adapters.records.jobs import ENTRY, IDEMPOTENCY, PARKED
 from commitcollect_adapters.sqlite.database import Database
-from commitcollect_adapters.sqlite.tables import delete, replace, select, update
+from commitcollect_adapters.sqlite.statements import delete, find, replace, select, update
 from commitcollect_core.errors import CorruptItem, StorageUnavailable
+from commitcollect_core.jobs.idempotency import IdempotencyRecord, IdempotencyStatus
 from commitcollect_core.jobs.jobs import Job, LeasedJob, ParkedJob, QueueCounts, QueueEntry
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
 
 _log = logging.getLogger(__name__)
 
-_READ = select("job", jobs.ENTRY_COLUMNS, "jobKey = ?")
-_READ_DUE = select("job", jobs.ENTRY_COLUMNS, "dueAtUtc <= ? ORDER BY dueAtUtc, jobKey LIMIT ?")
-_WRITE = replace("job", jobs.ENTRY_COLUMNS)
+_READ = select("job", ENTRY.columns, "jobKey = ?")
+_READ_DUE = select("job", ENTRY.columns, "dueAtUtc <= ? ORDER BY dueAtUtc, jobKey LIMIT ?")
+_WRITE = replace("job", ENTRY.columns)
 _REMOVE = delete("job", "jobKey = ?")
 _PUT_OFF = update("job", ("dueAtUtc",), "jobKey = ?")
 _UNREADABLE_WAIT = timedelta(days=1)
 _COUNT = select("job", ("count(*)", "coalesce(sum(leaseToken != '' AND dueAtUtc > ?), 0)"), "TRUE")
-_READ_PARKED = select("parkedJob", jobs.PARKED_COLUMNS, "jobKey = ?")
-_LIST_PARKED = select("parkedJob", jobs.PARKED_COLUMNS, "TRUE ORDER BY parkedAtUtc, jobKey LIMIT ?")
-_WRITE_PARKED = replace("parkedJob", jobs.PARKED_COLUMNS)
+_READ_PARKED = select("parkedJob", PARKED.columns, "jobKey = ?")
+_LIST_PARKED = select("parkedJob", PARKED.columns, "TRUE ORDER BY parkedAtUtc, jobKey LIMIT ?")
+_WRITE_PARKED = replace("parkedJob", PARKED.columns)
 _REMOVE_PARKED = delete("parkedJob", "jobKey = ?")
 _COUNT_PARKED = select("parkedJob", ("count(*)",), "TRUE")
+
+_HELD = f"requestId = ? AND ownerToken = ? AND status = '{IdempotencyStatus.IN_PROGRESS}'"
+_READ_REQUEST = select("idempotency", IDEMPOTENCY.columns, "requestId = ?")
+_READ_CLAIM = select("idempotency", ("ownerToken", "status"), "requestId = ?")
+_WRITE_REQUEST = replace("idempotency", IDEMPOTENCY.columns)
+_COMPLETE_REQUEST = update("idempotency", IDEMPOTENCY.columns, _HELD)
+_RELEASE_REQUEST = delete("idempotency", _HELD)
 
 
 @define(eq=False)
 class _Coming:
-    """A job on its way in, and what became of it."""
+    """A job on its way into the table, and what became of it."""
 
     job: Job
     visible_at: datetime
@@ -47,7 +59,7 @@ class _Coming:
 
 
 class SqliteQueue:
-    """Implements `EventQueue`. Every call that changes something is one durable transaction."""
+    """Implements `EventQueue`. Every change is one durable transaction."""
 
     def __init__(self, database: Database, policy: Policy = DEFAULT_POLICY) -> None:
         self._database = database
@@ -56,14 +68,13 @@ class SqliteQueue:
         self._turn = Lock()
 
     def put(self, job: Job, *, visible_at: datetime) -> None:
-        """See `EventQueue`. Whoever's turn it is writes for all who wait, so that a crowd waits for one disk.
-
-        If the file is busy all the time they learn it together. A row that cannot be read keeps only those
-        out who put a job of its key.
-        """
+        # Group commit: the thread whose turn it is writes the jobs of all waiting threads in one transaction.
+        # A burst of webhooks waits for one sync of the disk and not for one each.
         ours = _Coming(job, visible_at)
         self._coming.append(ours)
         with self._turn:
+            # While this thread waited, another may have written its job, or failed with it: a store that was
+            # busy for one is busy for all, and each would wait for the whole time-out in turn.
             if ours.failure:
                 raise StorageUnavailable(ours.failure)
             if ours.is_kept:
@@ -71,6 +82,8 @@ class SqliteQueue:
             try:
                 self._keep(lambda: self._all_coming(ours))
             except CorruptItem:
+                # An unreadable row refuses only the jobs of its key. The others are still in the transaction
+                # that was rolled back; each of their threads writes its own in turn.
                 self._keep(lambda: [ours])
             except StorageUnavailable as failed:
                 for each in self._all_coming(ours):
@@ -78,13 +91,14 @@ class SqliteQueue:
                 raise
 
     def _all_coming(self, ours: _Coming) -> Sequence[_Coming]:
-        """What waits, in the order it came, and ours, which may have been with others that failed."""
+        """The jobs that wait, in order, with ours, which a failed group may have taken off the list."""
         waiting = [self._coming.popleft() for _ in range(len(self._coming))]
         return waiting if ours in waiting else [ours, *waiting]
 
     def _keep(self, waiting: Callable[[], Sequence[_Coming]]) -> None:
-        """Write down what waits once this may be done."""
+        """Write the jobs that wait in one transaction."""
         with self._database.transaction() as connection:
+            # Asked only now: jobs that came while this thread waited for the write lock go along.
             coming = waiting()
             for each in coming:
                 self._put(connection, each.job, each.visible_at)
@@ -97,12 +111,11 @@ class SqliteQueue:
             after = QueueEntry(job=job, due_at=visible_at)
         else:
             after = entry.put(job, visible_at=visible_at, policy=self._policy)
-        connection.execute(_WRITE, jobs.entry_record(after))
+        connection.execute(_WRITE, ENTRY.encode(after))
 
     def lease(self, *, now: datetime, seconds: int, limit: int) -> Sequence[LeasedJob]:
-        """See `EventQueue`."""
         parameters = (epoch(now), limit)
-        # Looked at first without the right to write: an idle worker keeps nobody waiting.
+        # First a read: an idle worker does not take the write lock from those who put jobs.
         with self._database.connection() as connection:
             if connection.execute(_READ_DUE, parameters).fetchone() is None:
                 return []
@@ -110,15 +123,13 @@ class SqliteQueue:
         with self._database.transaction() as connection:
             due = list(_readable(connection, connection.execute(_READ_DUE, parameters).fetchall(), now))
             taken = [each.taken(token_hex(16), until=until, policy=self._policy) for each in due]
-            connection.executemany(_WRITE, map(jobs.entry_record, taken))
+            connection.executemany(_WRITE, map(ENTRY.encode, taken))
         return [each.leased() for each in taken]
 
     def complete(self, leased: LeasedJob) -> bool:
-        """See `EventQueue`."""
         return self._change(leased, lambda _connection, entry: entry.after_end())
 
     def give_back(self, leased: LeasedJob, *, visible_at: datetime, is_attempt: bool) -> bool:
-        """See `EventQueue`."""
         return self._change(
             leased,
             lambda _connection, entry: entry.given_back(
@@ -127,11 +138,10 @@ class SqliteQueue:
         )
 
     def park(self, leased: LeasedJob, *, reason: str, now: datetime) -> bool:
-        """See `EventQueue`."""
         parked = ParkedJob(job=leased.job, attempts=leased.attempts + 1, reason=reason, parked_at=now)
 
         def set_aside(connection: Connection, entry: QueueEntry) -> QueueEntry | None:
-            connection.execute(_WRITE_PARKED, jobs.parked_record(parked))
+            connection.execute(_WRITE_PARKED, PARKED.encode(parked))
             return entry.after_end()
 
         return self._change(leased, set_aside)
@@ -139,41 +149,38 @@ class SqliteQueue:
     def _change(
         self, leased: LeasedJob, change: Callable[[Connection, QueueEntry], QueueEntry | None]
     ) -> bool:
-        """Change a job that is still held under its lease; whether it is."""
+        """Change a job that is still held under its lease; returns whether it is."""
         key = leased.job.key
         with self._database.transaction() as connection:
             entry = _entry(connection, key)
+            # Another token: the lease ran out and another worker took the job, which is that worker's now.
             if entry is None or entry.token != leased.token:
                 return False
             after = change(connection, entry)
             if after is None:
                 connection.execute(_REMOVE, (key,))
             else:
-                connection.execute(_WRITE, jobs.entry_record(after))
+                connection.execute(_WRITE, ENTRY.encode(after))
         return True
 
     def parked(self, *, limit: int) -> Sequence[ParkedJob]:
-        """See `EventQueue`."""
         with self._database.connection() as connection:
-            return [jobs.parked(row) for row in connection.execute(_LIST_PARKED, (limit,))]
+            return [PARKED.decode(row) for row in connection.execute(_LIST_PARKED, (limit,))]
 
     def unpark(self, key: str, *, now: datetime) -> bool:
-        """See `EventQueue`."""
         with self._database.transaction() as connection:
             row = connection.execute(_READ_PARKED, (key,)).fetchone()
             if row is None:
                 return False
             connection.execute(_REMOVE_PARKED, (key,))
-            self._put(connection, jobs.parked(row).job, now)
+            self._put(connection, PARKED.decode(row).job, now)
         return True
 
     def drop(self, key: str) -> bool:
-        """See `EventQueue`."""
         with self._database.transaction() as connection:
             return connection.execute(_REMOVE_PARKED, (key,)).rowcount == 1
 
     def counts(self, *, now: datetime) -> QueueCounts:
-        """See `EventQueue`."""
         with self._database.connection() as connection:
             total, leased = connection.execute(_COUNT, (epoch(now),)).fetchone()
             (parked,) = connection.execute(_COUNT_PARKED).fetchone()
@@ -181,10 +188,10 @@ class SqliteQueue:
 
 
 def _readable(connection: Connection, rows: Sequence[Record], now: datetime) -> Iterator[QueueEntry]:
-    """The entries of rows; one that only a newer version can read is put off for a day."""
+    """The entries of rows; one that cannot be read, as after a downgrade, is put off for a day."""
     for row in rows:
         try:
-            yield jobs.entry(row)
+            yield ENTRY.decode(row)
         except CorruptItem as unreadable:
             _log.error("a job cannot be read and is put off for a day: %s", unreadable.message)
             connection.execute(_PUT_OFF, (epoch(now + _UNREADABLE_WAIT), row[0]))
@@ -192,4 +199,36 @@ def _readable(connection: Connection, rows: Sequence[Record], now: datetime) -> 
 
 def _entry(connection: Connection, key: str) -> QueueEntry | None:
     row = connection.execute(_READ, (key,)).fetchone()
-    return None if row is None else jobs.entry(row)
+    return None if row is None else ENTRY.decode(row)
+
+
+class SqliteIdempotencyStore:
+    """Implements `IdempotencyStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def read(self, request_id: str) -> IdempotencyRecord | None:
+        return find(self._database, IDEMPOTENCY, _READ_REQUEST, request_id)
+
+    def begin(self, record: IdempotencyRecord, *, replaces: IdempotencyRecord | None) -> None:
+        seen = None if replaces is None else (replaces.owner_token, replaces.status.value)
+        with self._database.transaction() as connection:
+            # Owner and status rather than a version: a claim is taken over once its lease has run out.
+            if connection.execute(_READ_CLAIM, (record.request_id,)).fetchone() != seen:
+                raise conflicts.stale()
+            connection.execute(_WRITE_REQUEST, IDEMPOTENCY.encode(record))
+
+    def complete(self, record: IdempotencyRecord) -> None:
+        parameters = (*IDEMPOTENCY.encode(record), record.request_id, record.owner_token)
+        with self._database.transaction() as connection:
+            if connection.execute(_COMPLETE_REQUEST, parameters).rowcount != 1:
+                raise conflicts.stale()
+
+    def release(self, request_id: str, owner_token: str) -> None:
+        with self._database.transaction() as connection:
+            connection.execute(_RELEASE_REQUEST, (request_id, owner_token))
+
+    def mark(self, record: IdempotencyRecord) -> None:
+        with self._database.transaction() as connection:
+            connection.execute(_WRITE_REQUEST, IDEMPOTENCY.encode(record))

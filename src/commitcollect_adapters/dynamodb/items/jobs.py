@@ -1,11 +1,11 @@
-"""Items of the table of requests and events that were dealt with."""
+"""Items of the table of requests and events that are dealt with."""
 
 from __future__ import annotations
 
+from commitcollect_adapters.dynamodb.items.definitions import EXPIRES
 from commitcollect_adapters.dynamodb.items.encoding import Condition, ItemKind, Key, holding, key_of
-from commitcollect_adapters.dynamodb.items.tables import EXPIRES
-from commitcollect_adapters.records import requests
-from commitcollect_adapters.records.encoding import epoch
+from commitcollect_adapters.records import jobs as records
+from commitcollect_adapters.records.columns import epoch
 from commitcollect_core.jobs.idempotency import IdempotencyRecord, IdempotencyStatus
 
 
@@ -13,7 +13,7 @@ def _derived(record: IdempotencyRecord) -> dict[str, object]:
     return {EXPIRES: epoch(record.expires_at)}
 
 
-IDEMPOTENCY = ItemKind(requests.IDEMPOTENCY_COLUMNS, requests.idempotency_record, _derived)
+IDEMPOTENCY = ItemKind(records.IDEMPOTENCY, _derived)
 
 
 def idempotency_key(request_id: str) -> Key:
@@ -22,5 +22,5 @@ def idempotency_key(request_id: str) -> Key:
 
 
 def claimed_by(owner_token: str, status: IdempotencyStatus) -> Condition:
-    """The request is this owner's, and this is how it stands."""
+    """The request belongs to this owner and has this status."""
     return holding(ownerToken=owner_token, status=status.value)

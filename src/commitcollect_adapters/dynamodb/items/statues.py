@@ -1,0 +1,61 @@
+"""Items of published statue models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from commitcollect_adapters.dynamodb.items.encoding import Item, ItemKind, Key, key_of, prefix_query, text
+from commitcollect_adapters.records import statues as records
+from commitcollect_core.training.awards import StatueModel
+from commitcollect_core.values import ModelId
+
+_MODELS = "MODELS"
+_MODEL_PREFIX = "MODEL#"
+
+MODEL = ItemKind(records.MODEL)
+MODEL_PART = ItemKind(records.MODEL_PART)
+
+
+def model_key(model_id: ModelId) -> Key:
+    """The key of a statue model."""
+    return key_of(f"{_MODEL_PREFIX}{model_id}", "META")
+
+
+def model_items_of(model_id: ModelId) -> dict[str, Any]:
+    """The query of a model, which comes first, and its parts in order."""
+    return {
+        "KeyConditionExpression": "PK = :pk",
+        "ExpressionAttributeValues": {":pk": text(f"{_MODEL_PREFIX}{model_id}")},
+    }
+
+
+def model_of_items(model: Item, *parts: Item) -> StatueModel:
+    """The model of its stored items.
+
+    Raises:
+        CorruptItem: one cannot be read, or a part is missing.
+    """
+    return records.MODEL.decode((*MODEL.values(model), *map(MODEL_PART.values, parts)))
+
+
+def part_items(model: StatueModel) -> list[Item]:
+    """The items of a model's parts."""
+    return [
+        MODEL_PART.item(key_of(f"{_MODEL_PREFIX}{model.model_id}", f"PART#{part.part_index:02}"), part)
+        for part in model.parts
+    ]
+
+
+def listed_model(model_id: ModelId) -> Item:
+    """The item of a model in the list of all models."""
+    return {**key_of(_MODELS, f"{_MODEL_PREFIX}{model_id}"), "modelId": text(model_id)}
+
+
+def listed_models() -> dict[str, Any]:
+    """The query of the list of all models, in order of id."""
+    return prefix_query(text(_MODELS), _MODEL_PREFIX)
+
+
+def listed_model_id(item: Item) -> ModelId:
+    """The model that an item of the list names."""
+    return ModelId(item["modelId"]["S"])

@@ -1,0 +1,62 @@
+"""Items that are replaced by their next version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
+
+from commitcollect_adapters.dynamodb.items.encoding import ItemKind, Key, follows
+from commitcollect_adapters.dynamodb.requests import unfenced, update
+from commitcollect_adapters.dynamodb.table import Table, in_doubt
+from commitcollect_core.values import UserId
+
+
+class Versioned(Protocol):
+    """A value with a version, 1 when first written."""
+
+    @property
+    def version(self) -> int: ...
+
+
+Value = TypeVar("Value", bound=Versioned)
+
+
+class DynamoVersions(Generic[Value]):
+    """Implements `Versions` and `RateBudgetStore`."""
+
+    def __init__(
+        self,
+        table: Table,
+        kind: ItemKind[Value],
+        key_of: Callable[[str], Key],
+        *,
+        is_fenced: bool = False,
+        is_settled_by_reading: bool = True,
+    ) -> None:
+        """Read and write items of one kind.
+
+        Args:
+            table: where they are.
+            kind: what they are.
+            key_of: makes an item's key.
+            is_fenced: refuse writes while the ledger of the user, who is the key, is fenced.
+            is_settled_by_reading: a stored value equal to one in doubt was written by this writer. Otherwise
+                a write in doubt counts as refused.
+        """
+        self._table = table
+        self._kind = kind
+        self._key_of = key_of
+        self._is_fenced = is_fenced
+        self._is_settled_by_reading = is_settled_by_reading
+
+    def read(self, key: str) -> Value | None:
+        return self._table.find(self._kind, self._key_of(key))
+
+    def write(self, key: str, value: Value) -> None:
+        member = update(self._key_of(key), self._kind.attributes(value), follows(value.version))
+        has_landed = (lambda: self.read(key) == value) if self._is_settled_by_reading else in_doubt
+        if self._is_fenced:
+            # The fence first: the first condition that failed is the one that is reported.
+            self._table.transact([unfenced(UserId(key)), member], has_landed=has_landed)
+        else:
+            self._table.write(member, has_landed=has_landed)
