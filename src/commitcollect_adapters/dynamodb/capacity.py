@@ -1,8 +1,8 @@
 """The needs and costs of ledgers on DynamoDB: the one place of these figures and formulas. Calls nothing.
 
 `tests/adapters/dynamodb/test_costs.py` compares the units with an engine's, `tests/cli/test_capacity.py` the
-sizes with items of the catalogue. Counted are the ledger and the marker of an event; `docs/scale.md` names the
-rest.
+sizes with items of the catalogue. Counted are the ledger and the marker of an event; `docs/scale.md` tells
+what is not.
 """
 
 from __future__ import annotations
