@@ -9,7 +9,7 @@ import pytest
 
 from adapters.aws.calls import Answer, answer, answered, error, silence, watched
 from commitcollect_adapters.aws import kms
-from commitcollect_adapters.aws.calls import REGION_DEFAULT, Address
+from commitcollect_adapters.aws.calls import REGION_DEFAULT, Address, NotNow
 from commitcollect_adapters.aws.kms import DATA_KEY_SECONDS_MAX, KmsCipher
 from commitcollect_adapters.ciphers.sealing import encoded
 from commitcollect_core.errors import InvalidInput, SealBroken, StorageError, StorageUnavailable
@@ -171,8 +171,8 @@ def test_a_key_that_is_not_there_is_said(endpoint: str) -> None:
     [
         (error("InvalidCiphertextException"), SealBroken),
         (error("IncorrectKeyException"), SealBroken),
-        (error("DisabledException"), StorageUnavailable),
-        (error("KMSInvalidStateException"), StorageUnavailable),
+        (error("DisabledException"), NotNow),
+        (error("KMSInvalidStateException"), NotNow),
         (error("KeyUnavailableException", 500), StorageUnavailable),
         (error("KMSInternalException", 500), StorageUnavailable),
         (error("ThrottlingException"), StorageUnavailable),
@@ -235,5 +235,5 @@ def test_addresses_are_read(text: str, address: Address) -> None:
 )
 def test_other_addresses_are_refused(text: str) -> None:
     """A wrong address is answered with what a right one looks like."""
-    with pytest.raises(InvalidInput, match="kms://NAME"):
+    with pytest.raises(InvalidInput, match="kms://KEY"):
         KmsCipher.parse(text)

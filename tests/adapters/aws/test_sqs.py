@@ -288,7 +288,7 @@ def test_an_empty_queue_is_told_from_no_queue(queue: SqsQueue, queues: Queues, b
     """Something else that answers does not make an idle worker of one that is set up wrongly."""
     with (
         answered(queues.client, "ReceiveMessage", answer(200, body)),
-        pytest.raises(StorageError, match="does not answer as AWS does"),
+        pytest.raises(StorageError, match="does not answer as SQS does"),
     ):
         take(queue)
 
