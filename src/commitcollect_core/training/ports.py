@@ -74,8 +74,9 @@ class Ledger(Protocol):
     def read(self, user_id: UserId, keys: Sequence[WorkoutKey]) -> LedgerView:
         """The head, the workouts of `keys` that are stored, and every tracked milestone.
 
-        Read strongly consistently, the head no later than the rest, so that a commit based on anything
-        older than the head says is refused. Reads one item per key and per tracked milestone, and the head.
+        Read strongly consistently, but not of one moment: a commit is refused if what it replaces, or the
+        head, has moved on since. The milestones are read after the head that names them. Reads one item per
+        key and per tracked milestone, and the head.
         """
         ...
 
