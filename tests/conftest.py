@@ -26,7 +26,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
     Without it each of them compiles all it imports, which takes several times as long as the rest.
     """
-    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None) and config.cache is not None:
+    if "PYTHONDONTWRITEBYTECODE" in os.environ and hasattr(config, "cache"):
+        del os.environ["PYTHONDONTWRITEBYTECODE"]
         os.environ["PYTHONPYCACHEPREFIX"] = str(config.cache.mkdir("bytecode"))
 
 

@@ -23,7 +23,8 @@ class Thoroughness:
         machine_runs: of a state machine on files and in memory, of `machine_steps` each.
         machine_steps_on_engines: on DynamoDB, with as many runs as there are examples on the engine.
         campaigns: seeds of a campaign in which everything goes wrong.
-        kill_stride: a process is killed at every so many-th store call.
+        kill_stride: a process is killed at every so many-th side of a store call; odd, to meet both sides.
+        long_history: workouts stored where reads must cost what they do in a short one.
     """
 
     examples: int
@@ -34,6 +35,7 @@ class Thoroughness:
     machine_steps_on_engines: int
     campaigns: int
     kill_stride: int
+    long_history: int
 
 
 LEVELS = {
@@ -46,9 +48,10 @@ LEVELS = {
         machine_steps_on_engines=12,
         campaigns=4,
         kill_stride=5,
+        long_history=4_000,
     ),
     "ci": Thoroughness(
-        examples=200,
+        examples=100,
         examples_on_dynoxide=25,
         examples_on_ministack=10,
         machine_runs=60,
@@ -56,6 +59,7 @@ LEVELS = {
         machine_steps_on_engines=15,
         campaigns=10,
         kill_stride=3,
+        long_history=4_000,
     ),
     "deep": Thoroughness(
         examples=3_000,
@@ -66,6 +70,7 @@ LEVELS = {
         machine_steps_on_engines=25,
         campaigns=2_000,
         kill_stride=1,
+        long_history=20_000,
     ),
 }
 NAME = os.environ.get("HYPOTHESIS_PROFILE", "fast")

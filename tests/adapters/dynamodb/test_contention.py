@@ -24,7 +24,7 @@ from commitcollect_core.training.ledger import LedgerCommit
 from commitcollect_core.values import UserId
 
 EVENTS = 50
-ATHLETES = 1_000
+ATHLETES = 300
 RIVALS = 100
 SLOW_COMMIT_SECONDS = 2.0
 
@@ -101,7 +101,7 @@ def test_a_slow_store_only_makes_writers_wait_longer() -> None:
 
 @pytest.mark.slow
 def test_athletes_never_meet(client: Client) -> None:
-    """Events of a thousand athletes in parallel need one attempt each."""
+    """Events of hundreds of athletes in parallel need one attempt each."""
     ledger = CountingLedger(client)
     use_case = ingestion(ledger)
     athletes = [samples.new_athlete() for _ in range(ATHLETES)]

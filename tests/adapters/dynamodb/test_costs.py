@@ -35,6 +35,7 @@ from commitcollect_core import (
 )
 from commitcollect_core.jobs.idempotency import completed_event
 from strava.world import WISH, World, payload
+from thoroughness import LEVEL
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 YEAR = NewMilestone(
@@ -144,12 +145,12 @@ def test_an_import_costs_little_more_than_its_rows(client: Client) -> None:
 
 @pytest.mark.slow
 def test_reads_cost_the_same_in_a_long_history(client: Client) -> None:
-    """The ten newest, a Strava status and a year added up cost the same with 1,000 and 20,000 stored."""
+    """The ten newest, a Strava status and a year added up cost the same with 1,000 and many more stored."""
     app, user_id = athlete(client, milestones=0)
     import_rides(app, user_id, range(1_000))
     with_few = reading_costs(client, app, user_id)
-    import_rides(app, user_id, range(-19_000, 0))
-    assert app.ports.ledger.read_head(user_id).workout_count == 20_000
+    import_rides(app, user_id, range(1_000 - LEVEL.long_history, 0))
+    assert app.ports.ledger.read_head(user_id).workout_count == LEVEL.long_history
     assert reading_costs(client, app, user_id) == with_few
     assert all(each > 0 for each in with_few), with_few
 
