@@ -8,14 +8,15 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 FOLDER = Path(os.environ.get("COMMITCOLLECT_ENGINES", Path(__file__).parents[2] / ".engines"))
-READY_SECONDS_MAX = 30
+READY_SECONDS_MAX = 120
+STARTS_MAX = 5
 HOST = "127.0.0.1"
 
 
@@ -42,9 +43,12 @@ def _free_port() -> int:
 def dynoxide(*, database: Path | None = None) -> Iterator[str]:
     """A running dynoxide, in memory or on a file; yields its address."""
     program = require(FOLDER / "dynoxide")
-    port = _free_port()
     where = [] if database is None else ["--db-path", str(database)]
-    with _running([str(program), "serve", "--host", HOST, "--port", str(port), *where], port, {}) as address:
+
+    def start(port: int) -> subprocess.Popen[bytes]:
+        return _start([str(program), "serve", "--host", HOST, "--port", str(port), *where], {})
+
+    with _running(start) as address:
         yield address
 
 
@@ -52,47 +56,54 @@ def dynoxide(*, database: Path | None = None) -> Iterator[str]:
 def ministack() -> Iterator[str]:
     """A running ministack; yields its address."""
     program = require(FOLDER / "ministack" / "bin" / "ministack")
-    port = _free_port()
-    environ = {
-        "BIND_HOST": HOST,
-        "GATEWAY_PORT": str(port),
-        "SFTP_ENABLED": "0",
-        "IOT_MTLS_ENABLED": "0",
-        "LAMBDA_EXECUTOR": "local",
-    }
-    with _running([str(program)], port, environ) as address:
+    settings = {"BIND_HOST": HOST, "SFTP_ENABLED": "0", "IOT_MTLS_ENABLED": "0", "LAMBDA_EXECUTOR": "local"}
+
+    def start(port: int) -> subprocess.Popen[bytes]:
+        return _start([str(program)], {**settings, "GATEWAY_PORT": str(port)})
+
+    with _running(start) as address:
         yield address
+
+
+def _start(command: Sequence[str], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command, env={**os.environ, **environ}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
 
 
 @contextmanager
-def _running(command: Sequence[str], port: int, environ: Mapping[str, str]) -> Iterator[str]:
-    address = f"http://{HOST}:{port}"
-    process = subprocess.Popen(
-        command, env={**os.environ, **environ}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        _wait_until_ready(address, process)
-        yield address
-    finally:
-        process.terminate()
+def _running(start: Callable[[int], subprocess.Popen[bytes]]) -> Iterator[str]:
+    for _ in range(STARTS_MAX):
+        port = _free_port()
+        address = f"http://{HOST}:{port}"
+        process = start(port)
         try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            # Another process may have taken the port since it was found free; then the engine ends at once.
+            if _is_ready(address, process):
+                yield address
+                return
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+    raise RuntimeError(f"the engine ended before it was ready, {STARTS_MAX} times")
 
 
-def _wait_until_ready(address: str, process: subprocess.Popen[bytes]) -> None:
+def _is_ready(address: str, process: subprocess.Popen[bytes]) -> bool:
+    """Wait until the engine answers; false if it ends instead."""
     deadline = time.monotonic() + READY_SECONDS_MAX
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise RuntimeError(f"the engine ended with {process.returncode} before it was ready")
+            return False
         try:
             with urllib.request.urlopen(address, timeout=1):  # noqa: S310 - our own loopback address
-                return
+                return True
         except urllib.error.HTTPError as answered:
             answered.close()
-            return
+            return True
         except OSError:
             time.sleep(0.02)
     raise RuntimeError(f"the engine was not ready within {READY_SECONDS_MAX} seconds")
