@@ -103,14 +103,15 @@ def simulate(
 ) -> None:
     """Run a training history through the engine and show the statue it has earned.
 
-    FILES are a Strava bulk export (the zip or its activities.csv) or a JSON list of activities as Strava's
-    API returns it. The clock is virtual: each activity arrives when it ends.
+    FILES are what 'commitcollect workout import' takes. The clock is virtual: each activity arrives when it
+    ends.
     """
     if bool(files) == demo:
         raise click.UsageError("give one or more FILES, or --demo")
     intake = Intake(policy=DEFAULT_POLICY)
     delivery = Delivery(order=Order(order), duplicates=duplicates, has_crashes=has_crashes, seed=seed)
-    with _store(store) as ports, staged(_snapshots(intake, files, activities, seed)) as history:
+    # Read before the store is opened: files that cannot be read leave no new store behind.
+    with staged(_snapshots(intake, files, activities, seed)) as history, _store(store) as ports:
         start_at = period_start_at or _first_day(history)
         wishes = [
             NewMilestone(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -41,34 +42,35 @@ def workout() -> None:
 def import_(ctx: click.Context, *, settings: Settings, files: tuple[Path, ...], as_json: bool) -> None:
     """Bring in the activities of FILES.
 
-    FILES are a Strava bulk export (the zip or its activities.csv) or a JSON list of activities as Strava's
-    API returns it. Importing again changes nothing, but for what changed at the source.
+    FILES are a Strava bulk export (the zip, the folder it was unpacked to, or its activities.csv), a list of
+    activities as JSON or CSV as Strava's API and tools write it, or a table of Garmin Connect or Runkeeper.
+    '-' is standard input. Importing again changes nothing, but for what changed at the source.
     """
     # The readers cost more to import than the other commands of this group take to run.
     from commitcollect_adapters.system import SystemClock  # noqa: PLC0415 - as said above
     from commitcollect_cli.history import Intake, staged  # noqa: PLC0415 - as said above
 
     intake = Intake(policy=DEFAULT_POLICY)
-    # Read before the store is opened: files that cannot be read leave no new store behind.
-    with (
-        staged(intake.read(files, now=SystemClock().now())) as history,
-        opened(settings, must_exist=False) as app,
-    ):
-        with progress("Importing", len(history)) as advance:
-            walk = _counted(history.deliveries(), advance)
-            awards: list[Award] = []
-            changed = 0
-            # One batch at a time: what was committed of a whole history does not have to fit in memory.
-            for batch in app.ingestion.ingest_all(settings.user, walk):
-                awards += batch.awards
-                changed += batch.workouts_changed
+    changed, awards = 0, list[Award]()
+    app: CommitCollect | None = None
+    # Read before the store is opened: files with nothing readable in them leave no new store behind.
+    with staged(intake.read(files, now=SystemClock().now())) as history, ExitStack() as stack:
         imported = len(history)
+        if imported:
+            app = stack.enter_context(opened(settings, must_exist=False))
+            with progress("Importing", imported) as advance:
+                walk = _counted(history.deliveries(), advance)
+                # One batch at a time: what was committed of a whole history does not have to fit in memory.
+                for batch in app.ingestion.ingest_all(settings.user, walk):
+                    changed += batch.workouts_changed
+                    awards += batch.awards
         if as_json:
             counts = {"imported": imported, "changed": changed, "unchanged": imported - changed}
             print_json({"workouts": {**counts, **intake.document()}, **_awards_document(awards)})
         else:
             show(f"{show_count(imported, 'activity', 'activities')}, {changed:,} of them new or changed.")
-            _show_awards(app, settings.user, awards)
+            if app is not None:
+                _show_awards(app, settings.user, awards)
             intake.say()
     ctx.exit(intake.exit_code)
 

@@ -5,8 +5,10 @@ Commands run in this process here, so an exception that nobody expected fails th
 
 from __future__ import annotations
 
+import io
 import json
 import sqlite3
+import sys
 import zipfile
 from collections.abc import Callable
 from contextlib import closing
@@ -85,15 +87,33 @@ def test_unreadable_file_is_named(
 
 
 BAD_ACTIVITIES = {
-    "negative distance": (activity(2, distance=-5.0), "distance -5.0 is negative"),
-    "absurd distance": (activity(2, distance=1e9), "distance_meters 1000000000 is outside 0 to 10,000,000"),
-    "not a number": (activity(2, distance="far"), "distance must be a number, not 'far'"),
     "date without zone": (activity(2, start_date="2024-01-02T07:00:00"), "has no time zone"),
     "no date": (activity(2, start_date="yesterday"), "start_date 'yesterday' is not a date"),
     "far future": (activity(2, start_date="2300-01-01T00:00:00Z"), "is outside"),
     "no id": (activity(2, id=None), "id must be Strava's activity id"),
-    "no sport": (activity(2, sport_type=None), "sport_type is missing"),
 }
+BAD_VALUES: dict[str, tuple[dict[str, object], str]] = {
+    "negative distance": ({"distance": -5.0}, "distance -5.0 is negative"),
+    "absurd distance": ({"distance": 1e9}, "distance_meters 1000000000 is outside 0 to 10,000,000"),
+    "clock that jumped": ({"elapsed_time": 19_525_640}, "elapsed_seconds 19525640 is outside 0 to 5,184,000"),
+    "not a number": ({"distance": "far"}, "distance 'far' is not a number"),
+    "no sport": ({"sport_type": None}, "sport_type nothing is no sport"),
+}
+
+
+@pytest.mark.parametrize("command", [("simulate",), ("workout", "import")])
+@pytest.mark.parametrize("case", BAD_VALUES)
+def test_a_bad_value_is_set_aside_and_its_activity_imported(
+    console: Console, tmp_path: Path, command: tuple[str, ...], case: str
+) -> None:
+    """The note names file, row and value; all activities count; the exit code is 0."""
+    changes, problem = BAD_VALUES[case]
+    path = write_history(tmp_path / "h.json", activity(1), activity(2, **changes), activity(3))
+    text = console(*command, path)
+    assert text.code == 0
+    assert f"Note: {path}, row 2: {problem}; it counts without it" in text.err
+    report = console(*command, path, "--json").document["workouts"]
+    assert (report["imported"], report["rejectedCount"], report["warningCount"]) == (3, 0, 1)
 
 
 @pytest.mark.parametrize("command", [("simulate",), ("workout", "import")])
@@ -154,13 +174,79 @@ def test_unknown_sport_in_a_file_is_kept_with_a_note(console: Console, tmp_path:
 
 
 def test_many_rejections_are_counted_not_all_printed(console: Console, tmp_path: Path) -> None:
-    """A person is shown ten rejections and the number of the others; ``--json`` lists them all."""
-    bad = [activity(number, distance=-1.0) for number in range(1, 31)]
+    """Rejections that say the same are one line with their number; ``--json`` lists them all."""
+    bad = [activity(number, start_date=f"day {number}") for number in range(1, 31)]
     path = write_history(tmp_path / "h.json", *bad, activity(31))
     text = console("workout", "import", path)
-    assert text.err.count("Rejected: ") == 10
-    assert "… and 20 more rejected." in text.err
+    assert text.err.count("Rejected: ") == 1
+    assert "row 1: start_date 'day 1' is not a date" in text.err
+    assert "(and 29 more like it)" in text.err
     assert len(console("workout", "import", path, "--json").document["workouts"]["rejected"]) == 30
+
+
+def test_equal_remarks_are_one_line(console: Console, tmp_path: Path) -> None:
+    """Remarks that differ in their values alone are one kind, with a count; other kinds stay apart."""
+    path = write_history(
+        tmp_path / "h.json",
+        *(activity(number, distance=-1.0 * number) for number in range(1, 4)),
+        *(activity(number, sport_type=f"Quidditch{number}") for number in range(4, 6)),
+    )
+    text = console("workout", "import", path)
+    assert text.code == 0
+    assert text.err.count("Note: ") == 2
+    assert "row 1: distance -1.0 is negative; it counts without it (and 2 more like it)" in text.err
+    assert "unknown sport type 'Quidditch4': kept as received; counts for ANY only (and 1 more" in text.err
+
+
+@pytest.mark.parametrize("command", [("simulate",), ("workout", "import")])
+def test_a_file_of_which_nothing_can_be_read_gets_one_sentence(
+    console: Console, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    """It says how many rows failed, why the first did and what it holds; nothing else comes of it."""
+    path = write_history(tmp_path / "h.json", *({"name": f"Run {n}", "km": 10} for n in range(10)))
+    store = tmp_path / "new.db"
+    failed = console(*command, path, "--store", store)
+    assert failed.code == 1
+    assert failed.out == ""
+    assert failed.err.count("\n") == 1
+    for words in (str(path), "any of its 10 rows", "id must be", "it holds name, km"):
+        assert words in failed.err
+    assert not store.exists()
+
+
+def test_an_empty_list_is_told_so(console: Console, tmp_path: Path) -> None:
+    """Nothing is wrong with it, there is just nothing in it; it leaves no store either."""
+    path = write_history(tmp_path / "h.json")
+    store = tmp_path / "new.db"
+    empty = console("workout", "import", path, "--store", store)
+    assert empty.code == 0
+    assert f"Note: {path}: there is no activity in it" in empty.err
+    assert not store.exists()
+
+
+def test_standard_input_is_a_file(console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dash reads what is piped in, whatever it is, and messages call it by its name."""
+
+    def pipe(content: bytes) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+    table = _table(CSV_ROW.format(1, 1)).encode()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("activities.csv", table)
+    for content in (write_history(tmp_path / "h.json", activity(1)).read_bytes(), table, packed.getvalue()):
+        pipe(content)
+        assert console("workout", "import", "-", "--json").document["workouts"]["imported"] == 1
+    pipe(b"")
+    assert "standard input: the file is empty" in console("workout", "import", "-").err
+
+
+def test_the_unpacked_folder_is_an_export(console: Console, tmp_path: Path) -> None:
+    """The folder is what the archive is."""
+    (tmp_path / "export").mkdir()
+    (tmp_path / "export" / "activities.csv").write_text(_table(CSV_ROW.format(1, 1)), encoding="utf-8")
+    read = console("workout", "import", tmp_path / "export", "--json")
+    assert read.document["workouts"]["imported"] == 1
 
 
 USAGE = {

@@ -61,7 +61,7 @@ def _from_csv(path: Path) -> Iterator[_Raw]:
     for row in rows:
         start = datetime.strptime(row[date], "%b %d, %Y, %I:%M:%S %p").replace(tzinfo=UTC)
         distance, climb, moving = (float(row[each] or 0) for each in places)
-        yield _Raw(row[kind], start, row[flags] not in {"", "0.0"}, (distance, climb, moving))
+        yield _Raw(row[kind], start, row[flags] == "1.0", (distance, climb, moving))
 
 
 FILES = {"summary_activities.json": _from_json, "bulk_export_activities.csv": _from_csv}

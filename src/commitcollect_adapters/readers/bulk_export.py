@@ -41,8 +41,8 @@ EXPECTED = (Column.ELEVATION, Column.MOVING, Column.FLAGGED)
 """Columns that every table of more than `FEW_COLUMNS` has."""
 
 FEW_COLUMNS = 10
-MANY_COLUMNS = 20
-"""From here on a table that begins as an export does is one that has all its columns."""
+UNCUT_COLUMNS = 60
+"""From here on a table that begins as an export does has all its columns: no tool has taken any out."""
 
 SHOWN_SPEED_METERS_PER_SECOND_MAX = 30
 """No sport is that fast on average; a distance whose unit is a guess, and that would be, is none."""
@@ -51,13 +51,12 @@ SHOWN_METERS = {"Swim": 1, "Rowing": 1, "VirtualRow": 1, "Sail": 1_852}
 """The unit of the distance for people, by sport: metres, or nautical miles."""
 
 KILOMETER = 1_000
-_UNITS = (1, 0.9144, KILOMETER, 1_609.344, 1_852)
+_UNITS = {1: (1, 0.9144), 1_852: (1_852, KILOMETER, 1_609.344), KILOMETER: (KILOMETER, 1_609.344)}
+"""Units of the distance for people in accounts of either system, by the metric one."""
+
 _UNIT_TOLERANCE = 0.02
 
-CURE = (
-    "set the language of your Strava account to English and request the export again, and give it as Strava "
-    "sends it"
-)
+CURE = "set the language of your account to English, request the export again and give it as Strava sends it"
 
 _POSITIONS = {
     Column.ID: 0, Column.DATE: 1, Column.NAME: 2, Column.TYPE: 3, Column.ELAPSED: 5, Column.DISTANCE: 6,
@@ -144,17 +143,35 @@ class Layout:
         if self.locale.is_distance_meters:
             return self._measure(cells, Column.DISTANCE, values)
         exact, for_people = self._cell(cells, Column.DISTANCE, 1), self._cell(cells, Column.DISTANCE)
+        if exact:
+            return self._exact_distance(exact, for_people, sport_type, values)
         title = self._title(Column.DISTANCE)
         value = parse_localised_number(for_people, self.locale) if for_people else 0.0
-        if exact:
-            meters = self._measure(cells, Column.DISTANCE, values, 1)
-            # Columns taken by position have to agree, or one of them is something else.
-            if not self.locale.is_known and value and not _is_same_distance(value, meters):
-                return values.without(title, exact, f"not the {shown(for_people)} that is shown to people", 0)
-            return meters
         if value is None:
             return values.without(title, for_people, "not a number", 0)
         return self._guessed_meters(for_people, value, sport_type, seconds, values)
+
+    def _exact_distance(self, exact: str, for_people: str, sport_type: str, values: Values) -> int:
+        """The metres of the second column, unless the first one says that it is something else."""
+        title = self._title(Column.DISTANCE)
+        meters = self._exact(exact, title, values)
+        if self._is_shown_as(for_people, meters, sport_type):
+            return meters
+        # A tool may have changed the order of the columns.
+        others = self._exact(for_people, title, Values())
+        if (
+            others
+            and parse_localised_number(exact, self.locale)
+            and self._is_shown_as(exact, others, sport_type)
+        ):
+            return others
+        if self.locale.is_known:
+            return meters
+        return values.without(title, exact, f"not the {shown(for_people)} that is shown to people", 0)
+
+    def _is_shown_as(self, for_people: str, meters: int, sport_type: str) -> bool:
+        value = parse_localised_number(for_people, self.locale)
+        return not value or _is_same_distance(value, meters, sport_type)
 
     def _guessed_meters(self, cell: str, value: float, sport_type: str, seconds: int, values: Values) -> int:
         """A distance for people, whose unit depends on the sport."""
@@ -175,11 +192,14 @@ class Layout:
         cell = self._cell(cells, column, nth)
         if not cell:
             return 0
-        if self.has_decimal_comma and _DECIMAL_COMMA.fullmatch(cell):
-            cell = cell.replace(",", ".")
         if column in {Column.MOVING, Column.ELAPSED} and (seconds := parse_duration(cell)) is not None:
             return seconds
-        return values.measure(cell, self._title(column))
+        return self._exact(cell, self._title(column), values)
+
+    def _exact(self, cell: str, title: str, values: Values) -> int:
+        if self.has_decimal_comma and _DECIMAL_COMMA.fullmatch(cell):
+            cell = cell.replace(",", ".")
+        return values.measure(cell, title)
 
     def _flag(self, cells: Sequence[str], values: Values) -> bool:
         """Only 1 is a flag: 2, which Strava writes as well, stands for one that was looked at and cleared."""
@@ -193,9 +213,15 @@ class Layout:
         return state == 1
 
 
-def _is_same_distance(value: float, meters: int) -> bool:
+def _is_same_distance(value: float, meters: int, sport_type: str) -> bool:
+    units = _UNITS[SHOWN_METERS.get(sport_type, KILOMETER)]
+    if known_sport_type(sport_type) is None:
+        units = (*_UNITS[1], *_UNITS[1_852])
+    elif 1 in units and not value.is_integer():
+        # Metres are shown whole: what looks like decimals here are thousands of them.
+        value *= KILOMETER
     # The shown value is rounded to a hundredth of its unit.
-    return any(abs(value * unit - meters) <= max(_UNIT_TOLERANCE * meters, 0.01 * unit, 1) for unit in _UNITS)
+    return any(abs(value * unit - meters) <= max(_UNIT_TOLERANCE * meters, 0.01 * unit, 1) for unit in units)
 
 
 def layout_of(titles: Sequence[str], first_row: Sequence[str] | None, *, has_decimal_comma: bool) -> Layout:
@@ -240,11 +266,16 @@ def _found(folded: Sequence[str], names: Sequence[str]) -> list[int]:
 
 
 def _with_positions(layout: Layout) -> Layout:
-    """The layout with moving time and climb by position, if the table begins as every export does."""
+    """The layout with moving time and climb by position, if the table begins as every export does.
+
+    In a language whose titles are known a missing one is more likely missing than new, unless the table is
+    as long as exports are by now.
+    """
     places = dict(layout.places)
     elapsed, distance = places.get(Column.ELAPSED, []), places[Column.DISTANCE]
     is_whole_export = (
-        len(layout.titles) >= MANY_COLUMNS
+        (len(layout.titles) >= UNCUT_COLUMNS or not layout.locale.is_known)
+        and layout.locale is not ENGLISH
         and all(places.get(column, [None])[0] == at for column, at in _POSITIONS.items())
         and len(elapsed) > 1
         and len(distance) > 1
@@ -256,7 +287,9 @@ def _with_positions(layout: Layout) -> Layout:
         Column.MOVING: elapsed[1] + _MOVING_AFTER_ELAPSED,
         Column.ELEVATION: distance[1] + _ELEVATION_AFTER_DISTANCE,
     }
-    missing = {column: at for column, at in assumed.items() if not places.get(column)}
+    missing = {
+        column: at for column, at in assumed.items() if not places.get(column) and at < len(layout.titles)
+    }
     if not missing:
         return layout
     places |= {column: [at] for column, at in missing.items()}
@@ -294,6 +327,9 @@ def _by_position(titles: Sequence[str], first_row: Sequence[str] | None) -> Layo
             places[column] += [other for other in range(at + 1, len(folded)) if folded[other] == folded[at]]
     for column in (Column.SPORT_TYPE, Column.FLAGGED):
         places[column] = _found(folded, ENGLISH.headers[column])
+    # A table with its columns in another order, or without some, would be read wrongly.
+    if len(titles) - shift != FEW_COLUMNS and len(places[Column.DISTANCE]) == 1:
+        raise InvalidInput(_no_export(titles))
     if first_row is not None:
         _check_first_row(titles, first_row, places)
     layout = Layout(locale=ANY_LANGUAGE, titles=titles, places=places)
@@ -302,16 +338,14 @@ def _by_position(titles: Sequence[str], first_row: Sequence[str] | None) -> Layo
     else:
         layout = _with_positions(evolve(layout, places=_shifted(places, -shift), titles=titles[shift:]))
         layout = evolve(layout, places=_shifted(layout.places, shift), titles=titles)
-    taken = "; ".join(
-        f"{_NAMES[column]} is {shown(titles[at[-1]])}"
-        for column, at in layout.places.items()
-        if at and column in {Column.ID, Column.DATE, Column.TYPE, Column.DISTANCE}
+    taken = ", ".join(
+        f"{_NAMES[column]} {shown(titles[at[-1]])}" for column, at in layout.places.items() if at
     )
     doubt = (
-        f"the titles are in a language we do not know, so the columns were taken by position ({taken}); "
-        "if something is wrong, set the language of your account to English and ask for the export again"
+        f"the titles are in a language we do not know, so columns were taken by position ({taken}); if that "
+        f"is wrong, {CURE}"
     )
-    return evolve(layout, doubts=(doubt, *layout.doubts))
+    return evolve(layout, doubts=(doubt,))
 
 
 def _shifted(places: Mapping[Column, Sequence[int]], by: int) -> dict[Column, list[int]]:
@@ -372,5 +406,5 @@ def _doubts(layout: Layout) -> list[str]:
         )
     missing = [_NAMES[column] for column in EXPECTED if not layout.places.get(column)]
     if missing and len(layout.titles) > FEW_COLUMNS:
-        doubts.append(f"no column was found for {', '.join(missing)}: these count as nothing; {CURE}")
+        doubts.append(f"no column was found for {', '.join(missing)}, which count as nothing")
     return doubts

@@ -21,6 +21,7 @@ from commitcollect_adapters.readers.strict_json import (
 )
 
 _IDS = ("id", "run_id")
+_STARTS = ("start_date", "start_time")
 
 
 def read_items(stream: BinaryIO) -> Iterator[Item | Broken]:
@@ -107,7 +108,9 @@ def _of_long_object(text: Text) -> Iterator[Item | Broken]:
 
 
 def _is_activity(value: object) -> bool:
-    return isinstance(value, dict) and any(isinstance(value.get(name), int | str) for name in _IDS)
+    return isinstance(value, dict) and all(
+        any(isinstance(value.get(name), int | float | str) for name in names) for names in (_IDS, _STARTS)
+    )
 
 
 def _activities_in(document: Mapping[str, Any]) -> list[Any]:

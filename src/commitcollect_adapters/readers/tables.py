@@ -87,7 +87,7 @@ def read_rows(stream: IO[bytes], desk: Desk, *, faults: tuple[type[Exception], .
             made = _judged(record, table, desk, holds)
             if doubts and isinstance(made, Accepted):
                 # Said once, at the first activity it concerns.
-                made = evolve(made, remarks=(*made.remarks, *doubts))
+                made = evolve(made, remarks=(*made.remarks, "; ".join(doubts)))
                 doubts = []
             yield made
     except faults as error:
