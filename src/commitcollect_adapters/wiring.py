@@ -111,8 +111,8 @@ def _check_is_there(path: Path) -> None:
 
 
 @contextmanager
-def sqlite_ports(path: Path) -> Iterator[Ports]:
-    """Ports on one SQLite file, closed at the end.
+def sqlite_ports(path: Path, *, is_durable: bool = True) -> Iterator[Ports]:
+    """Ports on one SQLite file, closed at the end; one that need not be durable is faster.
 
     Raises:
         StorageError: the file cannot be opened, or is not a CommitCollect store.
@@ -120,7 +120,7 @@ def sqlite_ports(path: Path) -> Iterator[Ports]:
     from commitcollect_adapters.sqlite import Database, SqliteLedger  # noqa: PLC0415 - memory needs no SQLite
     from commitcollect_adapters.sqlite.statues import SqliteCatalog  # noqa: PLC0415 - the same
 
-    with closing(Database(path)) as database:
+    with closing(Database(path, is_durable=is_durable)) as database:
         yield _ports(SqliteLedger(database), NoBackoff(), SqliteCatalog(database))
 
 

@@ -14,7 +14,7 @@ from commitcollect_adapters.documents import Document, award_document, milestone
 from commitcollect_adapters.readers.demo import demo_history
 from commitcollect_adapters.simulation.simulation import Delivery, Simulation, SimulationReport
 from commitcollect_adapters.sqlite.staging import Order, StagedHistory
-from commitcollect_adapters.wiring import open_ports
+from commitcollect_adapters.wiring import open_ports, sqlite_ports
 from commitcollect_cli.history import Intake, staged
 from commitcollect_cli.options import Target, UtcDay, goal_options, json_option, user_option
 from commitcollect_cli.output import print_json, progress, say, show
@@ -153,7 +153,7 @@ def _store(address: str | None) -> Iterator[Ports]:
         return
     with (
         tempfile.TemporaryDirectory(prefix="commitcollect-") as folder,
-        open_ports(str(Path(folder) / "simulation.db")) as ports,
+        sqlite_ports(Path(folder) / "simulation.db", is_durable=False) as ports,
     ):
         yield ports
 
@@ -176,7 +176,7 @@ def _run(
     simulation: Simulation, history: StagedHistory, wishes: Sequence[NewMilestone], duplicates: int
 ) -> SimulationReport:
     with progress("Training", len(history) * (1 + duplicates)) as advance:
-        return simulation.run(history, wishes, on_delivery=lambda: advance(1))
+        return simulation.run(history, wishes, on_delivery=advance)
 
 
 def _document(report: SimulationReport, intake: Intake) -> Document:

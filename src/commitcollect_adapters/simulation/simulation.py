@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from hashlib import sha256
+from itertools import islice
 from typing import TypeVar
 
 from attrs import define, evolve, field, frozen
@@ -116,14 +117,14 @@ class Simulation:
         history: StagedHistory,
         wishes: Sequence[NewMilestone],
         *,
-        on_delivery: Callable[[], None] = lambda: None,
+        on_delivery: Callable[[int], None] = lambda _count: None,
     ) -> SimulationReport:
         """Open the milestones wished for, deliver the history, and report.
 
         Args:
             history: what to deliver.
             wishes: milestones to open; one with the same goal that is there already is taken instead.
-            on_delivery: called after each delivery.
+            on_delivery: called after some deliveries, with their number.
 
         Raises:
             CommitCollectError: as in `Tracking.create` and `Ingestion.ingest`.
@@ -132,13 +133,38 @@ class Simulation:
         milestone_ids = [self._surviving(partial(self._open, wish)) for wish in wishes]
         deliveries = 0
         order, duplicates, seed = self._delivery.order, self._delivery.duplicates, self._delivery.seed
-        for snapshot in history.deliveries(order, duplicates=duplicates, seed=seed):
-            self._clock.advance_to(snapshot.ended_at)
-            self._surviving(partial(self._deliver, snapshot))
-            deliveries += 1
-            on_delivery()
+        arriving = history.deliveries(order, duplicates=duplicates, seed=seed)
+        for batch in self._batches(arriving):
+            self._surviving(partial(self._deliver, batch))
+            deliveries += len(batch)
+            on_delivery(len(batch))
         self._bring_up_to_date(milestone_ids)
         return self._report(milestone_ids, imported=len(history), deliveries=deliveries)
+
+    def _batches(self, arriving: Iterator[ActivitySnapshot]) -> Iterator[list[ActivitySnapshot]]:
+        """The deliveries in batches, each of which arrives when its last activity has.
+
+        A process that may crash takes in one at a time. Otherwise a batch ends where an activity may earn a
+        part, so that every part is awarded when it would be if all arrived one by one.
+        """
+        size = 1 if self._delivery.has_crashes else self._new_process(self._ports).ingestion.batch_items
+        while True:
+            missing = self._missing() if size > 1 else {}
+            batch: list[ActivitySnapshot] = []
+            for snapshot in islice(arriving, size):
+                self._clock.advance_to(snapshot.ended_at)
+                batch.append(snapshot)
+                if _may_earn(missing, snapshot):
+                    break
+            if not batch:
+                return
+            yield batch
+
+    def _missing(self) -> dict[Goal, int]:
+        """What each milestone that workouts move needs to its next part."""
+        view = self._ports.ledger.read(self._user_id, ())
+        rests = ((each.goal, each.remaining_to_next_part) for each in view.milestones)
+        return {goal: rest for goal, rest in rests if rest is not None}
 
     def _set_clock(self, history: StagedHistory) -> None:
         """Start when the history does, but not before what the store already knows has happened."""
@@ -184,8 +210,8 @@ class Simulation:
                 raise
         return milestone_id
 
-    def _deliver(self, snapshot: ActivitySnapshot, app: CommitCollect) -> None:
-        app.ingestion.ingest(self._user_id, [snapshot])
+    def _deliver(self, batch: Sequence[ActivitySnapshot], app: CommitCollect) -> None:
+        app.ingestion.ingest(self._user_id, batch)
 
     def _report(
         self, milestone_ids: Sequence[MilestoneId], *, imported: int, deliveries: int
@@ -205,6 +231,19 @@ class Simulation:
             exclusions=census.exclusions,
             digest=digest,
         )
+
+
+def _may_earn(missing: dict[Goal, int], snapshot: ActivitySnapshot) -> bool:
+    """Count a delivery against what is missing; whether a part may be earned by now.
+
+    An activity that was there before adds less than is counted here, never more.
+    """
+    workout = Workout(snapshot=snapshot, version=1, fetched_at=snapshot.started_at)
+    may_earn = False
+    for goal in missing:
+        missing[goal] -= goal.contribution(workout)
+        may_earn = may_earn or missing[goal] <= 0
+    return may_earn
 
 
 class _Census:

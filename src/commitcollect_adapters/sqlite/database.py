@@ -1,7 +1,7 @@
 """Connections to the SQLite file, its transactions, and what its errors mean to the core.
 
 Every write is one ``BEGIN IMMEDIATE`` transaction in WAL mode with ``synchronous=FULL``: when it returns, it
-is on the disk.
+is on the disk, unless the database is a temporary one.
 """
 
 from __future__ import annotations
@@ -38,14 +38,27 @@ class Database:
     Threads that write wait for each other in turn. `close` closes every connection.
     """
 
-    def __init__(self, path: Path | str, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS,
+        is_durable: bool = True,
+    ) -> None:
         """Open the file, or make it if its folder exists.
+
+        Args:
+            path: of the file.
+            busy_timeout_seconds: how long a writer waits for the writer before it.
+            is_durable: whether what was written is still there after the machine has lost its power; a
+                temporary store need not be.
 
         Raises:
             StorageError: the file cannot be opened, or is not a CommitCollect store.
         """
         self.path = Path(path)
         self._busy_timeout_seconds = busy_timeout_seconds
+        self._synchronous = "FULL" if is_durable else "OFF"
         self._connections: list[sqlite3.Connection] = []
         self._idle: list[sqlite3.Connection] = []
         self._writer: sqlite3.Connection | None = None
@@ -126,7 +139,7 @@ class Database:
         )
         with self._lock:
             self._connections.append(connection)
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
         return connection
 
 
