@@ -161,6 +161,24 @@ class StravaAppInactive(UpstreamError):
     code = "strava_app_inactive"
 
 
+class StravaAppRejected(UpstreamError):
+    """Strava does not accept the app's id or secret; it says nothing about any athlete."""
+
+    code = "strava_app_rejected"
+
+
+class StravaAthletesExceeded(UpstreamError):
+    """The app may have no more connected athletes; its owner has to ask Strava for more."""
+
+    code = "strava_athletes_exceeded"
+
+
+class StravaCodeRejected(UpstreamError):
+    """Strava does not take this authorization code: it has expired or was used."""
+
+    code = "strava_code_rejected"
+
+
 class AccessTokenRejected(UpstreamError):
     """Strava does not take this access token: it has expired or was revoked."""
 

@@ -17,8 +17,12 @@ from commitcollect_core.errors import (
     Conflict,
     InvalidInput,
     NotFound,
+    StravaAppRejected,
+    StravaAthletesExceeded,
+    StravaCodeRejected,
     StravaRefused,
     StravaUnavailable,
+    UpstreamError,
     VersionConflict,
 )
 from commitcollect_core.handshakes import HandshakePurpose, begin_handshake
@@ -161,7 +165,7 @@ def test_a_sign_in_is_no_link() -> None:
 def test_a_code_strava_does_not_know_is_refused() -> None:
     """A forged code ends in Strava's refusal, and nothing is stored."""
     world = World()
-    with pytest.raises(StravaRefused):
+    with pytest.raises(StravaCodeRejected):
         finish(world, begun(world), code="forged")
     assert world.stores.connections.read(ME) is None
 
@@ -361,6 +365,40 @@ def test_disconnecting_can_be_repeated_after_strava_was_down() -> None:
         world.strava.linking.disconnect(ME)
     assert world.stores.connections.read(ME) is not None
     world.strava.linking.disconnect(ME)
+    assert world.stores.connections.read(ME) is None
+
+
+@pytest.mark.parametrize("fault", [Fault.APP_REJECTED, Fault.APP_REJECTED_EMPTY, Fault.INVALID_CLIENT])
+def test_refused_credentials_of_the_app_forget_nothing(fault: Fault) -> None:
+    """While Strava does not know the app, the permission stands there, so the tokens must be kept here."""
+    world = connected()
+    before = world.stores.connections.read(ME)
+    world.fake.inject(fault, CallKind.REVOKE)
+    with pytest.raises(StravaAppRejected, match="strava_client_id and strava_client_secret"):
+        world.strava.linking.disconnect(ME)
+    assert world.stores.connections.read(ME) == before
+    world.strava.linking.disconnect(ME)
+    assert world.stores.connections.read(ME) is None
+    assert world.fake.calls(CallKind.REVOKE) == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (Fault.CODE_EXPIRED, StravaCodeRejected),
+        (Fault.INVALID_GRANT, StravaCodeRejected),
+        (Fault.ATHLETES_EXCEEDED, StravaAthletesExceeded),
+        (Fault.APP_REJECTED, StravaAppRejected),
+        (Fault.APP_REJECTED_EMPTY, StravaAppRejected),
+        (Fault.INVALID_CLIENT, StravaAppRejected),
+    ],
+)
+def test_each_refused_exchange_is_its_own_error(fault: Fault, error: type[UpstreamError]) -> None:
+    """Connect again, ask for more athletes, mend the settings: three ways out, and nothing is stored."""
+    world = World()
+    world.fake.inject(fault)
+    with pytest.raises(error):
+        finish(world, begun(world))
     assert world.stores.connections.read(ME) is None
 
 

@@ -21,6 +21,7 @@ from commitcollect_core.errors import (
     ScopeMissing,
     StorageUnavailable,
     StravaAppInactive,
+    StravaAppRejected,
     StravaRateLimited,
     StravaUnavailable,
 )
@@ -275,6 +276,25 @@ def test_a_dead_refresh_token_needs_the_athlete(world: World) -> None:
     with pytest.raises(NeedsReconnect):
         listed(world.service)
     assert world.fake.calls() == calls
+
+
+@pytest.mark.parametrize("fault", [Fault.REFRESH_TOKEN_REJECTED, Fault.INVALID_GRANT])
+def test_a_dead_refresh_token_is_known_by_any_refusal(world: World, fault: Fault) -> None:
+    """With an empty field, or in the words of OAuth: the athlete has to connect again."""
+    world.fake.inject(fault)
+    with pytest.raises(NeedsReconnect):
+        listed(world.strava)
+    assert connection(world).status is ConnectionStatus.NEEDS_RECONNECT
+
+
+@pytest.mark.parametrize("fault", [Fault.APP_REJECTED, Fault.APP_REJECTED_EMPTY, Fault.INVALID_CLIENT])
+def test_refused_credentials_of_the_app_cost_no_connection(world: World, fault: Fault) -> None:
+    """A refresh that Strava refuses because of the app can be repeated once the settings are right."""
+    world.fake.inject(fault)
+    with pytest.raises(StravaAppRejected):
+        listed(world.strava)
+    assert connection(world).status is ConnectionStatus.ACTIVE
+    assert listed(world.strava) == 3
 
 
 def test_a_refusal_that_somebody_elses_renewal_explains_is_no_end(world: World) -> None:

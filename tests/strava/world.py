@@ -15,7 +15,7 @@ from commitcollect_adapters.memory.stores import memory_stores
 from commitcollect_adapters.readers.strict_json import parse_document
 from commitcollect_adapters.simulation.faults import Door, Side
 from commitcollect_adapters.statues import shipped_catalog
-from commitcollect_adapters.strava.fake import DeliveryPlan, FakeStrava, Limits
+from commitcollect_adapters.strava.fake import Delivery, DeliveryPlan, FakeStrava, Limits
 from commitcollect_adapters.system import ManualClock, NoBackoff, SystemIds
 from commitcollect_adapters.testing.dumps import LedgerDump, dump_of
 from commitcollect_core.app import CommitCollect
@@ -160,9 +160,9 @@ class World:
         """Have Strava deliver its events, again and again until each was taken or given up."""
         intake = (service or self.service).strava.intake
 
-        def post(_address: str, body: bytes) -> int:
+        def post(delivery: Delivery) -> int:
             try:
-                intake.accept(parse_document(body))
+                intake.accept(parse_document(delivery.body))
             except InvalidInput:
                 return 400
             except Killed:

@@ -131,7 +131,7 @@ class StravaClient:
                 headers=_bearer(access_token),
             )
         )
-        if not answer.is_success and not failures.is_revoked_already(answer):
+        if not answer.is_success and not failures.is_access_token_rejected(answer):
             raise failures.app_failure(answer)
         return answer.is_success
 
@@ -192,7 +192,7 @@ class StravaClient:
             StravaRefused: the app has a subscription, or `callback_url` failed the handshake.
         """
         answer = self._on_subscriptions("POST", callback_url=callback_url, verify_token=verify_token)
-        if answer.status == failures.BAD_REQUEST and not failures.is_about_credentials(answer):
+        if answer.status == failures.BAD_REQUEST and not failures.is_about_app(answer):
             raise failures.rated(_subscription_refused(answer), answer)
         if not answer.is_success:
             raise failures.app_failure(answer)

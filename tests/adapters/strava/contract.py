@@ -18,6 +18,7 @@ from commitcollect_core.errors import (
     NotFound,
     ScopeMissing,
     StravaAppInactive,
+    StravaCodeRejected,
     StravaRateLimited,
     StravaRefused,
     StravaUnavailable,
@@ -129,7 +130,7 @@ class StravaApiContract:
         code = world.fake.code_for(ATHLETE)
         world.api.exchange(code)
         for used in (code, "never-given"):
-            with pytest.raises(StravaRefused, match="connect again"):
+            with pytest.raises(StravaCodeRejected, match="connect again"):
                 world.api.exchange(used)
 
     def test_tokens_that_last_are_given_out_again(self, world: World) -> None:

@@ -25,6 +25,9 @@ from commitcollect_core.errors import (
     NotFound,
     ScopeMissing,
     StravaAppInactive,
+    StravaAppRejected,
+    StravaAthletesExceeded,
+    StravaCodeRejected,
     StravaRateLimited,
     StravaRefused,
     StravaUnavailable,
@@ -39,6 +42,8 @@ MISSING_SCOPE = ("AccessToken", "activity:read_permission", "missing")
 INACTIVE = ("Application", "Status", "Inactive")
 DEAD_REFRESH_TOKEN = ("RefreshToken", "refresh_token", "invalid")
 WRONG_SECRET = ("Application", "client_secret", "invalid")
+UNNAMED_APP = ("Application", "", "invalid")
+INVALID_CLIENT = {"error": "invalid_client"}
 READS = ("activity", "activities")
 TOKENS = ("exchange", "refresh")
 SUBSCRIPTIONS = ("subscriptions", "subscribe", "unsubscribe")
@@ -75,6 +80,14 @@ def raised(call: str, answer: Answer) -> CommitCollectError | None:
         (Answer(status=403, headers={"content-type": "text/html"}), StravaUnavailable),
         (fault(403, INACTIVE), StravaAppInactive),
         (fault(403, ("Else", "", "INACTIVE")), StravaAppInactive),
+        (fault(403, ("Application", "", "exceeded")), StravaAthletesExceeded),
+        (fault(403, ("Application", "Connected Athletes", "")), StravaAthletesExceeded),
+        (fault(403, ("Athlete", "connected athletes", "limit exceeded")), StravaAthletesExceeded),
+        (ok({"message": "Limit of connected athletes exceeded"}, status=403), StravaAthletesExceeded),
+        (
+            ok({"message": "Forbidden", "errors": "Limit of connected athletes exceeded"}, status=403),
+            StravaAthletesExceeded,
+        ),
         (fault(403), StravaRefused),
         (Answer(status=418), StravaRefused),
     ],
@@ -111,10 +124,26 @@ def test_what_a_refusal_means_to_an_athlete(call: str, answer: Answer, error: ty
         (fault(400, DEAD_REFRESH_TOKEN), TokenRefreshRejected, "refresh token"),
         (fault(400, ("RefreshToken", "code", "invalid")), TokenRefreshRejected, "refresh token"),
         (fault(400, ("Other", "refresh_token", "Invalid")), TokenRefreshRejected, "refresh token"),
-        (fault(400, WRONG_SECRET), StravaRefused, "strava_client_secret"),
-        (fault(400, ("RefreshToken", "client_id", "invalid")), StravaRefused, "strava_client_id"),
-        (fault(401, ("Application", "", "invalid")), StravaRefused, "strava_client_secret"),
-        (Answer(status=401), StravaRefused, "strava_client_secret"),
+        (fault(400, ("RefreshToken", "", "invalid")), TokenRefreshRejected, "refresh token"),
+        (fault(400, ("", "", " Expired ")), TokenRefreshRejected, "refresh token"),
+        (ok({"error": "invalid_grant"}, status=400), TokenRefreshRejected, "refresh token"),
+        (
+            ok({"errors": {"field": "", "code": "invalid"}}, status=400),
+            TokenRefreshRejected,
+            "refresh token",
+        ),
+        (fault(400, WRONG_SECRET), StravaAppRejected, "strava_client_secret"),
+        (fault(400, ("RefreshToken", "client_id", "invalid")), StravaAppRejected, "strava_client_id"),
+        (fault(400, UNNAMED_APP), StravaAppRejected, "strava_client_secret"),
+        (fault(401, UNNAMED_APP), StravaAppRejected, "strava_client_secret"),
+        (fault(401, DEAD_REFRESH_TOKEN), StravaAppRejected, "strava_client_secret"),
+        (fault(401, MISSING_SCOPE), StravaAppRejected, "strava_client_secret"),
+        (Answer(status=401), StravaAppRejected, "strava_client_secret"),
+        (ok({}, status=401), StravaAppRejected, "strava_client_secret"),
+        (ok(INVALID_CLIENT, status=400), StravaAppRejected, "strava_client_secret"),
+        (ok(INVALID_CLIENT, status=401), StravaAppRejected, "strava_client_secret"),
+        (fault(400, ("RefreshToken", "grant_type", "invalid")), StravaRefused, "400"),
+        (fault(403, DEAD_REFRESH_TOKEN), StravaRefused, "403"),
         (Answer(status=400), StravaRefused, "400"),
         (ok({"message": "Bad Request", "errors": "invalid"}, status=400), StravaRefused, "400"),
         (ok(["invalid"], status=400), StravaUnavailable, "not Strava"),
@@ -131,13 +160,34 @@ def test_only_a_clear_word_condemns_a_refresh_token(
     assert words in found.message
 
 
-def test_a_code_that_is_no_good_is_told_from_a_wrong_app() -> None:
-    """An old code means to connect again; a wrong id or secret names the settings."""
-    old = raised("exchange", fault(400, ("RequestToken", "code", "invalid")))
-    wrong = raised("exchange", fault(400, ("Application", "client_id", "invalid")))
-    assert type(old) is type(wrong) is StravaRefused
-    assert "connect again" in old.message
-    assert "strava_client_id" in wrong.message
+@pytest.mark.parametrize(
+    ("answer", "error", "words"),
+    [
+        (fault(400, ("RequestToken", "code", "invalid")), StravaCodeRejected, "connect again"),
+        (fault(400, ("AuthorizationCode", "", "expired")), StravaCodeRejected, "connect again"),
+        (fault(400, ("", "", "Invalid")), StravaCodeRejected, "connect again"),
+        (ok({"error": "invalid_grant"}, status=400), StravaCodeRejected, "connect again"),
+        (fault(400, ("Application", "client_id", "invalid")), StravaAppRejected, "strava_client_id"),
+        (fault(400, UNNAMED_APP), StravaAppRejected, "strava_client_id"),
+        (ok(INVALID_CLIENT, status=401), StravaAppRejected, "strava_client_id"),
+        (Answer(status=401), StravaAppRejected, "strava_client_id"),
+        (
+            fault(403, ("Athlete", "", "exceeded")),
+            StravaAthletesExceeded,
+            "https://developers.strava.com/docs/rate-limits/",
+        ),
+        (fault(400, ("Authorize", "scope", "invalid")), StravaRefused, "400"),
+        (Answer(status=400), StravaRefused, "400"),
+    ],
+    ids=repr,
+)
+def test_each_refused_exchange_names_its_way_out(
+    answer: Answer, error: type[UpstreamError], words: str
+) -> None:
+    """A dead code, a wrong app and a full app are different errors, whatever fields are empty."""
+    found = raised("exchange", answer)
+    assert type(found) is error
+    assert words in found.message
 
 
 @pytest.mark.parametrize(
@@ -158,27 +208,46 @@ def test_any_success_is_a_revocation(answer: Answer) -> None:
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (Answer(status=401), None),
-        (fault(401, INVALID_TOKEN), None),
         (fault(400, ("Token", "token", "invalid")), None),
+        (fault(400, ("Token", "", "expired")), None),
+        (ok({"error": "invalid_token"}, status=400), None),
+        (ok({"error": "invalid_grant"}, status=400), None),
         (fault(400), StravaRefused),
-        (fault(401, WRONG_SECRET), StravaRefused),
+        (ok({"error": "invalid_request"}, status=400), StravaRefused),
+        (fault(400, UNNAMED_APP), StravaAppRejected),
+        (ok(INVALID_CLIENT, status=400), StravaAppRejected),
+        (Answer(status=401), StravaAppRejected),
+        (ok({}, status=401), StravaAppRejected),
+        (ok(INVALID_CLIENT, status=401), StravaAppRejected),
+        (fault(401, UNNAMED_APP), StravaAppRejected),
+        (fault(401, INVALID_TOKEN), StravaAppRejected),
+        (fault(401, WRONG_SECRET), StravaAppRejected),
         (Answer(status=401, headers={"content-type": "text/html"}, body=b"<html>"), StravaUnavailable),
     ],
     ids=repr,
 )
 def test_what_was_revoked_before_is_done(answer: Answer, error: type[UpstreamError] | None) -> None:
-    """A token that is no good any more needs no revoking; a wrong secret does not prove that."""
+    """A token that is not valid any more needs no revoking; a 401 to the app's credentials proves nothing."""
     found = raised("revoke", answer)
     assert found is None if error is None else type(found) is error
 
 
 @pytest.mark.parametrize("call", SUBSCRIPTIONS)
-@pytest.mark.parametrize("answer", [Answer(status=401), fault(400, WRONG_SECRET), fault(401, INVALID_TOKEN)])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(status=401),
+        fault(400, WRONG_SECRET),
+        fault(401, INVALID_TOKEN),
+        fault(403, UNNAMED_APP),
+        ok(INVALID_CLIENT, status=400),
+    ],
+    ids=repr,
+)
 def test_subscriptions_name_the_settings_that_are_wrong(call: str, answer: Answer) -> None:
     """These calls are the app's own: being refused means that its id or secret is wrong."""
     found = raised(call, answer)
-    assert type(found) is StravaRefused
+    assert type(found) is StravaAppRejected
     assert "strava_client_id and strava_client_secret" in found.message
 
 

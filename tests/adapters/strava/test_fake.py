@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,13 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.strava.contract import ALL_SCOPE, ATHLETE, NOW, World
-from commitcollect_adapters.strava import Revocation
-from commitcollect_adapters.strava.fake import CallKind, DeliveryPlan, FakeStrava, Fault, Limits
+from commitcollect_adapters.strava import Request, Revocation
+from commitcollect_adapters.strava.fake import CallKind, Delivery, DeliveryPlan, FakeStrava, Fault, Limits
 from commitcollect_adapters.strava.fake.api import CALLBACK_URL
 from commitcollect_adapters.strava.fake.endpoints import Endpoints
+from commitcollect_adapters.strava.fake.faults import EVENT_FAULTS, NoAnswer
 from commitcollect_adapters.system import ManualClock
 from commitcollect_core.errors import (
     AccessTokenRejected,
+    InvalidInput,
     StravaRateLimited,
     StravaRefused,
     TokenRefreshRejected,
@@ -27,6 +30,7 @@ from commitcollect_core.errors import (
 )
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.strava.connections import DEFAULT_SCOPE
+from commitcollect_core.strava.ports import TokenGrant
 from commitcollect_core.strava.webhooks import Aspect, WebhookEvent, parse_event
 from commitcollect_core.values import ActivityId
 
@@ -44,10 +48,10 @@ def make(*, scope: tuple[str, ...] = DEFAULT_SCOPE, count: int = 2, **options: A
     return world
 
 
-def told(fake: FakeStrava) -> list[tuple[int, Aspect, dict[str, str]]]:
+def told(fake: FakeStrava) -> list[tuple[int, Aspect | None, dict[str, str]]]:
     """The events that wait, as far as they differ."""
     events = [parse_event(each, now=NOW, policy=DEFAULT_POLICY) for each in fake.waiting_events()]
-    return [(each.object_id, each.aspect, dict(each.updates)) for each in events]
+    return [(each.object_id, each.aspect, dict(each.updates or ())) for each in events]
 
 
 def test_only_title_type_and_privacy_are_announced() -> None:
@@ -137,11 +141,13 @@ class Receiver:
     def __init__(self, *statuses: int) -> None:
         self._statuses = list(statuses)
         self.events: list[WebhookEvent] = []
+        self.deliveries: list[tuple[bytes, str | None]] = []
 
-    def __call__(self, address: str, body: bytes) -> int:
+    def __call__(self, delivery: Delivery) -> int:
         """Take one event."""
-        assert address == CALLBACK_URL
-        self.events.append(parse_event(json.loads(body), now=NOW, policy=DEFAULT_POLICY))
+        assert delivery.address == CALLBACK_URL
+        self.deliveries.append((delivery.body, delivery.content_type))
+        self.events.append(parse_event(json.loads(delivery.body), now=NOW, policy=DEFAULT_POLICY))
         status = self._statuses.pop(0) if self._statuses else 200
         if status == 0:
             raise TimeoutError
@@ -342,22 +348,93 @@ def test_many_threads_at_once_lose_no_call() -> None:
     assert answer.activity is None
 
 
+def outcome(kind: CallKind, fault: Fault | None) -> object:
+    """What a call of a kind comes to in a world of its own, raw, with a fault or without."""
+    world = make(count=3)
+    fake = world.fake
+    fake.sign_in(ATHLETE)
+    grant = fake.exchange(fake.code_for(ATHLETE))
+    fake.edit(ActivityId("3"), private=True)
+    fake.edit(ONE, name="Renamed")
+    fake.deliver(Receiver())
+    code = fake.code_for(ATHLETE)
+    if fault is not None:
+        fake.inject(fault, kind)
+    if kind is CallKind.EVENT:
+        fake.edit(ONE, name="Again")
+        receiver = Receiver()
+        fake.deliver(receiver)
+        return receiver.deliveries
+    try:
+        answer = fake.answer(request_of(kind, fake, grant, code))
+    except NoAnswer as lost:
+        return lost.hangs
+    return answer.status, dict(answer.headers), answer.body
+
+
+def request_of(kind: CallKind, fake: FakeStrava, grant: TokenGrant, code: str) -> Request:
+    """A good call of a kind."""
+    app = fake.app_at("http://localhost")
+    credentials = {"client_id": app.client_id, "client_secret": app.client_secret}
+    pair = b64encode(f"{app.client_id}:{app.client_secret}".encode()).decode()
+    basic = {"Authorization": f"Basic {pair}"}
+    bearer = {"Authorization": f"Bearer {grant.access_token}"}
+    refresh = {"grant_type": "refresh_token", "refresh_token": grant.refresh_token}
+    consent = {"redirect_uri": "http://x/", "response_type": "code", "scope": "read"}
+    api, oauth = app.api_base, app.oauth_base
+    subscriptions = f"{api}/push_subscriptions"
+    method, address, values, headers = {
+        CallKind.AUTHORIZE: ("GET", f"{oauth}/authorize", {**credentials, **consent}, {}),
+        CallKind.EXCHANGE: ("POST", f"{oauth}/token", {**credentials, "code": code}, {}),
+        CallKind.REFRESH: ("POST", f"{oauth}/token", {**credentials, **refresh}, {}),
+        CallKind.REVOKE: ("POST", f"{oauth}/revoke", {"token": grant.refresh_token}, basic),
+        CallKind.ATHLETE: ("GET", f"{api}/athlete", {}, bearer),
+        CallKind.ACTIVITY: ("GET", f"{api}/activities/1", {}, bearer),
+        CallKind.ACTIVITIES: ("GET", f"{api}/athlete/activities", {"per_page": "2"}, bearer),
+        CallKind.SUBSCRIPTIONS: ("GET", subscriptions, credentials, {}),
+        CallKind.SUBSCRIBE: ("POST", subscriptions, credentials, {}),
+        CallKind.UNSUBSCRIBE: ("DELETE", f"{subscriptions}/131300", credentials, {}),
+    }[kind]
+    form, query = (values, {}) if method == "POST" else ({}, values)
+    return Request(method=method, address=address, query=query, form=form, headers=headers)
+
+
 def test_every_fault_does_something() -> None:
-    """No fault can be ordered that is forgotten on the way."""
+    """Every fault changes what a call comes to, for each kind of call to which it applies."""
+    plain = {kind: outcome(kind, None) for kind in CallKind}
+    assert plain == {kind: outcome(kind, None) for kind in CallKind}
     for fault in Fault:
-        world = make()
-        token = world.token()
-        world.fake.edit(ONE, distance=9.0)
-        good = world.fake.activity(token, ONE)
-        world.fake.inject(fault)
-        try:
-            spoilt: object = world.fake.activity(token, ONE)
-        except UpstreamError as error:
-            spoilt = error
-        assert not isinstance(spoilt, type(good)) or spoilt.activity != good.activity, fault
+        for kind in fault.kinds:
+            assert outcome(kind, fault) != plain[kind], (fault, kind)
 
 
-def test_orders_can_be_for_ever_and_cancelled() -> None:
+def test_a_fault_that_does_not_apply_is_refused() -> None:
+    """A test that injects a fault where it can have no effect is told so."""
+    with pytest.raises(InvalidInput, match="code_expired applies to exchange, not to refresh"):
+        FakeStrava(ManualClock(NOW)).inject(Fault.CODE_EXPIRED, CallKind.REFRESH)
+
+
+def test_a_plan_makes_events_odd() -> None:
+    """All of them at a share of 1, in every way there is; each way can be injected alone as well."""
+    world = make(count=200, plan=DeliveryPlan(odd=1.0))
+    for number in range(1, 201):
+        world.fake.edit(ActivityId(str(number)), name="New")
+    sent: list[tuple[str, str | None]] = []
+
+    def post(delivery: Delivery) -> int:
+        event = json.loads(delivery.body)
+        plain = {"object_id": int(event["object_id"]), "owner_id": 7, "updates": {"title": "New"}}
+        changed = {name for name in ("object_id", "updates") if event[name] != plain[name]}
+        if event["event_time"] != int(NOW.timestamp()):
+            changed.add(f"event_time {event['event_time']}")
+        sent.append((repr(sorted(changed)) + type(event["updates"]).__name__, delivery.content_type))
+        return 200
+
+    world.fake.deliver(post)
+    assert len(set(sent)) == len(EVENT_FAULTS) - 1  # numbers and nesting look the same here
+
+
+def test_faults_can_be_for_ever_and_cleared() -> None:
     """Until then every call of the kind goes wrong, and no other."""
     world = make()
     token = world.token()
@@ -394,8 +471,8 @@ def test_a_client_that_looks_whenever_it_is_told_ends_up_right(
     token = world.token(scope=ALL_SCOPE if is_all else DEFAULT_SCOPE)
     known = {each.activity_id: each.name for each in world.fake.visible_activities(ATHLETE)}
 
-    def post(_address: str, body: bytes) -> int:
-        event: Mapping[str, Any] = json.loads(body)
+    def post(delivery: Delivery) -> int:
+        event: Mapping[str, Any] = json.loads(delivery.body)
         activity_id = ActivityId(str(event["object_id"]))
         found = world.fake.activity(token, activity_id).activity
         known.pop(activity_id, None)

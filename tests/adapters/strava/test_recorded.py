@@ -22,8 +22,10 @@ from commitcollect_adapters.system import ManualClock
 from commitcollect_core.errors import (
     AccessTokenRejected,
     CommitCollectError,
+    StravaAppRejected,
+    StravaCodeRejected,
     StravaRateLimited,
-    StravaRefused,
+    UpstreamError,
 )
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.strava.rates import Meter, Purpose, RateBudget, RateReading, WaitUntil
@@ -143,13 +145,18 @@ def test_a_recorded_refresh_replaces_the_refresh_token(replay: HttpStrava) -> No
 
 
 @pytest.mark.parametrize(
-    ("replay", "words"),
-    [("oauth/token_invalid_client", "strava_client_id"), ("oauth/token_invalid_code", "connect again")],
+    ("replay", "error", "words"),
+    [
+        ("oauth/token_invalid_client", StravaAppRejected, "strava_client_id"),
+        ("oauth/token_invalid_code", StravaCodeRejected, "connect again"),
+    ],
     indirect=["replay"],
 )
-def test_recorded_refusals_of_tokens_say_what_to_do(replay: HttpStrava, words: str) -> None:
+def test_recorded_refusals_of_tokens_say_what_to_do(
+    replay: HttpStrava, error: type[UpstreamError], words: str
+) -> None:
     """A wrong app and an old code, both a 400, are told apart."""
-    with pytest.raises(StravaRefused, match=words):
+    with pytest.raises(error, match=words):
         replay.exchange(CODE)
 
 
@@ -412,7 +419,9 @@ def test_a_real_history_comes_through_whole(real: list[dict[str, Any]]) -> None:
 def test_private_activities_cost_no_other_one(real: list[dict[str, Any]], has_short_pages: bool) -> None:
     """Without their scope all others come through, also where leaving them out makes pages short."""
     clock = ManualClock(NOW)
-    fake = FakeStrava(clock, has_short_pages=has_short_pages)
+    fake = FakeStrava(clock)
+    if has_short_pages:
+        fake.inject(Fault.SHORT_PAGE, count=None)
     fake.add_activities(ATHLETE, real)
     world = World(clock, fake, fake)
     listed = world.walk(world.token(), limit=50)

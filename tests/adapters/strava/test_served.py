@@ -20,7 +20,7 @@ from starlette.routing import Route
 import commitcollect_adapters.web.serving
 from adapters.strava.contract import ATHLETE, NOW, PATIENCE_SECONDS, World
 from adapters.strava.scripted import VERIFY_TOKEN
-from commitcollect_adapters.strava.fake import CallKind, FakeStrava, Fault
+from commitcollect_adapters.strava.fake import CallKind, Delivery, FakeStrava, Fault
 from commitcollect_adapters.strava.fake.server import application
 from commitcollect_adapters.strava.fake.webhooks import http_get, http_post
 from commitcollect_adapters.strava.http import HttpStrava, Timeouts
@@ -146,7 +146,7 @@ def test_a_fake_calls_only_this_machine(fake: FakeStrava, api: HttpStrava) -> No
         with pytest.raises(OSError, match="only this machine"):
             http_get(address)
         with pytest.raises(OSError, match="only this machine"):
-            http_post(address, b"{}")
+            http_post(Delivery(address, b"{}"))
         with pytest.raises(StravaRefused):
             api.subscribe(callback_url=address, verify_token=VERIFY_TOKEN)
     assert not fake.subscriptions()

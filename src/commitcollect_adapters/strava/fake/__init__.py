@@ -8,6 +8,6 @@ where there are any, and Strava's documentation otherwise.
 from commitcollect_adapters.strava.fake.api import FakeStrava
 from commitcollect_adapters.strava.fake.faults import CallKind, Fault
 from commitcollect_adapters.strava.fake.rates import Limits
-from commitcollect_adapters.strava.fake.webhooks import DeliveryPlan, DeliveryReport
+from commitcollect_adapters.strava.fake.webhooks import Delivery, DeliveryPlan, DeliveryReport
 
-__all__ = ["CallKind", "DeliveryPlan", "DeliveryReport", "FakeStrava", "Fault", "Limits"]
+__all__ = ["CallKind", "Delivery", "DeliveryPlan", "DeliveryReport", "FakeStrava", "Fault", "Limits"]

@@ -13,7 +13,7 @@ from commitcollect_adapters.readers import snapshot_from_activity
 from commitcollect_adapters.strava import Answer, Request, Revocation, StravaApp, StravaClient
 from commitcollect_adapters.strava.fake.activities import StoredActivity
 from commitcollect_adapters.strava.fake.endpoints import Endpoints
-from commitcollect_adapters.strava.fake.faults import CallKind, Fault, NoAnswer
+from commitcollect_adapters.strava.fake.faults import TO_STRAVA, CallKind, Fault, NoAnswer
 from commitcollect_adapters.strava.fake.rates import Limits, RateCounter
 from commitcollect_adapters.strava.fake.state import Consent, State
 from commitcollect_adapters.strava.fake.tokens import Tokens
@@ -54,7 +54,6 @@ class FakeStrava(StravaClient):
         revoke_with: Revocation = Revocation.REVOKE,
         limits: Limits = Limits(),  # noqa: B008 - frozen
         rotates_every: int = 1,
-        has_short_pages: bool = False,
         plan: DeliveryPlan = DeliveryPlan(),  # noqa: B008 - frozen
         http_get: HttpGet = http_get,
         seed: int = 0,
@@ -69,7 +68,6 @@ class FakeStrava(StravaClient):
             revoke_with: the endpoint the port revokes with; over HTTP both work.
             limits: the app's rate limits.
             rotates_every: rotates the refresh token at every n-th refresh; 0 for never.
-            has_short_pages: whether a page is cut before private activities are left out of it.
             plan: how unreliable the delivery of events is.
             http_get: calls an address for the handshake of a subscription.
             seed: of the tokens.
@@ -84,7 +82,6 @@ class FakeStrava(StravaClient):
             tokens=Tokens(rotates_every=rotates_every, seed=seed),
             deliveries=DeliveryQueue(plan),
             subscriptions=Subscriptions(int(client_id), http_get, lock),
-            has_short_pages=has_short_pages,
             lock=lock,
         )
         self._endpoints = Endpoints(self._state)
@@ -212,9 +209,12 @@ class FakeStrava(StravaClient):
 
         Args:
             fault: what goes wrong.
-            kind: the calls it hits; None for any.
+            kind: the calls it hits; None for all to which it applies.
             count: how many; None for all.
             after: how many calls succeed first.
+
+        Raises:
+            InvalidInput: the fault does not apply to this kind of call.
         """
         with self._state.lock:
             self._state.faults.inject(fault, kind, count=count, after=after)
@@ -227,9 +227,9 @@ class FakeStrava(StravaClient):
     # What tests look at
 
     def calls(self, *kinds: CallKind) -> int:
-        """The number of calls of these kinds or all, with failed ones."""
+        """The number of calls of these kinds, or of all to Strava, with failed ones."""
         with self._state.lock:
-            return sum(self._state.faults.calls[each] for each in kinds or CallKind)
+            return sum(self._state.faults.calls[each] for each in kinds or TO_STRAVA)
 
     def waiting_events(self) -> tuple[Mapping[str, object], ...]:
         """The events that wait for delivery, as they will be sent."""

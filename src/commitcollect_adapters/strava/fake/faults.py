@@ -10,6 +10,7 @@ from enum import StrEnum
 from attrs import define, field
 
 from commitcollect_adapters.strava import Answer
+from commitcollect_core.errors import InvalidInput
 
 JSON_HEADERS = {
     "content-type": "application/json; charset=utf-8",
@@ -52,7 +53,7 @@ def app_inactive() -> Answer:
 
 
 class CallKind(StrEnum):
-    """What a call is about."""
+    """What a call is about. EVENT is Strava's own call, to the subscribed address."""
 
     AUTHORIZE = "authorize"
     EXCHANGE = "exchange"
@@ -64,13 +65,22 @@ class CallKind(StrEnum):
     SUBSCRIPTIONS = "subscriptions"
     SUBSCRIBE = "subscribe"
     UNSUBSCRIBE = "unsubscribe"
+    EVENT = "event"
+
+
+TO_STRAVA = frozenset(CallKind) - {CallKind.EVENT}
+_EVENTS = frozenset({CallKind.EVENT})
+_TOKENS = frozenset({CallKind.EXCHANGE, CallKind.REFRESH})
+_WITH_CREDENTIALS = frozenset(
+    {*_TOKENS, CallKind.REVOKE, CallKind.SUBSCRIPTIONS, CallKind.SUBSCRIBE, CallKind.UNSUBSCRIBE}
+)
 
 
 class Fault(StrEnum):
     """A fault of one call.
 
-    The call has no effect, except with LOST_ANSWER. WRONG_ATHLETE returns another athlete's activity, and
-    OLD_STATE an activity before its last change.
+    With a fault that refuses, the call has no effect. With one that changes the content of an answer, and
+    with LOST_ANSWER, it has: a refresh rotates the token, for example. `kinds` says what a fault applies to.
     """
 
     RATE_LIMITED = "rate_limited"
@@ -85,11 +95,102 @@ class Fault(StrEnum):
     EMPTY = "empty"
     HANG = "hang"
     LOST_ANSWER = "lost_answer"
+
+    # Refusals by an app's credentials
+    APP_REJECTED = "app_rejected"
+    APP_REJECTED_EMPTY = "app_rejected_empty"
+    INVALID_CLIENT = "invalid_client"
+
+    # Refusals of codes and tokens
+    CODE_EXPIRED = "code_expired"
+    INVALID_GRANT = "invalid_grant"
+    REFRESH_TOKEN_REJECTED = "refresh_token_rejected"
+    ATHLETES_EXCEEDED = "athletes_exceeded"
+
+    # Odd content of granted tokens
+    EXPIRES_AT_TEXT = "expires_at_text"
+    EXPIRES_AT_FLOAT = "expires_at_float"
+    EXPIRES_IN_ONLY = "expires_in_only"
+    NO_EXPIRY = "no_expiry"
+    NO_ACCESS_TOKEN = "no_access_token"
+    NO_REFRESH_TOKEN = "no_refresh_token"
+
+    # Odd content of reads: another athlete's activity, one before its last change, and a page that is cut
+    # before private activities are left out of it
     WRONG_ATHLETE = "wrong_athlete"
     OLD_STATE = "old_state"
+    SHORT_PAGE = "short_page"
 
+    # Odd content of events
+    UPDATES_NULL = "updates_null"
+    UPDATES_LIST = "updates_list"
+    UPDATES_TEXT = "updates_text"
+    UPDATES_NUMBERS = "updates_numbers"
+    UPDATES_NESTED = "updates_nested"
+    IDS_AS_TEXT = "ids_as_text"
+    TIME_FLOAT = "time_float"
+    TIME_MILLISECONDS = "time_milliseconds"
+    TIME_AHEAD = "time_ahead"
+    TIME_MISSING = "time_missing"
+    NO_CONTENT_TYPE = "no_content_type"
+    FORM_CONTENT_TYPE = "form_content_type"
+
+    @property
+    def kinds(self) -> frozenset[CallKind]:
+        """The calls to which this fault applies."""
+        return _KINDS.get(self, TO_STRAVA)
+
+
+_KINDS: Mapping[Fault, frozenset[CallKind]] = {
+    **dict.fromkeys((Fault.APP_REJECTED, Fault.APP_REJECTED_EMPTY, Fault.INVALID_CLIENT), _WITH_CREDENTIALS),
+    Fault.CODE_EXPIRED: frozenset({CallKind.EXCHANGE}),
+    Fault.ATHLETES_EXCEEDED: frozenset({CallKind.EXCHANGE}),
+    Fault.REFRESH_TOKEN_REJECTED: frozenset({CallKind.REFRESH}),
+    **dict.fromkeys(
+        (
+            Fault.INVALID_GRANT,
+            Fault.EXPIRES_AT_TEXT,
+            Fault.EXPIRES_AT_FLOAT,
+            Fault.EXPIRES_IN_ONLY,
+            Fault.NO_EXPIRY,
+            Fault.NO_ACCESS_TOKEN,
+            Fault.NO_REFRESH_TOKEN,
+        ),
+        _TOKENS,
+    ),
+    Fault.WRONG_ATHLETE: frozenset({CallKind.ACTIVITY}),
+    Fault.OLD_STATE: frozenset({CallKind.ACTIVITY}),
+    Fault.SHORT_PAGE: frozenset({CallKind.ACTIVITIES}),
+    **dict.fromkeys(
+        (
+            Fault.UPDATES_NULL,
+            Fault.UPDATES_LIST,
+            Fault.UPDATES_TEXT,
+            Fault.UPDATES_NUMBERS,
+            Fault.UPDATES_NESTED,
+            Fault.IDS_AS_TEXT,
+            Fault.TIME_FLOAT,
+            Fault.TIME_MILLISECONDS,
+            Fault.TIME_AHEAD,
+            Fault.TIME_MISSING,
+            Fault.NO_CONTENT_TYPE,
+            Fault.FORM_CONTENT_TYPE,
+        ),
+        _EVENTS,
+    ),
+}
+
+EVENT_FAULTS = tuple(each for each in Fault if each.kinds == _EVENTS)
+"""Odd events, in the order of `Fault`."""
 
 FIXED_ANSWERS: Mapping[Fault, Answer] = {
+    Fault.APP_REJECTED: refusal(401, "Application", "", "invalid"),
+    Fault.APP_REJECTED_EMPTY: json_answer({}, status=401),
+    Fault.INVALID_CLIENT: json_answer({"error": "invalid_client"}, status=401),
+    Fault.CODE_EXPIRED: refusal(400, "AuthorizationCode", "", "expired"),
+    Fault.INVALID_GRANT: json_answer({"error": "invalid_grant"}, status=400),
+    Fault.REFRESH_TOKEN_REJECTED: refusal(400, "RefreshToken", "", "invalid"),
+    Fault.ATHLETES_EXCEEDED: refusal(403, "Application", "Connected Athletes", "exceeded"),
     Fault.UNAUTHORIZED: refusal(401, "Athlete", "access_token", "invalid"),
     Fault.NOT_FOUND: not_found(),
     Fault.APP_INACTIVE: app_inactive(),
@@ -119,7 +220,12 @@ class FaultPlan:
 
     def inject(self, fault: Fault, kind: CallKind | None, *, count: int | None, after: int) -> None:
         """As in `FakeStrava.inject`."""
-        self._injected.append(_Injected(fault, kind, count, after))
+        if kind is not None and kind not in fault.kinds:
+            raise InvalidInput(
+                f"the fault {fault} applies to {', '.join(sorted(fault.kinds))}, not to {kind}", field="kind"
+            )
+        kinds = fault.kinds if kind is None else frozenset({kind})
+        self._injected.append(_Injected(fault, kinds, count, after))
 
     def clear(self) -> None:
         """Remove every fault."""
@@ -128,14 +234,14 @@ class FaultPlan:
     def next_for(self, kind: CallKind) -> Fault | None:
         """Count a call; return its fault, if there is one."""
         self.calls[kind] += 1
-        due = [each for each in self._injected if each.kind in {None, kind} and each.is_due()]
+        due = [each for each in self._injected if kind in each.kinds and each.is_due()]
         return due[0].spend() if due else None
 
 
 @define
 class _Injected:
     fault: Fault
-    kind: CallKind | None
+    kinds: frozenset[CallKind]
     count: int | None
     after: int
 

@@ -10,7 +10,7 @@ from attrs import define, field, frozen
 
 from commitcollect_adapters.strava import StravaApp
 from commitcollect_adapters.strava.fake.activities import Activities, StoredActivity, announced_as
-from commitcollect_adapters.strava.fake.faults import FaultPlan
+from commitcollect_adapters.strava.fake.faults import CallKind, FaultPlan
 from commitcollect_adapters.strava.fake.rates import RateCounter
 from commitcollect_adapters.strava.fake.tokens import Tokens
 from commitcollect_adapters.strava.fake.webhooks import DeliveryQueue, Subscriptions
@@ -34,11 +34,7 @@ class Consent:
 
 @define(kw_only=True, eq=False)
 class State:
-    """One Strava. Hold `lock` to read or change it.
-
-    Attributes:
-        has_short_pages: whether a page of a list is cut before private activities are left out of it.
-    """
+    """One Strava. Hold `lock` to read or change it."""
 
     app: StravaApp
     clock: Clock
@@ -46,7 +42,6 @@ class State:
     tokens: Tokens
     deliveries: DeliveryQueue
     subscriptions: Subscriptions
-    has_short_pages: bool
     lock: RLock
     faults: FaultPlan = field(factory=FaultPlan)
     activities: Activities = field(factory=Activities)
@@ -88,7 +83,8 @@ class State:
         subscription = self.subscriptions.current
         if subscription is None:
             return
-        event = {
+        fault = self.faults.next_for(CallKind.EVENT)
+        event: dict[str, object] = {
             "aspect_type": aspect.value,
             "event_time": int(self.clock.now().timestamp()),
             "object_id": object_id,
@@ -97,7 +93,7 @@ class State:
             "subscription_id": subscription.subscription_id,
             "updates": dict(updates),
         }
-        self.deliveries.add(subscription.callback_url, event)
+        self.deliveries.add(subscription.callback_url, event, fault)
 
 
 def _athlete(athlete_id: int, created_at: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import count
@@ -10,11 +10,20 @@ from typing import Any
 
 from attrs import define, field, frozen
 
+from commitcollect_adapters.strava.fake.faults import Fault
+
 ACCESS_SECONDS = 6 * 3_600
 REUSED_SECONDS = 3_600
 """A refresh returns the same access token while it lasts longer than this."""
 
 _TOKEN_CHARS = 40
+
+_LEFT_OUT: Mapping[Fault, tuple[str, ...]] = {
+    Fault.EXPIRES_IN_ONLY: ("expires_at",),
+    Fault.NO_EXPIRY: ("expires_at", "expires_in"),
+    Fault.NO_ACCESS_TOKEN: ("access_token",),
+    Fault.NO_REFRESH_TOKEN: ("refresh_token",),
+}
 
 
 @define
@@ -30,16 +39,25 @@ class Permission:
         """The access token that expires last, and its expiry."""
         return max(self.access_tokens.items(), key=lambda each: each[1])
 
-    def document(self, now: datetime) -> dict[str, Any]:
-        """The tokens as the token endpoint returns them."""
+    def document(self, now: datetime, fault: Fault | None) -> dict[str, Any]:
+        """The tokens as the token endpoint returns them, with an odd value if there is a fault."""
         access_token, expires_at = self.newest()
-        return {
+        document = {
             "token_type": "Bearer",
             "access_token": access_token,
             "expires_at": int(expires_at.timestamp()),
             "expires_in": int((expires_at - now).total_seconds()),
             "refresh_token": self.refresh_token,
         }
+        match fault:
+            case Fault.EXPIRES_AT_TEXT:
+                document["expires_at"] = str(document["expires_at"])
+            case Fault.EXPIRES_AT_FLOAT:
+                document["expires_at"] = expires_at.timestamp() + 0.25
+            case _:
+                for name in _LEFT_OUT.get(fault, ()) if fault else ():
+                    del document[name]
+        return document
 
 
 @frozen

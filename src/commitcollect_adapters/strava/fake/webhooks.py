@@ -17,7 +17,14 @@ from attrs import define, frozen
 
 from commitcollect_adapters.hosts import LOCAL_HOSTS
 from commitcollect_adapters.strava import Answer
-from commitcollect_adapters.strava.fake.faults import JSON_HEADERS, json_answer, not_found, refusal
+from commitcollect_adapters.strava.fake.faults import (
+    EVENT_FAULTS,
+    JSON_HEADERS,
+    Fault,
+    json_answer,
+    not_found,
+    refusal,
+)
 
 DELIVERIES_MAX = 3
 TIMEOUT_SECONDS = 2.0
@@ -27,11 +34,29 @@ _OK = 200
 _FIRST_SUBSCRIPTION_ID = 131_300
 _ALREADY_EXISTS = refusal(400, "PushSubscription", "", "already exists")
 
+_Event = Mapping[str, Any]
+
+_ODD_CONTENT: Mapping[Fault, Callable[[_Event], _Event]] = {
+    Fault.UPDATES_NULL: lambda _event: {"updates": None},
+    Fault.UPDATES_LIST: lambda event: {"updates": [{name: said} for name, said in event["updates"].items()]},
+    Fault.UPDATES_TEXT: lambda event: {"updates": json.dumps(event["updates"])},
+    Fault.UPDATES_NUMBERS: lambda event: {"updates": {**event["updates"], "count": 1, "share": 1.5}},
+    Fault.UPDATES_NESTED: lambda event: {"updates": {**event["updates"], "map": {"points": [1, None]}}},
+    Fault.IDS_AS_TEXT: lambda event: {
+        name: str(event[name]) for name in ("object_id", "owner_id", "subscription_id")
+    },
+    Fault.TIME_FLOAT: lambda event: {"event_time": event["event_time"] + 0.5},
+    Fault.TIME_MILLISECONDS: lambda event: {"event_time": event["event_time"] * 1_000},
+    Fault.TIME_AHEAD: lambda event: {"event_time": event["event_time"] + 3_600},
+    Fault.TIME_MISSING: lambda _event: {"event_time": None},
+}
+_CONTENT_TYPES: Mapping[Fault, str | None] = {
+    Fault.NO_CONTENT_TYPE: None,
+    Fault.FORM_CONTENT_TYPE: "application/x-www-form-urlencoded",
+}
+
 HttpGet = Callable[[str], tuple[int, bytes]]
 """GETs an address; returns status and body, or raises OSError (TimeoutError after 2 s)."""
-
-HttpPost = Callable[[str, bytes], int]
-"""POSTs a body to an address; returns the status, or raises OSError (TimeoutError after 2 s)."""
 
 
 def http_get(address: str) -> tuple[int, bytes]:
@@ -40,22 +65,25 @@ def http_get(address: str) -> tuple[int, bytes]:
     Raises:
         OSError: the address is on another machine, or does not answer within `TIMEOUT_SECONDS`.
     """
-    return _request("GET", address, None)
+    return _request("GET", address)
 
 
-def http_post(address: str, body: bytes) -> int:
-    """POST JSON to an address of this machine; errors as in `http_get`."""
-    return _request("POST", address, body)[0]
+def http_post(delivery: Delivery) -> int:
+    """POST an event to an address of this machine; errors as in `http_get`."""
+    headers = {} if delivery.content_type is None else {"content-type": delivery.content_type}
+    return _request("POST", delivery.address, delivery.body, headers)[0]
 
 
-def _request(method: str, address: str, body: bytes | None) -> tuple[int, bytes]:
+def _request(
+    method: str, address: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+) -> tuple[int, bytes]:
     parts = urlsplit(address)
     if parts.scheme != "http" or parts.hostname not in LOCAL_HOSTS:
         raise ConnectionRefusedError("a fake Strava calls only this machine")
     connection = HTTPConnection(parts.hostname, parts.port or 80, timeout=TIMEOUT_SECONDS)
     path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     try:
-        connection.request(method, path, body, {"content-type": "application/json"} if body else {})
+        connection.request(method, path, body, dict(headers or {}))
         answer = connection.getresponse()
         return answer.status, answer.read(BODY_BYTES_MAX)
     except HTTPException as broken:
@@ -150,12 +178,14 @@ class DeliveryPlan:
     Attributes:
         dropped: share of events that are never delivered.
         repeated: share of events that are delivered once more after they were accepted.
+        odd: share of events with odd content or headers (`EVENT_FAULTS`).
         is_shuffled: whether the order is random.
         seed: of the random choices.
     """
 
     dropped: float = 0.0
     repeated: float = 0.0
+    odd: float = 0.0
     is_shuffled: bool = False
     seed: int = 0
 
@@ -175,14 +205,19 @@ class Delivery:
 
     address: str
     body: bytes
+    content_type: str | None = "application/json"
     attempts: int = 0
 
     def is_accepted(self, http_post: HttpPost) -> bool:
         """Deliver it; return whether the receiver answered 200 in time."""
         try:
-            return http_post(self.address, self.body) == _OK
+            return http_post(self) == _OK
         except OSError:
             return False
+
+
+HttpPost = Callable[[Delivery], int]
+"""POSTs an event; returns the status, or raises OSError (TimeoutError after 2 s)."""
 
 
 class DeliveryQueue:
@@ -198,13 +233,19 @@ class DeliveryQueue:
         """The waiting events."""
         return tuple(json.loads(each.body) for each in self._waiting)
 
-    def add(self, address: str, event: Mapping[str, object]) -> None:
-        """Add an event once, twice or not at all."""
+    def add(self, address: str, event: Mapping[str, object], fault: Fault | None) -> None:
+        """Add an event once, twice or not at all, with odd content if there is a fault."""
         if self._chance.random() < self._plan.dropped:
             return
         copies = 1 + (self._chance.random() < self._plan.repeated)
+        if fault is None and self._plan.odd and self._chance.random() < self._plan.odd:
+            fault = self._chance.choice(EVENT_FAULTS)
+        content_type: str | None = "application/json"
+        if fault is not None:
+            event = {**event, **_ODD_CONTENT.get(fault, dict)(event)}
+            content_type = _CONTENT_TYPES.get(fault, content_type)
         body = json.dumps(event).encode()
-        self._waiting += [Delivery(address, body) for _ in range(copies)]
+        self._waiting += [Delivery(address, body, content_type) for _ in range(copies)]
 
     def take(self, limit: int | None) -> list[Delivery]:
         """Remove and return up to `limit` deliveries, in sending order."""
