@@ -6,26 +6,38 @@ Answers are quick and short. Bodies are bounded and never logged.
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
+from collections.abc import Callable
 from hmac import compare_digest
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from commitcollect_adapters.readers.strict_json import parse_document
 from commitcollect_core.errors import Forbidden, InvalidInput, StorageError
-from commitcollect_core.strava.webhook_intake import WebhookIntake
+from commitcollect_core.strava.webhook_intake import Intake, WebhookIntake
 
 _log = logging.getLogger(__name__)
 
 BODY_BYTES_MAX = 65_536
+REFUSAL_LOG_SECONDS = 60.0
 PATH = "/webhooks/strava"
 
 _OK, _BAD_REQUEST, _FORBIDDEN, _NOT_FOUND = 200, 400, 403, 404
-_TOO_LARGE, _NOT_JSON, _TRY_LATER = 413, 415, 503
+_TOO_LARGE, _TRY_LATER = 413, 503
+
+
+_CURES = {
+    Intake.OTHER_SUBSCRIPTION.value: "set strava_subscription_id to the id that 'commitcollect doctor' names",
+    "handshake_refused": "the verify token differs from strava_verify_token",
+    "not_found": "the path lacks strava_webhook_segment",
+}
+"""What an operator can do about a kind of refusal."""
 
 
 class Receiver:
@@ -35,16 +47,24 @@ class Receiver:
         counts: calls by result, such as ``queued`` or ``invalid_event``.
     """
 
-    def __init__(self, intake: WebhookIntake, *, secret_segment: str = "") -> None:
+    def __init__(
+        self,
+        intake: WebhookIntake,
+        *,
+        secret_segment: str = "",
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Pass calls on to `intake`.
 
         Args:
             intake: the use case.
             secret_segment: a last path segment that only Strava knows; empty for none.
+            monotonic: a clock in seconds, for the log of refusals.
         """
         self._intake = intake
         self._segment = secret_segment
         self.counts: Counter[str] = Counter()
+        self._refusals = _RefusalLog(monotonic)
 
     def application(self) -> Starlette:
         """The ASGI application."""
@@ -53,9 +73,11 @@ class Receiver:
     def routes(self) -> list[Route]:
         """The routes, for an application with other routes."""
         path = f"{PATH}/{{segment}}" if self._segment else PATH
+        # Also with a slash at the end, as some proxies add one: Strava does not follow a redirect.
         return [
-            Route(path, self._confirm, methods=["GET"]),
-            Route(path, self._accept, methods=["POST"]),
+            Route(each, endpoint, methods=[method])
+            for each in (path, f"{path}/")
+            for method, endpoint in (("GET", self._confirm), ("POST", self._accept))
         ]
 
     def _knows_segment(self, request: Request) -> bool:
@@ -64,13 +86,15 @@ class Receiver:
 
     def _ended(self, status: int, kind: str) -> JSONResponse:
         self.counts[kind] += 1
+        if status != _OK or kind == Intake.OTHER_SUBSCRIPTION:
+            self._refusals.add(kind)
         return JSONResponse({"status" if status == _OK else "error": kind}, status)
 
     async def _confirm(self, request: Request) -> Response:
         if not self._knows_segment(request):
             return self._ended(_NOT_FOUND, "not_found")
         try:
-            challenge = self._intake.confirm(request.query_params)
+            challenge = self._intake.confirm(_dotted(request.query_params))
         except Forbidden as refused:
             return self._ended(_FORBIDDEN, refused.code)
         self.counts["handshake"] += 1
@@ -79,8 +103,6 @@ class Receiver:
     async def _accept(self, request: Request) -> Response:
         if not self._knows_segment(request):
             return self._ended(_NOT_FOUND, "not_found")
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            return self._ended(_NOT_JSON, "json_required")
         try:
             body = await _bounded_body(request)
         except ClientDisconnect:
@@ -100,6 +122,39 @@ class Receiver:
 
     def _taken(self, body: bytes) -> str:
         return self._intake.accept(parse_document(body)).value
+
+
+class _RefusalLog:
+    """Logs refusals, at most one line a minute and kind."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._unlogged: Counter[str] = Counter()
+        self._logged_at: dict[str, float] = {}
+
+    def add(self, kind: str) -> None:
+        """Count a refusal, and log it with those since the last line of its kind if that is a minute old."""
+        self._unlogged[kind] += 1
+        now = self._monotonic()
+        logged_at = self._logged_at.get(kind)
+        if logged_at is not None and now - logged_at < REFUSAL_LOG_SECONDS:
+            return
+        self._logged_at[kind] = now
+        # Only the kind: anything of the call itself could be a secret, or written to mislead a reader.
+        cure = _CURES.get(kind)
+        _log.warning(
+            "refused %d call(s) to the webhook: %s%s",
+            self._unlogged.pop(kind),
+            kind,
+            f"; {cure}" if cure else "",
+        )
+
+
+def _dotted(query: QueryParams) -> dict[str, str]:
+    """A query with the dots in its names: some proxies turn ``hub.mode`` into ``hub_mode``."""
+    return {
+        name.replace("hub_", "hub.", 1) if name.startswith("hub_") else name: query[name] for name in query
+    }
 
 
 async def _bounded_body(request: Request) -> bytes | None:

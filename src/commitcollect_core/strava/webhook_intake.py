@@ -67,7 +67,8 @@ class WebhookIntake:
         """
         now = self.context.now()
         event = parse_event(document, now=now, policy=self.context.policy)
-        if event.subscription_id != self.secrets.subscription_id:
+        # None on both sides is no match: an event without an id must not pass for the app's.
+        if event.subscription_id is None or event.subscription_id != self.secrets.subscription_id:
             return Intake.OTHER_SUBSCRIPTION
         job = interpret(event, now=now)
         if job is None:

@@ -6,10 +6,11 @@ any order. So it names only what to look at. Strava itself is asked before anyth
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from attrs import field, frozen
 
@@ -19,7 +20,14 @@ from commitcollect_core.policy import Policy
 from commitcollect_core.values import ActivityId, AthleteId, utc
 
 _FIRST_EVENT_AT = datetime(2009, 1, 1, tzinfo=UTC)
-"""Strava began in 2009; an event before that is none of its own."""
+"""Strava began in 2009; no event is older."""
+
+_MILLISECONDS_FROM = 10**11
+"""From here on a time is in milliseconds: as seconds it would lie after the year 5000."""
+
+_SECONDS = re.compile(r"[0-9]{1,20}(\.[0-9]{1,9})?")
+_SECONDS_MAX = 10**20
+_EXACT_FLOAT_MAX = 2**53
 
 
 class ObjectType(StrEnum):
@@ -39,40 +47,45 @@ class Aspect(StrEnum):
 
 @frozen(kw_only=True)
 class WebhookEvent:
-    """One event as Strava sends it.
+    """One event as Strava sends it, as far as it can be read.
 
     Attributes:
+        subscription_id: None if it cannot be read.
         object_id: of the activity or athlete.
+        aspect: None if it cannot be read.
         owner_id: the athlete.
-        event_time: when it happened, by Strava's clock.
-        updates: what changed, sorted by name; names and values as received.
+        event_time: when it happened, by Strava's clock; when it was read, if the event does not say.
+        updates: what changed, sorted by name; None if it cannot be read.
     """
 
-    subscription_id: int
+    subscription_id: int | None
     object_type: ObjectType
     object_id: int
-    aspect: Aspect
+    aspect: Aspect | None
     owner_id: int
     event_time: datetime = field(converter=utc)
-    updates: tuple[tuple[str, str], ...] = ()
+    updates: tuple[tuple[str, str], ...] | None = ()
 
 
 def parse_event(document: object, *, now: datetime, policy: Policy) -> WebhookEvent:
     """Read an event from a JSON document.
 
+    An event is a hint, so only its kind, id and owner must be readable. Everything else is used if it can be.
+
     Raises:
-        InvalidInput: something is missing, of the wrong kind or beyond belief; `field` names it.
+        InvalidInput: one of the three is missing or not plausible; `field` names it.
     """
     if not isinstance(document, Mapping):
         raise InvalidInput("an event is a JSON object", code="invalid_event")
+    object_type = _object_type(document)
     return WebhookEvent(
-        subscription_id=_number(document, "subscription_id", policy),
-        object_type=_one_of(document, "object_type", ObjectType),
-        object_id=_number(document, "object_id", policy),
-        aspect=_one_of(document, "aspect_type", Aspect),
-        owner_id=_number(document, "owner_id", policy),
-        event_time=_event_time(document, now, policy),
-        updates=_updates(document, policy),
+        subscription_id=_number(document.get("subscription_id"), policy),
+        object_type=object_type,
+        object_id=_required_number(document, "object_id", policy),
+        aspect=_aspect(document),
+        owner_id=_required_number(document, "owner_id", policy),
+        event_time=_event_time(document.get("event_time"), now, policy),
+        updates=_updates(document.get("updates"), policy),
     )
 
 
@@ -80,58 +93,85 @@ def _invalid(name: str, why: str) -> InvalidInput:
     return InvalidInput(f"{name} {why}", code="invalid_event", field=name)
 
 
-def _number(document: Mapping[str, Any], name: str, policy: Policy) -> int:
-    value = document.get(name)
-    if type(value) is not int or not 0 < value < 10**policy.strava.strava_id_digits_max:
+def _required_number(document: Mapping[str, Any], name: str, policy: Policy) -> int:
+    number = _number(document.get(name), policy)
+    if number is None:
         raise _invalid(
             name, f"must be a positive whole number of at most {policy.strava.strava_id_digits_max} digits"
         )
-    return value
+    return number
 
 
-_Choice = TypeVar("_Choice", ObjectType, Aspect)
+def _number(value: object, policy: Policy) -> int | None:
+    """A positive whole number, which may come as a text or float."""
+    digits_max = policy.strava.strava_id_digits_max
+    if isinstance(value, str):
+        digits = value.strip()
+        if not digits.isascii() or not digits.isdigit() or len(digits) > digits_max:
+            return None
+        value = int(digits)
+    # Beyond 2**53 a float names several numbers, so it names none.
+    if isinstance(value, float) and value.is_integer() and value <= _EXACT_FLOAT_MAX:
+        value = int(value)
+    return value if type(value) is int and 0 < value < 10**digits_max else None
 
 
-def _one_of(document: Mapping[str, Any], name: str, choices: type[_Choice]) -> _Choice:
-    value = document.get(name)
-    for each in choices:
+def _object_type(document: Mapping[str, Any]) -> ObjectType:
+    value = _word(document.get("object_type"))
+    for each in ObjectType:
         if value == each.value:
             return each
-    raise _invalid(name, f"must be one of {', '.join(choices)}")
+    raise _invalid("object_type", f"must be one of {', '.join(ObjectType)}")
 
 
-def _event_time(document: Mapping[str, Any], now: datetime, policy: Policy) -> datetime:
-    value = document.get("event_time")
+def _aspect(document: Mapping[str, Any]) -> Aspect | None:
+    value = _word(document.get("aspect_type"))
+    return next((each for each in Aspect if value == each.value), None)
+
+
+def _word(value: object) -> str:
+    return value.strip().lower() if isinstance(value, str) else ""
+
+
+def _event_time(value: object, now: datetime, policy: Policy) -> datetime:
+    """The time of an event in seconds or milliseconds; `now` if it is not plausible."""
+    seconds = _seconds(value)
+    if seconds is not None and seconds >= _MILLISECONDS_FROM:
+        seconds /= 1_000
     latest = now + timedelta(seconds=policy.training.clock_skew_seconds_max)
-    if type(value) is not int or not _FIRST_EVENT_AT.timestamp() <= value <= latest.timestamp():
-        raise _invalid(
-            "event_time", "must be a time in whole seconds since 1970, not before 2009 nor in the future"
-        )
-    return datetime.fromtimestamp(value, UTC)
+    # A time in the future is replaced: a look marks only events of seconds that have passed.
+    if seconds is None or not _FIRST_EVENT_AT.timestamp() <= seconds <= latest.timestamp():
+        return now
+    return datetime.fromtimestamp(int(seconds), UTC)
 
 
-def _updates(document: Mapping[str, Any], policy: Policy) -> tuple[tuple[str, str], ...]:
-    value = document.get("updates")
-    if value is None:
-        return ()
-    if not isinstance(value, Mapping) or len(value) > policy.strava.event_updates_max:
-        raise _invalid("updates", f"must be an object of at most {policy.strava.event_updates_max} names")
-    texts = {name: _update_text(each, policy) for name, each in value.items()}
-    if any(len(name) + len(text) > policy.strava.event_update_chars_max for name, text in texts.items()):
-        raise _invalid(
-            "updates", f"must hold texts of at most {policy.strava.event_update_chars_max} characters"
-        )
-    return tuple(sorted(texts.items()))
+def _seconds(value: object) -> float | None:
+    if isinstance(value, str):
+        return float(value) if _SECONDS.fullmatch(value.strip()) else None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    # Compared first: a float of an int with 400 digits does not exist.
+    return float(value) if is_number and abs(value) < _SECONDS_MAX else None  # type: ignore[arg-type]
 
 
-def _update_text(value: object, policy: Policy) -> str:
-    """What an update says; Strava sends texts, and a number or truth value would be no surprise."""
+def _updates(value: object, policy: Policy) -> tuple[tuple[str, str], ...] | None:
+    """The names and values that can be read, up to the policy's limits; None unless it is an object."""
+    if not isinstance(value, Mapping):
+        return None
+    texts = [(name, _update_text(each, policy)) for name, each in value.items() if isinstance(name, str)]
+    chars_max = policy.strava.event_update_chars_max
+    fitting = [(name, text) for name, text in texts if text is not None and len(name + text) <= chars_max]
+    return tuple(sorted(fitting)[: policy.strava.event_updates_max])
+
+
+def _update_text(value: object, policy: Policy) -> str | None:
     if isinstance(value, str):
         return value
-    # Bounded before it is written out: Python refuses to spell numbers of thousands of digits.
+    if isinstance(value, bool):
+        return str(value).lower()
+    # Compared before it is written out: Python refuses to write numbers of thousands of digits.
     if isinstance(value, int) and abs(value) < 10**policy.strava.strava_id_digits_max:
         return str(value)
-    raise _invalid("updates", "must hold texts")
+    return None
 
 
 _SECOND = -2
@@ -147,11 +187,11 @@ def idempotency_key(event: WebhookEvent) -> str:
 
     updates = sha256(repr(event.updates).encode()).hexdigest()[:16]
     facts = (
-        event.subscription_id,
+        event.subscription_id or 0,
         event.owner_id,
         event.object_type.value,
         event.object_id,
-        event.aspect.value,
+        event.aspect.value if event.aspect is not None else "unknown",
         int(event.event_time.timestamp()),
         updates,
     )
@@ -196,6 +236,10 @@ def interpret(event: WebhookEvent, *, now: datetime) -> Job | None:
 
 
 def _may_be_deauthorisation(event: WebhookEvent) -> bool:
-    if event.aspect is Aspect.DELETE:
+    if event.aspect in {Aspect.CREATE, Aspect.DELETE}:
+        return event.aspect is Aspect.DELETE
+    # Without readable updates it may be one. Looking costs one refresh; not looking would keep the data of
+    # an athlete who has revoked the permission.
+    if event.updates is None:
         return True
-    return event.aspect is Aspect.UPDATE and dict(event.updates).get("authorized", "").lower() == "false"
+    return dict(event.updates).get("authorized", "").strip().lower() in {"false", "0"}
