@@ -278,6 +278,56 @@ def test_a_dead_refresh_token_needs_the_athlete(world: World) -> None:
     assert world.fake.calls() == calls
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.EXPIRES_AT_TEXT,
+        Fault.EXPIRES_AT_FLOAT,
+        Fault.EXPIRES_IN_ONLY,
+        Fault.NO_EXPIRY,
+        Fault.NO_ACCESS_TOKEN,
+    ],
+)
+def test_rotated_tokens_are_never_thrown_away(world: World, fault: Fault) -> None:
+    """However odd the answer, its refresh token is stored, and the connection goes on working."""
+    before = connection(world)
+    world.fake.inject(fault, CallKind.REFRESH)
+    if fault is Fault.NO_ACCESS_TOKEN:
+        with pytest.raises(StravaUnavailable):
+            listed(world.strava)
+    else:
+        assert listed(world.strava) == 3
+    assert connection(world).refresh_token != before.refresh_token
+    assert listed(world.strava) == 3
+    for _ in range(2):
+        world.pass_time(hours=6)
+        assert listed(world.strava) == 3
+    assert connection(world).status is ConnectionStatus.ACTIVE
+
+
+def test_a_refresh_without_a_refresh_token_keeps_the_old_one() -> None:
+    """Strava did not rotate it, so it renews the next time as well."""
+    world = World(rotates_every=0)
+    world.fake.add_activities(ATHLETE, map(payload, range(3)))
+    world.connect()
+    world.fake.inject(Fault.NO_REFRESH_TOKEN, CallKind.REFRESH, count=None)
+    for _ in range(3):
+        world.pass_time(hours=6)
+        assert listed(world.strava) == 3
+    assert connection(world).status is ConnectionStatus.ACTIVE
+
+
+@pytest.mark.parametrize("fault", [Fault.EXPIRES_AT_TEXT, Fault.EXPIRES_IN_ONLY, Fault.NO_EXPIRY])
+def test_an_odd_exchange_connects_all_the_same(fault: Fault) -> None:
+    """Without a readable end the tokens are renewed before their first use."""
+    world = World()
+    world.fake.add_activities(ATHLETE, map(payload, range(3)))
+    world.fake.inject(fault, CallKind.EXCHANGE)
+    world.connect()
+    assert listed(world.strava) == 3
+    assert world.fake.calls(CallKind.REFRESH) == (fault is Fault.NO_EXPIRY)
+
+
 @pytest.mark.parametrize("fault", [Fault.REFRESH_TOKEN_REJECTED, Fault.INVALID_GRANT])
 def test_a_dead_refresh_token_is_known_by_any_refusal(world: World, fault: Fault) -> None:
     """With an empty field, or in the words of OAuth: the athlete has to connect again."""

@@ -74,7 +74,7 @@ class StravaClient:
         answer = self._ask_for_tokens(grant_type="refresh_token", refresh_token=refresh_token)
         if not answer.is_success:
             raise failures.refresh_failure(answer)
-        return _read(answer, payloads.grant_from)
+        return _read(answer, lambda document: payloads.grant_from(document, refresh_token))
 
     def _ask_for_tokens(self, **form: str) -> Answer:
         return self._send(
@@ -196,7 +196,13 @@ class StravaClient:
             raise failures.rated(_subscription_refused(answer), answer)
         if not answer.is_success:
             raise failures.app_failure(answer)
-        return _read(answer, payloads.subscription_id_from)
+        try:
+            return _read(answer, payloads.subscription_id_from)
+        except StravaUnavailable:
+            # The subscription exists by now, so a retry would be refused. The list has its id.
+            for each in self.subscriptions():
+                return each.subscription_id
+            raise
 
     def unsubscribe(self, subscription_id: int) -> None:
         answer = self._on_subscriptions("DELETE", f"/{subscription_id}")

@@ -22,43 +22,83 @@ TOKEN = re.compile(r"[\x21-\x7e]{1,1000}")
 
 _ADDRESS_CHARS_MAX = 1_000
 _OVERLAP = timedelta(seconds=1)
+_NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
+_MILLISECONDS_FROM = 10**11
+"""From here on a time is in milliseconds: as seconds it would lie after the year 5000."""
+
+_SECONDS_MAX = 10**15
+_EXPIRES_IN_SECONDS_MAX = 366 * 86_400
 
 
-def grant_from(document: object) -> TokenGrant:
-    """Tokens.
+def grant_from(document: object, refresh_token: str | None = None) -> TokenGrant:
+    """Tokens, as much of them as can be used: Strava may have replaced the refresh token already.
+
+    Args:
+        document: the answer.
+        refresh_token: the one that was sent; it stays valid if the answer has none (RFC 6749, section 6).
 
     Raises:
-        InvalidInput: one is missing, or the time they end.
+        InvalidInput: no refresh token is known, or an exchange brought no access token.
     """
     grant = _object(document)
+    access_token = _token(grant.get("access_token"))
+    known = _token(grant.get("refresh_token")) or refresh_token
+    if not known:
+        raise InvalidInput("refresh_token is missing or no token", field="refresh_token")
+    # Without either token nothing was renewed. With a new refresh token alone, that one has to be kept.
+    if not access_token and (refresh_token is None or known == refresh_token):
+        raise InvalidInput("access_token is missing or no token", field="access_token")
     return TokenGrant(
-        access_token=_token(grant, "access_token"),
-        refresh_token=_token(grant, "refresh_token"),
-        expires_at=_moment(grant.get("expires_at")),
-        athlete_id=None if grant.get("athlete") is None else _athlete_id(grant),
+        access_token=access_token,
+        refresh_token=known,
+        expires_at=_expires_at(grant.get("expires_at")),
+        expires_in_seconds=_expires_in(grant.get("expires_in")),
+        athlete_id=_optional_athlete_id(grant),
     )
+
+
+def _token(value: object) -> str:
+    """A token that a header can hold, or an empty text."""
+    return value if isinstance(value, str) and TOKEN.fullmatch(value) else ""
+
+
+def _expires_at(value: object) -> datetime | None:
+    seconds = _seconds(value)
+    if seconds is None or seconds <= 0:
+        return None
+    if seconds >= _MILLISECONDS_FROM:
+        seconds /= 1_000
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _expires_in(value: object) -> int | None:
+    seconds = _seconds(value)
+    return None if seconds is None else int(min(max(seconds, 0), _EXPIRES_IN_SECONDS_MAX))
+
+
+def _seconds(value: object) -> float | None:
+    """A number, which may come as a text."""
+    if isinstance(value, str):
+        return float(value) if _NUMBER.fullmatch(value.strip()) else None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    # Compared first: a float of an int with 400 digits does not exist.
+    return float(value) if is_number and abs(value) < _SECONDS_MAX else None  # type: ignore[arg-type]
+
+
+def _optional_athlete_id(grant: Mapping[str, Any]) -> AthleteId | None:
+    try:
+        return _athlete_id(grant)
+    except InvalidInput:
+        return None
 
 
 def _object(document: object) -> Mapping[str, Any]:
     if not isinstance(document, dict):
         raise InvalidInput(f"a JSON object is expected, not {shown(document)}")
     return document
-
-
-def _token(document: Mapping[str, Any], name: str) -> str:
-    value = document.get(name)
-    if not isinstance(value, str) or not TOKEN.fullmatch(value):
-        raise InvalidInput(f"{name} is missing or no token", field=name)
-    return value
-
-
-def _moment(value: object) -> datetime:
-    if type(value) is int:
-        try:
-            return datetime.fromtimestamp(value, UTC)
-        except (ValueError, OverflowError, OSError):
-            pass
-    raise InvalidInput("expires_at is missing or no time", field="expires_at")
 
 
 def _athlete_id(payload: Mapping[str, Any]) -> AthleteId:
@@ -165,7 +205,7 @@ def subscriptions_from(document: object) -> Sequence[PushSubscription]:
     """Push subscriptions.
 
     Raises:
-        InvalidInput: a subscription has no id or no address.
+        InvalidInput: a subscription has no id.
     """
     if not isinstance(document, list):
         raise InvalidInput(f"a list of subscriptions is expected, not {shown(document)}")
@@ -175,11 +215,10 @@ def subscriptions_from(document: object) -> Sequence[PushSubscription]:
 def _subscription(document: object) -> PushSubscription:
     subscription = _object(document)
     address = subscription.get("callback_url")
-    if not isinstance(address, str) or len(address) > _ADDRESS_CHARS_MAX:
-        raise InvalidInput("callback_url is missing", field="callback_url")
     return PushSubscription(
         subscription_id=subscription_id_from(subscription),
-        callback_url=clean_text(address),
+        # The id is what events carry; an address is only shown.
+        callback_url=clean_text(address)[:_ADDRESS_CHARS_MAX] if isinstance(address, str) else "",
         created_at=_created_at(subscription.get("created_at")),
     )
 

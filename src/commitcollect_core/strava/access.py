@@ -20,6 +20,7 @@ from commitcollect_core.errors import (
     StorageUnavailable,
     StravaAppInactive,
     StravaRateLimited,
+    StravaUnavailable,
     TokenRefreshRejected,
     UpstreamError,
     VersionConflict,
@@ -201,7 +202,11 @@ class StravaAccess:
             if isinstance(failed, StravaRateLimited):
                 raise self.rates.closed(_reading(failed)) from failed
             raise
-        return self._kept(held, grant), grant.access_token
+        # Stored before it is judged: Strava may have replaced the refresh token, and the one before is dead.
+        connection = self._kept(held, grant)
+        if not grant.access_token:
+            raise StravaUnavailable("Strava's answer has no access token; try again later")
+        return connection, grant.access_token
 
     def _kept(self, held: StravaConnection, grant: TokenGrant) -> StravaConnection:
         """Store new tokens. The old ones are dead, so only newer ones may keep them out."""
@@ -219,17 +224,17 @@ class StravaAccess:
         if current is None:
             # Whoever disconnected meanwhile gave back a permission that these tokens would outlive.
             with suppress(UpstreamError):
-                self.api.revoke(grant.access_token)
+                self.api.revoke(grant.access_token or grant.refresh_token)
         raise self._busy(self.context.now())
 
     def _with_tokens(self, connection: StravaConnection, grant: TokenGrant) -> StravaConnection:
-        user_id = connection.user_id
+        user_id, now = connection.user_id, self.context.now()
         return renewed(
             connection,
             access_token=self.cipher.seal(grant.access_token, token_context(user_id, ACCESS_TOKEN)),
             refresh_token=self.cipher.seal(grant.refresh_token, token_context(user_id, REFRESH_TOKEN)),
-            expires_at=grant.expires_at,
-            now=self.context.now(),
+            expires_at=grant.ends_at(now),
+            now=now,
         )
 
     def _refused(self, held: StravaConnection) -> NeedsReconnect | ConnectionBusy:

@@ -179,14 +179,15 @@ class Linking:
         self, user_id: UserId, athlete_id: AthleteId, grant: TokenGrant, scope: Sequence[str]
     ) -> StravaConnection:
         """Store the connection; a renewal of the tokens before it may come in between, which is no matter."""
+        now = self.context.now()
         linked = StravaConnection(
             user_id=user_id,
             athlete_id=athlete_id,
             access_token=self.cipher.seal(grant.access_token, token_context(user_id, ACCESS_TOKEN)),
             refresh_token=self.cipher.seal(grant.refresh_token, token_context(user_id, REFRESH_TOKEN)),
-            expires_at=grant.expires_at,
+            expires_at=grant.ends_at(now),
             scope=tuple(sorted(set(scope))),
-            updated_at=self.context.now(),
+            updated_at=now,
         )
         if not linked.can_read_activities:
             linked = evolve(linked, status=ConnectionStatus.NEEDS_SCOPE)

@@ -7,7 +7,7 @@ rules hold: a method takes a decision, not its pieces; what a technology raises 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from attrs import field, frozen
@@ -16,7 +16,7 @@ from commitcollect_core.strava.backfills import Backfill, BackfillCommit, Staged
 from commitcollect_core.strava.connections import AthleteOwner, ConnectionCommit, StravaConnection
 from commitcollect_core.strava.rates import RateBudget, RateReading
 from commitcollect_core.training.workouts import ActivitySnapshot, SetAside
-from commitcollect_core.values import ActivityId, AthleteId, UserId, utc
+from commitcollect_core.values import ActivityId, AthleteId, UserId, optional_utc
 
 
 class ConnectionStore(Protocol):
@@ -115,13 +115,24 @@ class TokenGrant:
     """Tokens as Strava gives them.
 
     Attributes:
+        access_token: empty if the answer had none that can be used.
+        expires_at, expires_in_seconds: when the access token ends; one may be missing, or both.
         athlete_id: with the exchange of a code only.
     """
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
-    expires_at: datetime = field(converter=utc)
+    expires_at: datetime | None = field(default=None, converter=optional_utc)
+    expires_in_seconds: int | None = None
     athlete_id: AthleteId | None = None
+
+    def ends_at(self, now: datetime) -> datetime:
+        """When the access token ends; `now` if that is unknown, so that the next call renews it first."""
+        if not self.access_token:
+            return now
+        if self.expires_at is not None:
+            return self.expires_at
+        return now + timedelta(seconds=self.expires_in_seconds or 0)
 
 
 @frozen(kw_only=True)

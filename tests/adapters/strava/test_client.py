@@ -93,6 +93,88 @@ def test_a_refresh_gives_tokens_of_nobody_named() -> None:
     assert transport.requests[0].form["grant_type"] == "refresh_token"
 
 
+ENDS_AT = datetime(2026, 11, 26, 10, tzinfo=UTC)
+SECONDS = int(ENDS_AT.timestamp())
+READ_AT = ENDS_AT - timedelta(hours=6)
+
+
+@pytest.mark.parametrize(
+    ("expiry", "ends_at"),
+    [
+        ({"expires_at": SECONDS}, ENDS_AT),
+        ({"expires_at": str(SECONDS)}, ENDS_AT),
+        ({"expires_at": f" {SECONDS}.0 "}, ENDS_AT),
+        ({"expires_at": SECONDS + 0.25}, ENDS_AT),
+        ({"expires_at": SECONDS * 1_000}, ENDS_AT),
+        ({"expires_at": f"{SECONDS * 1_000}"}, ENDS_AT),
+        ({"expires_at": SECONDS, "expires_in": 60}, ENDS_AT),
+        ({"expires_in": 21_600}, ENDS_AT),
+        ({"expires_in": "21600"}, ENDS_AT),
+        ({"expires_in": 21_600.9}, ENDS_AT),
+        ({"expires_at": None, "expires_in": 21_600}, ENDS_AT),
+        ({"expires_at": "soon", "expires_in": 21_600}, ENDS_AT),
+        ({"expires_at": True, "expires_in": 21_600}, ENDS_AT),
+        ({"expires_at": 10**20, "expires_in": 21_600}, ENDS_AT),
+        ({"expires_at": 0, "expires_in": 21_600}, ENDS_AT),
+        ({"expires_at": [SECONDS], "expires_in": 10**12}, READ_AT + timedelta(days=366)),
+        ({"expires_in": -5}, READ_AT),
+        ({"expires_at": "soon", "expires_in": "later"}, READ_AT),
+        ({}, READ_AT),
+    ],
+    ids=repr,
+)
+def test_tokens_are_kept_however_strava_says_when_they_end(
+    expiry: dict[str, object], ends_at: datetime
+) -> None:
+    """Texts, floats, milliseconds, `expires_in` alone; with nothing readable they are renewed before use."""
+    tokens = {"access_token": "new-access", "refresh_token": "new-refresh"}
+    api, _ = client(ok({**tokens, **expiry}))
+    for grant in (api.exchange(CODE), api.refresh(REFRESH_TOKEN)):
+        assert (grant.access_token, grant.refresh_token) == ("new-access", "new-refresh")
+        assert grant.ends_at(READ_AT) == ends_at
+
+
+@pytest.mark.parametrize(
+    "athlete", [None, "nobody", {}, {"name": "nobody"}, {"id": "x"}, {"id": 0}], ids=repr
+)
+def test_an_unreadable_athlete_costs_no_token(athlete: object) -> None:
+    """Who it is matters after an exchange only, and there the use case refuses it."""
+    api, _ = client(ok({**GRANT, "athlete": athlete}))
+    assert api.refresh(REFRESH_TOKEN).refresh_token == GRANT["refresh_token"]
+    assert api.exchange(CODE).athlete_id is None
+
+
+def test_an_athletes_id_may_be_a_text() -> None:
+    """As ids are elsewhere at times."""
+    api, _ = client(ok({**GRANT, "athlete": {"id": "12342176"}}))
+    assert api.exchange(CODE).athlete_id == "12342176"
+
+
+def test_a_refresh_without_a_refresh_token_keeps_the_one_before() -> None:
+    """OAuth: no new one means that the old one stays valid."""
+    api, _ = client(ok({"access_token": "new-access", "expires_in": 60}))
+    grant = api.refresh(REFRESH_TOKEN)
+    assert (grant.access_token, grant.refresh_token) == ("new-access", REFRESH_TOKEN)
+
+
+@pytest.mark.parametrize("access_token", [None, "", 7, "a\r\nX-Evil: 1"], ids=repr)
+def test_a_new_refresh_token_alone_is_not_lost(access_token: object) -> None:
+    """The old one may be dead by now; the access token ends at once, so that it is never used."""
+    api, _ = client(ok({"access_token": access_token, "refresh_token": "new-refresh", "expires_at": SECONDS}))
+    grant = api.refresh(REFRESH_TOKEN)
+    assert (grant.access_token, grant.refresh_token) == ("", "new-refresh")
+    assert grant.ends_at(READ_AT) == READ_AT
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"<html>", b'{"id": "none"}'])
+def test_a_subscription_whose_id_is_unreadable_is_looked_up(body: bytes) -> None:
+    """It exists by now: a second try would be refused, so the list is asked for its id."""
+    listed = ok([{"id": "131300", "callback_url": None, "created_at": 7}])
+    api, transport = client(Answer(status=201, body=body), listed)
+    assert api.subscribe(callback_url="https://example.org/hook", verify_token=VERIFY_TOKEN) == 131300
+    assert [each.method for each in transport.requests] == ["POST", "GET"]
+
+
 def test_a_revocation_proves_the_app_by_its_secret() -> None:
     """The new way takes either token in the form, and the app's id and secret as Basic."""
     api, transport = client(Answer(status=200))
@@ -348,11 +430,9 @@ def test_subscriptions_are_the_apps_own() -> None:
     assert transport.requests[0].query == credentials
 
 
-@pytest.mark.parametrize(
-    "document", [{}, [1], [{"id": 1}], [{"callback_url": "x"}], [{"id": 0, "callback_url": "x"}]]
-)
-def test_half_a_subscription_is_none(document: object) -> None:
-    """A subscription without id or address is not believed."""
+@pytest.mark.parametrize("document", [{}, [1], [{"callback_url": "x"}], [{"id": 0, "callback_url": "x"}]])
+def test_a_subscription_needs_its_id(document: object) -> None:
+    """Its id is what events carry; its address is only shown."""
     api, _ = client(ok(document))
     with pytest.raises(StravaUnavailable):
         api.subscriptions()

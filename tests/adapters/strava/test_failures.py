@@ -11,6 +11,7 @@ from adapters.strava.scripted import (
     ACTIVITY_ID,
     CALLS,
     CANARIES,
+    REFRESH_TOKEN,
     client,
     fault,
     ok,
@@ -325,23 +326,25 @@ def test_a_success_that_is_not_stravas_is_no_answer(call: str, body: bytes) -> N
     "document",
     [
         {},
-        {"access_token": "a", "refresh_token": "b"},
-        {"access_token": "a", "refresh_token": "b", "expires_at": "soon"},
-        {"access_token": "a", "refresh_token": "b", "expires_at": 10**20},
-        {"access_token": "a", "refresh_token": "b", "expires_at": True},
-        {"access_token": "", "refresh_token": "b", "expires_at": 1},
-        {"access_token": "a\r\nX-Evil: 1", "refresh_token": "b", "expires_at": 1},
-        {"access_token": "a", "refresh_token": 7, "expires_at": 1},
-        {"access_token": "a", "refresh_token": "x" * 2_000, "expires_at": 1},
-        {"access_token": "a", "refresh_token": "b", "expires_at": 1, "athlete": {"name": "nobody"}},
-        {"access_token": "a", "refresh_token": "b", "expires_at": 1, "athlete": "nobody"},
+        {"expires_at": 1},
+        {"access_token": "", "refresh_token": ""},
+        {"access_token": "a\r\nX-Evil: 1", "refresh_token": 7, "expires_at": 1},
+        {"access_token": 7, "refresh_token": "x" * 2_000, "expires_at": 1},
+        {"access_token": None, "refresh_token": REFRESH_TOKEN, "expires_at": 1},
+        {"message": "ok"},
     ],
     ids=repr,
 )
 @pytest.mark.parametrize("call", TOKENS)
-def test_half_a_grant_is_no_grant(call: str, document: dict[str, object]) -> None:
+def test_an_answer_without_a_usable_token_is_no_grant(call: str, document: dict[str, object]) -> None:
     """Tokens that are missing, or could not stand in a header, are not taken over."""
     assert type(raised(call, ok(document))) is StravaUnavailable
+
+
+@pytest.mark.parametrize("document", [{"access_token": "a"}, {"refresh_token": "b"}], ids=repr)
+def test_an_exchange_needs_both_tokens(document: dict[str, object]) -> None:
+    """There is no earlier token to go on with."""
+    assert type(raised("exchange", ok(document))) is StravaUnavailable
 
 
 def test_every_refusal_carries_the_counts_that_came_with_it() -> None:
