@@ -50,7 +50,7 @@ class Finding:
 def doctor(ctx: click.Context, *, store: str | None, user: str | None, as_json: bool) -> None:
     """Check the installation, the store, the athlete's milestones, and what is set for Strava.
 
-    Changes nothing, and asks Strava nothing.
+    Changes nothing. Asks Strava one thing, if an app is set: which subscription the app has.
     """
     findings = []
     for finding in _findings(store, user):
@@ -79,6 +79,7 @@ def _findings(store: str | None, user: str | None) -> Iterator[Finding]:
     yield from _store_findings(settings)
     if settings.strava_client_id:
         yield _checked("strava", lambda: _check_strava(settings))
+        yield _checked("events", lambda: _check_subscription(settings))
         yield _checked("keys", lambda: _check_keys(settings))
         yield _checked("queue", lambda: _check_queue(settings))
 
@@ -136,6 +137,26 @@ def _check_strava(settings: Settings) -> str:
     if missing:
         return f"app {settings.strava_client_id}; no events are taken without {' and '.join(missing)}"
     return f"app {settings.strava_client_id}, subscription {settings.strava_subscription_id}"
+
+
+def _check_subscription(settings: Settings) -> str:
+    """Compare the subscription of the settings with Strava's: events of any other are refused."""
+    with open_strava_api(settings) as api:
+        ids = [str(each.subscription_id) for each in api.subscriptions()]
+    known = settings.strava_subscription_id
+    if not ids and not known:
+        return "the app has no subscription, so Strava sends no events"
+    if not ids:
+        raise CommitCollectError(
+            f"Strava has no subscription of this app, but strava_subscription_id is {known}; make one with "
+            "'commitcollect strava subscribe'"
+        )
+    if known not in ids:
+        raise CommitCollectError(
+            f"Strava sends events of subscription {ids[0]}, but strava_subscription_id is "
+            f"{known or 'not set'}; set it to {ids[0]}, or every event is refused"
+        )
+    return f"subscription {known}, as at Strava"
 
 
 def _check_keys(settings: Settings) -> str:

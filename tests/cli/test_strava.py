@@ -308,15 +308,39 @@ def test_doctor_looks_at_what_is_set_for_strava(person: Person) -> None:
     assert not Path("commitcollect.db.key").exists()
     person.connect()
     person.monkeypatch.setenv("COMMITCOLLECT_STRAVA_VERIFY_TOKEN", "abc")
-    person.monkeypatch.setenv("COMMITCOLLECT_STRAVA_SUBSCRIPTION_ID", "7")
+    number = person.fake.put_subscription()
+    person.monkeypatch.setenv("COMMITCOLLECT_STRAVA_SUBSCRIPTION_ID", str(number))
     found = {each["check"]: each for each in person.console.json("doctor")["checks"]}
-    assert found["strava"]["detail"] == "app 4711, subscription 7"
+    assert found["strava"]["detail"] == f"app 4711, subscription {number}"
+    assert found["events"]["detail"] == f"subscription {number}, as at Strava"
     assert found["keys"]["detail"] == "tokens can be sealed"
     assert found["queue"]["detail"] == "1 waiting, none set aside"
     Path("commitcollect.db.key").chmod(0o644)
     sick = person.console("doctor", "--json")
     assert sick.code == 1
     assert [each["check"] for each in sick.document["checks"] if not each["isOk"]] == ["keys"]
+
+
+@pytest.mark.parametrize(
+    ("known", "has_one", "is_ok", "words"),
+    [
+        ("", False, True, "the app has no subscription"),
+        ("7", False, False, "Strava has no subscription of this app, but strava_subscription_id is 7"),
+        ("7", True, False, "subscription 131300, but strava_subscription_id is 7; set it to 131300"),
+        ("", True, False, "subscription 131300, but strava_subscription_id is not set; set it to 131300"),
+    ],
+)
+def test_doctor_compares_the_subscription_with_stravas(
+    person: Person, known: str, has_one: bool, is_ok: bool, words: str
+) -> None:
+    """With another id than Strava's every event is refused; doctor fails and names the right one."""
+    if has_one:
+        person.fake.put_subscription()
+    person.monkeypatch.setenv("COMMITCOLLECT_STRAVA_SUBSCRIPTION_ID", known)
+    outcome = person.console("doctor", "--json")
+    [found] = [each for each in outcome.document["checks"] if each["check"] == "events"]
+    assert found["isOk"] is is_ok
+    assert words in found["detail"]
 
 
 def test_a_new_key_is_fresh_and_can_be_used(person: Person) -> None:
