@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import datetime
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import click
 
@@ -35,6 +36,22 @@ from commitcollect_core.strava.reconciling import ReconcileReport, Repair
 
 _TERMINAL = "command-line"
 """Names the browser in a handshake that begins and ends at one terminal."""
+
+_QUOTES = " \t\"'<>`"
+_ESCAPED_AMPERSAND = re.compile(r"&(?:amp|#0*38|#x0*26);", re.IGNORECASE)
+_SEPARATORS = re.compile(r"[,\s]+")
+_SCOPES = (
+    "read",
+    "read_all",
+    "profile:read_all",
+    "profile:write",
+    "activity:read",
+    "activity:read_all",
+    "activity:write",
+)
+"""Strava's scopes; others that it may add are taken as they are."""
+
+_PASTED_LINES_MAX = 10
 
 DAYS_MAX = 20_000
 REPAIRS_SHOWN_MAX = 20
@@ -71,7 +88,7 @@ def connect(*, settings: Settings, is_private: bool, as_json: bool) -> None:
             state=came_back.value("state"),
             binding=_TERMINAL,
             code=came_back.value("code") or None,
-            granted_scope=[each for each in came_back.value("scope").split(",") if each],
+            granted_scope=came_back.scope,
             error=came_back.value("error") or None,
         )
     if as_json:
@@ -85,31 +102,57 @@ def connect(*, settings: Settings, is_private: bool, as_json: bool) -> None:
 
 
 class _Returned:
-    """The address a browser ended on."""
+    """The address a browser ended on, as people paste it: escaped, quoted, cut into lines."""
 
-    def __init__(self, address: str) -> None:
-        try:
-            self._values = parse_qs(urlsplit(address).query)
-        except ValueError:
-            self._values = {}
+    def __init__(self, pasted: str) -> None:
+        text = _ESCAPED_AMPERSAND.sub("&", pasted.strip(_QUOTES)).replace("\\", "")
+        # The part behind the question mark alone will do; a fragment (`#_=_`) is no part of it.
+        query = text.partition("?")[2] or text
+        self._values = parse_qs(query.partition("#")[0], keep_blank_values=True)
 
     def value(self, name: str) -> str:
-        """A value of its query; empty if it is not there."""
-        return self._values.get(name, [""])[0]
+        """A value of its query without white space; empty if it is not there."""
+        return "".join(self._values.get(name, [""])[0].split())
 
     @property
-    def is_stravas(self) -> bool:
-        """Whether it can be one that Strava sends browsers to."""
-        return bool(self.value("state") and (self.value("code") or self.value("error")))
+    def scope(self) -> list[str]:
+        """What was granted. Strava separates it by commas; on the way they may become spaces."""
+        return [each for each in _SEPARATORS.split(self._values.get("scope", [""])[0]) if each]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it is an address that Strava sends browsers to, down to its end."""
+        if not self.value("state"):
+            return False
+        return bool(self.value("error")) or (bool(self.value("code")) and self._has_whole_scope)
+
+    @property
+    def _has_whole_scope(self) -> bool:
+        """Whether the scope, which comes last, is there and does not break off inside a name."""
+        last = self.scope[-1] if self.scope else ""
+        is_cut = last not in _SCOPES and any(each.startswith(last) for each in _SCOPES if last)
+        return "scope" in self._values and not is_cut
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether it can be the beginning of such an address."""
+        is_page_before = "client_id" in self._values
+        return not is_page_before and not self._values.keys().isdisjoint({"state", "code"})
 
 
 def _ask_for_return() -> _Returned:
-    """Ask for the address the browser ended on until it can be one."""
-    while (address := ask("Address")) is not None:
-        came_back = _Returned(address)
-        if came_back.is_stravas:
-            return came_back
-        say("That is not it: the address holds state=… and code=…, or error=… if access was refused.")
+    """Ask for the address the browser ended on until it is complete; it may come in several lines."""
+    lines: list[str] = []
+    while (line := ask("Address")) is not None:
+        lines = [*lines[1 - _PASTED_LINES_MAX :], line]
+        # The fewest lines that make an address: what was pasted before it may be something else.
+        for count in range(1, len(lines) + 1):
+            if (came_back := _Returned("".join(lines[-count:]))).is_complete:
+                return came_back
+        if _Returned(line).is_begun:
+            say("The address goes on from there: paste the rest, or all of it again.")
+        else:
+            say("That is not it: the address holds state=… and code=…, or error=… if access was refused.")
     raise InvalidInput(
         "no address was given; run the command again, and paste the address the browser ends on",
         field="address",

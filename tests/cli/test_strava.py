@@ -7,7 +7,9 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -57,6 +59,50 @@ def test_what_is_no_address_of_stravas_is_asked_for_again(person: Person) -> Non
     outcome = person.console("strava", "connect")
     assert (outcome.code, outcome.out) == (0, "Connected to Strava's athlete 42.\n")
     assert keyboard.said.count("That is not it") == 4
+
+
+WHOLE = (READ_ACTIVITIES, "activity:read_all", "read")
+PASTED: dict[str, Callable[[str], list[str]]] = {
+    "as it is": lambda address: [address],
+    "escaped": lambda address: [address.replace("&", "&amp;")],
+    "escaped by number": lambda address: [address.replace("&", "&#38;")],
+    "quoted": lambda address: [f'"{address}"'],
+    "in brackets": lambda address: [f"  <{address}> "],
+    "for a shell": lambda address: [address.replace("&", r"\&").replace("?", r"\?").replace("=", r"\=")],
+    "with a fragment": lambda address: [f"{address}#_=_"],
+    "its query alone": lambda address: [address.partition("?")[2]],
+    "scope by spaces": lambda address: [unquote(address).replace(",", " ")],
+    "scope by plus": lambda address: [unquote(address).replace(",", "+")],
+    "scope by escaped spaces": lambda address: [unquote(address).replace(",", "%20")],
+    "a line break in the state": lambda address: _broken(address, "state=", 7),
+    "a line break in the code": lambda address: _broken(address, "code=", 9),
+    "a line break behind the code": lambda address: _broken(address, "&scope=", 0),
+    "a line break before the scope": lambda address: _broken(address, "scope=", 0),
+    "a line break in a scope": lambda address: _broken(unquote(address), "activity:read", 11),
+    "three lines": lambda address: [address[:20], address[20:60], address[60:]],
+    "in pieces and again as a whole": lambda address: [*_broken(address, "code=", 9)[:1], address],
+}
+
+
+def _broken(address: str, at: str, behind: int) -> list[str]:
+    """An address in two lines, broken so many characters behind the beginning of a text."""
+    place = address.index(at) + behind
+    return [address[:place], address[place:]]
+
+
+@pytest.mark.parametrize("how", PASTED)
+def test_an_address_is_taken_however_it_was_pasted(person: Person, how: str) -> None:
+    """Escapes, quotes, spaces and line breaks change neither the code nor what was granted."""
+    lines: list[str] = []
+
+    def first(said: str) -> str:
+        lines.extend(PASTED[how](person.browse(said)))
+        return lines[0]
+
+    person.types(first, lambda _said: lines[1], lambda _said: lines[2])
+    outcome = person.console("strava", "connect", "--private", "--json")
+    assert outcome.code == 0, outcome.err
+    assert (outcome.document["status"], tuple(outcome.document["scope"])) == ("ACTIVE", WHOLE)
 
 
 def test_nobody_at_the_keyboard(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
