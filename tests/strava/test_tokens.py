@@ -294,14 +294,14 @@ def test_rotated_tokens_are_never_thrown_away(world: World, fault: Fault) -> Non
     world.fake.inject(fault, CallKind.REFRESH)
     if fault is Fault.NO_ACCESS_TOKEN:
         with pytest.raises(StravaUnavailable):
-            listed(world.strava)
+            listed(world.service)
     else:
-        assert listed(world.strava) == 3
+        assert listed(world.service) == 3
     assert connection(world).refresh_token != before.refresh_token
-    assert listed(world.strava) == 3
+    assert listed(world.service) == 3
     for _ in range(2):
         world.pass_time(hours=6)
-        assert listed(world.strava) == 3
+        assert listed(world.service) == 3
     assert connection(world).status is ConnectionStatus.ACTIVE
 
 
@@ -313,7 +313,7 @@ def test_a_refresh_without_a_refresh_token_keeps_the_old_one() -> None:
     world.fake.inject(Fault.NO_REFRESH_TOKEN, CallKind.REFRESH, count=None)
     for _ in range(3):
         world.pass_time(hours=6)
-        assert listed(world.strava) == 3
+        assert listed(world.service) == 3
     assert connection(world).status is ConnectionStatus.ACTIVE
 
 
@@ -324,7 +324,7 @@ def test_an_odd_exchange_connects_all_the_same(fault: Fault) -> None:
     world.fake.add_activities(ATHLETE, map(payload, range(3)))
     world.fake.inject(fault, CallKind.EXCHANGE)
     world.connect()
-    assert listed(world.strava) == 3
+    assert listed(world.service) == 3
     assert world.fake.calls(CallKind.REFRESH) == (fault is Fault.NO_EXPIRY)
 
 
@@ -333,7 +333,7 @@ def test_a_dead_refresh_token_is_known_by_any_refusal(world: World, fault: Fault
     """With an empty field, or in the words of OAuth: the athlete has to connect again."""
     world.fake.inject(fault)
     with pytest.raises(NeedsReconnect):
-        listed(world.strava)
+        listed(world.service)
     assert connection(world).status is ConnectionStatus.NEEDS_RECONNECT
 
 
@@ -342,9 +342,9 @@ def test_refused_credentials_of_the_app_cost_no_connection(world: World, fault: 
     """A refresh that Strava refuses because of the app can be repeated once the settings are right."""
     world.fake.inject(fault)
     with pytest.raises(StravaAppRejected):
-        listed(world.strava)
+        listed(world.service)
     assert connection(world).status is ConnectionStatus.ACTIVE
-    assert listed(world.strava) == 3
+    assert listed(world.service) == 3
 
 
 def test_a_refusal_that_somebody_elses_renewal_explains_is_no_end(world: World) -> None:
