@@ -141,6 +141,7 @@ def _strava(
     )
     linking = Linking(
         api=api,
+        access=access,
         connections=stores.connections,
         handshakes=stores.handshakes,
         backfills=stores.backfills,

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from attrs import evolve
 
+from commitcollect_adapters.simulation.faults import Side
 from commitcollect_adapters.strava.fake import CallKind, Fault
 from commitcollect_core.errors import (
     AccountDeleting,
@@ -17,6 +18,8 @@ from commitcollect_core.errors import (
     Conflict,
     InvalidInput,
     NotFound,
+    OtherAthleteConnected,
+    StorageUnavailable,
     StravaAppRejected,
     StravaAthletesExceeded,
     StravaCodeRejected,
@@ -27,6 +30,7 @@ from commitcollect_core.errors import (
 )
 from commitcollect_core.handshakes import HandshakePurpose, begin_handshake
 from commitcollect_core.policy import DEFAULT_POLICY, OnDisconnect, customised
+from commitcollect_core.service import Service
 from commitcollect_core.strava.backfills import BackfillPhase
 from commitcollect_core.strava.connections import (
     DEFAULT_SCOPE,
@@ -35,6 +39,8 @@ from commitcollect_core.strava.connections import (
     ConnectionCommit,
     ConnectionStatus,
     StravaConnection,
+    broken,
+    released,
 )
 from commitcollect_core.strava.ports import ConnectionStore, TokenGrant
 from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState
@@ -51,7 +57,7 @@ def begun(world: World, user_id: UserId = ME) -> str:
     return parse_qs(urlsplit(address).query)["state"][0]
 
 
-def finish(world: World, state: str, **changes: object) -> object:
+def finish(world: World, state: str, service: Service | None = None, **changes: object) -> object:
     """Come back with a good code, but for what is said."""
     arguments: dict[str, object] = {
         "state": state,
@@ -60,7 +66,7 @@ def finish(world: World, state: str, **changes: object) -> object:
         "granted_scope": DEFAULT_SCOPE,
         **changes,
     }
-    return world.strava.linking.finish(**arguments)  # type: ignore[arg-type]  # given by name
+    return (service or world.service).strava.linking.finish(**arguments)  # type: ignore[arg-type]  # given by name
 
 
 def test_what_is_stored_is_what_was_granted_and_sealed() -> None:
@@ -182,13 +188,124 @@ def test_tokens_of_nobody_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_athlete_belongs_to_one_account() -> None:
-    """A second account is refused, the permission it brought is given back, and the first is untouched."""
+    """A second account is refused, and the first goes on working: its permission is not revoked."""
     world = World()
+    world.fake.add_activities(ATHLETE, map(payload, range(3)))
     first = world.connect()
     with pytest.raises(AthleteAlreadyConnected):
         world.connect(OTHER)
     assert world.stores.connections.read(OTHER) is None
-    assert world.stores.connections.read(ME) == first
+    assert world.fake.calls(CallKind.REVOKE) == 0
+    kept = world.stores.connections.read(ME)
+    assert kept is not None
+    assert (kept.status, kept.scope, kept.version) == (first.status, first.scope, first.version + 1)
+    for _ in range(2):
+        assert len(world.strava.access.activities(ME, after=None, before=None).activities) == 3
+        world.pass_time(hours=6)
+    assert world.fake.calls(CallKind.REVOKE) == 0
+
+
+def test_a_connection_that_needs_the_athlete_is_mended_by_another_account_s_try() -> None:
+    """The new tokens are good, whichever account brought them, and belong to the first."""
+    world = World()
+    first = world.connect()
+    broken_one = broken(first, ConnectionStatus.NEEDS_RECONNECT, now=world.clock.now())
+    world.stores.connections.commit(ConnectionCommit(user_id=ME, before=first, after=broken_one))
+    with pytest.raises(AthleteAlreadyConnected):
+        world.connect(OTHER)
+    mended = world.stores.connections.read(ME)
+    assert mended is not None
+    assert mended.status is ConnectionStatus.ACTIVE
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept", "status"),
+    [
+        (SCOPE, SCOPE, SCOPE, ConnectionStatus.ACTIVE),
+        (SCOPE, DEFAULT_SCOPE, DEFAULT_SCOPE, ConnectionStatus.ACTIVE),
+        (DEFAULT_SCOPE, SCOPE, DEFAULT_SCOPE, ConnectionStatus.ACTIVE),
+        (DEFAULT_SCOPE, ("read",), ("read",), ConnectionStatus.NEEDS_SCOPE),
+        (("read",), SCOPE, ("read",), ConnectionStatus.NEEDS_SCOPE),
+    ],
+)
+def test_tokens_of_another_account_s_try_widen_no_scope(
+    first: tuple[str, ...], second: tuple[str, ...], kept: tuple[str, ...], status: ConnectionStatus
+) -> None:
+    """The connection claims what both were granted: no more than its user agreed to or its tokens open."""
+    world = World()
+    world.connect(scope=first)
+    with pytest.raises(AthleteAlreadyConnected):
+        world.connect(OTHER, scope=second)
+    stored = world.stores.connections.read(ME)
+    assert stored is not None
+    assert (set(stored.scope), stored.status) == (set(kept), status)
+
+
+def test_a_refused_try_with_somebody_else_s_athlete_keeps_their_tokens() -> None:
+    """Also where the account is refused for its own other athlete: the owner's tokens are never revoked."""
+    world = World()
+    world.fake.add_activities(ATHLETE, map(payload, range(3)))
+    world.connect()
+    world.connect(OTHER, AthleteId("43"))
+    with pytest.raises(OtherAthleteConnected):
+        world.connect(OTHER)
+    assert world.fake.calls(CallKind.REVOKE) == 0
+    assert len(world.strava.access.activities(ME, after=None, before=None).activities) == 3
+
+
+def test_new_tokens_for_the_owner_survive_rivals_and_a_failing_store() -> None:
+    """A renewal that comes in between and a store that fails once cost a retry, not the tokens."""
+    world = World()
+    world.fake.add_activities(ATHLETE, map(payload, range(3)))
+    world.connect()
+    failures = iter([StorageUnavailable("busy"), None])
+
+    def door(call: str, side: Side) -> None:
+        if (call, side) != ("connections.commit", Side.BEFORE):
+            return
+        failure = next(failures, None)
+        if failure is not None:
+            raise failure
+        before = world.stores.connections.read(ME)
+        if before is not None and before.version < 3:
+            rival = released(before, now=world.clock.now())
+            world.stores.connections.commit(ConnectionCommit(user_id=ME, before=before, after=rival))
+
+    with pytest.raises(AthleteAlreadyConnected):
+        finish(world, begun(world, OTHER), world.process(door))
+    assert len(world.strava.access.activities(ME, after=None, before=None).activities) == 3
+
+
+def test_rivals_without_end_keep_the_owner_s_new_tokens_out() -> None:
+    """That is said, so that the try can be repeated, and still nothing is revoked."""
+    world = World()
+    world.connect()
+
+    def door(call: str, side: Side) -> None:
+        if (call, side) == ("connections.commit", Side.BEFORE):
+            before = world.stores.connections.read(ME)
+            assert before is not None
+            rival = released(before, now=world.clock.now())
+            world.stores.connections.commit(ConnectionCommit(user_id=ME, before=before, after=rival))
+
+    with pytest.raises(VersionConflict):
+        finish(world, begun(world, OTHER), world.process(door))
+    assert world.fake.calls(CallKind.REVOKE) == 0
+
+
+def test_an_owner_who_disconnects_meanwhile_leaves_nothing_behind() -> None:
+    """With no account left that uses the permission, it is revoked."""
+    world = World()
+    world.connect()
+
+    def door(call: str, side: Side) -> None:
+        if (call, side) == ("connections.owner", Side.AFTER) and world.fake.calls(CallKind.EXCHANGE) == 2:
+            before = world.stores.connections.read(ME)
+            if before is not None:
+                world.stores.connections.commit(ConnectionCommit(user_id=ME, before=before, after=None))
+
+    with pytest.raises(AthleteAlreadyConnected):
+        finish(world, begun(world, OTHER), world.process(door))
     assert world.fake.calls(CallKind.REVOKE) == 1
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar, assert_never
@@ -34,6 +34,7 @@ from commitcollect_core.strava.connections import (
     Usable,
     Wait,
     broken,
+    common_scope,
     leased,
     released,
     renewal_state,
@@ -221,11 +222,36 @@ class StravaAccess:
                 current = self.connections.read(held.user_id)
             except StorageUnavailable:
                 self.context.backoff.wait(attempt)
-        if current is None:
-            # Whoever disconnected meanwhile gave back a permission that these tokens would outlive.
+        if current is None and self.connections.owner(held.athlete_id) is None:
+            # The user disconnected meanwhile, and these tokens would outlive the revoked permission. Not if
+            # another account has connected the athlete: revoking ends every token of an athlete.
             with suppress(UpstreamError):
                 self.api.revoke(grant.access_token or grant.refresh_token)
         raise self._busy(self.context.now())
+
+    def adopt(self, user_id: UserId, grant: TokenGrant, granted_scope: Sequence[str]) -> bool:
+        """Store tokens of an exchange in the connection of the account that owns the athlete.
+
+        The tokens the connection holds may have ended with the exchange.
+
+        Returns:
+            False if the account is not connected to this athlete any more.
+
+        Raises:
+            VersionConflict: other processes kept changing the connection; exchange another code.
+        """
+        for attempt in range(1, self.context.policy.training.commit_attempts_max + 1):
+            try:
+                current = self.connections.read(user_id)
+                if current is None or current.athlete_id != grant.athlete_id:
+                    return False
+                # The new tokens open what was granted last, and this account no more than it was granted.
+                scope = common_scope(current.scope, granted_scope)
+                if self._committed(current, self._with_tokens(evolve(current, scope=scope), grant)):
+                    return True
+            except StorageUnavailable:
+                self.context.backoff.wait(attempt)
+        raise VersionConflict("this connection changed under each attempt; try again in a moment")
 
     def _with_tokens(self, connection: StravaConnection, grant: TokenGrant) -> StravaConnection:
         user_id, now = connection.user_id, self.context.now()

@@ -29,6 +29,16 @@ def allows_activities(scope: Iterable[str]) -> bool:
     return not _ACTIVITY_SCOPES.isdisjoint(scope)
 
 
+def common_scope(one: Iterable[str], other: Iterable[str]) -> tuple[str, ...]:
+    """What both scopes allow, sorted; access to all activities includes access to public ones."""
+    first, second = set(one), set(other)
+    return tuple(sorted((first & _with_implied(second)) | (_with_implied(first) & second)))
+
+
+def _with_implied(scope: set[str]) -> set[str]:
+    return scope | {READ_ACTIVITIES} if READ_ALL_ACTIVITIES in scope else scope
+
+
 class ConnectionStatus(StrEnum):
     """Whether a connection works, and what the athlete has to do if it does not."""
 

@@ -25,7 +25,7 @@ from commitcollect_core.handshakes import HandshakePurpose, HandshakeStore, begi
 from commitcollect_core.jobs.jobs import backfill_job
 from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.policy import OnDisconnect
-from commitcollect_core.strava.access import ACCESS_TOKEN, REFRESH_TOKEN, token_context
+from commitcollect_core.strava.access import ACCESS_TOKEN, REFRESH_TOKEN, StravaAccess, token_context
 from commitcollect_core.strava.backfilling import Backfilling
 from commitcollect_core.strava.backfills import Backfill
 from commitcollect_core.strava.connections import (
@@ -71,6 +71,7 @@ class Linking:
     """Connects accounts to Strava: begin, finish, look, disconnect."""
 
     api: StravaApi
+    access: StravaAccess
     connections: ConnectionStore
     handshakes: HandshakeStore
     backfills: BackfillStore
@@ -127,8 +128,7 @@ class Linking:
         Raises:
             InvalidInput: the state is not good (``invalid_or_expired_state``), or the athlete refused
                 (``access_denied``).
-            AthleteAlreadyConnected: the athlete is connected to another account; the permission is given
-                back, as it is with every other conflict.
+            AthleteAlreadyConnected: the athlete is connected to another account, which gets the new tokens.
             OtherAthleteConnected: this account is connected to another athlete.
             AccountDeleting: the account is going.
             UpstreamError: Strava did not take the code.
@@ -149,10 +149,21 @@ class Linking:
                 self._order_history(user_id, athlete_id)
             return self._link(user_id, athlete_id, grant, granted_scope)
         except (AccountDeleting, AthleteAlreadyConnected, OtherAthleteConnected):
-            # The permission just given serves nobody.
-            with suppress(UpstreamError):
-                self.api.revoke(grant.access_token)
+            self._settle_unused(user_id, athlete_id, grant, granted_scope)
             raise
+
+    def _settle_unused(
+        self, user_id: UserId, athlete_id: AthleteId, grant: TokenGrant, granted_scope: Sequence[str]
+    ) -> None:
+        """Leave no permission behind that no connection uses."""
+        owner = self.connections.owner(athlete_id)
+        # Revoking ends every token the app has for an athlete, so never revoke what another account uses. The
+        # exchange may have ended that account's tokens, so it gets the new ones.
+        is_used = owner is not None and owner.user_id != user_id
+        if owner is not None and is_used and self.access.adopt(owner.user_id, grant, granted_scope):
+            return
+        with suppress(UpstreamError):
+            self.api.revoke(grant.access_token)
 
     def _order_history(self, user_id: UserId, athlete_id: AthleteId) -> None:
         """Have the whole history taken over, which does nothing until the athlete is connected."""
