@@ -14,7 +14,7 @@ from attrs import evolve
 from commitcollect_adapters.ciphers.local import LocalCipher
 from commitcollect_adapters.simulation.faults import Side
 from commitcollect_adapters.strava.fake import CallKind, Fault
-from commitcollect_core.errors import Forbidden, InvalidInput, NotFound, StorageUnavailable
+from commitcollect_core.errors import Forbidden, NotFound, StorageUnavailable
 from commitcollect_core.jobs.idempotency import IdempotencyStatus
 from commitcollect_core.jobs.jobs import Job, JobKind, activity_job, backfill_job
 from commitcollect_core.policy import DEFAULT_POLICY, OnDisconnect, customised
@@ -173,10 +173,12 @@ def test_the_handshake_gives_the_challenge_back(world: World) -> None:
 
 
 @pytest.mark.parametrize("subscription_id", [0, -1, 10**30, "1", None, 1.0, True])
-def test_an_event_of_no_subscription_is_refused(world: World, subscription_id: object) -> None:
-    """A subscription id that is none stores nothing."""
-    with pytest.raises(InvalidInput):
-        world.strava.intake.accept(event(world, subscription_id=subscription_id))
+def test_an_event_of_no_subscription_stores_nothing(world: World, subscription_id: object) -> None:
+    """A subscription id that cannot be read is another one, also while none is known."""
+    unset = evolve(world.strava.intake, secrets=WebhookSecrets())
+    for intake in (world.strava.intake, unset):
+        odd = event(world, subscription_id=subscription_id)
+        assert intake.accept(odd) is Intake.OTHER_SUBSCRIPTION
     assert world.queue.counts(now=world.clock.now()).waiting == 0
 
 

@@ -246,16 +246,18 @@ class StravaApiContract:
         page = world.api.activities(world.token(), after=None, before=None, limit=200)
         assert (page.activities, page.is_last, page.oldest_start_at) == ((), True, None)
 
-    def test_what_cannot_be_believed_is_set_aside(self, world: World) -> None:
-        """Alone it is refused with its reason; in a list it costs only itself."""
+    def test_what_cannot_be_read_is_set_aside(self, world: World) -> None:
+        """Alone it is refused with its reason; in a list it costs only itself, and a measure only itself."""
         world.add(3)
-        world.fake.edit(ActivityId("2"), distance=-1)
+        world.fake.edit(ActivityId("2"), start_date="soon")
+        world.fake.edit(ActivityId("3"), distance=-1)
         token = world.token()
-        with pytest.raises(InvalidInput, match="negative"):
+        with pytest.raises(InvalidInput, match="start_date"):
             world.api.activity(token, ActivityId("2"))
         page = world.api.activities(token, after=None, before=None, limit=5)
         assert [each.snapshot.activity_id for each in page.activities] == ["3", "1"]
-        assert page.rejected == ("activity 2: distance -1 is negative",)
+        assert [len(each.set_aside) for each in page.activities] == [1, 0]
+        assert [each.partition(":")[0] for each in page.rejected] == ["activity 2"]
 
     def test_calls_are_counted_and_refused_over_the_limit(self, world: World) -> None:
         """Each answer says how many there were; over the limit they count, too, until the window ends."""
