@@ -239,11 +239,9 @@ def _may_earn(missing: dict[Goal, int], snapshot: ActivitySnapshot) -> bool:
     An activity that was there before adds less than is counted here, never more.
     """
     workout = Workout(snapshot=snapshot, version=1, fetched_at=snapshot.started_at)
-    may_earn = False
-    for goal in missing:
-        missing[goal] -= goal.contribution(workout)
-        may_earn = may_earn or missing[goal] <= 0
-    return may_earn
+    for goal, amount in list(missing.items()):
+        missing[goal] = amount - goal.contribution(workout)
+    return any(amount <= 0 for amount in missing.values())
 
 
 class _Census:
