@@ -13,7 +13,7 @@ from commitcollect_adapters.testing.strategies import SEASON_START_AT, moments
 from commitcollect_core.accounts.sessions import Session, check, issue
 from commitcollect_core.errors import InvalidInput, Unauthenticated
 from commitcollect_core.handshakes import Handshake, HandshakePurpose, begin_handshake, check_handshake
-from commitcollect_core.policy import DEFAULT_POLICY, Policy
+from commitcollect_core.policy import DEFAULT_POLICY, AccountsPolicy, Policy
 from commitcollect_core.values import UserId
 
 NOW = SEASON_START_AT
@@ -71,11 +71,11 @@ def test_use_is_written_down_now_and_then(seconds: int, *, is_written: bool) -> 
 @given(
     gaps=st.lists(st.integers(-60, 400), max_size=30),
     policy=st.builds(
-        Policy,
+        AccountsPolicy,
         session_seconds=st.integers(1, 3_000),
         session_idle_seconds=st.integers(1, 900),
         session_touch_seconds=st.integers(0, 300),
-    ),
+    ).map(lambda section: Policy(accounts=section)),
 )
 def test_no_use_outlives_a_session(gaps: list[int], policy: Policy) -> None:
     """However it is used, a session never lives longer than it was issued for, nor unused beyond the limit.
