@@ -1,20 +1,21 @@
-"""Statue catalogues: the models shipped with the package, or any given ones.
+"""Statues: the catalogues of models, and the meshes of those that are shipped.
 
-A model is one JSON file in this folder, named after its id; adding a file adds a statue.
+A model is one JSON file in this folder, named after its id, with the packed meshes it names; adding them adds
+a statue. `load` gives one that can be drawn and printed.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 
-from commitcollect_adapters.documents import statue_from_document
-from commitcollect_core.errors import CorruptItem
+from commitcollect_adapters.statues.definitions import Detail, Part, Statue, read_model, read_statue
+from commitcollect_core.errors import NotFound
 from commitcollect_core.training.awards import StatueModel
 from commitcollect_core.training.ports import StatueCatalog
 from commitcollect_core.values import ModelId
+
+__all__ = ["Detail", "FixedCatalog", "LayeredCatalog", "Part", "Statue", "load", "shipped_catalog"]
 
 
 class FixedCatalog:
@@ -47,11 +48,21 @@ class LayeredCatalog:
 def shipped_catalog() -> FixedCatalog:
     """The catalogue of the models shipped with this package."""
     folder = files(__package__)
-    return FixedCatalog(_read(each) for each in folder.iterdir() if each.name.endswith(".json"))
+    return FixedCatalog(read_model(each) for each in folder.iterdir() if each.name.endswith(".json"))
 
 
-def _read(file: Traversable) -> StatueModel:
-    try:
-        return statue_from_document(json.loads(file.read_text(encoding="utf-8")))
-    except ValueError as broken:
-        raise CorruptItem(f"the statue {file.name} is not JSON: {broken}") from broken
+def load(model_id: ModelId) -> Statue:
+    """A shipped statue with its geometry; its meshes are read when they are asked for.
+
+    Raises:
+        NotFound: no such statue is shipped (``model_not_found``).
+        CorruptItem: its definition is not valid.
+    """
+    folder = files(__package__)
+    names = (each.name for each in folder.iterdir())
+    known = sorted(name.removesuffix(".json") for name in names if name.endswith(".json"))
+    if model_id not in known:
+        raise NotFound(
+            f"there is no statue model {model_id!r}; there are: {', '.join(known)}", code="model_not_found"
+        )
+    return read_statue(folder / f"{model_id}.json", folder)

@@ -1,0 +1,228 @@
+"""Statue definitions: one JSON file each, and the packed meshes beside it.
+
+The catalogue holds what milestones need, the id, the parts and their names. The same file also describes the
+geometry: colours, where each part goes in, how it lies on a printer's bed, and the digests of the packs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from attrs import frozen
+
+from commitcollect_adapters.documents import statue_from_document
+from commitcollect_adapters.statues import pack
+from commitcollect_adapters.statues.materials import Material
+from commitcollect_adapters.statues.meshes import MATERIALS_MAX, Mesh, Vector
+from commitcollect_adapters.statues.placing import Lying
+from commitcollect_core.errors import CommitCollectError, CorruptItem
+from commitcollect_core.training.awards import ModelPart, StatueModel
+
+DEFINITION_BYTES_MAX = 1_000_000
+NAME_CHARACTERS_MAX = 60
+NUMBER_MAX = 1000
+"""Of a direction or of a place in millimetres."""
+_PUNCTUATION = " -'.()"
+_COLOR = re.compile("#[0-9A-F]{6}")
+_FILE = re.compile("[a-z0-9_]+([.][a-z0-9]+)+")
+_SHA256 = re.compile("[0-9a-f]{64}")
+
+
+class Detail(Enum):
+    """How fine a mesh is; the value is the name of its pack in the definition."""
+
+    EXACT = "meshPack"
+    """For printing: every STL file is made from it."""
+    WEB = "webPack"
+    """For the page and for GLB files, with shades."""
+    LOW = "lowPack"
+    """For pictures and the terminal."""
+
+
+@frozen
+class Pack:
+    """A packed mesh file and the digest it must have."""
+
+    file: Traversable
+    sha256: str
+
+    def read(self) -> list[Mesh]:
+        """Decode the file.
+
+        Raises:
+            CorruptItem: it is missing, or is not the file that was published.
+        """
+        try:
+            data = self.file.read_bytes()
+        except OSError as missing:
+            raise CorruptItem(f"the mesh file {self.file.name} cannot be read; install again") from missing
+        if hashlib.sha256(data).hexdigest() != self.sha256:
+            raise CorruptItem(f"the mesh file {self.file.name} was altered; install again")
+        return pack.decode(data)
+
+
+@frozen(kw_only=True)
+class Part:
+    """One part: its entry in the catalogue, and its geometry.
+
+    Attributes:
+        at: where it is joined to the parts before it, in millimetres.
+        direction: from there, the unit vector to where it comes from when it is put on.
+        lying: how it lies on the bed.
+        needs_supports: whether it prints only with supports.
+    """
+
+    entry: ModelPart
+    at: Vector
+    direction: Vector
+    lying: Lying
+    needs_supports: bool
+
+    @property
+    def name(self) -> str:
+        """The part's name."""
+        return self.entry.part_name
+
+
+@frozen(kw_only=True)
+class Statue:
+    """A statue that can be drawn and printed."""
+
+    model: StatueModel
+    materials: tuple[Material, ...]
+    parts: tuple[Part, ...]
+    packs: Mapping[Detail, Pack]
+
+    @property
+    def title(self) -> str:
+        """Its name and its year."""
+        return self.model.name if self.model.year is None else f"{self.model.name} {self.model.year}"
+
+    def meshes(self, detail: Detail) -> tuple[Mesh, ...]:
+        """The meshes of all parts, in order. Reads and decodes the file at each call.
+
+        Raises:
+            CorruptItem: the file is missing, altered, or not this statue's.
+        """
+        meshes = self.packs[detail].read()
+        used = {area.material for mesh in meshes for area in mesh.areas}
+        if len(meshes) != len(self.parts) or max(used) >= len(self.materials):
+            name = self.packs[detail].file.name
+            raise CorruptItem(f"{name} does not have the parts and materials of {self.model.model_id}")
+        return tuple(meshes)
+
+
+def read_document(file: Traversable) -> dict[str, Any]:
+    """The JSON object of a definition.
+
+    Raises:
+        CorruptItem: the file is too large, or not a JSON object.
+    """
+    data = file.read_bytes()
+    if len(data) > DEFINITION_BYTES_MAX:
+        raise CorruptItem(f"the statue {file.name} has more than {DEFINITION_BYTES_MAX} bytes")
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as malformed:
+        raise CorruptItem(f"the statue {file.name} is not JSON: {malformed}") from malformed
+    if not isinstance(document, dict):
+        raise CorruptItem(f"the statue {file.name} is not a JSON object")
+    return document
+
+
+def read_model(file: Traversable) -> StatueModel:
+    """What the catalogue needs of a definition.
+
+    Raises:
+        CorruptItem: it is no definition of a statue, or a name in it is not allowed.
+    """
+    try:
+        model = statue_from_document(read_document(file))
+        for name in (model.name, *(part.part_name for part in model.parts)):
+            _check_name(name)
+        for part in model.parts:
+            _match(_FILE, part.mesh_file)
+    except ValueError as invalid:
+        raise CorruptItem(f"the statue {file.name}: {invalid}") from invalid
+    except CommitCollectError as invalid:
+        raise CorruptItem(f"the statue {file.name}: {invalid.message}") from invalid
+    return model
+
+
+def read_statue(file: Traversable, folder: Traversable) -> Statue:
+    """A definition with its geometry; `folder` has the packs.
+
+    Raises:
+        CorruptItem: a value is missing, of the wrong kind, or out of range.
+    """
+    model = read_model(file)
+    document = read_document(file)
+    try:
+        entries = document["parts"]
+        return Statue(
+            model=model,
+            materials=_materials(document["materials"]),
+            parts=tuple(_part(*pair) for pair in zip(model.parts, entries, strict=True)),
+            packs={each: _pack(document[each.value], folder) for each in Detail},
+        )
+    except KeyError as missing:
+        raise CorruptItem(f"the statue {file.name} has no {missing.args[0]!r}") from missing
+    except (ValueError, TypeError) as invalid:
+        raise CorruptItem(f"the geometry of the statue {file.name} is not valid: {invalid}") from invalid
+
+
+def _check_name(name: str) -> None:
+    """Names go into file names, XML and pages; none needs markup."""
+    if not 1 <= len(name) <= NAME_CHARACTERS_MAX or not all(
+        each.isalnum() or each in _PUNCTUATION for each in name
+    ):
+        raise ValueError(
+            f"the name {name[:NAME_CHARACTERS_MAX]!r} is not 1 to {NAME_CHARACTERS_MAX} letters, digits, "
+            f"spaces or any of {_PUNCTUATION.strip()}"
+        )
+
+
+def _match(pattern: re.Pattern[str], text: object) -> str:
+    if not isinstance(text, str) or not pattern.fullmatch(text):
+        raise ValueError(f"{text!r:.80} does not look like {pattern.pattern}")
+    return text
+
+
+def _materials(entries: Sequence[Mapping[str, Any]]) -> tuple[Material, ...]:
+    if not isinstance(entries, list) or not 1 <= len(entries) <= MATERIALS_MAX:
+        raise ValueError(f"a statue has 1 to {MATERIALS_MAX} materials")
+    for each in entries:
+        _check_name(each["name"])
+    return tuple(
+        Material(each["name"], _match(_COLOR, each["color"]), each.get("isMetal") is True) for each in entries
+    )
+
+
+def _part(entry: ModelPart, geometry: Mapping[str, Any]) -> Part:
+    attach, bed = geometry["attach"], geometry["bed"]
+    return Part(
+        entry=entry,
+        at=_vector(attach["at"]),
+        direction=_vector(attach["direction"]),
+        lying=Lying(_vector(bed["up"]), _vector(bed["right"])),
+        needs_supports=bed["needsSupports"] is True,
+    )
+
+
+def _vector(numbers: object) -> Vector:
+    match numbers:
+        case [int() | float() as x, int() | float() as y, int() | float() as z] if all(
+            abs(each) <= NUMBER_MAX for each in (x, y, z)
+        ):
+            return float(x), float(y), float(z)
+    raise ValueError(f"{str(numbers)[:80]} is not three numbers up to {NUMBER_MAX}")
+
+
+def _pack(entry: Mapping[str, Any], folder: Traversable) -> Pack:
+    return Pack(folder / _match(_FILE, entry["file"]), _match(_SHA256, entry["sha256"]))
