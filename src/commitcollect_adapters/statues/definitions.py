@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from enum import Enum
@@ -20,7 +21,7 @@ from commitcollect_adapters.documents import statue_from_document
 from commitcollect_adapters.statues import pack
 from commitcollect_adapters.statues.materials import Material
 from commitcollect_adapters.statues.meshes import MATERIALS_MAX, Mesh, Vector
-from commitcollect_adapters.statues.placing import Lying
+from commitcollect_adapters.statues.placing import Lying, dot
 from commitcollect_core.errors import CommitCollectError, CorruptItem
 from commitcollect_core.training.awards import ModelPart, StatueModel
 
@@ -28,6 +29,8 @@ DEFINITION_BYTES_MAX = 1_000_000
 NAME_CHARACTERS_MAX = 60
 NUMBER_MAX = 1000
 """Of a direction or of a place in millimetres."""
+UNIT_ERROR_MAX = 0.001
+PARALLEL_MIN = 0.99
 _PUNCTUATION = " -'.()"
 _COLOR = re.compile("#[0-9A-F]{6}")
 _FILE = re.compile("[a-z0-9_]+([.][a-z0-9]+)+")
@@ -209,8 +212,8 @@ def _part(entry: ModelPart, geometry: Mapping[str, Any]) -> Part:
     return Part(
         entry=entry,
         at=_vector(attach["at"]),
-        direction=_vector(attach["direction"]),
-        lying=Lying(_vector(bed["up"]), _vector(bed["right"])),
+        direction=_direction(attach["direction"]),
+        lying=_lying(_direction(bed["up"]), _direction(bed["right"])),
         needs_supports=bed["needsSupports"] is True,
     )
 
@@ -222,6 +225,19 @@ def _vector(numbers: object) -> Vector:
         ):
             return float(x), float(y), float(z)
     raise ValueError(f"{str(numbers)[:80]} is not three numbers up to {NUMBER_MAX}")
+
+
+def _direction(numbers: object) -> Vector:
+    vector = _vector(numbers)
+    if abs(math.hypot(*vector) - 1) > UNIT_ERROR_MAX:
+        raise ValueError(f"{vector} is not a direction of length 1")
+    return vector
+
+
+def _lying(up: Vector, right: Vector) -> Lying:
+    if abs(dot(up, right)) > PARALLEL_MIN:
+        raise ValueError(f"a part cannot lie with {up} up and {right} to the right: they are parallel")
+    return Lying(up, right)
 
 
 def _pack(entry: Mapping[str, Any], folder: Traversable) -> Pack:

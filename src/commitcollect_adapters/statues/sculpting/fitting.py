@@ -19,7 +19,7 @@ SKIN_MM = 0.08
 """Half of the gap between two mating faces."""
 _SWEEP_MM = (0.25, 0.5, 1, 1.5, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 17, 20, 24, 28, 33, 38, 44)
 _TOUCH_MM3 = 1e-4
-_SMOOTH_MM = 0.05
+_SMOOTH_MM = 0.02
 _MICROMETRES = 1000.0
 
 
@@ -69,6 +69,7 @@ def insertable(parts: Mapping[str, Manifold], ways: Mapping[str, ArrayLike]) -> 
             ]
             if swept:
                 part = part - union(swept)  # noqa: PLW2901 - the part is what is being carved
+        # Simplifying more would move the surface back into the way.
         done[name] = largest(simplified(part, _SMOOTH_MM))
     return done
 

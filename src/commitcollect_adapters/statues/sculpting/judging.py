@@ -22,7 +22,9 @@ SWEEP_MM = (0.5, 1.0, 2.0, 4.0, 6.0, 8.0, 12.0, 20.0, 40.0)
 WALL_MM_MIN = 0.8
 """Two lines of a 0.4 mm nozzle."""
 THIN_SHARE_MAX = 0.01
-"""Of the surface: near every sharp edge a wall is thin."""
+"""Of the surface: the rims of sockets and the roots of fins end in thin lips."""
+_FACING = -0.9
+"""The cosine between the two sides of a wall: within 25 degrees of facing away from each other."""
 _SAMPLES = 800
 _REACH_MM = 60.0
 
@@ -88,10 +90,16 @@ def thin_share(part: Placed, mesh: Mesh) -> float:
 
 
 def _wall(solid: Manifold, centre: Array, normal: Array) -> float:
-    """From just below the surface straight inwards to the other side."""
+    """From just below the surface straight inwards to the other side of the wall.
+
+    The two sides of a wall face away from each other; those of an edge or of a tip do not.
+    """
     start = centre - normal * 0.01
     hits = solid.ray_cast(tuple(start), tuple(start - normal * _REACH_MM))
-    return min((hit.distance * _REACH_MM for hit in hits), default=_REACH_MM)
+    nearest = min(hits, key=lambda hit: hit.distance, default=None)
+    if nearest is None or float(np.asarray(nearest.normal) @ normal) > _FACING:
+        return _REACH_MM
+    return float(nearest.distance) * _REACH_MM
 
 
 def walls(parts: Sequence[Placed], meshes: Sequence[Mesh]) -> Iterator[Finding]:

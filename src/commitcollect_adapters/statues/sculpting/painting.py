@@ -20,6 +20,8 @@ SNAP_MM = 0.15
 _HALVINGS = 5
 _LONG_MM, _BENT_MM = 6.0, 0.4
 """Longer edges are halved near a border that bends by more than this between their ends."""
+_NEAR_MM = 4.0
+"""Farther from a painted solid its field is not computed."""
 _SKIN_MM = 0.4
 """How far a border lies outside the solid that is painted."""
 
@@ -46,7 +48,7 @@ def painted(part: Manifold, main: int, paints: Iterable[Paint], snap: float = SN
     vertices, triangles = as_arrays(part)
     surface = Painted(vertices, triangles, np.full(len(triangles), main))
     for paint in paints:
-        for _ in range(_HALVINGS):
+        for _ in range(_HALVINGS if snap < _LONG_MM / 4 else 0):
             surface = _refined(surface, paint)
         surface = _cover(surface, paint, snap)
     order = np.argsort(surface.materials, kind="stable")
@@ -59,21 +61,25 @@ def solids(parts: Iterable[Manifold]) -> Callable[[Samples], Array]:
 
     def field(at: Samples) -> Array:
         points = np.stack([at.x, at.y, at.z], 1)
-        nearest = np.full(len(points), np.inf)
-        for normals, offsets in planes:
-            nearest = np.minimum(nearest, (points @ normals.T - offsets).max(axis=1))
-        return nearest - _SKIN_MM
+        nearest = np.full(len(points), _NEAR_MM)
+        for (low, high), normals, offsets in planes:
+            close = np.flatnonzero(((points > low) & (points < high)).all(axis=1))
+            distance = (points[close] @ normals.T - offsets).max(axis=1, initial=-np.inf)
+            nearest[close] = np.minimum(nearest[close], distance)
+        return np.asarray(nearest - _SKIN_MM)
 
     return field
 
 
-def _planes(part: Manifold) -> tuple[Array, Array]:
+def _planes(part: Manifold) -> tuple[tuple[Array, Array], Array, Array]:
+    """The box around a convex solid, and the planes of its faces."""
     vertices, triangles = as_arrays(part)
+    box = vertices.min(axis=0) - _NEAR_MM, vertices.max(axis=0) + _NEAR_MM
     corners = vertices[triangles]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     length = np.sqrt((normals * normals).sum(axis=1))
     normals, corners = normals[length > 1e-6] / length[length > 1e-6, None], corners[length > 1e-6]
-    return normals, (normals * corners[:, 0]).sum(axis=1)
+    return box, normals, (normals * corners[:, 0]).sum(axis=1)
 
 
 def _refined(surface: Painted, paint: Paint) -> Painted:

@@ -49,7 +49,7 @@ def fore_leg(at: Samples, side: int) -> Array:
         ]
     )
     field = fields.union(tube(at, upper), tube(at, lower), 4)
-    field = fields.union(field, ball(at, (side * 22, -36, 50), (8, 8.5, 6)), 4)
+    field = fields.union(field, ball(at, (side * 22, -36, 48.5), (8, 8.5, 7)), 4)
     for x, y in _FORE_TOES:
         toe = [
             (side * (22 + x * 0.5), -38, 51, 4.4),

@@ -115,7 +115,7 @@ def _wing_feathers() -> list[Feather]:
             share = k / 8
             root = _on_arm(0.25 * share)
             rows.append(
-                Feather(root, 84 - 86 * share, (78 - 10 * share) * length, width, -9 + 4 * share, row)
+                Feather(root, 84 - 86 * share, (76 - 9 * share) * length, width, -9 + 4 * share, row)
             )
         for k in range(7):
             share = k / 6
