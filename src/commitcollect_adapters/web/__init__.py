@@ -1,1 +1,1 @@
-"""The HTTP host. Needs the extra ``commitcollect[web]``."""
+"""What a browser and Strava see. Pages need the standard library, the rest ``commitcollect[web]``."""

@@ -1,0 +1,1 @@
+"""Still pictures of a statue, drawn with the standard library: share cards and the terminal."""
