@@ -14,6 +14,7 @@ from commitcollect_adapters.documents import (
     milestone_document,
 )
 from commitcollect_adapters.settings import Settings
+from commitcollect_cli.drawing import earned_parts, picture_lines
 from commitcollect_cli.options import Target, UtcDay, goal_options, json_option, parse_milestone_id
 from commitcollect_cli.output import print_json, say, show, stream_json
 from commitcollect_cli.render import milestone_lines, show_exclusions, show_goal, show_reason, table
@@ -173,7 +174,7 @@ def recompute(*, settings: Settings, milestone_id: MilestoneId, as_json: bool) -
     with opened(settings) as app:
         found = app.tracking.recompute(settings.user, milestone_id, is_bounded=False)
         if as_json:
-            print_json({**_document(found.view), **_repair_document(found)})
+            print_json({**view_document(found.view), **_repair_document(found)})
             return
         _print(found.view, app, as_json=False)
         say(_verdict(found))
@@ -198,15 +199,17 @@ def _verdict(found: Recomputed) -> str:
     )
 
 
-def _document(view: MilestoneView) -> Document:
+def view_document(view: MilestoneView) -> Document:
+    """A milestone with its awards."""
     awards = [award_document(award) for award in view.awards]
     return {**milestone_document(view.milestone), "awards": awards}
 
 
 def _print(view: MilestoneView, app: CommitCollect, *, as_json: bool) -> None:
     if as_json:
-        print_json(_document(view))
+        print_json(view_document(view))
         return
     show(f"Milestone {view.milestone.milestone_id}")
-    for line in milestone_lines(view, model_of(app.ports.catalog, view.milestone)):
+    model = model_of(app.ports.catalog, view.milestone)
+    for line in milestone_lines(view, model, picture=picture_lines(model, earned_parts(view))):
         show(line)

@@ -68,15 +68,21 @@ def bar(percent: int) -> str:
 
 
 def milestone_lines(
-    view: MilestoneView, model: StatueModel, exclusions: Mapping[Exclusion, int] | None = None
+    view: MilestoneView,
+    model: StatueModel,
+    exclusions: Mapping[Exclusion, int] | None = None,
+    picture: Sequence[str] = (),
 ) -> Iterator[str]:
-    """A milestone: its goal, how far it has come, its statue part by part."""
+    """A milestone: its goal, how far it has come, its statue as a picture and part by part."""
     milestone = view.milestone
     goal = milestone.goal
     done = show_progress(goal.target_type, milestone.progress.progress_value, goal.total_target)
     yield click.style(f"{model.name} ({model.model_id})", bold=True) + f"  {show_goal(goal)}"
     yield f"{bar(milestone.percent_complete)} {milestone.percent_complete:3} %  {done}"
     yield ""
+    if picture:
+        yield from picture
+        yield ""
     yield from _part_lines(view, model)
     yield ""
     yield _next_line(view, model)

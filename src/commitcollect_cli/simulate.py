@@ -15,6 +15,7 @@ from commitcollect_adapters.readers.demo import demo_history
 from commitcollect_adapters.simulation.simulation import Delivery, Simulation, SimulationReport
 from commitcollect_adapters.sqlite.staging import Order, StagedHistory
 from commitcollect_adapters.wiring import open_ports, sqlite_ports
+from commitcollect_cli.drawing import earned_parts, picture_lines
 from commitcollect_cli.history import Intake, staged
 from commitcollect_cli.options import Target, UtcDay, goal_options, json_option, user_option
 from commitcollect_cli.output import print_json, progress, say, show
@@ -206,7 +207,8 @@ def _document(report: SimulationReport, intake: Intake) -> Document:
 def _print(report: SimulationReport, ports: Ports, intake: Intake) -> None:
     for view, exclusions in zip(report.milestones, report.exclusions, strict=True):
         model = model_of(ports.catalog, view.milestone)
-        for line in milestone_lines(view, model, exclusions):
+        picture = picture_lines(model, earned_parts(view))
+        for line in milestone_lines(view, model, exclusions, picture=picture):
             show(line)
         show()
     activities = show_count(report.imported, "activity", "activities")

@@ -5,18 +5,30 @@ from __future__ import annotations
 import click
 
 from commitcollect_adapters.documents import Document, statue_document
+from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.statues import shipped_catalog
-from commitcollect_cli.options import json_option
+from commitcollect_adapters.statues.pictures.terminal import Style
+from commitcollect_cli.drawing import earned_parts, picture_lines
+from commitcollect_cli.milestone import view_document
+from commitcollect_cli.options import json_option, parse_milestone_id
 from commitcollect_cli.output import print_json, show
-from commitcollect_cli.render import table
+from commitcollect_cli.render import milestone_lines, table
+from commitcollect_cli.statue_export import export
+from commitcollect_cli.statue_view import view
+from commitcollect_cli.store import opened, store_options
 from commitcollect_core.errors import NotFound
 from commitcollect_core.training.awards import StatueModel
-from commitcollect_core.values import ModelId
+from commitcollect_core.training.statues import model_of
+from commitcollect_core.values import MilestoneId, ModelId
 
 
 @click.group()
 def statue() -> None:
-    """See what statues there are."""
+    """See what statues there are, and print, view and share them."""
+
+
+statue.add_command(export)
+statue.add_command(view)
 
 
 @statue.command("list")
@@ -43,18 +55,55 @@ def _row(model: StatueModel) -> tuple[str, ...]:
 
 
 @statue.command("show")
-@click.argument("model_id", metavar="MODEL", type=ModelId)
+@click.argument("model_id", metavar="[MODEL]", type=ModelId, required=False)
+@click.option("--milestone", "milestone_id", metavar="ID", callback=parse_milestone_id, help="Its statue.")
+@click.option(
+    "--style",
+    type=click.Choice([each.value for each in Style]),
+    help="Draw it this way.  [default: what the terminal shows]",
+)
+@store_options
 @json_option
-def show_(*, model_id: ModelId, as_json: bool) -> None:
-    """Show the parts of a statue model in the order they are earned."""
+def show_(
+    *,
+    settings: Settings,
+    model_id: ModelId | None,
+    milestone_id: MilestoneId | None,
+    style: str | None,
+    as_json: bool,
+) -> None:
+    """Draw a statue: a MODEL with its parts in the order they are earned, or that of a milestone."""
+    if (model_id is None) == (milestone_id is None):
+        raise click.UsageError("give a MODEL or --milestone ID, one of the two")
+    drawn_as = None if style is None else Style(style)
+    if milestone_id is None:
+        _show_model(_known(model_id or ModelId("")), drawn_as, as_json=as_json)
+        return
+    with opened(settings) as app:
+        found = app.tracking.view(settings.user, milestone_id)
+        model = model_of(app.ports.catalog, found.milestone)
+    if as_json:
+        print_json(view_document(found))
+        return
+    for line in milestone_lines(found, model, picture=picture_lines(model, earned_parts(found), drawn_as)):
+        show(line)
+
+
+def _known(model_id: ModelId) -> StatueModel:
     catalog = shipped_catalog()
     model = catalog.model(model_id)
     if model is None:
         known = ", ".join(each.model_id for each in catalog.models())
         raise NotFound(f"there is no statue model {model_id!r}; there are: {known}", code="model_not_found")
+    return model
+
+
+def _show_model(model: StatueModel, style: Style | None, *, as_json: bool) -> None:
     if as_json:
         print_json(statue_document(model))
         return
+    for line in picture_lines(model, range(1, model.parts_total + 1), style):
+        show(line)
     show(f"{model.name} ({model.model_id}), {model.parts_total} parts")
     rows = (
         (f"{part.part_index:2}", part.part_name, part.attach_point, part.mesh_file) for part in model.parts

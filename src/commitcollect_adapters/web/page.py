@@ -26,6 +26,7 @@ ASSETS = {
 }
 """The files beside the page, and their types."""
 
+PAGE_TYPE = "text/html; charset=utf-8"
 MESH_TYPE = "model/gltf-binary"
 PICTURE_TYPE = "image/svg+xml"
 

@@ -24,7 +24,7 @@ _EDGE_MM = 20.0
 _DIM = 0.5
 """How much of its light a ghost keeps: dim on dark and on light ground."""
 _RESET = "\x1b[0m"
-_UPPER, _LOWER = "\N{UPPER HALF BLOCK}", "\N{LOWER HALF BLOCK}"
+_UPPER, _LOWER = HALF_BLOCKS = "\N{UPPER HALF BLOCK}\N{LOWER HALF BLOCK}"
 _CUBE = (0, 95, 135, 175, 215, 255)
 _PALETTE_START = 16
 _PALETTE: tuple[Color, ...] = (

@@ -1,0 +1,80 @@
+"""The statue in this terminal: what it can show, and how large."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Collection, Mapping
+from typing import TextIO
+
+from commitcollect_adapters.statues import Detail, Statue, load
+from commitcollect_adapters.statues.pictures.scene import scene
+from commitcollect_adapters.statues.pictures.terminal import HALF_BLOCKS, Style, drawn
+from commitcollect_core.errors import NotFound
+from commitcollect_core.training.awards import StatueModel
+from commitcollect_core.training.tracking import MilestoneView
+
+COLUMNS_MAX = 100
+"""A statue wider than this is taller than most terminals."""
+COLUMNS_MIN = 16
+"""A narrower one shows nothing; the text has to do."""
+COLUMNS_ELSEWHERE, ROWS_ELSEWHERE = 80, 32
+"""Of what is not a terminal."""
+_LINES_KEPT = 6
+"""Of a terminal's height, for the text beside the statue."""
+_ROWS_MIN = 14
+
+
+def style_of(stream: TextIO, environ: Mapping[str, str]) -> Style:
+    """The richest style that a stream shows for certain."""
+    terminal = environ.get("TERM", "")
+    if environ.get("NO_COLOR") or not stream.isatty() or terminal == "dumb":
+        return Style.ASCII
+    try:
+        HALF_BLOCKS.encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return Style.ASCII
+    if environ.get("COLORTERM", "").lower() in {"truecolor", "24bit"} or terminal.endswith("-direct"):
+        return Style.TRUECOLOR
+    if "WT_SESSION" in environ:  # Windows Terminal sets neither of the two above
+        return Style.TRUECOLOR
+    return Style.PALETTE if "256color" in terminal else Style.ASCII
+
+
+def geometry_of(model: StatueModel) -> Statue | None:
+    """The statue's geometry; None for a model that has no meshes here."""
+    try:
+        statue = load(model.model_id)
+    except NotFound:
+        return None
+    return statue if statue.model.parts_total == model.parts_total else None
+
+
+def earned_parts(view: MilestoneView) -> frozenset[int]:
+    """Numbers of the parts that are earned."""
+    return frozenset(award.part_index for award in view.awards)
+
+
+def picture_lines(model: StatueModel, earned: Collection[int], style: Style | None = None) -> list[str]:
+    """The statue as lines of text; none where it cannot be drawn.
+
+    Args:
+        model: whose statue it is.
+        earned: numbers of the parts that are solid.
+        style: what to draw with; None for what stdout shows.
+    """
+    statue = geometry_of(model)
+    columns, rows = _size()
+    if statue is None or columns < COLUMNS_MIN:
+        return []
+    view = scene(statue.meshes(Detail.LOW), statue.materials, earned)
+    return drawn(view, columns, rows, style or style_of(sys.stdout, os.environ))
+
+
+def _size() -> tuple[int, int]:
+    """The most columns and rows to fill."""
+    width, height = shutil.get_terminal_size((COLUMNS_ELSEWHERE, ROWS_ELSEWHERE))
+    # A line that fills the last column makes some terminals begin an empty one.
+    columns = min(width - 1, COLUMNS_MAX)
+    return columns, max(_ROWS_MIN, height - _LINES_KEPT) if sys.stdout.isatty() else ROWS_ELSEWHERE

@@ -1,0 +1,361 @@
+"""``commitcollect statue export``: files to print, to view and to share."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from attrs import frozen
+
+from commitcollect_adapters.documents import Document
+from commitcollect_adapters.settings import Settings
+from commitcollect_adapters.statues import Detail, load
+from commitcollect_adapters.statues.exporting import (
+    File,
+    Format,
+    Layout,
+    Shape,
+    files,
+    glb_file,
+    height_mm,
+    shapes,
+)
+from commitcollect_adapters.statues.pictures.card import svg_card, svg_picture
+from commitcollect_adapters.statues.pictures.png import png_card
+from commitcollect_adapters.statues.pictures.scene import scene
+from commitcollect_adapters.statues.plates import Bed
+from commitcollect_adapters.statues.printing import grams
+from commitcollect_adapters.web.page import standalone_page
+from commitcollect_cli.options import chained, json_option, parse_milestone_id
+from commitcollect_cli.output import print_json, show
+from commitcollect_cli.render import show_count, table
+from commitcollect_cli.statue_page import PICTURE_HEIGHT, PICTURE_WIDTH, Showing, card_text, page_of
+from commitcollect_cli.store import opened, store_options
+from commitcollect_core.errors import Conflict, InvalidInput, StorageError
+from commitcollect_core.values import MilestoneId, ModelId
+
+PRINTED = {each.value: each for each in Format}
+FORMATS = (*PRINTED, "svg", "png", "html")
+PLATED = (Format.STL, Format.THREEMF)
+BED_MM_MIN, BED_MM_MAX = 50, 1000
+PARTS_CHARS_MAX = 400
+EARNED, ALL = "earned", "all"
+_BED = re.compile(r"(?P<width>[0-9]{1,4}(?:\.[0-9]+)?)x(?P<depth>[0-9]{1,4}(?:\.[0-9]+)?)")
+_RANGE = re.compile(r"(?P<first>[0-9]{1,4})(?:-(?P<last>[0-9]{1,4}))?")
+_MEGABYTE = 1_000_000
+
+
+class BedSize(click.ParamType[Bed]):
+    """A bed such as 220x220, in millimetres."""
+
+    name = "WIDTHxDEPTH"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Bed:
+        """Read the size, or fail with what a size looks like."""
+        if isinstance(value, Bed):
+            return value
+        found = _BED.fullmatch(value)
+        sizes = [float(each) for each in found.groups()] if found else []
+        if not sizes or not all(BED_MM_MIN <= each <= BED_MM_MAX for each in sizes):
+            self.fail(
+                f"{value[:40]!r} is not the size of a bed; write width x depth in millimetres, "
+                f"{BED_MM_MIN} to {BED_MM_MAX} each, such as 220x220",
+                param,
+                ctx,
+            )
+        return Bed(*sizes)
+
+
+subject_options = chained(
+    click.option(
+        "--milestone", "milestone_id", metavar="ID", callback=parse_milestone_id, help="Whose statue."
+    ),
+    click.option("--model", "model_id", metavar="MODEL", type=ModelId, help="Or a whole model."),
+)
+"""What a statue is of."""
+
+
+@click.command("export", short_help="Write files to print, to view or to share.")
+@subject_options
+@click.option(
+    "--parts",
+    metavar="PARTS",
+    help="earned, all, or numbers such as 1,2 or 1-4.  [default: earned of a milestone, all of a model]",
+)
+@click.option("--format", "kind", type=click.Choice(FORMATS), required=True, help="What to write.")
+@click.option(
+    "--layout",
+    type=click.Choice([each.value for each in Layout]),
+    default=Layout.ASSEMBLED.value,
+    show_default=True,
+    help="Put together, or lying on printer beds (stl and 3mf).",
+)
+@click.option(
+    "--bed", type=BedSize(), help="The printer's bed for plates, in millimetres.  [default: 180x180]"
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="PATH", help="File, or folder of several files."
+)
+@click.option("--force", is_flag=True, help="Overwrite files that exist.")
+@store_options
+@json_option
+def export(
+    *,
+    settings: Settings,
+    milestone_id: MilestoneId | None,
+    model_id: ModelId | None,
+    parts: str | None,
+    kind: str,
+    layout: str,
+    bed: Bed | None,
+    out: Path | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Write the parts of a statue as files.
+
+    stl, 3mf and glb hold the parts asked for. svg and png are a card to share, and html is the viewer in one
+    file: there the parts asked for are solid, and the others ghosts.
+    """
+    plan = _Plan(kind, Layout(layout), bed)
+    showing = showing_of(settings, milestone_id, model_id)
+    chosen = chosen_parts(showing, parts)
+    made, shown = _made(plan, showing, chosen)
+    paths = _write(made, out, plan.stem(showing), force=force)
+    if as_json:
+        print_json(_document(paths, made, shown))
+        return
+    for path, file in zip(paths, made, strict=True):
+        show(f"Wrote {path} ({_size(len(file.content))})")
+    for line in _notes(shown):
+        show(line)
+
+
+def showing_of(settings: Settings, milestone_id: MilestoneId | None, model_id: ModelId | None) -> Showing:
+    """The statue of a milestone or of a model.
+
+    Raises:
+        UsageError: neither or both are named.
+        NotFound: there is no such milestone, or no such model.
+    """
+    if (milestone_id is None) == (model_id is None):
+        raise click.UsageError("give --milestone ID or --model MODEL, one of the two")
+    if milestone_id is None:
+        return Showing(load(model_id or ModelId("")), None)
+    with opened(settings) as app:
+        view = app.tracking.view(settings.user, milestone_id)
+    return Showing(load(view.milestone.goal.model_id), view)
+
+
+@frozen
+class _Plan:
+    """What was asked for, once it is known to make sense."""
+
+    kind: str
+    layout: Layout
+    bed: Bed | None
+
+    def __attrs_post_init__(self) -> None:
+        on_plates = self.layout is Layout.PLATES
+        if on_plates and PRINTED.get(self.kind) not in PLATED:
+            raise click.UsageError(f"--layout plates is for stl and 3mf; {self.kind} is always assembled")
+        if self.bed is not None and not on_plates:
+            raise click.UsageError("--bed is for --layout plates; leave it out, or add that")
+
+    def stem(self, showing: Showing) -> str:
+        """What the files are called where nothing is said."""
+        name = str(showing.statue.model.model_id).lower()
+        return f"{name}_plates" if self.layout is Layout.PLATES else name
+
+
+def chosen_parts(showing: Showing, text: str | None) -> tuple[int, ...]:
+    """The numbers of the parts asked for.
+
+    Raises:
+        InvalidInput: there is no such part, it is not earned, or the text names no parts.
+    """
+    model = showing.statue.model
+    wish = (text or (ALL if showing.view is None else EARNED)).strip().lower()
+    every = tuple(range(1, model.parts_total + 1))
+    if wish == EARNED:
+        if showing.view is None:
+            raise _refused(f"of a model nothing is earned; give --milestone ID, or --parts {ALL} or numbers")
+        return tuple(sorted(showing.earned))
+    if wish != ALL:
+        chosen = tuple(sorted(set(_numbers(wish, model.parts_total))))
+    elif showing.view is not None:
+        raise _refused(
+            f"of a milestone only what is earned is exported, here {len(showing.earned)} of {len(every)} "
+            f"parts; for the whole statue give --model {model.model_id} --parts {ALL}"
+        )
+    else:
+        chosen = every
+    missing = [each for each in chosen if showing.view is not None and each not in showing.earned]
+    if missing:
+        names = ", ".join(f"{each} ({model.parts[each - 1].part_name})" for each in missing)
+        earned = ", ".join(map(str, sorted(showing.earned))) or "none"
+        raise _refused(f"not earned yet: {names}; earned so far: {earned}; give --parts {EARNED}")
+    return chosen
+
+
+def _numbers(text: str, total: int) -> Iterator[int]:
+    for piece in text[:PARTS_CHARS_MAX].split(","):
+        found = _RANGE.fullmatch(piece.strip())
+        if found is None or len(text) > PARTS_CHARS_MAX:
+            raise _refused(
+                f"{text[:40]!r} names no parts; write {EARNED}, {ALL}, or numbers such as 1,2 or 1-4"
+            )
+        first, last = int(found["first"]), int(found["last"] or found["first"])
+        if not 1 <= first <= last <= total:
+            raise _refused(f"there is no part {piece.strip()}; this statue has parts 1 to {total}")
+        yield from range(first, last + 1)
+
+
+def _refused(message: str) -> InvalidInput:
+    return InvalidInput(message, field="parts")
+
+
+def _made(plan: _Plan, showing: Showing, chosen: Sequence[int]) -> tuple[tuple[File, ...], tuple[Shape, ...]]:
+    """The files, and the parts they hold to print."""
+    kind = PRINTED.get(plan.kind)
+    if kind is None:
+        name = f"{plan.stem(showing)}.{plan.kind}"
+        return (File(name, _PICTURES[plan.kind](showing, chosen)),), ()
+    if not chosen:
+        raise _refused(
+            "nothing is earned yet, so there is nothing to print; svg, png and html show the ghost"
+        )
+    detail = Detail.WEB if kind is Format.GLB else Detail.EXACT
+    shown = shapes(showing.statue, chosen, detail)
+    return files(showing.statue, shown, kind, plan.layout, plan.bed or Bed()), shown
+
+
+def _svg(showing: Showing, chosen: Collection[int]) -> bytes:
+    statue = showing.statue
+    view = scene(statue.meshes(Detail.LOW), statue.materials, chosen)
+    return svg_card(view, card_text(showing, chosen)).encode()
+
+
+def _png(showing: Showing, chosen: Collection[int]) -> bytes:
+    statue = showing.statue
+    view = scene(statue.meshes(Detail.WEB), statue.materials, chosen)
+    return png_card(view, card_text(showing, chosen))
+
+
+def _html(showing: Showing, chosen: Collection[int]) -> bytes:
+    statue = showing.statue
+    every = shapes(statue, range(1, statue.model.parts_total + 1), Detail.WEB)
+    picture = scene(statue.meshes(Detail.LOW), statue.materials, chosen)
+    return standalone_page(
+        page_of(showing, chosen, every, tells_workouts=False),
+        mesh=glb_file(statue, every),
+        picture=svg_picture(picture, PICTURE_WIDTH, PICTURE_HEIGHT).encode(),
+    ).encode()
+
+
+_PICTURES: Mapping[str, Callable[[Showing, Collection[int]], bytes]] = {
+    "svg": _svg,
+    "png": _png,
+    "html": _html,
+}
+
+
+def _write(made: Sequence[File], out: Path | None, stem: str, *, force: bool) -> list[Path]:
+    """Write the files; none if one of them may not be written."""
+    paths = _paths(made, out, stem)
+    try:
+        for path in filter(os.path.lexists, paths):
+            _check_may_go(path, force=force)
+        if len(made) > 1:
+            paths[0].parent.mkdir(exist_ok=True)
+        for path, file in zip(paths, made, strict=True):
+            _write_one(path, file.content)
+    except OSError as refused:
+        where = paths[0].parent if len(paths) > 1 else paths[0]
+        raise StorageError(f"cannot write {where}: {refused.strerror}; give another --out") from refused
+    return paths
+
+
+def _check_may_go(path: Path, *, force: bool) -> None:
+    if path.is_symlink() or not path.is_file():
+        raise Conflict(f"{path} is not a plain file; give another --out", code="file_exists", field="out")
+    if not force:
+        raise Conflict(
+            f"{path} exists; give another --out, or --force to overwrite it", code="file_exists", field="out"
+        )
+
+
+def _paths(made: Sequence[File], out: Path | None, stem: str) -> list[Path]:
+    """One file goes to the path, or into it if it is a folder; several go into a folder of that name."""
+    if len(made) == 1:
+        target = Path(made[0].name) if out is None else out
+        return [target / made[0].name if target.is_dir() else target]
+    folder = Path(stem) if out is None else out
+    if folder.suffix.lower().removeprefix(".") in FORMATS:
+        raise InvalidInput(
+            f"these are {len(made)} files; give a folder as --out instead of {folder}", field="out"
+        )
+    return [folder / file.name for file in made]
+
+
+def _write_one(path: Path, content: bytes) -> None:
+    """Write beside the path and rename: a file that is there is whole."""
+    scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        scratch.write_bytes(content)
+        scratch.replace(path)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _notes(shown: Sequence[Shape]) -> Iterator[str]:
+    """What to know before printing."""
+    if not shown:
+        return
+    weights = [grams(shape.mesh) for shape in shown]
+    yield ""
+    rows = (
+        (f"{shape.index:2}", shape.part.name, _box(shape), f"{weight:5.0f} g", _supports(shape))
+        for shape, weight in zip(shown, weights, strict=True)
+    )
+    yield from table((" #", "Part", "On the bed", "Weight", "Supports"), rows)
+    yield ""
+    parts = show_count(len(shown), "part", "parts")
+    yield f"{parts}, {height_mm(shown):.0f} mm high when put together; about {sum(weights):.0f} g of PLA"
+    yield "at 12 % infill with two perimeters, supports not counted. Put the parts together in this order."
+
+
+def _box(shape: Shape) -> str:
+    width, depth, height = shape.laid.size
+    return f"{width:.0f} x {depth:.0f} x {height:.0f} mm"
+
+
+def _supports(shape: Shape) -> str:
+    return "yes" if shape.part.needs_supports else "no"
+
+
+def _size(count: int) -> str:
+    return f"{count / _MEGABYTE:.1f} MB" if count >= _MEGABYTE else f"{count / 1000:.0f} kB"
+
+
+def _document(paths: Sequence[Path], made: Sequence[File], shown: Sequence[Shape]) -> Document:
+    return {
+        "files": [
+            {"path": str(path), "bytes": len(file.content)} for path, file in zip(paths, made, strict=True)
+        ],
+        "heightMm": round(height_mm(shown), 1) if shown else None,
+        "parts": [
+            {
+                "partIndex": shape.index,
+                "partName": shape.part.name,
+                "bedMm": [round(each, 1) for each in shape.laid.size],
+                "grams": round(grams(shape.mesh), 1),
+                "needsSupports": shape.part.needs_supports,
+            }
+            for shape in shown
+        ],
+    }

@@ -1,0 +1,124 @@
+"""``commitcollect statue view``: the statue in a browser on this machine."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property, partial
+from signal import SIGINT, SIGTERM, getsignal, signal
+from types import FrameType
+
+import click
+from attrs import define, field
+
+from commitcollect_adapters.settings import Settings
+from commitcollect_adapters.statues import Detail
+from commitcollect_adapters.statues.exporting import Shape, glb_file, shapes
+from commitcollect_adapters.statues.pictures.card import svg_picture
+from commitcollect_adapters.statues.pictures.scene import scene
+from commitcollect_adapters.web.loopback import Resource, Site, open_site
+from commitcollect_adapters.web.page import ASSETS, MESH_TYPE, PAGE_TYPE, PICTURE_TYPE, asset, served_page
+from commitcollect_cli.options import PORT_MAX, json_option
+from commitcollect_cli.output import print_json, say
+from commitcollect_cli.statue_export import showing_of, subject_options
+from commitcollect_cli.statue_page import PICTURE_HEIGHT, PICTURE_WIDTH, Showing, page_of
+from commitcollect_cli.store import store_options
+from commitcollect_core.values import MilestoneId, ModelId
+
+PORT = 8471
+_MESH, _PICTURE = "statue.glb", "statue.svg"
+
+
+@click.command(short_help="Show the statue in a browser on this machine.")
+@subject_options
+@click.option(
+    "--port",
+    type=click.IntRange(0, PORT_MAX),
+    default=PORT,
+    show_default=True,
+    help="Port on this machine; 0 for any that is free.",
+)
+@store_options
+@json_option
+def view(
+    *,
+    settings: Settings,
+    milestone_id: MilestoneId | None,
+    model_id: ModelId | None,
+    port: int,
+    as_json: bool,
+) -> None:
+    """Serve the statue's page to browsers on this machine, until Ctrl-C.
+
+    A part that is earned meanwhile flies in. Other machines cannot reach it.
+    """
+    pages = _Pages(partial(showing_of, settings, milestone_id, model_id))
+    with open_site(port, pages.site) as server, _stopping(server.shutdown):
+        if as_json:
+            print_json({"address": server.address})
+        else:
+            say(f"{pages.first.statue.title} is at {server.address}; Ctrl-C stops it.")
+        server.serve_forever()
+
+
+@contextmanager
+def _stopping(stop: Callable[[], None]) -> Iterator[None]:
+    """Have Ctrl-C and SIGTERM stop a server. From a thread: it waits until the loop has ended."""
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        threading.Thread(target=stop).start()
+
+    before = {number: getsignal(number) for number in (SIGINT, SIGTERM)}
+    for number in before:
+        signal(number, on_signal)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal(number, handler)
+
+
+@define(slots=False)
+class _Pages:
+    """The page and its files; the page is read anew each time it is asked for."""
+
+    _read: Callable[[], Showing]
+    first: Showing = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.first = self._read()
+
+    @property
+    def site(self) -> Site:
+        """What each address answers with."""
+        return {
+            "/": self._page,
+            f"/{_MESH}": lambda: Resource(self._mesh, MESH_TYPE),
+            f"/{_PICTURE}": self._picture,
+            **{f"/{name}": partial(_asset, name) for name in ASSETS},
+        }
+
+    @cached_property
+    def _shapes(self) -> tuple[Shape, ...]:
+        model = self.first.statue.model
+        return shapes(self.first.statue, range(1, model.parts_total + 1), Detail.WEB)
+
+    @cached_property
+    def _mesh(self) -> bytes:
+        return glb_file(self.first.statue, self._shapes)
+
+    def _page(self) -> Resource:
+        showing = self._read()
+        page = page_of(showing, showing.earned, self._shapes, tells_workouts=True)
+        text = served_page(page, mesh=_MESH, picture=_PICTURE, is_live=showing.view is not None)
+        return Resource(text.encode(), PAGE_TYPE)
+
+    def _picture(self) -> Resource:
+        statue = self.first.statue
+        picture = scene(statue.meshes(Detail.LOW), statue.materials, self._read().earned)
+        return Resource(svg_picture(picture, PICTURE_WIDTH, PICTURE_HEIGHT).encode(), PICTURE_TYPE)
+
+
+def _asset(name: str) -> Resource:
+    return Resource(asset(name), ASSETS[name])
