@@ -37,7 +37,7 @@ def install(session: nox.Session, *groups: str) -> None:
 @nox.session
 def checks(session: nox.Session) -> None:
     """`lint`, `types` and `tests` in one environment, as installing takes longer than most of them."""
-    install(session, "lint", "types", "test")
+    install(session, "lint", "types", "test", "browser")
     run_lint(session)
     run_types(session)
     run_tests(session)
@@ -53,14 +53,14 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """mypy strict over everything."""
-    install(session, "types")
+    install(session, "types", "browser")
     run_types(session)
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """Every test, with the branch coverage of the core, which must be whole."""
-    install(session, "test")
+    install(session, "test", "browser")
     run_tests(session)
 
 
@@ -78,6 +78,7 @@ def run_types(session: nox.Session) -> None:
 def run_tests(session: nox.Session) -> None:
     """Test; with arguments for pytest, coverage is not judged."""
     session.run("python", "tests/engines/install.py", ".engines")
+    session.run("python", "tests/browser/install.py")
     session.run("coverage", "erase")
     session.run("pytest", "-q", *IN_PARALLEL, "--durations=30", *session.posargs, env=COVERAGE)
     session.run("coverage", "combine", "--quiet")

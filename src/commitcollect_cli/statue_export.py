@@ -234,19 +234,22 @@ def _made(plan: _Plan, showing: Showing, chosen: Sequence[int]) -> tuple[tuple[F
     return files(showing.statue, shown, kind, plan.layout, plan.bed or Bed()), shown
 
 
-def _svg(showing: Showing, chosen: Collection[int]) -> bytes:
+def svg_file(showing: Showing, chosen: Collection[int]) -> bytes:
+    """The card as SVG; `chosen` parts are solid."""
     statue = showing.statue
     view = scene(statue.meshes(Detail.LOW), statue.materials, chosen)
     return svg_card(view, card_text(showing, chosen)).encode()
 
 
-def _png(showing: Showing, chosen: Collection[int]) -> bytes:
+def png_file(showing: Showing, chosen: Collection[int]) -> bytes:
+    """The card as PNG; `chosen` parts are solid."""
     statue = showing.statue
     view = scene(statue.meshes(Detail.WEB), statue.materials, chosen)
     return png_card(view, card_text(showing, chosen))
 
 
-def _html(showing: Showing, chosen: Collection[int]) -> bytes:
+def html_file(showing: Showing, chosen: Collection[int]) -> bytes:
+    """The viewer as one file; `chosen` parts are solid."""
     statue = showing.statue
     every = shapes(statue, range(1, statue.model.parts_total + 1), Detail.WEB)
     picture = scene(statue.meshes(Detail.LOW), statue.materials, chosen)
@@ -258,9 +261,9 @@ def _html(showing: Showing, chosen: Collection[int]) -> bytes:
 
 
 _PICTURES: Mapping[str, Callable[[Showing, Collection[int]], bytes]] = {
-    "svg": _svg,
-    "png": _png,
-    "html": _html,
+    "svg": svg_file,
+    "png": png_file,
+    "html": html_file,
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property, partial
+from functools import cache, lru_cache, partial
 from signal import SIGINT, SIGTERM, getsignal, signal
 from types import FrameType
 
@@ -13,7 +13,7 @@ import click
 from attrs import define, field
 
 from commitcollect_adapters.settings import Settings
-from commitcollect_adapters.statues import Detail
+from commitcollect_adapters.statues import Detail, load
 from commitcollect_adapters.statues.exporting import Shape, glb_file, shapes
 from commitcollect_adapters.statues.pictures.card import svg_picture
 from commitcollect_adapters.statues.pictures.scene import scene
@@ -27,6 +27,7 @@ from commitcollect_cli.store import store_options
 from commitcollect_core.values import MilestoneId, ModelId
 
 PORT = 8471
+PICTURES_KEPT = 8
 _MESH, _PICTURE = "statue.glb", "statue.svg"
 
 
@@ -53,7 +54,7 @@ def view(
 
     A part that is earned meanwhile flies in. Other machines cannot reach it.
     """
-    pages = _Pages(partial(showing_of, settings, milestone_id, model_id))
+    pages = Pages(partial(showing_of, settings, milestone_id, model_id))
     with open_site(port, pages.site) as server, _stopping(server.shutdown):
         if as_json:
             print_json({"address": server.address})
@@ -80,7 +81,7 @@ def _stopping(stop: Callable[[], None]) -> Iterator[None]:
 
 
 @define(slots=False)
-class _Pages:
+class Pages:
     """The page and its files; the page is read anew each time it is asked for."""
 
     _read: Callable[[], Showing]
@@ -94,30 +95,39 @@ class _Pages:
         """What each address answers with."""
         return {
             "/": self._page,
-            f"/{_MESH}": lambda: Resource(self._mesh, MESH_TYPE),
+            f"/{_MESH}": lambda: _mesh(self.first.statue.model.model_id),
             f"/{_PICTURE}": self._picture,
             **{f"/{name}": partial(_asset, name) for name in ASSETS},
         }
 
-    @cached_property
-    def _shapes(self) -> tuple[Shape, ...]:
-        model = self.first.statue.model
-        return shapes(self.first.statue, range(1, model.parts_total + 1), Detail.WEB)
-
-    @cached_property
-    def _mesh(self) -> bytes:
-        return glb_file(self.first.statue, self._shapes)
-
     def _page(self) -> Resource:
         showing = self._read()
-        page = page_of(showing, showing.earned, self._shapes, tells_workouts=True)
+        page = page_of(showing, showing.earned, _shapes(showing.statue.model.model_id), tells_workouts=True)
         text = served_page(page, mesh=_MESH, picture=_PICTURE, is_live=showing.view is not None)
         return Resource(text.encode(), PAGE_TYPE)
 
     def _picture(self) -> Resource:
-        statue = self.first.statue
-        picture = scene(statue.meshes(Detail.LOW), statue.materials, self._read().earned)
-        return Resource(svg_picture(picture, PICTURE_WIDTH, PICTURE_HEIGHT).encode(), PICTURE_TYPE)
+        showing = self._read()
+        return _drawn(showing.statue.model.model_id, showing.earned)
+
+
+@cache
+def _shapes(model_id: ModelId) -> tuple[Shape, ...]:
+    """All parts of a statue; its meshes never change, and reading them takes a while."""
+    statue = load(model_id)
+    return shapes(statue, range(1, statue.model.parts_total + 1), Detail.WEB)
+
+
+@cache
+def _mesh(model_id: ModelId) -> Resource:
+    return Resource(glb_file(load(model_id), _shapes(model_id)), MESH_TYPE)
+
+
+@lru_cache(PICTURES_KEPT)
+def _drawn(model_id: ModelId, earned: frozenset[int]) -> Resource:
+    statue = load(model_id)
+    picture = scene(statue.meshes(Detail.LOW), statue.materials, earned)
+    return Resource(svg_picture(picture, PICTURE_WIDTH, PICTURE_HEIGHT).encode(), PICTURE_TYPE)
 
 
 def _asset(name: str) -> Resource:
