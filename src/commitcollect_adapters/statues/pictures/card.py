@@ -17,7 +17,7 @@ STATUE_LEFT, STATUE_WIDTH, STATUE_MARGIN = 560, 600, 24
 TEXT_LEFT, TEXT_WIDTH = 72, 470
 TITLE_CAPITAL, TITLE_CAPITAL_MIN, LINE_CAPITAL = 52.0, 24.0, 19.0
 LINES_MAX = 4
-LINE_STEP = 40
+TITLE_BASELINE, LINE_STEP = 250, 40
 _BETWEEN_PHRASES = " \N{MIDDLE DOT} "
 
 TOP: Color = (43, 50, 57)
@@ -95,14 +95,16 @@ class Layout:
 def layout(text: CardText) -> Layout:
     """Place the text, smaller or shorter where it is long."""
     capital = min(TITLE_CAPITAL, _capital_that_fits(text.title))
-    title = Line(
-        _cut(text.title, TEXT_WIDTH / _SERIF_SHARE / capital * lettering.CAPITAL_UNITS), 250, capital, INK
-    )
+    units = TEXT_WIDTH / _SERIF_SHARE / capital * lettering.CAPITAL_UNITS
+    title = Line(_cut(text.title, units), TITLE_BASELINE, capital, INK, is_title=True)
     wrapped = list(_wrapped(text.goal, TEXT_WIDTH / LINE_CAPITAL * lettering.CAPITAL_UNITS))
     if len(wrapped) > LINES_MAX:
         wrapped = [*wrapped[: LINES_MAX - 1], wrapped[LINES_MAX - 1] + "..."]
-    goal = [Line(each, 304 + LINE_STEP * row, LINE_CAPITAL, SOFT) for row, each in enumerate(wrapped)]
-    y = 330 + LINE_STEP * len(wrapped)
+    goal = [
+        Line(each, TITLE_BASELINE + 54 + LINE_STEP * row, LINE_CAPITAL, SOFT)
+        for row, each in enumerate(wrapped)
+    ]
+    y = TITLE_BASELINE + 80 + LINE_STEP * len(wrapped)
     count = Line(text.count, y, LINE_CAPITAL * 1.1, INK)
     return Layout((title, *goal, count), tuple(_bars(text.steps, y + 28)))
 
