@@ -114,9 +114,7 @@ def _wing_feathers() -> list[Feather]:
         for k in range(9):
             share = k / 8
             root = _on_arm(0.25 * share)
-            rows.append(
-                Feather(root, 84 - 86 * share, (76 - 9 * share) * length, width, -9 + 4 * share, row)
-            )
+            rows.append(Feather(root, 84 - 86 * share, (76 - 9 * share) * length, width, -9 + 4 * share, row))
         for k in range(7):
             share = k / 6
             root = _on_arm(0.25 + 0.62 * share)
