@@ -24,7 +24,7 @@ ASSEMBLIES = {"app": {"training"}, "service": set(CORE_PACKAGES)}
 NOUNS = {
     "training": {"sports", "workouts", "goals", "milestones", "awards", "ledger", "digest"},
     "jobs": {"jobs", "idempotency"},
-    "strava": {"connections", "webhooks", "backfills", "rates"},
+    "strava": {"connections", "jobs", "webhooks", "backfills", "rates"},
     "accounts": {"profiles", "sessions", "deletion", "audit"},
 }
 """What stands below `ports` in each package; every other module is a use case and stands above."""

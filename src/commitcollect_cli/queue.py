@@ -141,9 +141,8 @@ def _row(parked: ParkedJob) -> tuple[str, ...]:
 def _document(parked: ParkedJob) -> Document:
     return {
         "job": parked.job.key,
-        "kind": parked.job.kind.value,
-        "athleteId": parked.job.athlete_id,
-        "activityId": parked.job.activity_id,
+        "kind": parked.job.kind,
+        "subject": dict(parked.job.subject),
         "attempts": parked.attempts,
         "reason": parked.reason,
         "parkedAtUtc": epoch(parked.parked_at),

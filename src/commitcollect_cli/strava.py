@@ -246,7 +246,7 @@ def backfill(ctx: click.Context, *, settings: Settings, after: datetime | None, 
         state = backfilling.start(settings.user, after=after)
         try:
             while state.phase is not BackfillPhase.DONE:
-                state = backfilling.step(settings.user)
+                state = backfilling.step(settings.user).backfill
                 say(_progress(state))
         except CommitCollectError as stopped:
             if exit_code(stopped) == EXIT_TRY_LATER:

@@ -20,8 +20,8 @@ from commitcollect_cli.output import print_json, say, show
 from commitcollect_cli.render import show_count
 from commitcollect_cli.store import store_options
 from commitcollect_core.errors import StorageUnavailable
-from commitcollect_core.strava.refreshing import SyncOutcome
-from commitcollect_core.strava.working import JobEnd, Working
+from commitcollect_core.jobs.worker import JobEnd, Worker
+from commitcollect_core.strava.refreshing import LookResult
 
 IDLE_SECONDS = 1.0
 TIDY_SECONDS = 3_600.0
@@ -60,24 +60,24 @@ def worker(*, settings: Settings, is_once: bool, idle_seconds: float, as_json: b
         if not is_once:
             say("Working; stop with Ctrl-C.")
         idle = None if is_once else idle_seconds
-        ends, outcomes = _work(service.worker, stopped, tidying.run, idle)
+        ends, results = _work(service.worker, stopped, tidying.run, idle)
     if as_json:
         document = {"jobs": {each.value: ends[each] for each in JobEnd}}
-        print_json({**document, "outcomes": {each.value: outcomes[each] for each in SyncOutcome}})
+        print_json({**document, "outcomes": dict.fromkeys(LookResult, 0) | results})
         return
     ended = ", ".join(f"{count:,} {_ENDS[end]}" for end, count in ends.items())
     show(f"Worked {show_count(ends.total(), 'time', 'times')}" + (f": {ended}." if ended else "."))
 
 
 def _work(
-    working: Working, stopped: Event, when_idle: Callable[[], None], idle_seconds: float | None
-) -> tuple[Counter[JobEnd], Counter[SyncOutcome]]:
+    worker: Worker, stopped: Event, when_idle: Callable[[], None], idle_seconds: float | None
+) -> tuple[Counter[JobEnd], Counter[str]]:
     """Do jobs until told to stop, or, with no time to idle, until nothing is due."""
     ends: Counter[JobEnd] = Counter()
-    outcomes: Counter[SyncOutcome] = Counter()
+    results: Counter[str] = Counter()
     while not stopped.is_set():
         try:
-            report = working.run_once()
+            report = worker.run_once()
             if not report.jobs:
                 when_idle()
         except StorageUnavailable as busy:
@@ -87,12 +87,12 @@ def _work(
             stopped.wait(idle_seconds)
             continue
         ends += report.ends
-        outcomes += report.outcomes
+        results += report.results
         if not report.jobs:
             if idle_seconds is None:
                 break
             stopped.wait(idle_seconds)
-    return ends, outcomes
+    return ends, results
 
 
 class Occasional:

@@ -31,16 +31,16 @@ class IdGenerator(Protocol):
         ...
 
     def handshake_state(self) -> str:
-        """The state of a handshake: nobody can guess it."""
+        """The state of a handshake, which no one can guess."""
         ...
 
     def lease_token(self) -> str:
-        """What proves a lease: nobody else has it."""
+        """What proves a lease; no other process has it."""
         ...
 
 
 class Backoff(Protocol):
-    """Keeps those who lost a race for a ledger from meeting again at once."""
+    """Keeps processes that lost a race for a ledger from meeting again at once."""
 
     def wait(self, attempt: int) -> None:
         """Wait before deciding again, after `attempt` races were lost in a row (1 or more)."""

@@ -1,6 +1,6 @@
 """One exception family. Every class carries a `code` that clients may rely on.
 
-Expected outcomes are return values; these are for what the caller must mend or
+Expected outcomes are return values; these are for what the caller must correct or
 try again. A message names the value, the limit and the way out.
 """
 
@@ -16,10 +16,13 @@ class CommitCollectError(Exception):
         code: stable, machine-readable; part of the public interface.
         message: one sentence for a person.
         field: the input that is at fault, where there is one.
-        retry_at: when trying again makes sense, where that is known.
+        retry_at: when trying again makes sense, where that is known; a worker puts the job off until then.
+        ends_job: a worker drops the job that ended so, as trying again changes nothing while things are as
+            they are. Every other error is tried again, and in the end parked for an operator to look at.
     """
 
     code = "error"
+    ends_job = False
 
     def __init__(
         self,
@@ -43,13 +46,13 @@ class InvalidInput(CommitCollectError):
 
 
 class Unauthenticated(CommitCollectError):
-    """Who is asking is not known, or not any more."""
+    """The caller is not known, or not any more."""
 
     code = "unauthenticated"
 
 
 class Forbidden(CommitCollectError):
-    """Who is asking is known and may not."""
+    """The caller is known and may not do this."""
 
     code = "forbidden"
 
@@ -58,6 +61,7 @@ class NotFound(CommitCollectError):
     """What was asked for does not exist, or not for this athlete."""
 
     code = "not_found"
+    ends_job = True
 
 
 class Conflict(CommitCollectError):
@@ -67,7 +71,7 @@ class Conflict(CommitCollectError):
 
 
 class VersionConflict(Conflict):
-    """Somebody else wrote first: read again and decide again."""
+    """Another process wrote first: read again and decide again."""
 
     code = "version_conflict"
 
@@ -76,10 +80,11 @@ class AccountDeleting(Conflict):
     """The account is being deleted; nothing may be written to it any more."""
 
     code = "account_deleting"
+    ends_job = True
 
 
 class AthleteAlreadyConnected(Conflict):
-    """This Strava athlete is connected to somebody else's account."""
+    """This Strava athlete is connected to another account."""
 
     code = "athlete_already_connected"
 
@@ -91,7 +96,7 @@ class OtherAthleteConnected(Conflict):
 
 
 class ConnectionBusy(Conflict):
-    """Somebody else is renewing this connection's tokens; it carries `retry_at`."""
+    """Another process is renewing this connection's tokens; it carries `retry_at`."""
 
     code = "connection_busy"
 
@@ -150,13 +155,16 @@ class StravaRefused(UpstreamError):
 
 
 class StravaRateLimited(UpstreamError):
-    """The app has used up its calls: none may be made, for anybody, before `retry_at`."""
+    """The app has used up its calls: none may be made for any athlete before `retry_at`."""
 
     code = "strava_rate_limited"
 
 
 class StravaAppInactive(UpstreamError):
-    """Strava has switched off the app itself, not an athlete's permission; its owner has to act."""
+    """Strava has switched off the app, and not an athlete's permission; its owner has to act.
+
+    `StravaAccess` sets `retry_at`, until when it makes no calls.
+    """
 
     code = "strava_app_inactive"
 
@@ -189,6 +197,7 @@ class ScopeMissing(UpstreamError):
     """The athlete has not granted what this call needs."""
 
     code = "scope_missing"
+    ends_job = True
 
 
 class TokenRefreshRejected(UpstreamError):
@@ -201,3 +210,4 @@ class NeedsReconnect(Conflict):
     """The connection to Strava does not work any more; the athlete has to connect again."""
 
     code = "strava_needs_reconnect"
+    ends_job = True

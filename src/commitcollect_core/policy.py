@@ -90,7 +90,7 @@ class TrainingPolicy:
         clock_ahead_seconds_max: how far in the future a workout may start, for clocks that disagree.
         store_deadline_seconds: how long a call to a remote store is repeated while it fails in passing.
         rejections_kept_max: rejected rows an import lists; beyond that it only counts them.
-        fetch_attempts_max: how often an activity is fetched again because somebody else changed it meanwhile.
+        fetch_attempts_max: how often an activity is fetched again as another process changed it meanwhile.
         clock_skew_seconds_max: how far two clocks of ours may be apart.
     """
 
@@ -164,8 +164,8 @@ class StravaPolicy:
 
     Attributes:
         token_margin_seconds: an access token that ends sooner is renewed before it is used.
-        refresh_lease_seconds: how long whoever renews tokens may take.
-        refresh_recheck_seconds: how soon others look again while somebody is renewing tokens.
+        refresh_lease_seconds: how long a process may take to renew tokens.
+        refresh_recheck_seconds: how soon other processes read again while one is renewing tokens.
         strava_id_digits_max: digits of Strava's ids; they had 11 in 2026.
         event_updates_max, event_update_chars_max: names an event's `updates` may hold, and the characters of
             one with its value.

@@ -9,6 +9,8 @@ from commitcollect_core.app import CommitCollect, assemble
 from commitcollect_core.context import Context
 from commitcollect_core.handshakes import HandshakeStore
 from commitcollect_core.jobs.ports import EventQueue, IdempotencyStore
+from commitcollect_core.jobs.worker import Handler, Worker
+from commitcollect_core.strava import jobs as strava_jobs
 from commitcollect_core.strava.access import StravaAccess
 from commitcollect_core.strava.backfilling import Backfilling
 from commitcollect_core.strava.linking import Linking
@@ -23,7 +25,6 @@ from commitcollect_core.strava.rate_keeping import RateKeeping
 from commitcollect_core.strava.reconciling import Reconciling
 from commitcollect_core.strava.refreshing import Refreshing
 from commitcollect_core.strava.webhook_intake import WebhookIntake, WebhookSecrets
-from commitcollect_core.strava.working import Working
 from commitcollect_core.training.ports import Ledger, Ports, StatueCatalog, StatueStore
 
 
@@ -77,7 +78,7 @@ class Service:
 
     app: CommitCollect
     strava: StravaUseCases
-    worker: Working
+    worker: Worker
 
 
 def assemble_service(
@@ -112,14 +113,17 @@ def assemble_service(
         context.policy,
     )
     strava = _strava(app, stores, queue, api=api, cipher=cipher, secrets=secrets or WebhookSecrets())
-    worker = Working(
-        queue=queue,
-        connections=stores.connections,
-        refreshing=strava.refreshing,
-        backfilling=strava.backfilling,
-        context=context,
-    )
+    worker = Worker(queue=queue, handlers=_handlers(strava), context=context)
     return Service(app=app, strava=strava, worker=worker)
+
+
+def _handlers(strava: StravaUseCases) -> dict[str, Handler]:
+    """The use case that does each kind of job."""
+    return {
+        strava_jobs.ACTIVITY: strava.refreshing.activity,
+        strava_jobs.AUTHORIZATION: strava.refreshing.authorization,
+        strava_jobs.BACKFILL: strava.backfilling.go_on,
+    }
 
 
 def _strava(
@@ -137,7 +141,12 @@ def _strava(
         api=api, connections=stores.connections, cipher=cipher, rates=rates, context=context
     )
     backfilling = Backfilling(
-        ingestion=ingestion, access=access, backfills=stores.backfills, queue=queue, context=context
+        ingestion=ingestion,
+        access=access,
+        connections=stores.connections,
+        backfills=stores.backfills,
+        queue=queue,
+        context=context,
     )
     linking = Linking(
         api=api,

@@ -13,7 +13,7 @@ from commitcollect_adapters.records.columns import Record, RecordKind
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing import service_samples as service
 from commitcollect_core.errors import CorruptItem
-from commitcollect_core.jobs.jobs import Job, JobKind, ParkedJob, QueueEntry
+from commitcollect_core.jobs.jobs import Job, JobEvent, ParkedJob, QueueEntry
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.strava.connections import AthleteOwner, Lease
 from commitcollect_core.values import AthleteId, UserId
@@ -29,14 +29,13 @@ _leased = evolve(
     refresh_token=SECRET,
     lease=Lease(SECRET, samples.NOW),
 )
-_job = Job(
-    key="k", kind=JobKind.ACTIVITY, athlete_id=AthleteId("1"), request_ids=("a", "b"), enqueued_at=samples.NOW
-)
+_event = JobEvent("a", samples.NOW)
+_job = Job(kind="a/b", subject={"athleteId": "1"}, events=(_event,), enqueued_at=samples.NOW)
 _renewed = QueueEntry(
     job=_job,
     due_at=samples.NOW,
     token=SECRET,
-    renewed=evolve(_job, request_ids=("c",)),
+    renewed=evolve(_job, events=(JobEvent("c", samples.NOW),)),
     renewed_due_at=samples.NOW,
 )
 _handshake = evolve(service.handshake(), state=SECRET, binding=SECRET, details={"nonce": SECRET})

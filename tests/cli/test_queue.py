@@ -14,7 +14,7 @@ from cli.stravas import Person
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.system import SystemClock
-from commitcollect_core.jobs.jobs import activity_job
+from commitcollect_core.strava.jobs import activity_job
 from commitcollect_core.values import ActivityId, AthleteId
 
 STORE = Path("commitcollect.db")
@@ -46,16 +46,15 @@ def test_what_was_set_aside_is_listed_with_its_reason(parked: Console) -> None:
     assert outcome.code == 0
     header, *rows = outcome.out.splitlines()
     assert header.split() == ["Job", "Set", "aside", "Tries", "Why"]
-    assert [row.split("  ")[0] for row in rows] == ["activity/42/7", "activity/42/8"]
+    assert [row.split("  ")[0] for row in rows] == ["strava/activity/42/7", "strava/activity/42/8"]
     assert all(row.endswith(f"2026-01-31 07:00  1      {REASON}") for row in rows)
     assert outcome.err == "0 jobs wait, 0 under way, 2 set aside.\n"
     document = parked.json("queue", "list")
     assert (document["waiting"], document["leased"], document["parked"]) == (0, 0, 2)
     assert document["jobs"][0] == {
-        "job": "activity/42/7",
-        "kind": "ACTIVITY",
-        "athleteId": "42",
-        "activityId": "7",
+        "job": "strava/activity/42/7",
+        "kind": "strava/activity",
+        "subject": {"athleteId": "42", "activityId": "7"},
         "attempts": 1,
         "reason": REASON,
         "parkedAtUtc": int(PARKED_AT.timestamp()),
@@ -72,8 +71,9 @@ def test_doctor_counts_what_was_set_aside(person: Person) -> None:
 
 def test_a_job_is_tried_again_or_dropped(parked: Console) -> None:
     """One of them waits again, the other is forgotten; neither is among those set aside any more."""
-    assert parked("queue", "retry", "activity/42/7").out == "activity/42/7 waits again.\n"
-    assert parked.json("queue", "drop", "activity/42/8") == {"job": "activity/42/8", "state": "dropped"}
+    assert parked("queue", "retry", "strava/activity/42/7").out == "strava/activity/42/7 waits again.\n"
+    dropped = parked.json("queue", "drop", "strava/activity/42/8")
+    assert dropped == {"job": "strava/activity/42/8", "state": "dropped"}
     empty = parked("queue", "list")
     assert (empty.out, empty.err) == ("", "1 job waits, 0 under way, 0 set aside.\n")
 
@@ -81,9 +81,9 @@ def test_a_job_is_tried_again_or_dropped(parked: Console) -> None:
 @pytest.mark.parametrize("command", ["retry", "drop"])
 def test_jobs_that_were_not_set_aside(parked: Console, command: str) -> None:
     """An unknown job is not found, nor is one a second time; nor is a store that is not there."""
-    first = parked("queue", command, "activity/42/7")
+    first = parked("queue", command, "strava/activity/42/7")
     assert first.code == 0
-    for key in ("activity/42/7", "nonsense"):
+    for key in ("strava/activity/42/7", "nonsense"):
         outcome = parked("queue", command, key)
         assert outcome.code == 3
         assert "'commitcollect queue list' shows those that were" in outcome.err

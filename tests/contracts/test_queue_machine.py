@@ -16,9 +16,10 @@ from commitcollect_adapters.memory.jobs import MemoryQueue
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.testing.samples import NOW
-from commitcollect_core.jobs.jobs import Job, LeasedJob, activity_job, backfill_job
+from commitcollect_core.jobs.jobs import Job, JobEvent, LeasedJob
 from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.policy import JobsPolicy, Policy
+from commitcollect_core.strava.jobs import activity_job, backfill_job
 from commitcollect_core.values import ActivityId, AthleteId
 from thoroughness import LEVEL
 
@@ -32,7 +33,8 @@ JOBS = (
 """Few, so that they meet."""
 
 jobs = st.sampled_from(JOBS)
-events = st.lists(st.sampled_from("abcdef"), unique=True, max_size=2).map(tuple)
+EVENTS = tuple(JobEvent(key, NOW + timedelta(seconds=place)) for place, key in enumerate("abcdef"))
+events = st.lists(st.sampled_from(EVENTS), unique=True, max_size=2).map(tuple)
 seconds = st.integers(-5, 10)
 
 Pair = tuple[LeasedJob, LeasedJob]
@@ -62,9 +64,9 @@ class TwoQueues(RuleBasedStateMachine):
         assert act(self._tested) == act(self._model)
 
     @rule(job=jobs, behind=events, due_in=seconds, came=seconds)
-    def put(self, job: Job, behind: tuple[str, ...], due_in: int, came: int) -> None:
+    def put(self, job: Job, behind: tuple[JobEvent, ...], due_in: int, came: int) -> None:
         """Put a job that may be there already."""
-        put = evolve(job, request_ids=behind, enqueued_at=self._at(came))
+        put = evolve(job, events=behind, enqueued_at=self._at(came))
         self._both(lambda queue: queue.put(put, visible_at=self._at(due_in)))
 
     @rule(target=taken, limit=st.integers(1, 3), lasting=st.integers(0, 6))

@@ -4,38 +4,52 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from commitcollect_adapters.testing.strategies import moments
+from commitcollect_core.errors import (
+    AccountDeleting,
+    CommitCollectError,
+    CorruptItem,
+    InvalidInput,
+    NotFound,
+    StorageUnavailable,
+    UpstreamError,
+)
 from commitcollect_core.jobs.jobs import (
+    Defer,
+    Drop,
     Job,
-    JobKind,
+    JobEvent,
     LeasedJob,
     Park,
     QueueEntry,
     TryAgain,
-    activity_job,
+    after_error,
     after_failure,
-    backfill_job,
-    job_key,
     merged,
 )
 from commitcollect_core.policy import DEFAULT_POLICY, JobsPolicy, Policy
-from commitcollect_core.values import ActivityId, AthleteId
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
-RIDE = activity_job(AthleteId("7"), ActivityId("42"), now=NOW)
+RIDE = Job(kind="strava/activity", subject={"athleteId": "7", "activityId": "42"}, enqueued_at=NOW)
 LEASED = LeasedJob(job=RIDE, token="hush", until=NOW)  # noqa: S106 - a lease's, and made up
 THREE_EVENTS = Policy(jobs=JobsPolicy(job_events_max=3))
 
 
+def events(*keys: str) -> tuple[JobEvent, ...]:
+    """Events of these keys, each at a moment that follows from its key."""
+    return tuple(JobEvent(key, NOW + timedelta(seconds=ord(key[-1]))) for key in keys)
+
+
 def jobs(*, events_max: int = 5) -> SearchStrategy[Job]:
     """Jobs of one key with some of a few events behind them."""
-    events = st.lists(st.sampled_from("abcdef"), unique=True, max_size=events_max).map(tuple)
-    return st.builds(lambda ids, at: evolve(RIDE, request_ids=ids, enqueued_at=at), events, moments())
+    keys = st.lists(st.sampled_from("abcdef"), unique=True, max_size=events_max)
+    return st.builds(lambda some, at: evolve(RIDE, events=events(*some), enqueued_at=at), keys, moments())
 
 
 @given(waiting=jobs(events_max=3), coming=jobs())
@@ -49,40 +63,87 @@ def test_a_job_put_twice_is_a_job_put_once(waiting: Job, coming: Job) -> None:
 def test_a_merged_job_remembers_the_newest_events(waiting: Job, coming: Job) -> None:
     """Law 9: at most `job_events_max`, each once; what comes goes before what waits."""
     after = merged(waiting, coming, THREE_EVENTS)
-    known = {*waiting.request_ids, *coming.request_ids}
-    assert len(set(after.request_ids)) == len(after.request_ids) == min(3, len(known))
-    assert set(after.request_ids) <= known
-    newest = coming.request_ids[-3:]
-    assert after.request_ids[len(after.request_ids) - len(newest) :] == newest
-    assert evolve(after, request_ids=(), enqueued_at=NOW) == RIDE
+    known = {*waiting.events, *coming.events}
+    assert len(set(after.events)) == len(after.events) == min(3, len(known))
+    assert set(after.events) <= known
+    newest = coming.events[-3:]
+    assert after.events[len(after.events) - len(newest) :] == newest
+    assert evolve(after, events=(), enqueued_at=NOW) == RIDE
     assert after.enqueued_at == min(waiting.enqueued_at, coming.enqueued_at)
 
 
-_athletes = st.sampled_from(["1", "11", "112"]).map(AthleteId)
-_activities = st.none() | st.sampled_from(["1", "2", "12"]).map(ActivityId)
-_subjects = st.tuples(st.sampled_from(JobKind), _athletes, _activities)
+_kinds = st.sampled_from(["strava/activity", "strava/athlete", "accounts/activity", "a/b", "a/b-1"])
+_ids = st.sampled_from(["1", "11", "112", "a", "b"])
+_subjects = st.lists(_ids, max_size=3).map(lambda ids: {f"id{place}": each for place, each in enumerate(ids)})
 
 
-@given(one=_subjects, other=_subjects)
+@given(one=st.tuples(_kinds, _subjects), other=st.tuples(_kinds, _subjects))
 def test_only_what_is_the_same_has_the_same_key(
-    one: tuple[JobKind, AthleteId, ActivityId | None], other: tuple[JobKind, AthleteId, ActivityId | None]
+    one: tuple[str, dict[str, str]], other: tuple[str, dict[str, str]]
 ) -> None:
-    """Jobs of different athletes, activities or kinds never become one."""
-    assert (job_key(*one) == job_key(*other)) == (one == other)
+    """Jobs of different kinds or about different things never become one; the provider comes first."""
+    keys = [Job(kind=kind, subject=subject, enqueued_at=NOW).key for kind, subject in (one, other)]
+    assert (keys[0] == keys[1]) == (one == other)
+    assert keys[0].startswith(f"{one[0]}/") or not one[1]
 
 
-def test_jobs_for_no_events_sake_have_the_keys_of_those_with_events() -> None:
-    """A look that somebody asked for and one because of an event become one."""
-    assert (RIDE.key, RIDE.kind, RIDE.athlete_id, RIDE.activity_id) == (
-        "activity/7/42",
-        JobKind.ACTIVITY,
-        "7",
-        "42",
-    )
-    history = backfill_job(AthleteId("7"), now=NOW)
-    assert (history.key, history.kind, history.activity_id) == ("backfill/7", JobKind.BACKFILL, None)
-    assert RIDE.request_ids == history.request_ids == ()
-    assert RIDE.enqueued_at == history.enqueued_at == NOW
+@pytest.mark.parametrize("kind", ["", "strava", "strava/", "/x", "a/b/c", "Strava/x", "a/b\n", 7, None])
+def test_a_kind_names_a_provider_and_a_task(kind: str) -> None:
+    """Anything else could share a key with a job of another kind."""
+    with pytest.raises(InvalidInput, match="kind of job"):
+        Job(kind=kind, subject={}, enqueued_at=NOW)
+
+
+@pytest.mark.parametrize("value", ["", "1/2", "x" * 65, 7])
+def test_a_subject_names_ids(value: str) -> None:
+    """Whatever could make two subjects share a key is refused, by its name."""
+    with pytest.raises(InvalidInput, match="userId"):
+        Job(kind="a/b", subject={"userId": value}, enqueued_at=NOW)
+
+
+def test_a_subject_that_lacks_a_name_says_so() -> None:
+    """A handler is told which, and of which job."""
+    assert RIDE.named("athleteId") == "7"
+    with pytest.raises(InvalidInput, match="'strava/activity/7/42' names no milestoneId"):
+        RIDE.named("milestoneId")
+
+
+@given(occurred_at=moments(), looked_at=moments(), fraction=st.integers(0, 999_999))
+def test_an_event_is_over_once_its_second_is(
+    occurred_at: datetime, looked_at: datetime, fraction: int
+) -> None:
+    """A look within the second of an event may have come before it."""
+    looked = looked_at + timedelta(microseconds=fraction)
+    is_over = JobEvent("key", occurred_at).is_over_at(looked)
+    assert is_over == (int(occurred_at.timestamp()) < int(looked.timestamp()))
+
+
+LATER = NOW + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("error", "first", "second"),
+    [
+        (UpstreamError("x", retry_at=LATER), Defer(LATER), Defer(LATER)),
+        (AccountDeleting("x", retry_at=LATER), Defer(LATER), Defer(LATER)),
+        (AccountDeleting("x"), Drop(), Drop()),
+        (NotFound("x"), TryAgain(NOW + timedelta(seconds=10)), Drop()),
+        (StorageUnavailable("x"), TryAgain(NOW + timedelta(seconds=10)), Park()),
+        (CorruptItem("x"), TryAgain(NOW + timedelta(seconds=10)), Park()),
+        (InvalidInput("x"), TryAgain(NOW + timedelta(seconds=10)), Park()),
+    ],
+)
+def test_the_class_of_an_error_decides_what_becomes_of_its_job(
+    error: CommitCollectError, first: object, second: object
+) -> None:
+    """Put off until it says, dropped if nothing can come of it, and else tried until it is parked.
+
+    What is not found may not be there yet: a job is put before what it is about is written.
+    """
+    policy = Policy(jobs=JobsPolicy(job_attempts_max=2))
+    again = evolve(LEASED, attempts=1)
+    ends = [after_error(leased, error, now=NOW, policy=policy) for leased in (LEASED, again)]
+    assert ends == [first, second]
 
 
 @given(
@@ -132,7 +193,7 @@ DUE = QueueEntry(job=RIDE, due_at=NOW)
 
 
 def _event(name: str) -> Job:
-    return evolve(RIDE, request_ids=(name,))
+    return evolve(RIDE, events=events(name))
 
 
 def _later(seconds: int) -> datetime:
@@ -179,9 +240,9 @@ def test_an_event_stays_until_a_look_that_began_after_it_has_ended(happenings: l
                 assert (entry.token, entry.due_at) == ("", now)
         if entry is not None:
             assert entry.attempts == tries
-            renewed = entry.renewed.request_ids if entry.renewed else ()
-            assert {*entry.job.request_ids, *renewed} == waiting
-            assert not entry.token or set(entry.job.request_ids) == looked_at
+            renewed = entry.renewed.events if entry.renewed else ()
+            assert {each.key for each in (*entry.job.events, *renewed)} == waiting
+            assert not entry.token or {each.key for each in entry.job.events} == looked_at
 
 
 def test_what_waits_stays_due_when_it_was() -> None:
@@ -194,5 +255,5 @@ def test_what_is_put_during_a_look_is_due_as_it_was_put() -> None:
     taken = DUE.taken("token", until=_later(150), policy=MANY_EVENTS)
     renewed = taken.put(_event("b"), visible_at=_later(3), policy=MANY_EVENTS)
     renewed = renewed.put(_event("c"), visible_at=_later(6), policy=MANY_EVENTS)
-    assert renewed.after_end() == QueueEntry(job=evolve(RIDE, request_ids=("b", "c")), due_at=_later(3))
+    assert renewed.after_end() == QueueEntry(job=evolve(RIDE, events=events("b", "c")), due_at=_later(3))
     assert renewed.leased() == taken.leased()

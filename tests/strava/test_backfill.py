@@ -34,7 +34,7 @@ def connected(count: int, world: World | None = None) -> World:
 
 def run(world: World) -> None:
     """Step until it is done."""
-    while world.strava.backfilling.step(ME).phase is not BackfillPhase.DONE:
+    while world.strava.backfilling.step(ME).backfill.phase is not BackfillPhase.DONE:
         pass
 
 
@@ -90,7 +90,7 @@ def test_starting_twice_goes_on_and_nothing_wider_is_given_up() -> None:
     """A backfill under way is found again, and one with another bound is refused until it ends."""
     world = connected(25)
     backfilling = world.strava.backfilling
-    first = backfilling.step(ME)
+    first = backfilling.step(ME).backfill
     assert backfilling.start(ME) == first
     with pytest.raises(Conflict) as refused:
         backfilling.start(ME, after=START - timedelta(days=3))
@@ -102,7 +102,7 @@ def test_starting_twice_goes_on_and_nothing_wider_is_given_up() -> None:
         backfilling.start(ME)
     run(world)
     world.check_converged()
-    assert backfilling.step(ME).phase is BackfillPhase.DONE
+    assert backfilling.step(ME).backfill.phase is BackfillPhase.DONE
 
 
 def test_beginning_anew_leaves_nothing_of_the_one_before() -> None:
@@ -145,7 +145,7 @@ def test_too_long_a_history_is_refused_with_the_way_out() -> None:
 def test_a_lost_page_is_said_and_not_passed_over() -> None:
     """A page that was staged and is not there is damage, and nothing is taken for done."""
     world = connected(5)
-    state = world.strava.backfilling.step(ME)
+    state = world.strava.backfilling.step(ME).backfill
     assert state.phase is BackfillPhase.COMMITTING
     broken = evolve(state, pages_staged=2, version=state.version + 1)
     world.stores.backfills.commit(BackfillCommit(backfill=broken))
@@ -205,7 +205,7 @@ def test_a_limit_in_the_middle_pauses_until_the_window_ends() -> None:
 def test_something_newer_that_came_meanwhile_is_not_written_over() -> None:
     """A page waits; an event brings a newer state; the page's older one is not believed, Strava is asked."""
     world = connected(5)
-    state = world.strava.backfilling.step(ME)
+    state = world.strava.backfilling.step(ME).backfill
     assert state.phase is BackfillPhase.COMMITTING
     world.fake.edit(ActivityId("1002"), name="Newer")
     world.deliver()
@@ -220,7 +220,7 @@ def test_something_newer_that_came_meanwhile_is_not_written_over() -> None:
 def test_a_page_does_not_bring_back_what_was_deleted_since() -> None:
     """An activity is deleted behind its listing and before anything of it was stored: it does not stay."""
     world = connected(5)
-    state = world.strava.backfilling.step(ME)
+    state = world.strava.backfilling.step(ME).backfill
     assert state.phase is BackfillPhase.COMMITTING
     world.fake.delete(ActivityId("1002"))
     world.deliver()
@@ -238,7 +238,7 @@ def test_a_page_does_not_bring_back_what_was_undone_since() -> None:
     world.pass_time(hours=1)
     world.fake.edit(ActivityId("1002"), name="Listed")
     world.strava.backfilling.start(ME)
-    assert world.strava.backfilling.step(ME).phase is BackfillPhase.COMMITTING
+    assert world.strava.backfilling.step(ME).backfill.phase is BackfillPhase.COMMITTING
     world.fake.edit(ActivityId("1002"), name="Ride 2")
     world.deliver()
     world.pass_time(seconds=5)

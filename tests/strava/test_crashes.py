@@ -38,7 +38,7 @@ def with_events() -> World:
 
 def backfill(service: Service) -> None:
     """Take the history over."""
-    while service.strava.backfilling.step(ME).phase is not BackfillPhase.DONE:
+    while service.strava.backfilling.step(ME).backfill.phase is not BackfillPhase.DONE:
         pass
 
 

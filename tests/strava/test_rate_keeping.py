@@ -139,7 +139,7 @@ def test_a_race_lost_every_time_is_given_up(desk: Desk) -> None:
     """Law 9: attempts are bounded, and the error says by how many; the call was not entered."""
     desk.rates.intruders = [lambda: desk.keeping.observe(reading(used=desk.used() + 1))] * 9
     with pytest.raises(VersionConflict, match="under each of 4 attempts"):
-        desk.keeping.pause("inactive")
+        desk.keeping.inactive("inactive")
     assert len(desk.rates.intruders) == 9 - 4
     stored = desk.rates.read(APP_SCOPE)
     assert stored is not None
@@ -196,7 +196,7 @@ def test_a_refusal_is_everybodys(desk: Desk, said: RateReading | None, until: da
 def test_a_pause_ends_by_itself(desk: Desk) -> None:
     """An app that Strava switched off is tried again after `app_inactive_pause_seconds`."""
     until = NOON + timedelta(seconds=POLICY.strava.app_inactive_pause_seconds)
-    assert desk.keeping.pause("the app is inactive").paused_until == until
+    assert desk.keeping.inactive("the app is inactive").retry_at == until
     with pytest.raises(StravaRateLimited, match=f"the app is inactive; try again at {until:%H:%M} UTC"):
         desk.keeping.reserve(APP_SCOPE, Purpose.LIVE)
     desk.clock.advance_to(until)

@@ -34,10 +34,10 @@ from commitcollect_adapters.web.receiver import PATH, Receiver
 from commitcollect_adapters.web.serving import serving
 from commitcollect_adapters.wiring import memory_ports
 from commitcollect_core.jobs.jobs import QueueCounts
+from commitcollect_core.jobs.worker import Worker
 from commitcollect_core.policy import Policy, StravaPolicy
 from commitcollect_core.strava.connections import READ_ACTIVITIES, READ_ALL_ACTIVITIES
 from commitcollect_core.strava.webhook_intake import WebhookSecrets
-from commitcollect_core.strava.working import Working
 from commitcollect_core.training.awards import Award
 from commitcollect_core.training.sports import SportSelection
 from commitcollect_core.training.tracking import NewMilestone
@@ -183,9 +183,9 @@ def connect_by_browser(world: World, user_id: UserId, athlete_id: AthleteId, sco
     )
 
 
-def do_what_is_due(working: Working) -> None:
+def do_what_is_due(worker: Worker) -> None:
     """Work until nothing is due."""
-    while working.run_once(limit=5).jobs:
+    while worker.run_once(limit=5).jobs:
         pass
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from commitcollect_core.errors import InvalidInput
-from commitcollect_core.jobs.jobs import Job, JobKind
+from commitcollect_core.jobs.jobs import Job, JobEvent
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.strava.webhooks import (
     Aspect,
@@ -272,13 +272,12 @@ def test_an_event_names_what_to_look_at_and_nothing_else(document: dict[str, Any
     job = interpret(event, now=NOW)
     if event.object_type is ObjectType.ACTIVITY:
         assert job == Job(
-            key=f"activity/{event.owner_id}/{event.object_id}",
-            kind=JobKind.ACTIVITY,
-            athlete_id=str(event.owner_id),  # type: ignore[arg-type]  # a NewType of str
-            activity_id=str(event.object_id),  # type: ignore[arg-type]  # a NewType of str
-            request_ids=(idempotency_key(event),),
+            kind="strava/activity",
+            subject={"athleteId": str(event.owner_id), "activityId": str(event.object_id)},
+            events=(JobEvent(idempotency_key(event), event.event_time),),
             enqueued_at=NOW,
         )
+        assert job.key == f"strava/activity/{event.owner_id}/{event.object_id}"
     else:
         is_unclear = event.aspect is Aspect.UPDATE and event.updates is None
         assert (job is not None) == (event.aspect is Aspect.DELETE or is_unclear)
@@ -314,6 +313,5 @@ def test_what_may_be_a_deauthorisation_is_looked_into(
     job = interpret(event, now=NOW)
     assert (job is not None) == is_looked_into
     if job is not None:
-        assert (job.kind, job.key) == (JobKind.AUTHORIZATION, "authorization/134815")
-        assert (job.athlete_id, job.activity_id) == ("134815", None)
-        assert job.request_ids == (idempotency_key(event),)
+        assert job.key == "strava/authorization/134815"
+        assert job.events == (JobEvent(idempotency_key(event), event.event_time),)

@@ -14,15 +14,16 @@ from attrs import evolve
 from commitcollect_adapters.ciphers.local import LocalCipher
 from commitcollect_adapters.simulation.faults import Side
 from commitcollect_adapters.strava.fake import CallKind, Fault
-from commitcollect_core.errors import Forbidden, NotFound, StorageUnavailable
+from commitcollect_core.errors import Forbidden, StorageUnavailable
 from commitcollect_core.jobs.idempotency import IdempotencyStatus
-from commitcollect_core.jobs.jobs import Job, JobKind, activity_job, backfill_job
+from commitcollect_core.jobs.jobs import Job, JobOutcome
+from commitcollect_core.jobs.worker import JobEnd
 from commitcollect_core.policy import DEFAULT_POLICY, OnDisconnect, customised
 from commitcollect_core.strava.connections import ConnectionStatus
-from commitcollect_core.strava.refreshing import SyncOutcome
-from commitcollect_core.strava.webhook_intake import Intake, WebhookSecrets
+from commitcollect_core.strava.jobs import ACTIVITY, activity_job, backfill_job
+from commitcollect_core.strava.refreshing import LookResult
+from commitcollect_core.strava.webhook_intake import WebhookResult, WebhookSecrets
 from commitcollect_core.strava.webhooks import idempotency_key, parse_event
-from commitcollect_core.strava.working import JobEnd
 from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState
 from commitcollect_core.values import ActivityId, AthleteId, UserId
 from strava.world import ATHLETE, ME, WISH, World, payload
@@ -55,10 +56,10 @@ def event(world: World, **changes: object) -> dict[str, Any]:
     }
 
 
-def outcomes(world: World) -> Counter[SyncOutcome]:
+def outcomes(world: World) -> Counter[str]:
     """What comes of all that is due now."""
     world.pass_time(seconds=DEFAULT_POLICY.strava.webhook_delay_seconds)
-    return world.worker.run_once(limit=1_000).outcomes
+    return world.worker.run_once(limit=1_000).results
 
 
 def ends(world: World) -> Counter[JobEnd]:
@@ -108,21 +109,21 @@ def test_a_burst_of_events_is_one_look(world: World) -> None:
     before = world.fake.calls(CallKind.ACTIVITY)
     documents = [event(world, updates={"title": f"Title {number}"}) for number in range(10)]
     for document in documents:
-        assert world.strava.intake.accept(document) is Intake.QUEUED
+        assert world.strava.intake.accept(document) is WebhookResult.QUEUED
     assert sum(outcomes(world).values()) == 1
     assert world.fake.calls(CallKind.ACTIVITY) == before + 1
     for document in documents:
         world.strava.intake.accept(document)
-    assert outcomes(world) == {SyncOutcome.DONE_BEFORE: 1}
+    assert outcomes(world) == {LookResult.DONE_BEFORE: 1}
     assert world.fake.calls(CallKind.ACTIVITY) == before + 1
 
 
 def test_an_event_delivered_again_is_not_looked_into_again(world: World) -> None:
     """What was dealt with is known by its mark, until the mark expires."""
     world.strava.intake.accept(event(world))
-    assert outcomes(world) == {SyncOutcome.UNCHANGED: 1}
+    assert outcomes(world) == {LookResult.UNCHANGED: 1}
     world.strava.intake.accept(event(world, event_time=int(world.clock.now().timestamp()) - 3))
-    assert outcomes(world) == {SyncOutcome.DONE_BEFORE: 1}
+    assert outcomes(world) == {LookResult.DONE_BEFORE: 1}
 
 
 def test_the_mark_comes_after_the_effect(world: World) -> None:
@@ -178,30 +179,30 @@ def test_an_event_of_no_subscription_stores_nothing(world: World, subscription_i
     unset = evolve(world.strava.intake, secrets=WebhookSecrets())
     for intake in (world.strava.intake, unset):
         odd = event(world, subscription_id=subscription_id)
-        assert intake.accept(odd) is Intake.OTHER_SUBSCRIPTION
+        assert intake.accept(odd) is WebhookResult.OTHER_SUBSCRIPTION
     assert world.queue.counts(now=world.clock.now()).waiting == 0
 
 
 def test_an_event_of_another_subscription_stores_nothing(world: World) -> None:
     """Nor does any event before a subscription is known."""
     other = event(world, subscription_id=world.subscription_id + 1)
-    assert world.strava.intake.accept(other) is Intake.OTHER_SUBSCRIPTION
+    assert world.strava.intake.accept(other) is WebhookResult.OTHER_SUBSCRIPTION
     unset = evolve(world.strava.intake, secrets=WebhookSecrets())
-    assert unset.accept(event(world)) is Intake.OTHER_SUBSCRIPTION
+    assert unset.accept(event(world)) is WebhookResult.OTHER_SUBSCRIPTION
     assert world.queue.counts(now=world.clock.now()).waiting == 0
 
 
 def test_what_does_not_concern_us_stores_nothing(world: World) -> None:
     """An athlete's new name is nothing to look into."""
     document = event(world, object_type="athlete", object_id=int(ATHLETE), updates={"firstname": "A"})
-    assert world.strava.intake.accept(document) is Intake.NOTHING_TO_DO
+    assert world.strava.intake.accept(document) is WebhookResult.NOTHING_TO_DO
     assert world.queue.counts(now=world.clock.now()).waiting == 0
 
 
 def test_a_forged_deletion_deletes_nothing(world: World) -> None:
     """Strava still shows the activity: it stays."""
     world.strava.intake.accept(event(world, aspect_type="delete"))
-    assert outcomes(world) == {SyncOutcome.UNCHANGED: 1}
+    assert outcomes(world) == {LookResult.UNCHANGED: 1}
     world.check_converged()
 
 
@@ -215,7 +216,7 @@ def test_a_forged_deletion_deletes_nothing(world: World) -> None:
 def test_a_forged_deauthorisation_disconnects_nobody(world: World, document: dict[str, object]) -> None:
     """Strava still renews the tokens: the connection stays, and works."""
     world.strava.intake.accept(event(world, object_id=int(ATHLETE), **document))
-    assert outcomes(world) == {SyncOutcome.UNCHANGED: 1}
+    assert outcomes(world) == {LookResult.UNCHANGED: 1}
     stored = world.stores.connections.read(ME)
     assert stored is not None
     assert stored.status is ConnectionStatus.ACTIVE
@@ -249,7 +250,7 @@ def test_whoever_connected_again_is_not_disconnected_for_what_was_before(
     """The verdict was about the old tokens; the connection made since then stays."""
     monkeypatch.setattr(type(world.strava.access), "is_authorized", lambda _self, _user_id: False)
     world.strava.intake.accept(deauthorisation(world))
-    assert outcomes(world) == {SyncOutcome.UNCHANGED: 1}
+    assert outcomes(world) == {LookResult.UNCHANGED: 1}
     assert world.stores.connections.read(ME) is not None
 
 
@@ -260,11 +261,11 @@ def test_an_event_forged_for_later_does_not_stand_for_the_true_one(world: World)
         world, aspect_type="delete", event_time=int(later.timestamp()), updates=None, object_id=1_001
     )
     world.strava.intake.accept(forged)
-    assert outcomes(world) == {SyncOutcome.UNCHANGED: 1}
+    assert outcomes(world) == {LookResult.UNCHANGED: 1}
     world.clock.advance_to(later)
     world.fake.delete(ActivityId("1001"))
     world.strava.intake.accept(forged)
-    assert outcomes(world) == {SyncOutcome.CHANGED: 1}
+    assert outcomes(world) == {LookResult.CHANGED: 1}
     world.check_converged()
 
 
@@ -273,7 +274,7 @@ def test_a_real_deauthorisation_disconnects(world: World) -> None:
     before = world.dump()
     world.fake.deauthorize(ATHLETE)
     world.deliver()
-    assert outcomes(world) == {SyncOutcome.DISCONNECTED: 1}
+    assert outcomes(world) == {LookResult.DISCONNECTED: 1}
     assert world.stores.connections.read(ME) is None
     assert world.stores.connections.owner(ATHLETE) is None
     assert world.dump() == before
@@ -284,10 +285,10 @@ def test_an_event_that_names_somebody_elses_activity_changes_nothing(world: Worl
     before = world.dump()
     world.fake.inject(Fault.WRONG_ATHLETE, CallKind.ACTIVITY)
     world.strava.intake.accept(event(world, aspect_type="create"))
-    assert outcomes(world) == {SyncOutcome.UNCHANGED: 1}
+    assert outcomes(world) == {LookResult.UNCHANGED: 1}
     theirs = world.fake.upload(STRANGER, payload(77))
     world.strava.intake.accept(event(world, object_id=int(theirs), aspect_type="create"))
-    assert outcomes(world) == {SyncOutcome.UNCHANGED: 1}
+    assert outcomes(world) == {LookResult.UNCHANGED: 1}
     assert world.dump() == before
 
 
@@ -296,7 +297,7 @@ def test_events_about_unknown_athletes_cost_no_call(world: World) -> None:
     calls = world.fake.calls()
     for number in range(50):
         world.strava.intake.accept(event(world, owner_id=int(STRANGER), object_id=5_000 + number))
-    assert outcomes(world) == {SyncOutcome.NOT_CONNECTED: 50}
+    assert outcomes(world) == {LookResult.NOT_CONNECTED: 50}
     assert world.fake.calls() == calls
 
 
@@ -346,7 +347,7 @@ def test_a_poisoned_activity_is_parked_and_blocks_nobody(world: World) -> None:
     assert good in world.stored()
     assert bad not in world.stored()
     (parked,) = world.queue.parked(limit=10)
-    assert (parked.job.activity_id, parked.attempts) == (bad, DEFAULT_POLICY.jobs.job_attempts_max)
+    assert (parked.job.named("activityId"), parked.attempts) == (bad, DEFAULT_POLICY.jobs.job_attempts_max)
     assert "start_date" in parked.reason
     world.fake.edit(bad, start_date=payload(9)["start_date"])
     assert world.queue.unpark(parked.job.key, now=world.clock.now())
@@ -463,12 +464,11 @@ def test_a_fenced_account_takes_nothing_from_late_events(world: World) -> None:
     assert world.queue.parked(limit=1) == []
 
 
-def test_jobs_about_what_is_not_there_are_done(world: World) -> None:
-    """A backfill of nobody is over, one that is not there is begun; a job without its activity is dropped."""
+def test_a_backfill_of_an_athlete_who_is_not_connected_is_dropped(world: World) -> None:
+    """After one more try, as the connection may just be written; where there is none, one is begun."""
     now = world.clock.now()
     world.queue.put(backfill_job(STRANGER, now=now), visible_at=now)
-    world.queue.put(Job(key="x", kind=JobKind.ACTIVITY, athlete_id=ATHLETE, enqueued_at=now), visible_at=now)
-    assert ends(world) == {JobEnd.DONE: 1, JobEnd.TO_BE_TRIED_AGAIN: 1}
+    assert ends(world) == {JobEnd.TO_BE_TRIED_AGAIN: 1}
     world.pass_time(seconds=DEFAULT_POLICY.jobs.job_retry_seconds_first)
     assert ends(world) == {JobEnd.DONE: 1}
     world.stores.backfills.erase(ME)
@@ -476,10 +476,30 @@ def test_jobs_about_what_is_not_there_are_done(world: World) -> None:
     assert ends(world) == {JobEnd.GOES_ON: 1}
     world.work()
     world.check_converged()
-    with pytest.raises(NotFound):
-        world.strava.refreshing.activity(
-            Job(key="x", kind=JobKind.ACTIVITY, athlete_id=ATHLETE, enqueued_at=now)
-        )
+
+
+def test_a_job_without_its_activity_is_set_aside(world: World) -> None:
+    """Nothing is looked at, and the reason names what is missing."""
+    now = world.clock.now()
+    world.queue.put(Job(kind=ACTIVITY, subject={"athleteId": ATHLETE}, enqueued_at=now), visible_at=now)
+    world.work()
+    (parked,) = world.queue.parked(limit=1)
+    assert parked.reason == "invalid_input: the job 'strava/activity/42' names no activityId"
+
+
+def test_a_job_of_an_unknown_kind_is_set_aside_at_once(world: World) -> None:
+    """A newer program may have put it: it is kept for one that knows the kind, and blocks no other."""
+    now = world.clock.now()
+    order = Job(kind="shop/order", subject={"orderId": "1"}, enqueued_at=now)
+    world.queue.put(order, visible_at=now)
+    world.strava.intake.accept(event(world))
+    assert ends(world) == {JobEnd.PARKED: 1, JobEnd.DONE: 1}
+    (parked,) = world.queue.parked(limit=1)
+    assert parked.reason == "this program knows no job of kind 'shop/order'; upgrade, then retry"
+    handlers = {**world.worker.handlers, "shop/order": lambda job: JobOutcome(result=job.named("orderId"))}
+    assert world.queue.unpark(order.key, now=now)
+    report = evolve(world.worker, handlers=handlers).run_once()
+    assert (report.ends, report.results) == ({JobEnd.DONE: 1}, {"1": 1})
 
 
 def test_a_job_for_no_events_sake_looks_every_time(world: World) -> None:
@@ -487,7 +507,7 @@ def test_a_job_for_no_events_sake_looks_every_time(world: World) -> None:
     now = world.clock.now()
     for _ in range(2):
         world.queue.put(activity_job(ATHLETE, ActivityId("1000"), now=now), visible_at=now)
-        assert outcomes(world) == {SyncOutcome.UNCHANGED: 1}
+        assert outcomes(world) == {LookResult.UNCHANGED: 1}
 
 
 def test_a_mark_outlasts_every_delivery(world: World) -> None:

@@ -22,12 +22,12 @@ from commitcollect_core.app import CommitCollect
 from commitcollect_core.context import Context
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.jobs.ports import EventQueue
+from commitcollect_core.jobs.worker import Worker
 from commitcollect_core.policy import DEFAULT_POLICY, Policy, customised
 from commitcollect_core.service import Service, Stores, StravaUseCases, assemble_service
 from commitcollect_core.strava.connections import READ_ALL_ACTIVITIES, StravaConnection
 from commitcollect_core.strava.ports import StravaApi
 from commitcollect_core.strava.webhook_intake import WebhookSecrets
-from commitcollect_core.strava.working import Working
 from commitcollect_core.training.tracking import NewMilestone
 from commitcollect_core.training.workouts import ActivitySnapshot
 from commitcollect_core.values import ActivityId, AthleteId, ModelId, Source, TargetType, UserId
@@ -115,7 +115,7 @@ class World:
         return self.service.strava
 
     @property
-    def worker(self) -> Working:
+    def worker(self) -> Worker:
         """The worker of the same process."""
         return self.service.worker
 

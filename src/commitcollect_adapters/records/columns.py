@@ -52,7 +52,8 @@ def json_text(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def _mapping(text: str) -> dict[str, Any]:
+def mapping(text: str) -> dict[str, Any]:
+    """A mapping that was stored as JSON."""
     document = json.loads(text)
     if not isinstance(document, dict):
         raise ValueError("not a JSON object")  # noqa: TRY004 - a stored value is wrong, not a caller
@@ -76,7 +77,7 @@ FLAG = Codec(_unchanged, bool)
 MOMENT = Codec(epoch, moment)
 OPTIONAL_MOMENT = Codec(epoch, optional_moment)
 WORDS = Codec(joined, words)
-MAPPING = Codec(lambda value: json_text(dict(value)), _mapping)
+MAPPING = Codec(lambda value: json_text(dict(value)), mapping)
 
 
 def member_of(kind: type[Enum]) -> Codec:

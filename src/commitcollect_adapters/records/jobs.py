@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attrs import evolve
@@ -10,24 +11,56 @@ from attrs import evolve
 from commitcollect_adapters.records.columns import (
     MOMENT,
     OPTIONAL_MOMENT,
-    WORDS,
+    Codec,
     Column,
+    epoch,
+    json_text,
+    mapping,
     member_of,
+    moment,
     record_kind,
     under,
 )
 from commitcollect_core.jobs.idempotency import IdempotencyRecord, IdempotencyStatus
-from commitcollect_core.jobs.jobs import Job, JobKind, ParkedJob, QueueEntry
+from commitcollect_core.jobs.jobs import Job, JobEvent, ParkedJob, QueueEntry
 
+
+def _subject_text(subject: Mapping[str, str]) -> str:
+    """A subject as JSON. Its names are not sorted, as their order is that of the key."""
+    return json.dumps(dict(subject), separators=(",", ":"), ensure_ascii=False)
+
+
+def _events_text(events: Sequence[JobEvent]) -> str:
+    return json_text([(each.key, epoch(each.occurred_at)) for each in events])
+
+
+def _events(text: str) -> tuple[JobEvent, ...]:
+    return tuple(JobEvent(_text(key), moment(occurred_at)) for key, occurred_at in json.loads(text))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not a text")  # noqa: TRY004 - a stored value is wrong, not a caller
+    return value
+
+
+def _job(*, key: str, **attributes: Any) -> Job:
+    """A job, whose key follows from the rest; it is stored all the same, for stores to find it by."""
+    job = Job(**attributes)
+    if job.key != key:
+        raise ValueError(f"the key of such a job is {job.key!r}")
+    return job
+
+
+_EVENTS = Codec(_events_text, _events)
 _JOB = (
     Column("jobKey", "key"),
-    Column("kind", "kind", member_of(JobKind)),
-    Column("athleteId", "athlete_id"),
-    Column("activityId", "activity_id"),
-    Column("requestIds", "request_ids", WORDS),
+    Column("kind", "kind"),
+    Column("subject", "subject", Codec(_subject_text, mapping)),
+    Column("events", "events", _EVENTS),
     Column("enqueuedAtUtc", "enqueued_at", MOMENT),
 )
-JOB = record_kind("job", Job, *_JOB)
+JOB = record_kind("job", _job, *_JOB)
 
 
 def _entry(*, job: Job, renewed: Mapping[str, Any] | None, **own: Any) -> QueueEntry:
@@ -41,11 +74,11 @@ ENTRY = record_kind(
     *under("job", _JOB),
     Column("dueAtUtc", "due_at", MOMENT),
     Column("attempts", "attempts"),
-    Column("renewedRequestIds", "renewed.request_ids", WORDS),
+    Column("renewedEvents", "renewed.events", _EVENTS),
     Column("renewedEnqueuedAtUtc", "renewed.enqueued_at", MOMENT),
     Column("renewedDueAtUtc", "renewed_due_at", OPTIONAL_MOMENT),
     Column("leaseToken", "token"),
-    parts={"job": Job, "renewed": dict},
+    parts={"job": _job, "renewed": dict},
 )
 PARKED = record_kind(
     "parked job",
@@ -54,7 +87,7 @@ PARKED = record_kind(
     Column("attempts", "attempts"),
     Column("reason", "reason"),
     Column("parkedAtUtc", "parked_at", MOMENT),
-    parts={"job": Job},
+    parts={"job": _job},
 )
 IDEMPOTENCY = record_kind(
     "idempotency record",

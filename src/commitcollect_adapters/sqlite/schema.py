@@ -265,5 +265,57 @@ CREATE TABLE parkedJob (
 CREATE INDEX parkedJobByTime ON parkedJob (parkedAtUtc, jobKey);
 """
 
-LAYOUTS = (_LEDGER, _SERVICE, _QUEUE)
+_OLD_SUBJECT = """CASE WHEN activityId IS NULL THEN json_object('athleteId', athleteId)
+        ELSE json_object('athleteId', athleteId, 'activityId', activityId) END"""
+
+
+_OLD_EVENTS = """(SELECT json_group_array(json_array(value, CAST(substr(value, -27, 10) AS INTEGER)))
+        FROM json_each('["' || replace({ids}, ',', '","') || '"]') WHERE value != '')"""
+"""Events of the layout before: ids joined by commas; each ends with the second of its event and 17 more."""
+
+_GENERAL_JOBS = f"""
+CREATE TABLE generalJob (
+    jobKey TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    events TEXT NOT NULL,
+    enqueuedAtUtc INTEGER NOT NULL,
+    dueAtUtc INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    renewedEvents TEXT,
+    renewedEnqueuedAtUtc INTEGER,
+    renewedDueAtUtc INTEGER,
+    leaseToken TEXT NOT NULL
+) WITHOUT ROWID;
+INSERT INTO generalJob SELECT
+    'strava/' || jobKey, 'strava/' || lower(kind), {_OLD_SUBJECT}, {_OLD_EVENTS.format(ids="requestIds")},
+    enqueuedAtUtc, dueAtUtc, attempts,
+    CASE WHEN renewedRequestIds IS NOT NULL THEN {_OLD_EVENTS.format(ids="renewedRequestIds")} END,
+    renewedEnqueuedAtUtc, renewedDueAtUtc, leaseToken
+FROM job;
+DROP TABLE job;
+ALTER TABLE generalJob RENAME TO job;
+CREATE INDEX jobByDueTime ON job (dueAtUtc, jobKey);
+
+CREATE TABLE generalParkedJob (
+    jobKey TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    events TEXT NOT NULL,
+    enqueuedAtUtc INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    parkedAtUtc INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO generalParkedJob SELECT
+    'strava/' || jobKey, 'strava/' || lower(kind), {_OLD_SUBJECT}, {_OLD_EVENTS.format(ids="requestIds")},
+    enqueuedAtUtc, attempts, reason, parkedAtUtc
+FROM parkedJob;
+DROP TABLE parkedJob;
+ALTER TABLE generalParkedJob RENAME TO parkedJob;
+CREATE INDEX parkedJobByTime ON parkedJob (parkedAtUtc, jobKey);
+"""  # noqa: S608 - our own columns
+"""Jobs of any kind: those of Strava, which were all there were, get a kind, a subject and times of events."""
+
+LAYOUTS = (_LEDGER, _SERVICE, _QUEUE, _GENERAL_JOBS)
 """The script of every layout, the first one first. Add a layout at the end."""

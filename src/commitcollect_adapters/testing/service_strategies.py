@@ -18,12 +18,12 @@ from commitcollect_core.accounts.profiles import UserProfile
 from commitcollect_core.accounts.sessions import Session
 from commitcollect_core.handshakes import Handshake, HandshakePurpose
 from commitcollect_core.jobs.idempotency import IdempotencyRecord, IdempotencyStatus
-from commitcollect_core.jobs.jobs import Job, JobKind, job_key
+from commitcollect_core.jobs.jobs import Job, JobEvent
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.strava.backfills import Backfill, BackfillPhase, StagedPage
 from commitcollect_core.strava.connections import ConnectionStatus, Lease, StravaConnection
 from commitcollect_core.strava.rates import RateBudget
-from commitcollect_core.values import ActivityId, AthleteId, Source, UserId, WorkoutKey
+from commitcollect_core.values import AthleteId, Source, UserId, WorkoutKey
 
 LATER = datetime(2090, 1, 1, tzinfo=UTC)
 
@@ -168,21 +168,18 @@ def rate_budgets(*, version: int) -> SearchStrategy[RateBudget]:
 
 
 def jobs() -> SearchStrategy[Job]:
-    """Jobs a queue must hold."""
-
-    def job(kind: JobKind, athlete: str, activity: str | None, events: list[str], at: datetime) -> Job:
-        athlete_id, activity_id = AthleteId(athlete), None if activity is None else ActivityId(activity)
-        return Job(
-            key=job_key(kind, athlete_id, activity_id),
-            kind=kind,
-            athlete_id=athlete_id,
-            activity_id=activity_id,
-            request_ids=tuple(events),
-            enqueued_at=at,
-        )
-
-    kinds = st.sampled_from(JobKind)
-    return st.builds(job, kinds, _plain_ids, st.none() | _plain_ids, _words, believable_moments())
+    """Jobs a queue must hold: of any kind, about anything."""
+    kinds = st.from_regex(r"\A[a-z][a-z0-9-]{0,9}/[a-z][a-z0-9-]{0,9}\Z")
+    ids = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._@-]{0,9}\Z")
+    subjects = st.dictionaries(_texts, ids, max_size=3)
+    events = st.builds(JobEvent, _texts, believable_moments())
+    return st.builds(
+        Job,
+        kind=kinds,
+        subject=subjects,
+        events=st.lists(events, max_size=3).map(tuple),
+        enqueued_at=believable_moments(),
+    )
 
 
 def deletions(*, request_id: str, user_id: UserId, version: int) -> SearchStrategy[DeletionRequest]:

@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from commitcollect_adapters.readers.strict_json import parse_document
 from commitcollect_core.errors import Forbidden, InvalidInput, StorageError
-from commitcollect_core.strava.webhook_intake import Intake, WebhookIntake
+from commitcollect_core.strava.webhook_intake import WebhookIntake, WebhookResult
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +33,9 @@ _TOO_LARGE, _TRY_LATER = 413, 503
 
 
 _CURES = {
-    Intake.OTHER_SUBSCRIPTION.value: "set strava_subscription_id to the id that 'commitcollect doctor' names",
+    WebhookResult.OTHER_SUBSCRIPTION.value: (
+        "set strava_subscription_id to the id that 'commitcollect doctor' names"
+    ),
     "handshake_refused": "the verify token differs from strava_verify_token",
     "not_found": "the path lacks strava_webhook_segment",
 }
@@ -86,7 +88,7 @@ class Receiver:
 
     def _ended(self, status: int, kind: str) -> JSONResponse:
         self.counts[kind] += 1
-        if status != _OK or kind == Intake.OTHER_SUBSCRIPTION:
+        if status != _OK or kind == WebhookResult.OTHER_SUBSCRIPTION:
             self._refusals.add(kind)
         return JSONResponse({"status" if status == _OK else "error": kind}, status)
 

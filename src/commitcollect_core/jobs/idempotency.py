@@ -2,9 +2,9 @@
 
 Events need no claim: their effect is idempotent by construction, so a worker looks whether an event is
 completed, does the work, and marks it completed afterwards (`completed_event`). A request that is not
-idempotent by construction is begun, worked on and completed with its answer; whoever asks again gets that
-answer. Completing and giving up carry the token of whoever began: a worker whose lease ran out must not undo
-the work of the one that took over.
+idempotent by construction is begun, worked on and completed with its answer; repeated, it gets that answer.
+Completing and giving up carry the token of the process that began: one whose lease ran out must not undo the
+work of the one that took over.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from commitcollect_core.values import optional_utc, utc
 
 
 class IdempotencyStatus(StrEnum):
-    """Whether somebody is at work, or the answer is known."""
+    """Whether a process is at work, or the answer is known."""
 
     IN_PROGRESS = "IN_PROGRESS"
     COMPLETED = "COMPLETED"
@@ -32,9 +32,9 @@ class IdempotencyRecord:
 
     Attributes:
         request_id: of the caller's making; part of a key.
-        owner_token: of whoever is at work; empty for an event.
+        owner_token: of the process at work; empty for an event.
         body_digest: of what was asked for; empty for an event.
-        lease_until: until when whoever is at work may be; None once it is completed.
+        lease_until: until when that process may work; None once it is completed.
         answer: what the first one was answered; empty until then.
         expires_at: when all this may be forgotten.
     """
@@ -50,7 +50,7 @@ class IdempotencyRecord:
 
 @frozen
 class Begin:
-    """Nobody has done it or is at it: store `record`, then do it."""
+    """No process has done it or is doing it: store `record`, then do it."""
 
     record: IdempotencyRecord
 
@@ -64,7 +64,7 @@ class AlreadyDone:
 
 @frozen
 class HeldElsewhere:
-    """Somebody is at it, until `until` at most."""
+    """Another process is doing it, until `until` at most."""
 
     until: datetime
 
@@ -84,6 +84,7 @@ def decide(
         InvalidInput: the same id was used with another body.
     """
     if stored is not None and stored.expires_at > now:
+        # Before anything else is told: an answer to another request would be wrong, and might be a secret.
         if stored.body_digest != body_digest:
             raise InvalidInput(
                 f"the idempotency key {request_id!r} was used for another request; make a new one",
@@ -94,6 +95,7 @@ def decide(
             return AlreadyDone(stored.answer)
         if stored.lease_until is not None and stored.lease_until > now:
             return HeldElsewhere(stored.lease_until)
+    # Also where a lease has run out: the process that held it died, or is so late that it may not complete.
     return Begin(
         IdempotencyRecord(
             request_id=request_id,

@@ -1,52 +1,120 @@
-"""Work that waits in a queue: to look at an activity, at a permission, or to go on with a backfill.
+"""Jobs: work of any kind that waits in a queue.
 
-A job names what to look at and never what was seen, so doing it twice, late or in another order changes
-nothing. Jobs of the same key that wait at the same time become one. Whoever takes a job holds it under a
-lease with a token; finishing, giving back and parking are conditional on it.
+The assembly of a service registers a handler for each kind.
+
+A job names its subject and never what was seen of it, so doing it twice, late or in another order changes
+nothing. Jobs of the same key that wait at the same time become one. A worker holds a job under a lease with a
+token; completing, giving back and parking are conditional on the token.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from enum import StrEnum
+from typing import Any
 
 from attrs import evolve, field, frozen
 
+from commitcollect_core.errors import CommitCollectError, InvalidInput, NotFound
 from commitcollect_core.policy import Policy
-from commitcollect_core.values import ActivityId, AthleteId, optional_utc, utc
+from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed
+from commitcollect_core.values import optional_utc, require_id, utc
 
 
-class JobKind(StrEnum):
-    """What there is to do."""
+@frozen
+class JobEvent:
+    """An event a job was put for.
 
-    ACTIVITY = "ACTIVITY"
-    AUTHORIZATION = "AUTHORIZATION"
-    BACKFILL = "BACKFILL"
+    Attributes:
+        key: the request id under which the event is marked once it is dealt with.
+        occurred_at: when it happened, in whole seconds by the clock of its sender.
+    """
+
+    key: str
+    occurred_at: datetime = field(converter=utc)
+
+    def is_over_at(self, looked_at: datetime) -> bool:
+        """Whether a look at this moment came after the whole second of the event.
+
+        Only then has the look seen what the event told of, and what all others of the same key told: an event
+        is marked only for such a look. One that was forged for later must not take the place of a true one.
+        """
+        return self.occurred_at < utc(looked_at)
+
+
+_KIND = re.compile(r"[a-z][a-z0-9-]{0,31}/[a-z][a-z0-9-]{0,31}\Z")
+
+
+def _check_kind(_job: Any, _attribute: Any, kind: Any) -> None:
+    if not isinstance(kind, str) or not _KIND.match(kind):
+        raise InvalidInput(
+            f"the kind of job {kind!r} is none: name a provider and a task, such as strava/activity",
+            field="kind",
+        )
+
+
+def _copied(subject: Mapping[str, str]) -> dict[str, str]:
+    return dict(subject)
+
+
+def _check_subject(_job: Any, _attribute: Any, subject: Mapping[str, str]) -> None:
+    # The values are parts of the key. An id holds no slash, so no two jobs of a kind share a key by chance.
+    for name, value in subject.items():
+        require_id(value, name)
 
 
 @frozen(kw_only=True)
 class Job:
-    """Something to look at.
+    """Something to do.
 
     Attributes:
-        key: names what is looked at; waiting jobs of one key become one.
-        activity_id: for `JobKind.ACTIVITY` only.
-        request_ids: the events behind it, the newest `JobsPolicy.job_events_max`; marked as
-            completed afterwards.
-        enqueued_at: when the first of them came.
+        kind: names the handler; an open set: provider and task, such as ``strava/activity``.
+        subject: what it is about: names and ids, in the order in which they stand in the key.
+        events: what it was put for, the newest `JobsPolicy.job_events_max`; marked as completed afterwards.
+        enqueued_at: when it was first put.
     """
 
-    key: str
-    kind: JobKind
-    athlete_id: AthleteId
-    activity_id: ActivityId | None = None
-    request_ids: tuple[str, ...] = ()
+    kind: str = field(validator=_check_kind)
+    subject: Mapping[str, str] = field(converter=_copied, validator=_check_subject)
+    events: tuple[JobEvent, ...] = ()
     enqueued_at: datetime = field(converter=utc)
+
+    @property
+    def key(self) -> str:
+        """Names what is to be done; waiting jobs of one key become one."""
+        return "/".join((self.kind, *self.subject.values()))
+
+    def named(self, name: str) -> str:
+        """A text of the subject.
+
+        Raises:
+            InvalidInput: the subject does not have it.
+        """
+        value = self.subject.get(name)
+        if value is None:
+            raise InvalidInput(f"the job {self.key!r} names no {name}", field=name)
+        return value
+
+
+@frozen(kw_only=True)
+class JobOutcome:
+    """What a handler came to.
+
+    Attributes:
+        result: in a word, for counts and logs; empty if there is nothing to say.
+        committed: what it wrote to ledgers.
+        has_more: the job is to be put again, as only a step of it is done.
+    """
+
+    result: str = ""
+    committed: Committed = NOTHING_COMMITTED
+    has_more: bool = False
 
 
 @frozen(kw_only=True)
 class LeasedJob:
-    """A job somebody is working on.
+    """A job a worker is busy with.
 
     Attributes:
         token: proves the lease to the queue.
@@ -61,7 +129,7 @@ class LeasedJob:
 
 @frozen(kw_only=True)
 class ParkedJob:
-    """A job that failed too often, set aside until somebody looks."""
+    """A job that failed too often, set aside until an operator retries or drops it."""
 
     job: Job
     attempts: int
@@ -78,33 +146,22 @@ class QueueCounts:
     parked: int
 
 
-def job_key(kind: JobKind, athlete_id: AthleteId, activity_id: ActivityId | None = None) -> str:
-    """The key under which jobs become one."""
-    return "/".join(filter(None, (kind.value.lower(), athlete_id, activity_id)))
-
-
-def backfill_job(athlete_id: AthleteId, *, now: datetime) -> Job:
-    """The job to begin or go on with an athlete's backfill."""
-    kind = JobKind.BACKFILL
-    return Job(key=job_key(kind, athlete_id), kind=kind, athlete_id=athlete_id, enqueued_at=now)
-
-
-def activity_job(athlete_id: AthleteId, activity_id: ActivityId, *, now: datetime) -> Job:
-    """The job to look at one activity, for no event's sake."""
-    key = job_key(JobKind.ACTIVITY, athlete_id, activity_id)
-    return Job(
-        key=key, kind=JobKind.ACTIVITY, athlete_id=athlete_id, activity_id=activity_id, enqueued_at=now
-    )
-
-
 def merged(waiting: Job, coming: Job, policy: Policy) -> Job:
     """One job for two of the same key, behind it the newest events of both."""
-    older = (each for each in waiting.request_ids if each not in coming.request_ids)
+    keys = {each.key for each in coming.events}
+    older = (each for each in waiting.events if each.key not in keys)
     return evolve(
         waiting,
-        request_ids=(*older, *coming.request_ids)[-policy.jobs.job_events_max :],
+        events=(*older, *coming.events)[-policy.jobs.job_events_max :],
         enqueued_at=min(waiting.enqueued_at, coming.enqueued_at),
     )
+
+
+@frozen
+class Defer:
+    """Give the job back for no fault of its own, to be done at `at`; this was no attempt."""
+
+    at: datetime
 
 
 @frozen
@@ -119,8 +176,15 @@ class Park:
     """Set the job aside: it failed too often."""
 
 
+@frozen
+class Drop:
+    """Forget the job: nothing will come of it as things are."""
+
+
 def after_failure(leased: LeasedJob, *, now: datetime, policy: Policy) -> TryAgain | Park:
-    """What becomes of a job that failed, this attempt included: longer and longer waits, then the side."""
+    """What becomes of a job that failed, this attempt included: longer and longer waits, then parking."""
+    # Longer each time: what is down is not called more often than it can bear, and an outage of hours costs
+    # only a few of the tries.
     attempts = leased.attempts + 1
     if attempts >= policy.jobs.job_attempts_max:
         return Park()
@@ -128,15 +192,29 @@ def after_failure(leased: LeasedJob, *, now: datetime, policy: Policy) -> TryAga
     return TryAgain(now + timedelta(seconds=wait))
 
 
+def after_error(
+    leased: LeasedJob, error: CommitCollectError, *, now: datetime, policy: Policy
+) -> Defer | TryAgain | Park | Drop:
+    """What becomes of a job whose handler raised `error`; the error's class and `retry_at` decide."""
+    if error.retry_at is not None:
+        return Defer(error.retry_at)
+    # A job is put before what it is about is written, so that no crash in between loses it. A worker that is
+    # quicker than the writer finds nothing yet, and must not drop the job for that.
+    is_first = not leased.attempts
+    if error.ends_job and not (is_first and isinstance(error, NotFound)):
+        return Drop()
+    return after_failure(leased, now=now, policy=policy)
+
+
 @frozen(kw_only=True)
 class QueueEntry:
-    """A job in a queue and how it stands there: what every queue that keeps its own entries does with one.
+    """A job in a queue and its state there, for queues that keep their own entries.
 
     Attributes:
         due_at: when it may be taken: a waiting one, or one whose lease runs out then.
         attempts: how often it was taken, deferrals not counted.
         token: of the lease; empty while it waits.
-        renewed: what was put while it was being worked on, to be done afterwards.
+        renewed: what was put while a worker held it, to be done afterwards.
         renewed_due_at: when that may be taken.
     """
 
@@ -149,6 +227,8 @@ class QueueEntry:
 
     def put(self, job: Job, *, visible_at: datetime, policy: Policy) -> QueueEntry:
         """The entry after a job of its key was put: one with the waiting, or behind the one under way."""
+        # A waiting job takes the new one in and stays due when it was. A leased one may have been looked at
+        # already, so what comes now stands behind it and is done once more: no event is lost (law 6).
         if not self.token:
             return evolve(self, job=merged(self.job, job, policy))
         if self.renewed is not None:
@@ -156,12 +236,13 @@ class QueueEntry:
         return evolve(self, renewed=job, renewed_due_at=visible_at)
 
     def taken(self, token: str, *, until: datetime, policy: Policy) -> QueueEntry:
-        """The entry once somebody has taken it, with all that was put meanwhile if a lease ran out."""
+        """The entry once a worker has taken it, with all that was put meanwhile if a lease ran out."""
+        # Counted when it is taken and not when it fails: a job that kills its worker has to be counted too.
         job = self.job if self.renewed is None else merged(self.job, self.renewed, policy)
         return QueueEntry(job=job, due_at=until, attempts=self.attempts + 1, token=token)
 
     def leased(self) -> LeasedJob:
-        """What whoever took it is given."""
+        """What the worker that took it is given."""
         return LeasedJob(job=self.job, token=self.token, until=self.due_at, attempts=self.attempts - 1)
 
     def after_end(self) -> QueueEntry | None:

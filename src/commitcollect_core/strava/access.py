@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import TypeVar, assert_never
+from typing import Concatenate, ParamSpec, TypeVar, assert_never
 
 from attrs import evolve, frozen
 
@@ -56,6 +56,7 @@ from commitcollect_core.strava.rates import APP_SCOPE, Purpose, RateReading
 from commitcollect_core.values import ActivityId, UserId
 
 _Answer = TypeVar("_Answer", ActivityAnswer, ActivityList)
+_What = ParamSpec("_What")
 
 ACCESS_TOKEN = "accessToken"  # noqa: S105 - the name of an attribute
 REFRESH_TOKEN = "refreshToken"  # noqa: S105 - the name of an attribute
@@ -88,21 +89,20 @@ class StravaAccess:
             UpstreamError: Strava did not answer.
             InvalidInput: the activity cannot be read.
         """
-        answer = self._ask(user_id, purpose, lambda _connection, token: self.api.activity(token, activity_id))
-        return answer.activity
+        connection, token = self._usable(user_id)
+        return self._ask(connection, token, purpose, self.api.activity, activity_id).activity
 
     def activities(self, user_id: UserId, *, after: datetime | None, before: datetime | None) -> ActivityList:
         """The newest activities between two moments, a page of them; errors as in `activity`."""
+        connection, token = self._usable(user_id)
         limit = self.context.policy.strava.list_page_items
-
-        def ask(connection: StravaConnection, token: str) -> ActivityList:
-            answer = self.api.activities(token, after=after, before=before, limit=limit)
-            # Strava cuts pages before it leaves out what an app may not see. Where there is nothing of that
-            # kind, a short page is the end, and a call that would only find nothing can be saved.
-            is_end = answer.is_short and connection.sees_all_activities
-            return evolve(answer, is_last=answer.is_last or is_end)
-
-        return self._ask(user_id, Purpose.BACKFILL, ask)
+        answer = self._ask(
+            connection, token, Purpose.BACKFILL, self.api.activities, after=after, before=before, limit=limit
+        )
+        # Strava cuts pages before it leaves out what an app may not see. Where there is nothing of that
+        # kind, a short page is the end, and a call that would only find nothing can be saved.
+        is_end = answer.is_short and connection.sees_all_activities
+        return evolve(answer, is_last=answer.is_last or is_end)
 
     def connection(self, user_id: UserId) -> StravaConnection:
         """The user's connection, whether or not it works.
@@ -134,32 +134,46 @@ class StravaAccess:
         return True
 
     def _ask(
-        self, user_id: UserId, purpose: Purpose, ask: Callable[[StravaConnection, str], _Answer]
+        self,
+        connection: StravaConnection,
+        token: str,
+        purpose: Purpose,
+        call: Callable[Concatenate[str, _What], _Answer],
+        *what: _What.args,
+        **named: _What.kwargs,
     ) -> _Answer:
-        connection, token = self._usable(user_id)
+        """Make a call of the API, and once more with a renewed token if Strava does not take this one."""
         try:
-            return self._metered(purpose, lambda: ask(connection, token))
+            return self._metered(token, purpose, call, *what, **named)
         except AccessTokenRejected:
-            # It may have been revoked, or replaced by somebody else's renewal: a new one tells.
+            # Another process may have replaced it, or the athlete revoked it: renewing tells which.
             connection, token = self._renew(connection)
         except ScopeMissing:
             self._mark(connection, ConnectionStatus.NEEDS_SCOPE)
             raise
         try:
-            return self._metered(purpose, lambda: ask(connection, token))
+            return self._metered(token, purpose, call, *what, **named)
         except AccessTokenRejected as refused:
             self._mark(connection, ConnectionStatus.NEEDS_RECONNECT)
             raise _needs_reconnect() from refused
 
-    def _metered(self, purpose: Purpose, ask: Callable[[], _Answer]) -> _Answer:
+    def _metered(
+        self,
+        token: str,
+        purpose: Purpose,
+        call: Callable[Concatenate[str, _What], _Answer],
+        *what: _What.args,
+        **named: _What.kwargs,
+    ) -> _Answer:
+        # Entered before it is made: a process that dies in the call has used it up all the same, and others
+        # that share the budget must not make it once more.
         self.rates.reserve(APP_SCOPE, purpose)
         try:
-            answer = ask()
+            answer = call(token, *what, **named)
         except StravaRateLimited as limited:
             raise self.rates.closed(_reading(limited)) from limited
         except StravaAppInactive as inactive:
-            self.rates.pause(inactive.message)
-            raise
+            raise self.rates.inactive(inactive.message) from inactive
         except UpstreamError as failed:
             self.rates.observe(_reading(failed))
             raise
@@ -186,11 +200,13 @@ class StravaAccess:
                 assert_never(state)
 
     def _renew(self, connection: StravaConnection) -> tuple[StravaConnection, str]:
-        """Renew the tokens under the lease: whoever wrote it first does, all others come back later."""
+        """Renew the tokens under a lease: the process that writes it first does, others come back later."""
         now = self.context.now()
         state = renewal_state(connection, now=now)
         if isinstance(state, Wait):
             raise self._busy(now, state.until)
+        # The lease is written before Strava is asked. Two renewals with one refresh token would both be
+        # answered at best, and at worst the second kills what the first was given.
         held = leased(connection, self.context.ids.lease_token(), now=now, policy=self.context.policy)
         if not self._committed(connection, held):
             raise self._busy(now)
@@ -199,9 +215,12 @@ class StravaAccess:
         except TokenRefreshRejected as refused:
             raise self._refused(held) from refused
         except UpstreamError as failed:
+            # Nothing was renewed as far as we know: others need not wait for the lease to run out.
             self._committed(held, released(held, now=self.context.now()))
             if isinstance(failed, StravaRateLimited):
                 raise self.rates.closed(_reading(failed)) from failed
+            if isinstance(failed, StravaAppInactive):
+                raise self.rates.inactive(failed.message) from failed
             raise
         # Stored before it is judged: Strava may have replaced the refresh token, and the one before is dead.
         connection = self._kept(held, grant)
@@ -210,9 +229,16 @@ class StravaAccess:
         return connection, grant.access_token
 
     def _kept(self, held: StravaConnection, grant: TokenGrant) -> StravaConnection:
-        """Store new tokens. The old ones are dead, so only newer ones may keep them out."""
+        """Store new tokens, unless newer ones are stored already.
+
+        Strava has killed the old refresh token by now. Tokens that are not stored are lost, and then the
+        athlete has to connect again; so this insists where other writes give up.
+        """
         current: StravaConnection | None = held
         for attempt in range(1, self.context.policy.training.commit_attempts_max + 1):
+            # Whether the refresh token is still the dead one decides, and not the version. A status or lease
+            # that another process wrote meanwhile must not keep the new tokens out. A newer token must: the
+            # athlete has connected again, or another renewal came after ours.
             if current is None or current.refresh_token != held.refresh_token:
                 break
             try:
@@ -221,6 +247,8 @@ class StravaAccess:
                     return after
                 current = self.connections.read(held.user_id)
             except StorageUnavailable:
+                # Waited out under the same `current`: if the write got through after all, the next one loses
+                # its race, and the reading behind it shows our own tokens as the newer ones.
                 self.context.backoff.wait(attempt)
         if current is None and self.connections.owner(held.athlete_id) is None:
             # The user disconnected meanwhile, and these tokens would outlive the revoked permission. Not if
@@ -264,7 +292,7 @@ class StravaAccess:
         )
 
     def _refused(self, held: StravaConnection) -> NeedsReconnect | ConnectionBusy:
-        """What a dead refresh token means: somebody else has a newer one, or nobody has."""
+        """What a dead refresh token means: a newer one is stored by now, or the permission is gone."""
         now = self.context.now()
         current = self.connections.read(held.user_id)
         if current is None or current.refresh_token != held.refresh_token:
@@ -281,7 +309,7 @@ class StravaAccess:
             raise NeedsReconnect(f"{broken_seal.message}; then connect again") from broken_seal
 
     def _mark(self, connection: StravaConnection, status: ConnectionStatus) -> None:
-        """Mark a connection that does not work, unless somebody has changed it meanwhile."""
+        """Mark a connection that does not work, unless another process has changed it meanwhile."""
         self._committed(connection, broken(connection, status, now=self.context.now()))
 
     def _committed(self, before: StravaConnection, after: StravaConnection) -> bool:

@@ -9,15 +9,25 @@ from attrs import frozen
 
 from commitcollect_core.context import Context
 from commitcollect_core.errors import Conflict, CorruptItem, LimitExceeded, NotFound
-from commitcollect_core.jobs.jobs import activity_job
+from commitcollect_core.jobs.jobs import Job, JobOutcome
 from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.strava.access import StravaAccess
 from commitcollect_core.strava.backfills import Backfill, BackfillCommit, BackfillPhase, StagedPage
-from commitcollect_core.strava.ports import BackfillStore
+from commitcollect_core.strava.jobs import activity_job, athlete_of
+from commitcollect_core.strava.ports import BackfillStore, ConnectionStore
 from commitcollect_core.strava.remarks import warn_of
+from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed
 from commitcollect_core.training.ingestion import Ingestion
 from commitcollect_core.training.workouts import Answer
 from commitcollect_core.values import ActivityId, UserId, WorkoutKey
+
+
+@frozen(kw_only=True)
+class BackfillStep:
+    """One step of a backfill: how far it has come now, and what the step wrote."""
+
+    backfill: Backfill
+    committed: Committed = NOTHING_COMMITTED
 
 
 @frozen(kw_only=True, eq=False)
@@ -26,6 +36,7 @@ class Backfilling:
 
     ingestion: Ingestion
     access: StravaAccess
+    connections: ConnectionStore
     backfills: BackfillStore
     queue: EventQueue
     context: Context
@@ -51,21 +62,33 @@ class Backfilling:
             )
         return running
 
-    def ensure(self, user_id: UserId) -> None:
-        """Begin a backfill unless there is one, under way or done."""
-        if self.backfills.read(user_id) is None:
-            self.begin_anew(user_id)
+    def go_on(self, job: Job) -> JobOutcome:
+        """Do one step of the backfill of a job's athlete; begins one unless there is one, under way or done.
+
+        Raises:
+            NotFound: the athlete is not connected, or not yet.
+            CommitCollectError: as in `step`.
+        """
+        athlete_id = athlete_of(job)
+        owner = self.connections.owner(athlete_id)
+        if owner is None:
+            raise NotFound(f"Strava's athlete {athlete_id} is not connected", code="strava_not_connected")
+        if self.backfills.read(owner.user_id) is None:
+            self.begin_anew(owner.user_id)
+        step = self.step(owner.user_id)
+        return JobOutcome(committed=step.committed, has_more=step.backfill.phase is not BackfillPhase.DONE)
 
     def begin_anew(self, user_id: UserId, *, after: datetime | None = None) -> Backfill:
         """Begin a backfill in the place of any other."""
+        # Erased first: a new backfill must not find pages that another one staged with another bound.
         self.backfills.erase(user_id)
         now = self.context.now()
         backfill = Backfill(user_id=user_id, after=after, started_at=now, updated_at=now)
         self.backfills.commit(BackfillCommit(backfill=backfill))
         return backfill
 
-    def step(self, user_id: UserId) -> Backfill:
-        """List one page, or commit one; returns how far it has come. Does nothing once it is done.
+    def step(self, user_id: UserId) -> BackfillStep:
+        """List one page, or commit one. Does nothing once it is done.
 
         Raises:
             NotFound: no backfill was begun.
@@ -77,11 +100,11 @@ class Backfilling:
             raise NotFound(f"no backfill of {user_id!r} was begun", code="backfill_not_found")
         match backfill.phase:
             case BackfillPhase.LISTING:
-                return self._list(backfill)
+                return BackfillStep(backfill=self._list(backfill))
             case BackfillPhase.COMMITTING:
                 return self._commit(backfill)
             case BackfillPhase.DONE:
-                return backfill
+                return BackfillStep(backfill=backfill)
             case _:
                 assert_never(backfill.phase)
 
@@ -91,6 +114,7 @@ class Backfilling:
                 f"this history has more than {self.context.policy.strava.backfill_pages_max:,} pages; "
                 "take over a part of it with a later start"
             )
+        # Taken before Strava is asked: what another process writes while the answer is on its way is newer.
         listed_at = self.context.now()
         user_id = backfill.user_id
         athlete_id = self.access.connection(user_id).athlete_id
@@ -120,7 +144,7 @@ class Backfilling:
         page = self.backfills.read_page(backfill.user_id, backfill.pages_staged)
         return frozenset(each.activity_id for each in page.snapshots) if page is not None else frozenset()
 
-    def _commit(self, backfill: Backfill) -> Backfill:
+    def _commit(self, backfill: Backfill) -> BackfillStep:
         user_id, number = backfill.user_id, backfill.pages_staged
         page = self.backfills.read_page(user_id, number)
         if page is None:
@@ -129,6 +153,8 @@ class Backfilling:
             )
         answers = [Answer(found=each, asked_at=page.listed_at) for each in reversed(page.snapshots)]
         result = self.ingestion.ingest_listed(user_id, answers)
+        # In this order: a crash after any line repeats the step, and the page is dropped only once its
+        # workouts are stored and every activity in doubt has a job of its own.
         self.ask_again(user_id, result.in_doubt)
         for key, value in result.set_aside:
             warn_of(key.activity_id, (value,))
@@ -136,7 +162,7 @@ class Backfilling:
             workouts_changed=len(result.changes), rejected=len(result.rejected), now=self.context.now()
         )
         self.backfills.commit(BackfillCommit(backfill=following, done_page=number))
-        return following
+        return BackfillStep(backfill=following, committed=result.committed)
 
     def ask_again(self, user_id: UserId, in_doubt: tuple[WorkoutKey, ...]) -> None:
         """Have activities looked at one by one that a list was too old for."""

@@ -1,8 +1,8 @@
-"""Connections to Strava: whose they are, whether their tokens are good, and who may renew them.
+"""Connections to Strava: their accounts, their tokens, and the lease to renew those.
 
 A Strava athlete belongs to one account at a time (`ConnectionCommit`). Tokens are held sealed; only the
-service that calls Strava opens them. Renewing is single-flight: whoever renews first takes the lease in the
-store, for Strava may replace the refresh token, and then the one before is dead at once.
+service that calls Strava opens them. One process renews at a time, under a lease in the store: Strava may
+replace the refresh token, and then the one before is dead at once.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class ConnectionStatus(StrEnum):
 
 @frozen
 class Lease:
-    """The right to renew a connection's tokens, held by whoever knows `token` until a moment."""
+    """The right to renew a connection's tokens, held by the process that knows `token`."""
 
     token: str
     until: datetime = field(converter=utc)
@@ -63,7 +63,7 @@ class StravaConnection:
         access_token, refresh_token: sealed (`TokenCipher`), never plain.
         expires_at: when the access token ends.
         scope: what the athlete granted, sorted; it may be less than was asked for.
-        lease: held by whoever is renewing the tokens.
+        lease: held by the process that is renewing the tokens.
         version: 1 when first written, one more with every change.
     """
 
@@ -96,19 +96,19 @@ class Usable:
 
 @frozen
 class Renew:
-    """The tokens have to be renewed first, and nobody is at it."""
+    """The tokens have to be renewed first, and no process is renewing them."""
 
 
 @frozen
 class Wait:
-    """Somebody else is renewing the tokens; look again, at the latest at `until`."""
+    """Another process is renewing the tokens; read again, at the latest at `until`."""
 
     until: datetime
 
 
 @frozen
 class Unusable:
-    """Only the athlete can mend this, by connecting again."""
+    """The connection does not work until the athlete connects again."""
 
     status: ConnectionStatus
 
@@ -125,20 +125,22 @@ def token_state(connection: StravaConnection, *, now: datetime, policy: Policy) 
             pass
         case _:
             assert_never(connection.status)
+    # Renewed before it ends: a token that is good when a call is made must still be so when Strava reads it.
     if connection.expires_at - now > timedelta(seconds=policy.strava.token_margin_seconds):
         return Usable()
     return renewal_state(connection, now=now)
 
 
 def renewal_state(connection: StravaConnection, *, now: datetime) -> Renew | Wait:
-    """Whether the tokens can be renewed by whoever asks, however long they may still be good."""
+    """Whether the tokens can be renewed now, however long they may still be good."""
+    # A lease that has run out is taken over: the process that held it may have died before it renewed.
     if connection.lease is not None and connection.lease.until > now:
         return Wait(connection.lease.until)
     return Renew()
 
 
 def leased(connection: StravaConnection, token: str, *, now: datetime, policy: Policy) -> StravaConnection:
-    """The connection with the right to renew given to whoever knows `token`."""
+    """The connection with the lease to renew, proved by `token`."""
     until = now + timedelta(seconds=policy.strava.refresh_lease_seconds)
     return _changed(connection, now, lease=Lease(token, until))
 
@@ -179,15 +181,15 @@ def _changed(connection: StravaConnection, now: datetime, **changes: Any) -> Str
 
 @frozen(kw_only=True)
 class ConnectionCommit:
-    """One atomic write of a connection and of who owns its athlete.
+    """One atomic write of a connection and its athlete's owner.
 
-    It is refused with `AthleteAlreadyConnected` if the athlete is somebody else's, with `VersionConflict`
+    It is refused with `AthleteAlreadyConnected` if the athlete is another account's, with `VersionConflict`
     unless the stored connection is exactly `before`'s version (or absent, for None), and, if it keeps a
     connection, with `AccountDeleting` once the ledger is fenced.
 
     Attributes:
         before: what is stored.
-        after: what takes its place; None removes it, and the athlete is nobody's again.
+        after: what takes its place; None removes it, and the athlete has no owner any more.
     """
 
     user_id: UserId
@@ -196,7 +198,7 @@ class ConnectionCommit:
 
     @property
     def claims(self) -> AthleteId | None:
-        """The athlete that must be nobody's, or this user's, and is this user's afterwards."""
+        """The athlete that becomes this user's; it must have no owner yet, or this one."""
         is_new = self.after is not None and (
             self.before is None or self.before.athlete_id != self.after.athlete_id
         )
@@ -204,7 +206,7 @@ class ConnectionCommit:
 
     @property
     def releases(self) -> AthleteId | None:
-        """The athlete that is nobody's afterwards."""
+        """The athlete that has no owner afterwards."""
         is_left = self.before is not None and (
             self.after is None or self.before.athlete_id != self.after.athlete_id
         )

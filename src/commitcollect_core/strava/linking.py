@@ -22,7 +22,6 @@ from commitcollect_core.errors import (
     VersionConflict,
 )
 from commitcollect_core.handshakes import HandshakePurpose, HandshakeStore, begin_handshake, check_handshake
-from commitcollect_core.jobs.jobs import backfill_job
 from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.policy import OnDisconnect
 from commitcollect_core.strava.access import ACCESS_TOKEN, REFRESH_TOKEN, StravaAccess, token_context
@@ -35,7 +34,9 @@ from commitcollect_core.strava.connections import (
     StravaConnection,
     allows_activities,
 )
+from commitcollect_core.strava.jobs import backfill_job
 from commitcollect_core.strava.ports import BackfillStore, ConnectionStore, StravaApi, TokenCipher, TokenGrant
+from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed
 from commitcollect_core.training.history import walk_workouts
 from commitcollect_core.training.ingestion import Ingestion
 from commitcollect_core.training.ports import Ledger, WorkoutQuery
@@ -89,7 +90,7 @@ class Linking:
         """Begin to connect; returns the address to send the athlete's browser to.
 
         Args:
-            user_id: who connects.
+            user_id: the account that connects.
             binding: names the browser; only it may finish, within `AccountsPolicy.handshake_seconds`.
             redirect_uri: where Strava sends the browser back.
             scope: what to ask for.
@@ -118,6 +119,8 @@ class Linking:
     ) -> StravaConnection:
         """Connect with what came back from Strava, and have the history taken over.
 
+        Nothing is written to a ledger here. Returns the connection as it was stored: version 1 is a new one.
+
         Args:
             state: as it came back; good once.
             binding: names the browser, as in `begin`.
@@ -136,7 +139,7 @@ class Linking:
         now = self.context.now()
         handshake = check_handshake(self.handshakes.take(state), HandshakePurpose.STRAVA, binding, now=now)
         if handshake.user_id is None:
-            raise InvalidInput("this link is for nobody; start again", code="invalid_or_expired_state")
+            raise InvalidInput("this link is of no account; start again", code="invalid_or_expired_state")
         if error is not None or not code:
             raise InvalidInput("Strava was not given permission; nothing was connected", code="access_denied")
         grant = self.api.exchange(code)
@@ -144,7 +147,8 @@ class Linking:
             raise StravaRefused("Strava did not say whose account this is; try again")
         user_id, athlete_id = handshake.user_id, grant.athlete_id
         try:
-            # Before the link, so that nobody is ever connected whose history nothing brings in.
+            # The job before the link: a crash in between leaves a job that finds no connection and is
+            # dropped, and never a connected athlete whose history no job brings in.
             if allows_activities(granted_scope):
                 self._order_history(user_id, athlete_id)
             return self._link(user_id, athlete_id, grant, granted_scope)
@@ -173,7 +177,7 @@ class Linking:
         self.queue.put(backfill_job(athlete_id, now=now), visible_at=now)
 
     def _check_athlete(self, user_id: UserId, athlete_id: AthleteId) -> StravaConnection | None:
-        """The connection there is, unless that is to another athlete, or the athlete is another account's."""
+        """The connection there is; refuses one to another athlete, and an athlete of another account."""
         before = self.connections.read(user_id)
         if before is not None and before.athlete_id != athlete_id:
             raise OtherAthleteConnected(
@@ -189,7 +193,7 @@ class Linking:
     def _link(
         self, user_id: UserId, athlete_id: AthleteId, grant: TokenGrant, scope: Sequence[str]
     ) -> StravaConnection:
-        """Store the connection; a renewal of the tokens before it may come in between, which is no matter."""
+        """Store the connection, overwriting the one before."""
         now = self.context.now()
         linked = StravaConnection(
             user_id=user_id,
@@ -202,6 +206,8 @@ class Linking:
         )
         if not linked.can_read_activities:
             linked = evolve(linked, status=ConnectionStatus.NEEDS_SCOPE)
+        # A worker may renew the old tokens in between. The new permission takes precedence, so the write is
+        # tried again on top of whatever stands there; only another athlete or account stops it.
         for _ in range(self.context.policy.training.commit_attempts_max):
             before = self._check_athlete(user_id, athlete_id)
             after = evolve(linked, version=1 if before is None else before.version + 1)
@@ -213,7 +219,7 @@ class Linking:
         raise VersionConflict("this connection changed under each attempt; try again in a moment")
 
     def status(self, user_id: UserId) -> StravaStatus:
-        """How an account stands with Strava. Asks nobody but the store."""
+        """How an account stands with Strava. Asks the store only."""
         now = self.context.now()
         latest = next(self._newest_live(user_id), None)
         latest_at = None if latest is None else latest.snapshot.started_at
@@ -233,10 +239,11 @@ class Linking:
         )
         return (each for each in newest if not each.is_deleted)
 
-    def disconnect(self, user_id: UserId) -> None:
+    def disconnect(self, user_id: UserId) -> Committed:
         """Give the permission back to Strava, then forget the connection. May be repeated after a failure.
 
-        `StravaPolicy.workouts_on_disconnect` and `awards_on_disconnect` say what becomes of the rest.
+        `StravaPolicy.workouts_on_disconnect` and `awards_on_disconnect` say what becomes of the rest; returns
+        what that erased.
 
         Raises:
             NotFound: the account is not connected.
@@ -245,27 +252,32 @@ class Linking:
         connection = self.connections.read(user_id)
         if connection is None:
             raise NotFound(f"{user_id!r} is not connected to Strava", code="strava_not_connected")
-        # A token that cannot be opened cannot be given back, and is of no use to anybody either.
+        # Strava first: once the token is forgotten here, nothing could take the permission back any more.
+        # A token that cannot be opened cannot be given back, and is of no use to others either.
         with suppress(SealBroken):
             token = self.cipher.unseal(connection.refresh_token, token_context(user_id, REFRESH_TOKEN))
             self.api.revoke(token)
-        self.forget(user_id)
+        return self.forget(user_id)
 
-    def forget(self, user_id: UserId) -> None:
-        """Forget a connection that Strava has ended. May be repeated, also when there is none."""
-        self._erase(user_id)
+    def forget(self, user_id: UserId) -> Committed:
+        """Forget a connection that Strava has ended; returns what was erased. May be repeated."""
+        # The connection goes last: as long as it stands, a failure in between can be repeated from the start.
+        committed = self._erase(user_id)
         self.backfills.erase(user_id)
         before = self.connections.read(user_id)
         if before is not None:
             self.connections.commit(ConnectionCommit(user_id=user_id, before=before, after=None))
-            # Once more: somebody may have been at work who had not noticed yet.
-            self._erase(user_id)
+            # Once more: a worker that had read the connection before may have committed since.
+            committed += self._erase(user_id)
+        return committed
 
-    def _erase(self, user_id: UserId) -> None:
+    def _erase(self, user_id: UserId) -> Committed:
+        committed = NOTHING_COMMITTED
         if self.context.policy.strava.workouts_on_disconnect is OnDisconnect.ERASE:
-            self.ingestion.erase(user_id, self._strava_keys(user_id))
+            committed += self.ingestion.erase(user_id, self._strava_keys(user_id))
         if self.context.policy.strava.awards_on_disconnect is OnDisconnect.ERASE:
-            self.tracking.remove_all(user_id)
+            committed += self.tracking.remove_all(user_id)
+        return committed
 
     def _strava_keys(self, user_id: UserId) -> Iterator[WorkoutKey]:
         for workout in walk_workouts(

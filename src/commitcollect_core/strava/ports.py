@@ -1,7 +1,7 @@
-"""What a service needs from the world beside `ports`: accounts, the connection to Strava, a queue.
+"""What the connection to Strava needs from the world: stores, a cipher for tokens, and Strava.
 
-Apart from `ports`, so that a program that only counts workouts does not pay for importing all this. The same
-rules hold: a method takes a decision, not its pieces; what a technology raises arrives as a `StorageError`.
+The rules of `training.ports` hold here too: a method takes a decision, not its pieces, and what a technology
+raises arrives as a `StorageError`.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class RateBudgetStore(Protocol):
     """How many calls were made, of the app as a whole and for single athletes."""
 
     def read(self, scope: str) -> RateBudget | None:
-        """The budget of a scope, or None if nobody has used it. Reads one item, strongly consistently."""
+        """The budget of a scope, or None before its first use. Reads one item, strongly consistently."""
         ...
 
     def write(self, scope: str, budget: RateBudget) -> None:

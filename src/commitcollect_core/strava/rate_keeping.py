@@ -1,14 +1,15 @@
-"""Keeping to the number of calls that may be made, together with everybody else who makes them."""
+"""Keeping to the number of calls that may be made, shared with every process that makes them."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from attrs import frozen
 
 from commitcollect_core.context import Context
-from commitcollect_core.errors import StravaRateLimited, VersionConflict
+from commitcollect_core.errors import StravaAppInactive, StravaRateLimited, VersionConflict
 from commitcollect_core.strava.ports import RateBudgetStore
 from commitcollect_core.strava.rates import (
     APP_SCOPE,
@@ -18,6 +19,8 @@ from commitcollect_core.strava.rates import (
     WaitUntil,
     fresh_budget,
 )
+
+_log = logging.getLogger(__name__)
 
 
 @frozen(kw_only=True, eq=False)
@@ -45,6 +48,7 @@ class RateKeeping:
 
     def observe(self, reading: RateReading | None) -> None:
         """Correct the app's budget by what Strava said with an answer."""
+        # Also after a failed call: Strava has counted it.
         if reading is not None:
             now = self.context.now()
             self._change(
@@ -59,10 +63,13 @@ class RateKeeping:
         )
         return _limited(budget.pause_reason, budget.paused_until or now)
 
-    def pause(self, why: str) -> RateBudget:
-        """Put off every call for a while: Strava does not serve the app at all."""
+    def inactive(self, why: str) -> StravaAppInactive:
+        """Put off every call for a while, as Strava does not serve the app at all; says so."""
         until = self.context.now() + timedelta(seconds=self.context.policy.strava.app_inactive_pause_seconds)
-        return self._change(APP_SCOPE, lambda budget: budget.paused(until, why))
+        budget = self._change(APP_SCOPE, lambda budget: budget.paused(until, why))
+        # The operator has to act, and no athlete: nothing else would tell.
+        _log.error("Strava has switched off the app; no calls for a while: %s", why)
+        return StravaAppInactive(why, retry_at=budget.paused_until)
 
     def _change(self, scope: str, change: Callable[[RateBudget], RateBudget]) -> RateBudget:
         """Write what `change` makes of the stored budget, again and again while others write first."""
@@ -70,6 +77,8 @@ class RateKeeping:
         for attempt in range(1, attempts_max + 1):
             before = self.rates.read(scope) or fresh_budget(scope, self.context.policy)
             after = change(before)
+            # No news is not written: most answers only confirm what was entered, and a write each would make
+            # all workers race for this one item.
             if after == before:
                 return before
             try:

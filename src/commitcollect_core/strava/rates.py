@@ -2,7 +2,7 @@
 
 Strava counts an app's calls in windows that begin at :00, :15, :30 and :45, and in days of UTC. It says after
 each call how many it has counted. All workers share one budget through the store: each call is entered before
-it is made, what Strava says corrects the count upwards, and a refusal closes the window for everybody.
+it is made, what Strava says corrects the count upwards, and a refusal closes the window for all of them.
 """
 
 from __future__ import annotations
@@ -184,7 +184,7 @@ def athlete_scope(athlete_id: AthleteId) -> str:
 
 
 def fresh_budget(scope: str, policy: Policy) -> RateBudget:
-    """The budget of a scope nobody has used yet: Strava's limits for every app, or ours for an athlete."""
+    """The budget of a scope not used yet: Strava's limits for every app, or ours for an athlete."""
     if scope == APP_SCOPE:
         return RateBudget(
             window_limit=policy.strava.app_calls_per_window, day_limit=policy.strava.app_calls_per_day

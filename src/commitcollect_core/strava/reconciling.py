@@ -1,4 +1,4 @@
-"""Comparing what is stored with what Strava holds, and mending the difference."""
+"""Comparing what is stored with what Strava holds, and repairing the difference."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class Repair(StrEnum):
 
 @frozen(kw_only=True)
 class ReconcileReport:
-    """What a reconciliation found and mended.
+    """What a reconciliation found and repaired.
 
     Attributes:
         since: how far back it looked.
         listed: activities Strava listed.
         committed: what was written.
-        repairs: every workout that was mended, as it is now, and what was wrong with it.
+        repairs: every workout that was repaired, as it is now, and what was wrong with it.
         asked_again: activities that are looked at once more soon: another process has just changed them.
         rejected: why some activities could not be taken over.
         set_aside: values that were not believable; their activities count without them.
@@ -78,10 +78,12 @@ class Reconciling:
     context: Context
 
     def run(self, user_id: UserId, *, days: int | None = None) -> ReconcileReport:
-        """Compare the last days (`StravaPolicy.reconcile_days` unless said otherwise) and mend what differs.
+        """Compare the last days with Strava and repair what differs.
+
+        Looks back `StravaPolicy.reconcile_days` unless `days` says otherwise.
 
         What Strava does not list any more is asked for one by one before it is taken for gone. Running it
-        again after a failure goes on from there, as what was mended differs no more.
+        again after a failure goes on from there, as what was repaired differs no more.
 
         Raises:
             LimitExceeded: more pages than the policy allows; take fewer days.
@@ -90,6 +92,7 @@ class Reconciling:
         days = self.context.policy.strava.reconcile_days if days is None else days
         since = self.context.now() - timedelta(days=days)
         athlete_id = self.access.connection(user_id).athlete_id
+        # Stored before listed: what is taken in while Strava lists is then no candidate for being gone.
         stored = self._stored_live(user_id, since)
         listing = self._listed(user_id, athlete_id, since)
         unlisted = [each for each in stored if each not in listing.keys]
@@ -156,6 +159,8 @@ class Reconciling:
         written = NOTHING_LISTED
         moved: list[Answer] = []
         unreadable: list[str] = []
+        # One by one, and never taken for gone because it was not listed: an activity that moved out of the
+        # window, or a page that Strava cut, would cost the athlete a workout.
         for key in unlisted:
             asked_at = self.context.now()
             try:

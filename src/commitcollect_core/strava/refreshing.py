@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from attrs import evolve, frozen
 
 from commitcollect_core.context import Context
-from commitcollect_core.errors import NotFound
 from commitcollect_core.jobs.idempotency import IdempotencyStatus, completed_event
-from commitcollect_core.jobs.jobs import Job, activity_job
+from commitcollect_core.jobs.jobs import Job, JobEvent, JobOutcome
 from commitcollect_core.jobs.ports import EventQueue, IdempotencyStore
 from commitcollect_core.strava.access import StravaAccess
 from commitcollect_core.strava.backfills import BackfillPhase
 from commitcollect_core.strava.connections import ConnectionStatus
+from commitcollect_core.strava.jobs import activity_job, activity_of, athlete_of
 from commitcollect_core.strava.linking import Linking
 from commitcollect_core.strava.ports import BackfillStore, ConnectionStore
 from commitcollect_core.strava.rate_keeping import RateKeeping
 from commitcollect_core.strava.rates import Purpose, athlete_scope
 from commitcollect_core.strava.remarks import warn_of
-from commitcollect_core.strava.webhooks import is_over_at
 from commitcollect_core.training.committing import Committed
 from commitcollect_core.training.ingestion import Ingestion
 from commitcollect_core.training.workouts import ActivityGone, Found, SetAside
 from commitcollect_core.values import ActivityId, AthleteId, Source, UserId, WorkoutKey
 
 
-class SyncOutcome(StrEnum):
+class LookResult(StrEnum):
     """What came of a look."""
 
     CHANGED = "changed"
@@ -36,6 +34,15 @@ class SyncOutcome(StrEnum):
     NOT_CONNECTED = "not_connected"
     DONE_BEFORE = "done_before"
     DISCONNECTED = "disconnected"
+
+
+@frozen(kw_only=True)
+class _Look:
+    """A look that has begun: for whom, and when."""
+
+    user_id: UserId
+    athlete_id: AthleteId
+    at: datetime
 
 
 @frozen(kw_only=True, eq=False)
@@ -55,99 +62,96 @@ class Refreshing:
     rates: RateKeeping
     context: Context
 
-    def activity(self, job: Job) -> SyncOutcome:
+    def activity(self, job: Job) -> JobOutcome:
         """Look at the activity of a job, and take in what Strava says now.
 
         Raises:
             CommitCollectError: as in `StravaAccess.activity` and `Ingestion.refresh`; nothing was marked.
         """
-        activity_id = job.activity_id
-        if activity_id is None:
-            raise NotFound(f"the job {job.key!r} names no activity")
+        activity_id = activity_of(job)
+        look = self._begin(job)
+        if not isinstance(look, _Look):
+            return JobOutcome(result=look)
+        committed = self._refresh(look, activity_id)
+        if not committed.workouts_changed:
+            self._look_again_behind_backfill(look, activity_id)
+        self._mark(job, look)
+        result = LookResult.CHANGED if committed.workouts_changed else LookResult.UNCHANGED
+        return JobOutcome(result=result, committed=committed)
 
-        def look(user_id: UserId) -> SyncOutcome:
-            if self.look(user_id, job.athlete_id, activity_id).workouts_changed:
-                return SyncOutcome.CHANGED
-            self._look_again_behind_backfill(user_id, job.athlete_id, activity_id)
-            return SyncOutcome.UNCHANGED
-
-        return self._once(job, look)
-
-    def authorization(self, job: Job) -> SyncOutcome:
+    def authorization(self, job: Job) -> JobOutcome:
         """See whether the athlete still lets the app in; if not, disconnect as if it had been done here.
 
         Raises:
             CommitCollectError: as in `StravaAccess.is_authorized`; nothing was marked.
         """
+        look = self._begin(job)
+        if not isinstance(look, _Look):
+            return JobOutcome(result=look)
+        outcome = JobOutcome(result=LookResult.UNCHANGED)
+        if not self.access.is_authorized(look.user_id) and self._is_still_broken(look.user_id):
+            committed = self.linking.forget(look.user_id)
+            outcome = JobOutcome(result=LookResult.DISCONNECTED, committed=committed)
+        self._mark(job, look)
+        return outcome
 
-        def look(user_id: UserId) -> SyncOutcome:
-            if self.access.is_authorized(user_id):
-                return SyncOutcome.UNCHANGED
-            refused = self.connections.read(user_id)
-            # Whoever has connected again since that was found out is connected.
-            if refused is None or refused.status is ConnectionStatus.ACTIVE:
-                return SyncOutcome.UNCHANGED
-            self.linking.forget(user_id)
-            return SyncOutcome.DISCONNECTED
+    def _is_still_broken(self, user_id: UserId) -> bool:
+        # The verdict is about the tokens that were tried. An athlete who has connected again since then has
+        # newer ones, and is not to be disconnected for the old ones.
+        refused = self.connections.read(user_id)
+        return refused is not None and refused.status is not ConnectionStatus.ACTIVE
 
-        return self._once(job, look)
-
-    def look(
-        self,
-        user_id: UserId,
-        athlete_id: AthleteId,
-        activity_id: ActivityId,
-        *,
-        purpose: Purpose = Purpose.LIVE,
-    ) -> Committed:
-        """Take in how one activity looks now; errors as in `activity`."""
+    def _refresh(self, look: _Look, activity_id: ActivityId) -> Committed:
+        """Take in how one activity looks now."""
         key = WorkoutKey(Source.STRAVA, activity_id)
         unread: tuple[SetAside, ...] = ()
 
         def ask() -> Found | None:
             nonlocal unread
-            activity = self.access.activity(user_id, activity_id, purpose=purpose)
+            activity = self.access.activity(look.user_id, activity_id)
             unread = () if activity is None else activity.set_aside
             if activity is None:
                 return ActivityGone(key=key)
-            # Somebody else's activity, named in a forged event: it says nothing about this athlete.
-            return activity.snapshot if activity.athlete_id == athlete_id else None
+            # Another athlete's activity, named in a forged event, says nothing about this one.
+            return activity.snapshot if activity.athlete_id == look.athlete_id else None
 
-        result = self.ingestion.refresh(user_id, key, ask)
+        result = self.ingestion.refresh(look.user_id, key, ask)
         result = evolve(result, set_aside=(*unread, *result.set_aside))
         warn_of(activity_id, result.set_aside)
         return result
 
-    def _look_again_behind_backfill(
-        self, user_id: UserId, athlete_id: AthleteId, activity_id: ActivityId
-    ) -> None:
+    def _look_again_behind_backfill(self, look: _Look, activity_id: ActivityId) -> None:
         """Look once more when a backfill under way has ended, or at least later.
 
         A look that finds nothing new leaves no trace in the ledger, so a page that was listed before it would
-        go over what it has seen.
+        overwrite what it has seen.
         """
-        backfill = self.backfills.read(user_id)
+        backfill = self.backfills.read(look.user_id)
         if backfill is not None and backfill.phase is not BackfillPhase.DONE:
             now = self.context.now()
             at = now + timedelta(seconds=self.context.policy.strava.look_again_seconds)
-            self.queue.put(activity_job(athlete_id, activity_id, now=now), visible_at=at)
+            self.queue.put(activity_job(look.athlete_id, activity_id, now=now), visible_at=at)
 
-    def _once(self, job: Job, look: Callable[[UserId], SyncOutcome]) -> SyncOutcome:
-        """Look for the athlete's user, unless every event of the job was dealt with; then mark them."""
-        owner = self.connections.owner(job.athlete_id)
+    def _begin(self, job: Job) -> _Look | LookResult:
+        """A look for the athlete's user, or why there is none."""
+        athlete_id = athlete_of(job)
+        owner = self.connections.owner(athlete_id)
         if owner is None:
-            return SyncOutcome.NOT_CONNECTED
-        if job.request_ids and all(map(self._is_completed, job.request_ids)):
-            return SyncOutcome.DONE_BEFORE
-        self.rates.reserve(athlete_scope(job.athlete_id), Purpose.LIVE)
-        looked_at = self.context.now()
-        outcome = look(owner.user_id)
-        for request_id in job.request_ids:
-            if is_over_at(request_id, looked_at):
-                mark = completed_event(request_id, now=looked_at, policy=self.context.policy)
-                self.idempotency.mark(mark)
-        return outcome
+            return LookResult.NOT_CONNECTED
+        if job.events and all(map(self._is_completed, job.events)):
+            return LookResult.DONE_BEFORE
+        # The athlete's own budget before the app's: a flood of forged events about one athlete uses up that
+        # athlete's calls and no others. After the marks, as an event that is skipped costs nothing.
+        self.rates.reserve(athlete_scope(athlete_id), Purpose.LIVE)
+        # Taken before Strava is asked: an event of a later second may tell of what the answer did not hold.
+        return _Look(user_id=owner.user_id, athlete_id=athlete_id, at=self.context.now())
 
-    def _is_completed(self, request_id: str) -> bool:
-        record = self.idempotency.read(request_id)
+    def _mark(self, job: Job, look: _Look) -> None:
+        """Mark the job's events as dealt with; only after the effect is written (law 6)."""
+        for event in job.events:
+            if event.is_over_at(look.at):
+                self.idempotency.mark(completed_event(event.key, now=look.at, policy=self.context.policy))
+
+    def _is_completed(self, event: JobEvent) -> bool:
+        record = self.idempotency.read(event.key)
         return record is not None and record.status is IdempotencyStatus.COMPLETED

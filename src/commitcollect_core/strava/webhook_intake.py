@@ -1,4 +1,4 @@
-"""Taking webhooks in: validate, put into the queue, answer. Strava is not asked here, and nobody waits."""
+"""Taking webhooks in: validate, put into the queue, answer. No call to Strava, nothing slow."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.strava.webhooks import interpret, parse_event
 
 
-class Intake(StrEnum):
+class WebhookResult(StrEnum):
     """What became of an event."""
 
     QUEUED = "queued"
@@ -24,7 +24,7 @@ class Intake(StrEnum):
 
 @frozen(kw_only=True)
 class WebhookSecrets:
-    """What tells Strava's calls from others'.
+    """What tells Strava's calls from those of others.
 
     Attributes:
         verify_token: given to Strava on subscribing, which gives it back in the handshake; empty refuses all.
@@ -58,7 +58,7 @@ class WebhookIntake:
             raise Forbidden("this is not a handshake that was asked for", code="handshake_refused")
         return challenge
 
-    def accept(self, document: object) -> Intake:
+    def accept(self, document: object) -> WebhookResult:
         """Take an event in, in one durable write; what it says is looked into later.
 
         Raises:
@@ -67,12 +67,15 @@ class WebhookIntake:
         """
         now = self.context.now()
         event = parse_event(document, now=now, policy=self.context.policy)
+        # An event is not signed: the subscription's id is all that tells an event of ours from another app's.
         # None on both sides is no match: an event without an id must not pass for the app's.
         if event.subscription_id is None or event.subscription_id != self.secrets.subscription_id:
-            return Intake.OTHER_SUBSCRIPTION
+            return WebhookResult.OTHER_SUBSCRIPTION
         job = interpret(event, now=now)
         if job is None:
-            return Intake.NOTHING_TO_DO
+            return WebhookResult.NOTHING_TO_DO
+        # Strava has often not finished the activity when it sends the event, and more events follow within
+        # seconds: all that come until the job is due become one look.
         delay = timedelta(seconds=self.context.policy.strava.webhook_delay_seconds)
         self.queue.put(job, visible_at=now + delay)
-        return Intake.QUEUED
+        return WebhookResult.QUEUED

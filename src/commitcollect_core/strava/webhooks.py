@@ -15,8 +15,9 @@ from typing import Any
 from attrs import field, frozen
 
 from commitcollect_core.errors import InvalidInput
-from commitcollect_core.jobs.jobs import Job, JobKind, job_key
+from commitcollect_core.jobs.jobs import Job, JobEvent
 from commitcollect_core.policy import Policy
+from commitcollect_core.strava.jobs import activity_job, authorization_job
 from commitcollect_core.values import ActivityId, AthleteId, utc
 
 _FIRST_EVENT_AT = datetime(2009, 1, 1, tzinfo=UTC)
@@ -174,10 +175,6 @@ def _update_text(value: object, policy: Policy) -> str | None:
     return None
 
 
-_SECOND = -2
-"""Where in an event's key its second stands."""
-
-
 def idempotency_key(event: WebhookEvent) -> str:
     """The request id under which an event is marked: equal for every delivery of it, and no other.
 
@@ -198,39 +195,15 @@ def idempotency_key(event: WebhookEvent) -> str:
     return "-".join(map(str, facts))
 
 
-def is_over_at(request_id: str, looked_at: datetime) -> bool:
-    """Whether a look at this moment came after the whole second of an event.
-
-    Only then has it seen what the event told of, and all others of the same key: an event may be marked only
-    for such a look. One that was forged for later must not take the place of the true one.
-    """
-    event_second = int(request_id.split("-")[_SECOND])
-    return event_second < int(looked_at.timestamp())
-
-
 def interpret(event: WebhookEvent, *, now: datetime) -> Job | None:
     """What to look at because of an event; None if there is nothing to see."""
     athlete_id = AthleteId(str(event.owner_id))
-    request_id = idempotency_key(event)
+    events = (JobEvent(idempotency_key(event), event.event_time),)
     match event.object_type:
         case ObjectType.ACTIVITY:
-            activity_id = ActivityId(str(event.object_id))
-            return Job(
-                key=job_key(JobKind.ACTIVITY, athlete_id, activity_id),
-                kind=JobKind.ACTIVITY,
-                athlete_id=athlete_id,
-                activity_id=activity_id,
-                request_ids=(request_id,),
-                enqueued_at=now,
-            )
+            return activity_job(athlete_id, ActivityId(str(event.object_id)), events=events, now=now)
         case ObjectType.ATHLETE if _may_be_deauthorisation(event):
-            return Job(
-                key=job_key(JobKind.AUTHORIZATION, athlete_id),
-                kind=JobKind.AUTHORIZATION,
-                athlete_id=athlete_id,
-                request_ids=(request_id,),
-                enqueued_at=now,
-            )
+            return authorization_job(athlete_id, events=events, now=now)
         case _:
             return None
 

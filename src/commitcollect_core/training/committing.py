@@ -103,7 +103,7 @@ class Committing:
 
         self._races_lost += 1
         logging.getLogger(__name__).debug("lost the race for a ledger, attempt %d", self._races_lost)
-        # Waits after the last attempt too: a caller who retries at once would meet the same rivals.
+        # Waits after the last attempt too: a caller that retries at once would meet the same rivals.
         self._context.backoff.wait(self._races_lost)
         attempts_max = self._context.policy.training.commit_attempts_max
         if self._races_lost >= attempts_max:

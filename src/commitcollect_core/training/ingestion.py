@@ -110,14 +110,15 @@ class Ingestion:
         fetches_left = self.context.policy.training.fetch_attempts_max
         fetched_for: int | None = None
         found: Found | None = None
+        set_aside: tuple[SetAside, ...] = ()
         committing = Committing(self.ledger, self.context)
         while True:
-            # The ledger is read before the source is asked. A writer who comes between the two raises the
+            # The ledger is read before the source is asked. A writer that comes between the two raises the
             # head's version, so the commit below loses and its answer is never taken for the newer one.
             view = self.ledger.read(user_id, (key,))
             stored = view.workouts.get(key)
             version = 0 if stored is None else stored.version
-            # Only another version of this very workout makes the answer stale: a rival who wrote something
+            # Only another version of this very workout makes the answer stale: a rival that wrote something
             # else costs a decision and no call, and calls are scarce.
             if version != fetched_for:
                 if not fetches_left:
@@ -125,14 +126,17 @@ class Ingestion:
                         "this workout changed under each attempt to fetch it; try again later"
                     )
                 fetches_left -= 1
-                found, fetched_for = ask(), version
+                found, set_aside = self._believable(ask(), now)
+                fetched_for = version
             if found is None:
                 return committing.committed
-            set_aside: tuple[SetAside, ...] = ()
-            if isinstance(found, ActivitySnapshot):
-                found, set_aside = found.believable(self.context.policy, now=now)
             if committing.commit(self._decided(view, (found,), now)):
                 return evolve(committing.committed, set_aside=set_aside)
+
+    def _believable(self, found: Found | None, now: datetime) -> tuple[Found | None, tuple[SetAside, ...]]:
+        if isinstance(found, ActivitySnapshot):
+            return found.believable(self.context.policy, now=now)
+        return found, ()
 
     def ingest_listed(self, user_id: UserId, answers: Sequence[Answer]) -> ListedResult:
         """Take in what a source said a while ago, but for what may have been written since.

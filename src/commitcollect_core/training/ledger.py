@@ -1,4 +1,4 @@
-"""The one door to an athlete's ledger: state + what the sources found -> atomic writes.
+"""Every write to a ledger: state + what the sources found -> atomic writes.
 
 Everything that counts (workouts, milestones, awards) is written only by committing a `LedgerCommit`, and
 only the pure functions of this module make one:
@@ -204,6 +204,8 @@ def decide_creation(
         AccountDeleting: the ledger is fenced.
         LimitExceeded: the athlete tracks as many milestones as the policy allows, and none is settled.
     """
+    # Debts first: a milestone with a debt may be the one that gives up its place, and no later write would
+    # read it and award what it lacks.
     settled, view = _without_debts(view, models=models, now=now, policy=policy)
     milestone = Milestone(milestone_id=milestone_id, goal=goal, created_at=now, updated_at=now)
     tracked = _with_room(view, policy, now=now)
@@ -229,6 +231,7 @@ def decide_recount(
         AccountDeleting: the ledger is fenced.
     """
     settled, view = _without_debts(view, models=models, now=now, policy=policy)
+    # Awarding a debt wrote a new version of the milestone; a recount on top of the old one would be refused.
     milestone = next(
         (each for each in view.milestones if each.milestone_id == milestone.milestone_id), milestone
     )
@@ -319,6 +322,8 @@ def _with_room(view: LedgerView, policy: Policy, *, now: datetime) -> tuple[Mile
     tracked_max = policy.training.milestones_tracked_max
     if len(tracked) < tracked_max:
         return tracked
+    # One place at most is given up, and only when it is needed: a milestone that is not tracked does not move
+    # any more when an old workout changes.
     for milestone in view.milestones:
         if milestone.is_settled(policy, now=now):
             return tuple(each for each in tracked if each != milestone.milestone_id)
@@ -352,6 +357,8 @@ class _Draft:
         self._owed = {key: each.owed for key, each in self._milestones.items() if each.owed is not None}
         self._commits: list[LedgerCommit] = []
         self._start_commit()
+        # What an earlier write owes is awarded before anything is taken in, with the workout that earned it.
+        # A change taken in first could lower the sum or earn the next part, and awards are always 1..n.
         self._award_owed()
 
     def _start_commit(self) -> None:
@@ -371,7 +378,9 @@ class _Draft:
         if after is None:
             return
         moves = self._moves(before, after)
-        # A workout stands in a commit only once, and together with the milestones it moves and their awards.
+        # A workout stands in a commit only once: a commit carries one new version of each item. It stands
+        # there together with the milestones it moves and their awards, or a crash between two writes would
+        # leave a workout that is stored and not counted (law 6).
         if key in self._workouts or self._item_count + self._items_needed(moves) > self._items_max:
             self._cut()
         self._known[key] = self._workouts[key] = after
@@ -379,6 +388,8 @@ class _Draft:
         for milestone_id, progress, parts_missing in moves:
             self._moved.add(milestone_id)
             self._progress[milestone_id] = progress
+            # Named now, and not when it is awarded: the award tells which workout crossed the threshold, and
+            # what is taken in later must not stand in its place.
             if parts_missing:
                 self._owed[milestone_id] = Crossing.by(after, progress.progress_value)
         if self._owed:
@@ -390,6 +401,8 @@ class _Draft:
         for milestone_id, milestone in self._milestones.items():
             goal = milestone.goal
             difference = goal.contribution(after) - goal.contribution(before)
+            # By difference: the same snapshot again moves nothing, and the order of arrival does not
+            # matter (law 5).
             if difference:
                 progress = self._progress[milestone_id].moved(difference)
                 moves.append((milestone_id, progress, self._parts_missing(milestone_id, progress)))
@@ -407,6 +420,8 @@ class _Draft:
 
     def _award_owed(self) -> None:
         """Award every part that is earned, starting further commits when one is full."""
+        # `_cut` writes what is still owed into the milestone. It is forgotten only behind the last part, so
+        # that a process that dies between two of the commits leaves the debt to the next write.
         for milestone_id in list(self._owed):
             while self._parts_missing(milestone_id, self._progress[milestone_id]):
                 if self._item_count + (milestone_id not in self._moved) >= self._items_max:
@@ -425,6 +440,7 @@ class _Draft:
 
     def _cut(self) -> None:
         """Close the commit under way, if it holds anything, and start the next one on top of it."""
+        # The head alone changes nothing, and a commit of it would cost every rival its race.
         if self._item_count == 1:
             return
         for milestone_id in self._moved:
@@ -435,6 +451,8 @@ class _Draft:
                 owed=self._owed.get(milestone_id),
                 now=self._now,
             )
+        # On top of the commit before it, in this decision or in the store: optimistic locking serialises the
+        # writes to one ledger by this version.
         self._head = LedgerHead(
             version=self._head.version + 1,
             tracked_milestone_ids=self._head.tracked_milestone_ids,

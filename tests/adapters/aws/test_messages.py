@@ -20,13 +20,27 @@ from commitcollect_adapters.aws.sqs.messages import (
     waiting,
     waiting_body,
 )
-from commitcollect_adapters.testing.contracts.queues import new_job
+from commitcollect_adapters.testing.contracts.queues import job_events, new_job
 from commitcollect_adapters.testing.samples import NOW
 from commitcollect_adapters.testing.service_strategies import jobs
 from commitcollect_adapters.testing.strategies import believable_moments
 from commitcollect_core.jobs.jobs import ParkedJob
 
 BODY = waiting_body(Waiting(job=new_job("a", "b"), due_at=NOW, attempts=2))
+
+OLD_FORM = json.dumps(
+    {
+        "jobKey": "activity/7/42",
+        "kind": "ACTIVITY",
+        "athleteId": "7",
+        "activityId": "42",
+        "requestIds": "a,b",
+        "enqueuedAtUtc": 1_700_000_000,
+        "dueAtUtc": 1_700_000_000,
+        "attempts": 0,
+    }
+)
+"""A job as it was sent before jobs had a subject."""
 
 
 def message(body: str) -> Message:
@@ -84,9 +98,18 @@ def test_a_job_set_aside_is_read_back(job: ParkedJob) -> None:
         changed(kind="RECONCILE"),
         changed(kind=None),
         changed(jobKey=7),
-        changed(athleteId=None),
-        changed(activityId=42),
-        changed(requestIds=["a"]),
+        changed(jobKey="strava/activity/1/2"),
+        changed(kind="strava"),
+        changed(subject={"athleteId": "1"}),
+        changed(subject="[1]"),
+        changed(subject="[" * 10_000),
+        changed(subject='{"athleteId": 7, "activityId": "42"}'),
+        changed(events=["a"]),
+        changed(events="7"),
+        changed(events='["a"]'),
+        changed(events='[["a", "b"]]'),
+        changed(events='[["a", 1e400]]'),
+        changed(events="[[7, 7]]"),
         changed(attempts=-1),
         changed(attempts=True),
         changed(attempts="2"),
@@ -95,6 +118,7 @@ def test_a_job_set_aside_is_read_back(job: ParkedJob) -> None:
         changed(dueAtUtc=None),
         changed(enqueuedAtUtc=10**15),
         BODY.replace('"attempts":2', '"attempts":NaN'),
+        OLD_FORM,
         "[" * 10_000,
         "\ud800",
     ],
@@ -104,7 +128,7 @@ def test_what_is_no_job_is_told_and_kept(body: str) -> None:
     found = waiting(message(body))
     assert isinstance(found, Unreadable)
     aside = parked(message(body))
-    assert (aside.job.key, aside.attempts, aside.parked_at) == ("unreadable/17", 0, NOW)
+    assert (aside.job.key, aside.attempts, aside.parked_at) == ("sqs/unreadable/17", 0, NOW)
     assert aside.reason == f"this message is no job: {found.reason}"
     assert released_body(message(body), now=NOW) == body
 
@@ -113,14 +137,14 @@ def test_what_is_no_job_is_told_and_kept(body: str) -> None:
 def test_no_text_fails_in_another_way(body: str) -> None:
     """Whatever somebody sends to the queue."""
     assert isinstance(waiting(message(body)), Unreadable)
-    assert parked(message(body)).job.key == "unreadable/17"
+    assert parked(message(body)).job.key == "sqs/unreadable/17"
 
 
 def test_what_sqs_set_aside_itself_tells_how_often_it_was_taken() -> None:
     """The receives count together with the tries before it was sent."""
     aside = parked(message(BODY))
     assert aside == ParkedJob(
-        job=evolve(aside.job, request_ids=("a", "b")),
+        job=evolve(aside.job, events=job_events("a", "b")),
         attempts=2 + 3,
         reason="every worker that took it ended before it was done",
         parked_at=NOW,

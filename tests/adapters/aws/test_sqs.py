@@ -23,7 +23,7 @@ from commitcollect_adapters.aws.sqs.provisioning import (
 from commitcollect_adapters.aws.sqs.queue import DELAY_SECONDS_MAX, SqsQueue, open_sqs
 from commitcollect_adapters.aws.sqs.queues import MissingQueue, Queues, parse
 from commitcollect_adapters.system import ManualClock, SystemClock
-from commitcollect_adapters.testing.contracts.queues import do_all, new_job, take, take_one
+from commitcollect_adapters.testing.contracts.queues import do_all, job_events, new_job, take, take_one
 from commitcollect_adapters.testing.samples import NOW
 from commitcollect_core.errors import InvalidInput, StorageError, StorageUnavailable
 from commitcollect_core.jobs.jobs import QueueCounts
@@ -97,10 +97,10 @@ def test_messages_received_together_are_one_job(queue: SqsQueue) -> None:
     queue.put(job, visible_at=NOW)
     queue.give_back(take_one(queue), visible_at=NOW, is_attempt=True)
     for number in range(13):
-        queue.put(evolve(job, request_ids=(f"b{number}",)), visible_at=NOW)
+        queue.put(evolve(job, events=job_events(f"b{number}")), visible_at=NOW)
     leased = take_one(queue)
     assert leased.attempts == 1
-    assert leased.job.request_ids[:2] == ("a", "b0")
+    assert leased.job.events[:2] == job_events("a", "b0")
     assert queue.complete(leased)
     assert queue.counts(now=NOW).leased == 0
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.testing.samples import NOW
-from commitcollect_core.jobs.jobs import activity_job
+from commitcollect_core.strava.jobs import activity_job
 from commitcollect_core.values import ActivityId, AthleteId
 
 

@@ -135,6 +135,6 @@ def test_a_row_that_cannot_be_read_blocks_no_worker(held: _Held) -> None:
     assert [each.job.key for each in take(queue, limit=10)] == [good.key]
     assert queue.counts(now=NOW).waiting == 1
     with held.transaction() as connection:
-        connection.execute("UPDATE job SET kind = ? WHERE kind = 'NONE OF OURS'", (bad.kind.value,))
+        connection.execute("UPDATE job SET kind = ? WHERE kind = 'NONE OF OURS'", (bad.kind,))
     (later,) = queue.lease(now=NOW + timedelta(days=1), seconds=60, limit=1)
     assert later.job.key in {bad.key, good.key}

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.jobs import SqliteQueue
+from commitcollect_adapters.sqlite.schema import APPLICATION_ID, LAYOUTS
 from commitcollect_adapters.testing.contracts.queues import new_job, take, take_one
 from commitcollect_adapters.testing.samples import NOW
-from commitcollect_core.jobs.jobs import QueueCounts
+from commitcollect_core.jobs.jobs import JobEvent, LeasedJob, ParkedJob, QueueCounts
+from commitcollect_core.strava.jobs import activity_job
+from commitcollect_core.values import ActivityId, AthleteId
 
 PROCESS = Path(__file__).with_name("queue_process.py")
 WORKERS = 3
@@ -54,6 +60,55 @@ def test_everything_is_there_when_the_file_is_opened_again(path: Path) -> None:
         assert [each.job for each in queue.parked(limit=9)] == [parked]
         assert take_one(queue).job == waiting
         assert queue.complete(leased)
+
+
+LAYOUT_3_JOBS = Path(__file__).with_name("layout_3_jobs.sql")
+"""Rows as the program of that layout wrote them: waiting, taken with events put meanwhile, and set aside."""
+
+
+def _mark(activity: str, second: int) -> str:
+    return f"9-42-activity-{activity}-update-{second}-7972b0d0b398438d"
+
+
+def _old_event(activity: str, second: int) -> JobEvent:
+    return JobEvent(_mark(activity, second), datetime.fromtimestamp(second, UTC))
+
+
+def test_jobs_of_an_older_layout_are_kept(path: Path) -> None:
+    """Each with its subject, events, tries, lease and times; those of Strava are of Strava's kinds now."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("".join(LAYOUTS[:3]))
+        connection.executescript(LAYOUT_3_JOBS.read_text(encoding="utf-8"))
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 3")
+    began = datetime.fromtimestamp(1_782_907_200, UTC)
+    with closing(Database(path)) as database:
+        queue = SqliteQueue(database)
+        assert queue.counts(now=began) == QueueCounts(waiting=3, leased=1, parked=1)
+        [parked] = queue.parked(limit=9)
+        assert parked == ParkedJob(
+            job=evolve(
+                activity_job(AthleteId("42"), ActivityId("1002"), now=began + timedelta(seconds=1)),
+                events=(_old_event("1002", 1_782_907_201),),
+            ),
+            attempts=1,
+            reason="invalid_input: distance -5 is negative",
+            parked_at=began + timedelta(hours=7),
+        )
+        ride = activity_job(AthleteId("42"), ActivityId("1001"), now=began)
+        held = LeasedJob(job=ride, token="token", until=began + timedelta(seconds=150))  # noqa: S106 - a lease's
+        assert queue.complete(held)
+        waiting = queue.lease(now=began + timedelta(hours=1), seconds=60, limit=9)
+    assert [(each.job.key, each.attempts) for each in waiting] == [
+        ("strava/backfill/43", 1),
+        ("strava/activity/42/1001", 0),
+        ("strava/authorization/42", 0),
+        ("strava/activity/42/1003", 0),
+    ]
+    put_meanwhile, unasked = waiting[1].job, waiting[3].job
+    assert put_meanwhile.events == (_old_event("1001", 1_782_907_220),)
+    assert put_meanwhile.subject == {"athleteId": "42", "activityId": "1001"}
+    assert unasked == activity_job(AthleteId("42"), ActivityId("1003"), now=began)
 
 
 @pytest.mark.slow

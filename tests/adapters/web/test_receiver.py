@@ -24,10 +24,10 @@ from commitcollect_adapters.system import ManualClock, NoBackoff, SequentialIds
 from commitcollect_adapters.web.receiver import BODY_BYTES_MAX, PATH, Receiver
 from commitcollect_adapters.web.serving import serving
 from commitcollect_core.context import Context
-from commitcollect_core.jobs.jobs import Job, JobKind
+from commitcollect_core.jobs.jobs import Job
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.strava.webhook_intake import WebhookIntake, WebhookSecrets
-from commitcollect_core.values import ActivityId, AthleteId, UserId
+from commitcollect_core.values import AthleteId, UserId
 from strava.world import World
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -192,11 +192,7 @@ def test_an_event_is_kept_before_it_is_answered(served: Site) -> None:
     assert served.queue.lease(now=NOW, seconds=1, limit=9) == []
     [leased] = served.queue.lease(now=NOW + delay, seconds=1, limit=9)
     job = leased.job
-    assert (job.kind, job.athlete_id, job.activity_id) == (
-        JobKind.ACTIVITY,
-        AthleteId("42"),
-        ActivityId("16195505756"),
-    )
+    assert job.key == "strava/activity/42/16195505756"
     assert served.receiver.counts == {"queued": 1}
 
 
@@ -246,7 +242,7 @@ def test_an_odd_event_is_taken(served: Site, name: str) -> None:
     """An event is a hint: whatever else is odd, its activity is looked at."""
     assert served.post(event(**ODD_EVENTS[name])) == Answer(200, {"status": "queued"})
     [job] = served.jobs()
-    assert (job.athlete_id, job.activity_id) == ("42", "16195505756")
+    assert job.key == "strava/activity/42/16195505756"
 
 
 def test_before_there_is_a_subscription_no_event_is_taken(tmp_path: Path) -> None:

@@ -16,14 +16,13 @@ from commitcollect_adapters.readers.strict_json import parse_document
 from commitcollect_adapters.records.columns import Record, epoch, moment
 from commitcollect_adapters.records.jobs import JOB, PARKED
 from commitcollect_core.errors import CorruptItem, InvalidInput
-from commitcollect_core.jobs.jobs import Job, JobKind, ParkedJob
-from commitcollect_core.values import AthleteId
+from commitcollect_core.jobs.jobs import Job, ParkedJob
 
 _WAITING_COLUMNS = (*JOB.columns, "dueAtUtc", "attempts")
 _JOB_END = len(JOB.columns)
 _NUMBERS = frozenset({"enqueuedAtUtc", "dueAtUtc", "parkedAtUtc", "attempts"})
-_OPTIONAL = frozenset({"activityId"})
-_UNKNOWN = AthleteId("unknown")
+_UNREADABLE = "sqs/unreadable"
+"""The kind of what is no job; it is set aside and never done."""
 
 
 @frozen(kw_only=True)
@@ -117,12 +116,7 @@ def _moved(message: Message) -> ParkedJob:
             )
         case Unreadable(reason=why):
             sent_at = message.sent_at
-            job = Job(
-                key=_unreadable_key(message),
-                kind=JobKind.ACTIVITY,
-                athlete_id=_UNKNOWN,
-                enqueued_at=sent_at,
-            )
+            job = _no_job(message)
             reason = f"this message is no job: {why}"
             return ParkedJob(job=job, attempts=0, reason=reason, parked_at=sent_at)
 
@@ -130,16 +124,17 @@ def _moved(message: Message) -> ParkedJob:
 def released_body(message: Message, *, now: datetime) -> str:
     """The text to send so that what was set aside waits again; what is no job, as it came."""
     job = parked(message).job
-    if job.key == _unreadable_key(message):
+    if job.kind == _UNREADABLE:
         return message.body
     return waiting_body(Waiting(job=job, due_at=now, attempts=0))
 
 
-def _unreadable_key(message: Message) -> str:
-    return f"unreadable/{message.message_id}"
+def _no_job(message: Message) -> Job:
+    """What stands for a message that is no job, under a key of its own."""
+    return Job(kind=_UNREADABLE, subject={"messageId": message.message_id}, enqueued_at=message.sent_at)
 
 
-_NO_JOB = (CorruptItem, InvalidInput, OSError, OverflowError, ValueError)
+_NO_JOB = (CorruptItem, InvalidInput, OSError, OverflowError, RecursionError, ValueError)
 """How reading ends on what is no job."""
 
 
@@ -162,7 +157,7 @@ def _record(body: str, columns: Sequence[str]) -> Record:
 def _is_right(name: str, value: object) -> bool:
     if name in _NUMBERS:
         return type(value) is int and value >= 0
-    return isinstance(value, str) or (value is None and name in _OPTIONAL)
+    return isinstance(value, str)
 
 
 def _line(said: Exception) -> str:

@@ -8,7 +8,7 @@ SQS passes messages on and knows no jobs. What follows from that:
 - A lease is a message's visibility time-out. Once it is over by our own clock, the job is left alone.
 - SQS delays a message by a quarter of an hour at most. One that is received before it is due is sent again.
 - SQS itself sets a message aside that was received `provisioning.RECEIVES_MAX` times.
-- A message that is no job is set aside as it is, under a key made of its id.
+- A message that is no job, or one of another version's form, is set aside as it is, under a key with its id.
 - Listing the jobs set aside hides them from others for some seconds, and may miss some. Counts are of
   messages, and approximate.
 """

@@ -24,9 +24,8 @@ from commitcollect_adapters.testing.contracts.checks import (
 )
 from commitcollect_adapters.testing.samples import NOW
 from commitcollect_adapters.testing.service_strategies import jobs
-from commitcollect_core.jobs.jobs import Job, LeasedJob, ParkedJob, QueueCounts, activity_job
+from commitcollect_core.jobs.jobs import Job, JobEvent, LeasedJob, ParkedJob, QueueCounts
 from commitcollect_core.jobs.ports import EventQueue
-from commitcollect_core.values import ActivityId
 
 LEASE_SECONDS = 60
 LIMIT = 10
@@ -41,8 +40,13 @@ LATE: Sequence[Callable[[EventQueue, LeasedJob], bool]] = (
 
 def new_job(*events: str) -> Job:
     """A job nobody has put anywhere yet, because of some events."""
-    job = activity_job(service.new_strava_athlete(), ActivityId("42"), now=NOW)
-    return evolve(job, request_ids=events)
+    subject = {"athleteId": service.new_strava_athlete(), "activityId": "42"}
+    return Job(kind="strava/activity", subject=subject, events=job_events(*events), enqueued_at=NOW)
+
+
+def job_events(*keys: str) -> tuple[JobEvent, ...]:
+    """Events of these keys, each at a moment that follows from its key."""
+    return tuple(JobEvent(key, NOW + timedelta(seconds=ord(key[-1]))) for key in keys)
 
 
 def after(seconds: int) -> datetime:
@@ -67,7 +71,7 @@ def do_all(queue: EventQueue) -> Counter[str]:
     while found := take(queue):
         for leased in found:
             assert queue.complete(leased)
-            events.update(leased.job.request_ids)
+            events.update(each.key for each in leased.job.events)
     return events
 
 
@@ -94,8 +98,8 @@ class EventQueueContract(ABC):
         with self.open_queue() as queue:
             assert not take(queue)
             assert not queue.parked(limit=LIMIT)
-            assert not queue.unpark("activity/1/1", now=NOW)
-            assert not queue.drop("activity/1/1")
+            assert not queue.unpark("strava/activity/1/1", now=NOW)
+            assert not queue.drop("strava/activity/1/1")
             assert queue.counts(now=NOW) == QueueCounts(waiting=0, leased=0, parked=0)
 
     def test_a_job_comes_back_as_it_was_put(self) -> None:
@@ -126,26 +130,26 @@ class EventQueueContract(ABC):
         with self.open_queue() as queue:
             job = new_job("a", "b")
             queue.put(job, visible_at=after(5))
-            queue.put(evolve(job, request_ids=("b", "c")), visible_at=after(9))
-            queue.put(evolve(job, enqueued_at=after(-9), request_ids=("d",)), visible_at=after(1))
+            queue.put(evolve(job, events=job_events("b", "c")), visible_at=after(9))
+            queue.put(evolve(job, enqueued_at=after(-9), events=job_events("d")), visible_at=after(1))
             assert queue.counts(now=NOW).waiting == 1
             assert not queue.lease(now=after(4), seconds=LEASE_SECONDS, limit=LIMIT)
             (leased,) = queue.lease(now=after(5), seconds=LEASE_SECONDS, limit=LIMIT)
-            assert leased.job == evolve(job, enqueued_at=after(-9), request_ids=("a", "b", "c", "d"))
+            assert leased.job == evolve(job, enqueued_at=after(-9), events=job_events("a", "b", "c", "d"))
 
     def test_no_event_of_a_waiting_job_is_lost(self) -> None:
         """However many jobs they become, the events behind them are handed out."""
         with self.open_queue() as queue:
             job = new_job("a")
             for event in "abc":
-                queue.put(evolve(job, request_ids=(event,)), visible_at=NOW)
+                queue.put(evolve(job, events=job_events(event)), visible_at=NOW)
             assert set(do_all(queue)) == {*"abc"}
 
     def test_keys_that_look_alike_are_different_jobs(self) -> None:
         """One that begins another is not the same."""
         with self.open_queue() as queue:
             job = new_job("short")
-            longer = evolve(job, key=job.key + "0", request_ids=("long",))
+            longer = evolve(job, subject={**job.subject, "activityId": "420"}, events=job_events("long"))
             queue.put(job, visible_at=NOW)
             queue.put(longer, visible_at=NOW)
             leased = {each.job.key: each for each in take(queue)}
@@ -297,11 +301,11 @@ class EventQueueContract(ABC):
             queue.put(job, visible_at=NOW)
             leased = take_one(queue)
             for event in ("during", "later"):
-                queue.put(evolve(job, request_ids=(event,)), visible_at=NOW)
+                queue.put(evolve(job, events=job_events(event)), visible_at=NOW)
             if self.is_exact:
                 assert not take(queue)
                 assert queue.counts(now=NOW) == QueueCounts(waiting=0, leased=1, parked=0)
-            assert leased.job.request_ids == ("before",)
+            assert leased.job.events == job_events("before")
             assert queue.complete(leased)
             assert do_all(queue) == Counter(during=1, later=1)
 
@@ -311,7 +315,7 @@ class EventQueueContract(ABC):
             job = new_job("before")
             queue.put(job, visible_at=NOW)
             leased = take_one(queue)
-            queue.put(evolve(job, request_ids=("during",)), visible_at=NOW)
+            queue.put(evolve(job, events=job_events("during")), visible_at=NOW)
             assert queue.give_back(leased, visible_at=NOW, is_attempt=True)
             if self.is_exact:
                 assert queue.counts(now=NOW).waiting == 1
@@ -323,7 +327,7 @@ class EventQueueContract(ABC):
             job = new_job("before")
             queue.put(job, visible_at=NOW)
             take_one(queue, seconds=0)
-            queue.put(evolve(job, request_ids=("during",)), visible_at=NOW)
+            queue.put(evolve(job, events=job_events("during")), visible_at=NOW)
             assert do_all(queue) == Counter(before=1, during=1)
 
     def test_a_parked_job_keeps_what_was_put_meanwhile_waiting(self) -> None:
@@ -332,10 +336,10 @@ class EventQueueContract(ABC):
             job = new_job("before")
             queue.put(job, visible_at=NOW)
             leased = take_one(queue)
-            queue.put(evolve(job, request_ids=("during",)), visible_at=NOW)
+            queue.put(evolve(job, events=job_events("during")), visible_at=NOW)
             assert queue.park(leased, reason="bad luck", now=NOW)
             again = take_one(queue)
-            assert (again.job.request_ids, again.attempts) == (("during",), 0)
+            assert (again.job.events, again.attempts) == (job_events("during"), 0)
             assert [each.job for each in queue.parked(limit=LIMIT)] == [job]
 
     def test_a_parked_job_waits_for_a_person(self) -> None:
@@ -393,7 +397,7 @@ class EventQueueContract(ABC):
             job = new_job("parked")
             queue.put(job, visible_at=NOW)
             assert queue.park(take_one(queue), reason="bad luck", now=NOW)
-            queue.put(evolve(job, request_ids=("waiting",)), visible_at=NOW)
+            queue.put(evolve(job, events=job_events("waiting")), visible_at=NOW)
             assert queue.unpark(job.key, now=NOW)
             if self.is_exact:
                 assert queue.counts(now=NOW).waiting == 1
@@ -415,7 +419,7 @@ class EventQueueContract(ABC):
             shared = new_job()
 
             def put(number: int) -> None:
-                queue.put(evolve(shared, request_ids=(f"shared {number}",)), visible_at=NOW)
+                queue.put(evolve(shared, events=job_events(f"shared {number}")), visible_at=NOW)
                 queue.put(new_job(f"own {number}"), visible_at=NOW)
 
             race([lambda n=n: put(n) for n in range(THREADS)])  # type: ignore[misc]  # mypy infers no type for a lambda with a default
@@ -430,7 +434,7 @@ class EventQueueContract(ABC):
             names = [f"event {number}" for number in range(THREADS - 1)]
 
             def put(event: str) -> Counter[str]:
-                queue.put(evolve(job, request_ids=(event,)), visible_at=NOW)
+                queue.put(evolve(job, events=job_events(event)), visible_at=NOW)
                 return Counter()
 
             results = race([*[lambda n=n: put(n) for n in names], lambda: do_all(queue)])

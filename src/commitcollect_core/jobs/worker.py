@@ -1,0 +1,168 @@
+"""The worker: takes jobs from the queue and calls the handler of their kind."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import assert_never
+
+from attrs import frozen
+
+from commitcollect_core.context import Context
+from commitcollect_core.errors import CommitCollectError
+from commitcollect_core.jobs.jobs import (
+    Defer,
+    Drop,
+    Job,
+    JobOutcome,
+    LeasedJob,
+    Park,
+    TryAgain,
+    after_error,
+    after_failure,
+)
+from commitcollect_core.jobs.ports import EventQueue
+from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed
+
+_log = logging.getLogger(__name__)
+
+Handler = Callable[[Job], JobOutcome]
+"""A use case that does a job. It may be called again for the same job, after a crash at any place."""
+
+
+class JobEnd(StrEnum):
+    """What became of a job."""
+
+    DONE = "done"
+    GOES_ON = "goes_on"
+    DEFERRED = "deferred"
+    TO_BE_TRIED_AGAIN = "to_be_tried_again"
+    PARKED = "parked"
+    LEASE_LOST = "lease_lost"
+
+
+@frozen(kw_only=True)
+class WorkedJob:
+    """A job and how it ended.
+
+    Attributes:
+        outcome: what its handler came to, also where the lease was lost afterwards; None if it failed.
+    """
+
+    job: Job
+    end: JobEnd
+    outcome: JobOutcome | None = None
+
+
+@frozen(kw_only=True)
+class WorkReport:
+    """What one round came to, job by job."""
+
+    worked: tuple[WorkedJob, ...] = ()
+
+    @property
+    def jobs(self) -> int:
+        """How many jobs were taken."""
+        return len(self.worked)
+
+    @property
+    def ends(self) -> Counter[JobEnd]:
+        """How many jobs ended how."""
+        return Counter(each.end for each in self.worked)
+
+    @property
+    def results(self) -> Counter[str]:
+        """How often handlers came to each result."""
+        return Counter(each.outcome.result for each in self.worked if each.outcome and each.outcome.result)
+
+    @property
+    def committed(self) -> Committed:
+        """Everything the handlers wrote to ledgers."""
+        outcomes = (each.outcome for each in self.worked if each.outcome)
+        return sum((each.committed for each in outcomes), NOTHING_COMMITTED)
+
+
+@frozen(kw_only=True, eq=False)
+class Worker:
+    """Takes jobs from the queue and does them, each alone. Any number of workers may run at once.
+
+    Attributes:
+        handlers: by kind of job.
+    """
+
+    queue: EventQueue
+    handlers: Mapping[str, Handler]
+    context: Context
+
+    def run_once(self, *, limit: int = 1) -> WorkReport:
+        """Take up to `limit` jobs that are due and do them in turn; a failing one stops no other.
+
+        Raises:
+            StorageError: the queue itself failed; the report is lost, what was committed stays.
+        """
+        seconds = self.context.policy.jobs.job_lease_seconds
+        taken = self.queue.lease(now=self.context.now(), seconds=seconds, limit=limit)
+        return WorkReport(worked=tuple(map(self._work, taken)))
+
+    def _work(self, leased: LeasedJob) -> WorkedJob:
+        job = leased.job
+        # Before the handler runs: a job that kills its workers never returns from it, so only the leases
+        # that ran out tell of it, and it would kill one worker after the other.
+        if leased.attempts >= self.context.policy.jobs.job_attempts_max:
+            return self._park(leased, "every worker that took it ended before it was done")
+        handler = self.handlers.get(job.kind)
+        if handler is None:
+            # Parked and not tried again: no later attempt of this program knows the kind. An operator who has
+            # upgraded every worker retries it.
+            return self._park(leased, f"this program knows no job of kind {job.kind!r}; upgrade, then retry")
+        try:
+            outcome = handler(job)
+        except CommitCollectError as failed:
+            decision = after_error(leased, failed, now=self.context.now(), policy=self.context.policy)
+            return self._settle(leased, decision, f"{failed.code}: {failed.message}")
+        except Exception as unforeseen:  # noqa: BLE001 - one job must not end the worker, whatever is wrong with it
+            _log.exception("job %s failed", job.key)
+            again = after_failure(leased, now=self.context.now(), policy=self.context.policy)
+            # Without the message, which may hold a secret the handler worked with; the log has the trace.
+            return self._settle(leased, again, f"unforeseen: {type(unforeseen).__name__}")
+        # Completed only after the effect: a worker that dies in between leaves the job to its lease, and what
+        # is done twice changes nothing (law 6).
+        end = self._go_on(leased) if outcome.has_more else self._complete(leased)
+        return WorkedJob(job=job, end=end, outcome=outcome)
+
+    def _settle(self, leased: LeasedJob, decision: Defer | TryAgain | Park | Drop, reason: str) -> WorkedJob:
+        """Do with a job that failed as was decided."""
+        match decision:
+            case Defer(at):
+                return self._give_back(leased, at, JobEnd.DEFERRED)
+            case TryAgain(at):
+                return self._give_back(leased, at, JobEnd.TO_BE_TRIED_AGAIN)
+            case Park():
+                return self._park(leased, reason)
+            case Drop():
+                _log.info("dropping job %s: %s", leased.job.key, reason)
+                return WorkedJob(job=leased.job, end=self._complete(leased))
+            case _:
+                assert_never(decision)
+
+    def _complete(self, leased: LeasedJob) -> JobEnd:
+        return JobEnd.DONE if self.queue.complete(leased) else JobEnd.LEASE_LOST
+
+    def _go_on(self, leased: LeasedJob) -> JobEnd:
+        # Put anew and not given back: a step that succeeded takes no try from those to come. Put first, then
+        # completed: a crash in between leaves two jobs of one key, which become one, and never none.
+        self.queue.put(leased.job, visible_at=self.context.now())
+        return JobEnd.GOES_ON if self.queue.complete(leased) else JobEnd.LEASE_LOST
+
+    def _give_back(self, leased: LeasedJob, at: datetime, end: JobEnd) -> WorkedJob:
+        is_attempt = end is JobEnd.TO_BE_TRIED_AGAIN
+        is_ours = self.queue.give_back(leased, visible_at=at, is_attempt=is_attempt)
+        return WorkedJob(job=leased.job, end=end if is_ours else JobEnd.LEASE_LOST)
+
+    def _park(self, leased: LeasedJob, reason: str) -> WorkedJob:
+        _log.warning("parking job %s: %s", leased.job.key, reason)
+        is_ours = self.queue.park(leased, reason=reason, now=self.context.now())
+        return WorkedJob(job=leased.job, end=JobEnd.PARKED if is_ours else JobEnd.LEASE_LOST)

@@ -1,0 +1,43 @@
+"""The jobs around Strava: look at an activity, look at a permission, go on with a backfill."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from commitcollect_core.jobs.jobs import Job, JobEvent
+from commitcollect_core.values import ActivityId, AthleteId
+
+ACTIVITY = "strava/activity"
+AUTHORIZATION = "strava/authorization"
+BACKFILL = "strava/backfill"
+
+_ATHLETE_ID = "athleteId"
+_ACTIVITY_ID = "activityId"
+
+
+def activity_job(
+    athlete_id: AthleteId, activity_id: ActivityId, *, events: tuple[JobEvent, ...] = (), now: datetime
+) -> Job:
+    """The job to look at one activity; without events it is never skipped as dealt with."""
+    subject = {_ATHLETE_ID: athlete_id, _ACTIVITY_ID: activity_id}
+    return Job(kind=ACTIVITY, subject=subject, events=events, enqueued_at=now)
+
+
+def authorization_job(athlete_id: AthleteId, *, events: tuple[JobEvent, ...], now: datetime) -> Job:
+    """The job to see whether an athlete still lets the app in."""
+    return Job(kind=AUTHORIZATION, subject={_ATHLETE_ID: athlete_id}, events=events, enqueued_at=now)
+
+
+def backfill_job(athlete_id: AthleteId, *, now: datetime) -> Job:
+    """The job to begin or go on with an athlete's backfill."""
+    return Job(kind=BACKFILL, subject={_ATHLETE_ID: athlete_id}, enqueued_at=now)
+
+
+def athlete_of(job: Job) -> AthleteId:
+    """The athlete a job is about; errors as in `Job.named`."""
+    return AthleteId(job.named(_ATHLETE_ID))
+
+
+def activity_of(job: Job) -> ActivityId:
+    """The activity a job is about; errors as in `Job.named`."""
+    return ActivityId(job.named(_ACTIVITY_ID))
