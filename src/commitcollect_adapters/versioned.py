@@ -8,6 +8,13 @@ from typing import Generic, Protocol, TypeVar
 Value = TypeVar("Value")
 
 
+class Versioned(Protocol):
+    """A value with a version, 1 when first written."""
+
+    @property
+    def version(self) -> int: ...
+
+
 class Versions(Protocol[Value]):
     """Values by key, each replaced by its next version."""
 

@@ -213,6 +213,7 @@ class AwsClient:
             self.boto = _boto_client(title.lower(), address)
         except BotoCoreError as failure:
             raise self.translated(failure) from failure
+        # Before botocore parses: its parsers make an empty answer of a foreign page.
         self.boto.meta.events.register(f"before-parse.{title.lower()}.*", self._check_answer)
 
     def call(self, operation: str, **request: Any) -> dict[str, Any]:
@@ -222,6 +223,8 @@ class AwsClient:
             StorageUnavailable: it failed in passing until the deadline.
             StorageError: it failed for good.
         """
+        # Repeating is safe: writes to DynamoDB are conditional or idempotent, and SQS may deliver a message
+        # twice anyway.
         patience = self.patience()
         is_retry = False
         while True:
@@ -257,10 +260,7 @@ class AwsClient:
         return self._meaning(failure) or self._refused(failure)
 
     def _check_answer(self, response_dict: Mapping[str, Any], **_: object) -> None:
-        """Refuse what is no JSON object.
-
-        botocore would make an empty answer of it, which passes for success.
-        """
+        """Refuse what is no JSON object; it would pass for success."""
         body = response_dict["body"]
         if response_dict["status_code"] != OK or (self._may_be_empty and not body):
             return

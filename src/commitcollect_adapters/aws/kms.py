@@ -148,6 +148,7 @@ class KmsCipher:
 
     def _data_key(self) -> _DataKey:
         """A key to seal with, used by as many texts and as long as it may be."""
+        # One thread asks KMS for all that wait. Bounded in texts and time, as for any key of AES-GCM.
         with self._sealing_lock:
             if self._sealing is None or not self._seals_left or self._sealing.ends_at <= self._monotonic():
                 self._sealing, self._seals_left = self._fresh(), DATA_KEY_SEALS_MAX
@@ -167,6 +168,7 @@ class KmsCipher:
             raise altered(context) from strange
         if len(answer["Plaintext"]) != _KEY_BYTES:
             raise altered(context)
+        # KMS unwraps with any key this account may use; only the named ones are trusted.
         if answer["KeyId"] not in self._arns():
             raise SealBroken(
                 f"{context.field} of {context.item} was sealed with the key {answer['KeyId']}, which is not "

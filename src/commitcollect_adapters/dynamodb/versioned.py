@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from commitcollect_adapters.dynamodb.items.encoding import ItemKind, Key, follows
 from commitcollect_adapters.dynamodb.requests import unfenced, update
 from commitcollect_adapters.dynamodb.table import Table, in_doubt
+from commitcollect_adapters.versioned import Versioned
 from commitcollect_core.values import UserId
-
-
-class Versioned(Protocol):
-    """A value with a version, 1 when first written."""
-
-    @property
-    def version(self) -> int: ...
-
 
 Value = TypeVar("Value", bound=Versioned)
 

@@ -30,6 +30,7 @@ class MemorySessionStore:
 
     def touch(self, session: Session) -> None:
         with self._lock:
+            # A session that was ended meanwhile stays ended.
             if session.session_id in self._sessions:
                 self._sessions[session.session_id] = session
 
@@ -47,6 +48,7 @@ class MemorySessionStore:
             self._handshakes[handshake.state] = handshake
 
     def take(self, state: str) -> Handshake | None:
+        # Removed as it is read: of two callers one gets it.
         with self._lock:
             return self._handshakes.pop(state, None)
 

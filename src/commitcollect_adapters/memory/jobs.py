@@ -107,6 +107,7 @@ class MemoryIdempotencyStore:
 
     def begin(self, record: IdempotencyRecord, *, replaces: IdempotencyRecord | None) -> None:
         with self._lock:
+            # Owner and status rather than a version: a claim is taken over once its lease has run out.
             if _claim(self._records.get(record.request_id)) != _claim(replaces):
                 raise conflicts.stale()
             self._records[record.request_id] = record

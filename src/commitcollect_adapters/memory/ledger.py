@@ -140,6 +140,7 @@ def _version(item: Workout | Milestone | None) -> int:
 
 
 def _put_workout(partition: _Partition, workout: Workout) -> None:
+    # The old place is found by the old start: an edit may move a workout in time.
     before = partition.workouts.get(workout.key)
     if before is None:
         insort(partition.by_start, _sort_key(workout))

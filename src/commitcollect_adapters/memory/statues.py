@@ -26,5 +26,6 @@ class MemoryCatalog:
 
     def publish(self, model: StatueModel) -> None:
         with self._lock:
+            # Parts never change, since milestones were promised them.
             conflicts.check_replaces(self._models.get(model.model_id), model)
             self._models[model.model_id] = model

@@ -30,6 +30,7 @@ class MemoryConnectionStore:
         return self._owners.get(athlete_id)
 
     def commit(self, commit: ConnectionCommit) -> None:
+        # The ledger's lock before this store's own, as in every store here: two orders could deadlock.
         # Removing is allowed behind the fence: the deletion that put it up removes the connection, too.
         unfenced = nullcontext() if commit.after is None else self._ledger.unfenced(commit.user_id)
         with unfenced, self._lock:
@@ -77,6 +78,7 @@ class MemoryBackfillStore:
 
     def commit(self, commit: BackfillCommit) -> None:
         user_id = commit.backfill.user_id
+        # State and page in one step: a reader in between would miss a page that the state counts.
         with self._ledger.unfenced(user_id), self._lock:
             check_follows(self._backfills.get(user_id), commit.backfill)
             self._backfills[user_id] = commit.backfill

@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from threading import Lock
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from commitcollect_adapters import conflicts
-
-
-class Versioned(Protocol):
-    """A value with a version, 1 when first written."""
-
-    @property
-    def version(self) -> int: ...
-
+from commitcollect_adapters.versioned import Versioned
 
 Value = TypeVar("Value", bound=Versioned)
 

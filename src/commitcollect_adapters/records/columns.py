@@ -157,6 +157,7 @@ def record_kind(
         for part, make_part in (parts or {}).items()
     ]
 
+    # One call reads all attributes; only those that look different in a record are touched again.
     def encode(value: Value) -> Record:
         record = [*read(value)]
         for place, encode_one in encoders:

@@ -21,9 +21,9 @@ BUSY_TIMEOUT_SECONDS = 30.0
 
 _WAL_RETRY_SECONDS = 0.01
 _WRITER_TIMEOUT_SECONDS = 0.002
-"""How long SQLite looks for the end of another process's transaction before it is asked again.
+"""How long SQLite itself polls for the end of another process's transaction before `_begin` retries.
 
-Left alone it looks less and less often, up to 100 ms apart, and a busy neighbour is in the way each time.
+SQLite polls less and less often, up to 100 ms apart, and would lose to a busy neighbour each time.
 """
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -33,7 +33,7 @@ _PRIMARY_CODE_MASK = 0xFF
 
 
 class Database:
-    """One SQLite file, read over as many connections as there are readers at once, and written over one.
+    """One SQLite file: a connection for each reader at a time, and one connection for all writers.
 
     Threads that write wait for each other in turn. `close` closes every connection.
     """
@@ -107,11 +107,14 @@ class Database:
     def give_back(self, connection: sqlite3.Connection) -> None:
         """Let others use a connection that was taken."""
         with self._lock:
+            # A reader may outlast `close`; its connection is closed by then and must not be used again.
             if connection in self._connections:
                 self._idle.append(connection)
 
     def begin(self) -> sqlite3.Connection:
         """The connection that writes, in a transaction just begun; `end` lets the next writer have it."""
+        # Threads of this process wait for the lock, then this process waits for others, under one deadline.
+        # SQLite alone polls, which is not fair: a thread could lose to others until its time is over.
         deadline = time.monotonic() + self._busy_timeout_seconds
         if not self._writing.acquire(timeout=self._busy_timeout_seconds):
             raise StorageUnavailable(f"the store {self.path} is busy; try again later")
@@ -168,6 +171,7 @@ class _Use:
     ) -> None:
         if self._connection is not None:
             if self._is_transaction:
+                # Ended before the next writer may begin, which uses the same connection.
                 error = self._end(self._connection, error)
                 self._database.end()
             else:
@@ -183,6 +187,7 @@ class _Use:
                 return None
         except sqlite3.Error as refused:
             error = refused
+        # SQLite has rolled back by itself after some errors, and then refuses this.
         with suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
         return error
@@ -205,22 +210,23 @@ def _is_busy(refused: sqlite3.Error) -> bool:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, busy_timeout_seconds: float) -> None:
-    """Check whose file this is before touching it; lay out the tables that are missing."""
+    """Bring the file to the newest layout; a file of another program is left as it is."""
     if _layout(connection, path) == len(LAYOUTS):
         return
     _switch_to_wal(connection, busy_timeout_seconds)
     connection.execute("BEGIN IMMEDIATE")
-    # Looked at once more: another process may have laid them out in between.
+    # Read once more under the write lock: another process may have laid the tables out in between.
     for script in LAYOUTS[_layout(connection, path) :]:
         for statement in script.split(";"):
             connection.execute(statement)
+    # In the same transaction as the tables: a crash leaves the old layout with its old number.
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {len(LAYOUTS)}")
     connection.execute("COMMIT")
 
 
 def _switch_to_wal(connection: sqlite3.Connection, busy_timeout_seconds: float) -> None:
-    """Switch the journal; SQLite does not wait here for others who open the same new file."""
+    """Switch the journal; SQLite does not wait here for other processes that open the same new file."""
     deadline = time.monotonic() + busy_timeout_seconds
     while True:
         try:
@@ -248,7 +254,7 @@ def _layout(connection: sqlite3.Connection, path: Path) -> int:
 
 
 def storage_error(refused: sqlite3.Error, path: Path | str) -> StorageError:
-    """What an error of SQLite means to the core; `path` names the file to a person."""
+    """What an error of SQLite means to the core; messages name the file as `path`."""
     code = getattr(refused, "sqlite_errorcode", 0) & _PRIMARY_CODE_MASK
     if code in _TRY_LATER:
         return StorageUnavailable(f"the store {path} is busy, full or failing ({refused}); try again later")

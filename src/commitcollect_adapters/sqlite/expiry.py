@@ -39,6 +39,7 @@ def forget_expired(database: Database, *, now: datetime, policy: Policy, rows_ma
     """
     oldest_event_at = now - timedelta(seconds=policy.accounts.audit_kept_seconds)
     forgotten = 0
+    # One short transaction: the caller repeats it, and writers get their turn in between.
     with database.transaction() as connection:
         for table, key in _EXPIRING.items():
             statement = _forget(table, key, "expiresAtUtc")

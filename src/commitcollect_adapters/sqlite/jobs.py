@@ -86,6 +86,7 @@ class SqliteQueue:
                 # that was rolled back; each of their threads writes its own in turn.
                 self._keep(lambda: [ours])
             except StorageUnavailable as failed:
+                # Those that came while this thread waited have waited for the same busy file.
                 for each in self._all_coming(ours):
                     each.failure = failed.message
                 raise
@@ -120,6 +121,7 @@ class SqliteQueue:
             if connection.execute(_READ_DUE, parameters).fetchone() is None:
                 return []
         until = now + timedelta(seconds=seconds)
+        # Read again under the write lock: of two workers that saw the same job, one leases it.
         with self._database.transaction() as connection:
             due = list(_readable(connection, connection.execute(_READ_DUE, parameters).fetchall(), now))
             taken = [each.taken(token_hex(16), until=until, policy=self._policy) for each in due]
@@ -140,6 +142,7 @@ class SqliteQueue:
     def park(self, leased: LeasedJob, *, reason: str, now: datetime) -> bool:
         parked = ParkedJob(job=leased.job, attempts=leased.attempts + 1, reason=reason, parked_at=now)
 
+        # Set aside and taken off the queue in one transaction: a crash leaves the job in one of the two.
         def set_aside(connection: Connection, entry: QueueEntry) -> QueueEntry | None:
             connection.execute(_WRITE_PARKED, PARKED.encode(parked))
             return entry.after_end()
@@ -172,6 +175,7 @@ class SqliteQueue:
             row = connection.execute(_READ_PARKED, (key,)).fetchone()
             if row is None:
                 return False
+            # Put like any job: one that came meanwhile under this key is merged and not overwritten.
             connection.execute(_REMOVE_PARKED, (key,))
             self._put(connection, PARKED.decode(row).job, now)
         return True

@@ -79,6 +79,7 @@ class SqliteLedger:
                 key = (user_id, removed.milestone_id)
                 if not connection.execute(_REMOVE_MILESTONE, (*key, removed.version)).rowcount:
                     raise conflicts.stale()
+                # A milestone takes its awards along, in the same transaction (law 6).
                 connection.execute(_REMOVE_AWARDS, key)
 
     def read_milestone(self, user_id: UserId, milestone_id: MilestoneId) -> Milestone | None:
@@ -123,7 +124,8 @@ def _read_head(connection: sqlite3.Connection, user_id: str) -> LedgerHead:
 def _find_workouts(
     connection: sqlite3.Connection, user_id: UserId, keys: Sequence[WorkoutKey]
 ) -> Iterator[Record]:
-    """The stored rows of `keys`. One statement for many ids costs a quarter of a statement for each."""
+    """The stored rows of `keys`."""
+    # One statement for many ids costs a quarter of a statement for each, which an import would pay.
     ids_by_source: dict[Source, list[str]] = {}
     for source, activity_id in keys:
         ids_by_source.setdefault(source, []).append(activity_id)
@@ -149,6 +151,8 @@ def _workout_query(query: WorkoutQuery) -> tuple[str, list[object]]:
     if query.end_at is not None:
         conditions.append("AND startDateUtc < ?")
         parameters.append(int(query.end_at.timestamp()))
+    # A row value compares as the index sorts, so a page begins right behind the last one, also where many
+    # workouts start in the same second.
     direction, beyond = ("DESC", "<") if query.newest_first else ("ASC", ">")
     if query.after is not None:
         conditions.append(f"AND (startDateUtc, source, activityId) {beyond} (?, ?, ?)")

@@ -38,6 +38,7 @@ class SqliteCatalog:
     def publish(self, model: StatueModel) -> None:
         with self._database.transaction() as connection:
             stored = _model(connection, model.model_id)
+            # Parts never change, since milestones were promised them; only the rest is overwritten.
             conflicts.check_replaces(stored, model)
             connection.execute(_WRITE_MODEL, MODEL.encode(model))
             if stored is None:

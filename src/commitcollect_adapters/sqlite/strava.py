@@ -56,6 +56,7 @@ def _check(connection: sqlite3.Connection, commit: ConnectionCommit) -> None:
     # Removing is allowed behind the fence: the deletion that put it up removes the connection, too.
     if commit.after is not None:
         check_unfenced(connection, commit.user_id)
+    # Fence, version, owner: where several are wrong, every store reports the same one.
     stored = connection.execute(_READ_CONNECTION_VERSION, (commit.user_id,)).fetchone()
     if stored != (None if commit.before is None else (commit.before.version,)):
         raise conflicts.stale()

@@ -83,6 +83,7 @@ def waiting_body(waiting: Waiting) -> str:
 
 def waiting(message: Message) -> Waiting | Unreadable:
     """The job in a message."""
+    # Strict: a message that is almost a job may come from a newer program, and is set aside.
     try:
         record = _record(message.body, _WAITING_COLUMNS)
         due_at, attempts = record[_JOB_END:]
@@ -124,6 +125,7 @@ def _moved(message: Message) -> ParkedJob:
 def released_body(message: Message, *, now: datetime) -> str:
     """The text to send so that what was set aside waits again; what is no job, as it came."""
     job = parked(message).job
+    # Sent back as it came, for the program that can read it.
     if job.kind == _UNREADABLE:
         return message.body
     return waiting_body(Waiting(job=job, due_at=now, attempts=0))

@@ -72,6 +72,7 @@ class SqsQueue:
             received = self._received(wanted, seconds, is_enough=bool(taken))
             for message in received:
                 self._take(message, taken, now)
+            # A short answer after something was taken: the worker has work, and more would only wait leased.
             if not received or len(taken) >= limit or (taken and len(received) < wanted):
                 break
         until = now + timedelta(seconds=seconds)
@@ -145,6 +146,7 @@ class SqsQueue:
         with self._looked_at() as messages:
             found = [each for each in messages if parked(each).job.key == key]
             for message in found:
+                # Sent before it is deleted, as in `give_back`.
                 if is_to_wait:
                     self._queues.waiting.send(released_body(message, now=now))
                 self._queues.parked.delete([message.handle])
@@ -187,6 +189,7 @@ class SqsQueue:
                 messages += received
             yield messages
         finally:
+            # Also after an error, or the operator would look at an empty list for half a minute.
             self._queues.parked.release([each.handle for each in messages])
 
 

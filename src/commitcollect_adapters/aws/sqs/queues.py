@@ -107,6 +107,7 @@ class Queue:
         is_whole = True
         for some in _batches(handles):
             entries = [{"Id": str(place), "ReceiptHandle": handle, **each} for place, handle in some]
+            # SQS answers 200 for a batch of which some failed.
             for failed in self.call(operation, Entries=entries).get("Failed", ()):
                 code = failed.get("Code", "")
                 if code not in _STALE_CODES:
