@@ -108,6 +108,7 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def deep(session: nox.Session) -> None:
     """Everything with many more examples, longer campaigns and every kill point; for the night."""
-    install(session, "test")
+    install(session, "test", "browser")
     session.run("python", "tests/engines/install.py", ".engines")
+    session.run("python", "tests/browser/install.py")
     session.run("pytest", *IN_PARALLEL, "-m", "", *session.posargs, env={"HYPOTHESIS_PROFILE": "deep"})
