@@ -242,7 +242,7 @@ def backfill(ctx: click.Context, *, settings: Settings, after: datetime | None, 
     """Bring in the history from Strava. Stop it at any time: run again, it goes on where it was."""
     with open_strava(settings, must_exist=True) as service:
         backfilling = service.strava.backfilling
-        service.strava.access.connection(settings.user)
+        connection = service.strava.access.connection(settings.user)
         state = backfilling.start(settings.user, after=after)
         try:
             while state.phase is not BackfillPhase.DONE:
@@ -257,6 +257,11 @@ def backfill(ctx: click.Context, *, settings: Settings, after: datetime | None, 
     else:
         listed = show_count(state.activities_listed, "activity", "activities")
         show(f"{listed} taken over, {state.workouts_changed:,} of them new or changed.")
+    if not connection.sees_all_activities:
+        say(
+            "Strava shows this connection no private activities; to count them, connect again with "
+            "'commitcollect strava connect --private'."
+        )
     if state.activities_rejected:
         say(f"Left out, as unreadable: {show_count(state.activities_rejected, 'activity', 'activities')}.")
         ctx.exit(EXIT_FAILURE)

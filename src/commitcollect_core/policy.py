@@ -178,6 +178,8 @@ class StravaPolicy:
         app_inactive_pause_seconds: how long no calls are made once Strava says that the app is inactive.
         list_page_items: activities asked for at once; Strava gives at most 200.
         backfill_pages_max: pages one backfill may list.
+        hidden_pages_max: pages in a row from which Strava may leave out everything, as private, before a list
+            counts as ended.
         reconcile_days: how far back the rolling window of a reconciliation reaches.
         reconcile_pages_max: pages one reconciliation may list.
         workouts_on_disconnect: whether workouts from Strava stay. Parts and progress do not depend on it.
@@ -201,6 +203,7 @@ class StravaPolicy:
     app_inactive_pause_seconds: int = 900
     list_page_items: int = 200
     backfill_pages_max: int = 1_000
+    hidden_pages_max: int = 3
     reconcile_days: int = 30
     reconcile_pages_max: int = 50
     workouts_on_disconnect: OnDisconnect = OnDisconnect.KEEP

@@ -17,6 +17,7 @@ from cli.console import COMMAND, PATIENCE_SECONDS, environment
 from cli.stravas import ATHLETE, Person, ride, settings_for
 from commitcollect_adapters.ciphers.keys import new_key
 from commitcollect_adapters.strava.fake import CallKind, Fault
+from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.strava.connections import READ_ACTIVITIES
 from commitcollect_core.values import ActivityId
 
@@ -24,6 +25,10 @@ STATE_GONE = "Error: this link is not valid or has expired; start again\n"
 FIRST_ID = "131300"
 """Of the fake's subscriptions."""
 
+PRIVATE_HIDDEN = (
+    "Strava shows this connection no private activities; to count them, connect again with "
+    "'commitcollect strava connect --private'."
+)
 RECEIVER = "http://127.0.0.1:8080/webhooks/strava"
 
 
@@ -165,14 +170,15 @@ def test_status_before_and_after(person: Person) -> None:
 
 def test_a_backfill_tells_its_progress_and_what_it_did(person: Person) -> None:
     """Progress is on stderr, the sum on stdout; something left out ends with 1; a second changes nothing."""
-    person.fake.add_activities(ATHLETE, [ride(9), ride(8, distance="far")])
+    person.fake.add_activities(ATHLETE, [ride(9), ride(-100)])
     person.connect()
     outcome = person.console("strava", "backfill")
-    assert (outcome.code, outcome.out) == (1, "4 activities taken over, 4 of them new or changed.\n")
+    assert (outcome.code, outcome.out) == (1, "5 activities taken over, 4 of them new or changed.\n")
     assert outcome.err.splitlines() == [
-        "listing: 4 activities so far",
-        "counting: 1 page to go, 4 activities in all",
-        "done: 4 activities, 4 of them new or changed",
+        "listing: 5 activities so far",
+        "counting: 1 page to go, 5 activities in all",
+        "done: 5 activities, 4 of them new or changed",
+        PRIVATE_HIDDEN,
         "Left out, as unreadable: 1 activity.",
     ]
     again = person.console("strava", "backfill", "--json")
@@ -189,7 +195,24 @@ def test_a_backfill_goes_on_where_it_failed(person: Person) -> None:
     assert "what has been listed is kept; run the same command again" in stopped.err
     calls = person.fake.calls(CallKind.ACTIVITIES)
     assert person.console.json("strava", "backfill")["workoutsChanged"] == 453
-    assert person.fake.calls(CallKind.ACTIVITIES) == calls + 2
+    # The third page, and as many as may be hidden behind it before the list counts as ended.
+    hidden = DEFAULT_POLICY.strava.hidden_pages_max
+    assert person.fake.calls(CallKind.ACTIVITIES) == calls + 1 + hidden + 1
+
+
+def test_a_backfill_says_what_it_cannot_see(person: Person) -> None:
+    """205 private activities in a row hide nothing behind them, and the permission that lacks is named."""
+    person.fake.inject(Fault.SHORT_PAGE, CallKind.ACTIVITIES, count=None)
+    private = [ride(number, private=True) for number in range(10, 215)]
+    person.fake.add_activities(ATHLETE, [*private, *map(ride, range(215, 230))])
+    person.connect()
+    outcome = person.console("strava", "backfill")
+    assert outcome.out == "18 activities taken over, 18 of them new or changed.\n"
+    assert outcome.err.splitlines()[-1] == PRIVATE_HIDDEN
+    person.connect("--private")
+    whole = person.console("strava", "backfill")
+    assert whole.out == "223 activities taken over, 205 of them new or changed.\n"
+    assert "private" not in whole.err
 
 
 def test_a_limit_says_until_when(person: Person) -> None:
@@ -227,10 +250,10 @@ def test_a_reconciliation_says_what_it_mended(person: Person) -> None:
 def test_a_reconciliation_says_what_it_could_not_read(person: Person) -> None:
     """An activity that cannot be believed is named with the reason, and not called settled."""
     person.connect()
-    person.fake.add_activities(ATHLETE, [ride(20, distance=-1.0)])
+    person.fake.add_activities(ATHLETE, [ride(20), ride(21, start_date="soon")])
     outcome = person.console("strava", "reconcile")
     assert outcome.code == 1
-    assert outcome.err == "Rejected: activity 1020: distance -1.0 is negative\n"
+    assert outcome.err.startswith("Rejected: activity 1021: start_date 'soon' is not a date; ")
     person.fake.add_activities(ATHLETE, [ride(1), ride(2), ride(3)])
     assert person.console("strava", "reconcile").out.endswith(": nothing to mend yet.\n")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -253,8 +254,8 @@ def test_somebody_elses_activities_are_left_out(monkeypatch: pytest.MonkeyPatch)
     world = connected(3)
     listed = world.fake.activities
 
-    def anothers(token: str, *, after: datetime | None, before: datetime | None, limit: int) -> ActivityList:
-        answer = listed(token, after=after, before=before, limit=limit)
+    def anothers(token: str, **asked: Any) -> ActivityList:
+        answer = listed(token, **asked)
         theirs = tuple(evolve(each, athlete_id=AthleteId("43")) for each in answer.activities)
         return evolve(answer, activities=theirs)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -85,8 +86,8 @@ def test_an_unlisted_workout_that_is_there_stays(world: World, monkeypatch: pyte
     """A list that leaves something out deletes nothing: Strava is asked about it alone."""
     listed = world.fake.activities
 
-    def short(token: str, *, after: datetime | None, before: datetime | None, limit: int) -> ActivityList:
-        answer = listed(token, after=after, before=before, limit=limit)
+    def short(token: str, **asked: Any) -> ActivityList:
+        answer = listed(token, **asked)
         return evolve(answer, activities=answer.activities[1:])
 
     monkeypatch.setattr(world.fake, "activities", short)

@@ -153,13 +153,13 @@ class StravaClient:
         return ActivityAnswer(activity=activity, rates=rates_of(answer.headers))
 
     def activities(
-        self, access_token: str, *, after: datetime | None, before: datetime | None, limit: int
+        self, access_token: str, *, after: datetime | None, before: datetime | None, limit: int, page: int = 1
     ) -> ActivityList:
         """As in `StravaApi`; `after` is inclusive and `before` exclusive."""
         # Strava is not told `after`: with it, Strava lists the oldest first and refuses a time in the
         # future. The page is filtered here instead.
         span = payloads.Span(after=after, before=before, limit=min(limit, PER_PAGE_MAX))
-        query = {"page": "1", "per_page": str(span.limit)}
+        query = {"page": str(page), "per_page": str(span.limit)}
         if span.before is not None:
             query["before"] = str(int(span.before.timestamp()))
         answer = _succeeded(self._get(access_token, "/athlete/activities", query))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from attrs import field, frozen
@@ -21,7 +21,6 @@ TOKEN = re.compile(r"[\x21-\x7e]{1,1000}")
 """What a header can hold; Strava's tokens have 40 characters."""
 
 _ADDRESS_CHARS_MAX = 1_000
-_OVERLAP = timedelta(seconds=1)
 _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?")
 _MILLISECONDS_FROM = 10**11
 """From here on a time is in milliseconds: as seconds it would lie after the year 5000."""
@@ -152,15 +151,9 @@ class Span:
         is_late_enough = self.after is None or start_at >= self.after
         return is_late_enough and (self.before is None or start_at < self.before)
 
-    def is_through(self, count: int, starts: Sequence[datetime]) -> bool:
-        """Whether a page of `count` rows with these starts is the last."""
-        # Strava leaves private rows out of a page, so a short page is not the end. The end is an empty
-        # page, one that reaches back before `after`, or one with nothing but the second of the overlap.
-        if self.after is not None and any(each < self.after for each in starts):
-            return True
-        if self.before is None or count >= self.limit:
-            return count == 0
-        return len(starts) == count and all(each >= self.before - _OVERLAP for each in starts)
+    def is_through(self, starts: Iterable[datetime]) -> bool:
+        """Whether rows with these starts reach back before `after`, so that nothing older is left."""
+        return self.after is not None and any(each < self.after for each in starts)
 
 
 def activity_list(
@@ -183,8 +176,8 @@ def activity_list(
     return ActivityList(
         activities=tuple(activities),
         rejected=tuple(rejected),
-        is_last=span.is_through(len(rows), starts),
-        is_short=len(rows) < span.limit,
+        is_last=span.is_through(starts),
+        missing=max(span.limit - len(rows), 0),
         oldest_start_at=min(filter(span.holds, starts), default=None),
         rates=rates,
     )

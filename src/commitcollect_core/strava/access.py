@@ -92,16 +92,23 @@ class StravaAccess:
         connection, token = self._usable(user_id)
         return self._ask(connection, token, purpose, self.api.activity, activity_id).activity
 
-    def activities(self, user_id: UserId, *, after: datetime | None, before: datetime | None) -> ActivityList:
-        """The newest activities between two moments, a page of them; errors as in `activity`."""
+    def activities(
+        self, user_id: UserId, *, after: datetime | None, before: datetime | None, page: int = 1
+    ) -> ActivityList:
+        """A page of the newest activities between two moments; errors as in `activity`."""
         connection, token = self._usable(user_id)
-        limit = self.context.policy.strava.list_page_items
         answer = self._ask(
-            connection, token, Purpose.BACKFILL, self.api.activities, after=after, before=before, limit=limit
+            connection,
+            token,
+            Purpose.BACKFILL,
+            self.api.activities,
+            after=after,
+            before=before,
+            limit=self.context.policy.strava.list_page_items,
+            page=page,
         )
-        # Strava cuts pages before it leaves out what an app may not see. Where there is nothing of that
-        # kind, a short page is the end, and a call that would only find nothing can be saved.
-        is_end = answer.is_short and connection.sees_all_activities
+        # Where nothing is hidden from the app a short page is the end, which saves a call.
+        is_end = answer.missing > 0 and connection.sees_all_activities
         return evolve(answer, is_last=answer.is_last or is_end)
 
     def connection(self, user_id: UserId) -> StravaConnection:

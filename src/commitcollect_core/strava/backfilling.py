@@ -14,6 +14,7 @@ from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.strava.access import StravaAccess
 from commitcollect_core.strava.backfills import Backfill, BackfillCommit, BackfillPhase, StagedPage
 from commitcollect_core.strava.jobs import activity_job, athlete_of
+from commitcollect_core.strava.listing import next_page
 from commitcollect_core.strava.ports import BackfillStore, ConnectionStore
 from commitcollect_core.strava.remarks import warn_of
 from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed
@@ -115,34 +116,45 @@ class Backfilling:
                 "take over a part of it with a later start"
             )
         # Taken before Strava is asked: what another process writes while the answer is on its way is newer.
-        listed_at = self.context.now()
+        asked_at = self.context.now()
         user_id = backfill.user_id
         athlete_id = self.access.connection(user_id).athlete_id
-        answer = self.access.activities(user_id, after=backfill.after, before=backfill.before)
-        for activity in answer.activities:
+        listed = next_page(
+            lambda number: self.access.activities(
+                user_id, after=backfill.after, before=backfill.before, page=number
+            ),
+            before=backfill.before,
+            passed=self._passed(backfill),
+            now=asked_at,
+            policy=self.context.policy,
+        )
+        for activity in listed.activities:
             warn_of(activity.snapshot.activity_id, activity.set_aside)
-        passed = self._passed(backfill)
-        snapshots = tuple(
-            each.snapshot
-            for each in answer.activities
-            if each.athlete_id == athlete_id and each.snapshot.activity_id not in passed
-        )
+        snapshots = tuple(each.snapshot for each in listed.activities if each.athlete_id == athlete_id)
         following = backfill.listed(
+            calls=listed.calls,
             staged=len(snapshots),
-            rejected=len(answer.rejected),
-            oldest_start_at=answer.oldest_start_at,
-            # A page of which nothing could be read leads nowhere: there is no cursor to go on from.
-            is_last=answer.is_last or answer.oldest_start_at is None,
-            now=listed_at,
+            rejected=len(listed.rejected),
+            oldest_start_at=listed.oldest_start_at,
+            is_last=listed.is_last,
+            now=listed.asked_at,
         )
-        page = StagedPage(number=following.pages_staged, listed_at=listed_at, snapshots=snapshots)
+        page = StagedPage(number=following.pages_staged, listed_at=listed.asked_at, snapshots=snapshots)
         self.backfills.commit(BackfillCommit(backfill=following, page=page if snapshots else None))
         return following
 
     def _passed(self, backfill: Backfill) -> frozenset[ActivityId]:
-        """The activities of the page before, with which the next one overlaps."""
-        page = self.backfills.read_page(backfill.user_id, backfill.pages_staged)
-        return frozenset(each.activity_id for each in page.snapshots) if page is not None else frozenset()
+        """The activities of the pages before, as far as the next one overlaps with them."""
+        passed: set[ActivityId] = set()
+        for number in range(backfill.pages_staged, 0, -1):
+            page = self.backfills.read_page(backfill.user_id, number)
+            if page is None or backfill.before is None:
+                break
+            passed.update(each.activity_id for each in page.snapshots)
+            # Only a page full of activities of the cursor's second may have another of that second before it.
+            if any(each.started_at >= backfill.before for each in page.snapshots):
+                break
+        return frozenset(passed)
 
     def _commit(self, backfill: Backfill) -> BackfillStep:
         user_id, number = backfill.user_id, backfill.pages_staged

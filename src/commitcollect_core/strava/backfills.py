@@ -17,15 +17,16 @@ from attrs import evolve, field, frozen
 from commitcollect_core.training.workouts import ActivitySnapshot
 from commitcollect_core.values import UserId, optional_utc, utc
 
+OVERLAP = timedelta(seconds=1)
+
 
 def next_before(before: datetime | None, oldest_start_at: datetime) -> datetime:
     """The cursor behind a page: the next page holds what starts before this.
 
-    It overlaps by a second, since several activities may start in the same one; but it moves in any case,
-    also behind a page full of activities of one second.
+    It overlaps by a second, since several activities may start in the same one.
     """
-    overlapping = oldest_start_at + timedelta(seconds=1)
-    return overlapping if before is None else min(overlapping, before - timedelta(seconds=1))
+    overlapping = oldest_start_at + OVERLAP
+    return overlapping if before is None else min(overlapping, before)
 
 
 class BackfillPhase(StrEnum):
@@ -67,13 +68,14 @@ class Backfill:
     def listed(
         self,
         *,
+        calls: int = 1,
         staged: int,
         rejected: int,
         oldest_start_at: datetime | None,
         is_last: bool,
         now: datetime,
     ) -> Backfill:
-        """The backfill after one more page was listed and, if it brought anything, staged."""
+        """The backfill after `calls` more pages were listed and, if they brought anything, one staged."""
         pages = self.pages_staged + (staged > 0)
         end = BackfillPhase.COMMITTING if pages else BackfillPhase.DONE
         return self._next(
@@ -81,7 +83,7 @@ class Backfill:
             phase=end if is_last else BackfillPhase.LISTING,
             before=self.before if oldest_start_at is None else next_before(self.before, oldest_start_at),
             pages_staged=pages,
-            pages_listed=self.pages_listed + 1,
+            pages_listed=self.pages_listed + calls,
             activities_listed=self.activities_listed + staged,
             activities_rejected=self.activities_rejected + rejected,
         )

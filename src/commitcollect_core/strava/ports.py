@@ -164,14 +164,14 @@ class ActivityList:
         activities: those that could be read.
         rejected: why each of the others could not.
         is_last: nothing older is left within the bounds that were asked for.
-        is_short: fewer than were asked for; the end only for an app from which nothing is kept back.
+        missing: how many fewer there are than were asked for, at the end or as the app may not see them.
         oldest_start_at: of all of them; None for an empty page.
     """
 
     activities: tuple[ListedActivity, ...]
     rejected: tuple[str, ...] = ()
     is_last: bool
-    is_short: bool = False
+    missing: int = 0
     oldest_start_at: datetime | None = None
     rates: RateReading | None = None
 
@@ -222,9 +222,9 @@ class StravaApi(Protocol):
         ...
 
     def activities(
-        self, access_token: str, *, after: datetime | None, before: datetime | None, limit: int
+        self, access_token: str, *, after: datetime | None, before: datetime | None, limit: int, page: int = 1
     ) -> ActivityList:
-        """The newest activities that start after and before two moments; errors as in `activity`."""
+        """A page of the newest activities between two moments; errors as in `activity`."""
         ...
 
     def subscriptions(self) -> Sequence[PushSubscription]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
 from attrs import frozen
 
@@ -13,13 +14,15 @@ from commitcollect_core.errors import InvalidInput, LimitExceeded, StravaRefused
 from commitcollect_core.strava.access import StravaAccess
 from commitcollect_core.strava.backfilling import Backfilling
 from commitcollect_core.strava.backfills import next_before
+from commitcollect_core.strava.listing import next_page
+from commitcollect_core.strava.ports import ActivityList
 from commitcollect_core.strava.rates import Purpose
 from commitcollect_core.training.committing import Committed
 from commitcollect_core.training.history import walk_workouts
 from commitcollect_core.training.ingestion import NOTHING_LISTED, Ingestion, ListedResult
 from commitcollect_core.training.ports import Ledger, WorkoutQuery
 from commitcollect_core.training.workouts import ActivityGone, Answer, Workout
-from commitcollect_core.values import AthleteId, Source, UserId, WorkoutKey
+from commitcollect_core.values import ActivityId, AthleteId, Source, UserId, WorkoutKey
 
 
 class Repair(StrEnum):
@@ -131,22 +134,35 @@ class Reconciling:
         answers: dict[WorkoutKey, Answer] = {}
         rejected: list[str] = []
         set_aside: list[str] = []
+        seen: set[ActivityId] = set()
         before: datetime | None = None
         pages_max = self.context.policy.strava.reconcile_pages_max
-        for _ in range(pages_max):
-            asked_at = self.context.now()
-            page = self.access.activities(user_id, after=since, before=before)
+        calls = 0
+        while calls < pages_max:
+            page = next_page(
+                partial(self._page, user_id, since, before),
+                before=before,
+                passed=seen,
+                now=self.context.now(),
+                policy=self.context.policy,
+            )
+            calls += page.calls
             for each in page.activities:
+                seen.add(each.snapshot.activity_id)
                 if each.athlete_id == athlete_id:
-                    answers.setdefault(each.snapshot.key, Answer(found=each.snapshot, asked_at=asked_at))
+                    answers[each.snapshot.key] = Answer(found=each.snapshot, asked_at=page.asked_at)
                 set_aside += [f"activity {each.snapshot.activity_id}: {value}" for value in each.set_aside]
             rejected += page.rejected
-            if page.is_last or page.oldest_start_at is None:
+            if page.is_last:
                 return _Listing(
                     answers=tuple(answers.values()), rejected=tuple(rejected), set_aside=tuple(set_aside)
                 )
-            before = next_before(before, page.oldest_start_at)
+            if page.oldest_start_at is not None:
+                before = next_before(before, page.oldest_start_at)
         raise LimitExceeded(f"there are more than {pages_max} pages in this window; take fewer days")
+
+    def _page(self, user_id: UserId, after: datetime, before: datetime | None, number: int) -> ActivityList:
+        return self.access.activities(user_id, after=after, before=before, page=number)
 
     def _ask(
         self, user_id: UserId, athlete_id: AthleteId, unlisted: Sequence[WorkoutKey]

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from attrs import frozen
+from attrs import evolve, frozen
 
 from adapters.strava.scripted import VERIFY_TOKEN
 from commitcollect_adapters.strava.fake import CallKind, FakeStrava, Fault, Limits
@@ -25,9 +25,11 @@ from commitcollect_core.errors import (
     TokenRefreshRejected,
     UpstreamError,
 )
+from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.strava.backfills import next_before
 from commitcollect_core.strava.connections import DEFAULT_SCOPE, READ_ALL_ACTIVITIES
-from commitcollect_core.strava.ports import StravaApi
+from commitcollect_core.strava.listing import next_page
+from commitcollect_core.strava.ports import ActivityList, StravaApi
 from commitcollect_core.strava.rates import Meter, RateReading
 from commitcollect_core.training.workouts import ActivitySnapshot
 from commitcollect_core.values import ActivityId, AthleteId
@@ -76,16 +78,29 @@ class World:
             ],
         )
 
-    def walk(self, token: str, *, limit: int, after: datetime | None = None) -> list[ActivitySnapshot]:
-        """Everything listed, page by page as backfills do it, the newest first."""
-        found: dict[str, ActivitySnapshot] = {}
+    def walk(
+        self, token: str, *, limit: int, after: datetime | None = None, hides: bool = False
+    ) -> list[ActivitySnapshot]:
+        """Everything listed, page by page as backfills do it, the newest first.
+
+        Unless Strava hides something, a short page is the last.
+        """
+        found: dict[ActivityId, ActivitySnapshot] = {}
         before: datetime | None = None
+
+        def ask(number: int) -> ActivityList:
+            answer = self.api.activities(token, after=after, before=before, limit=limit, page=number)
+            return evolve(answer, is_last=answer.is_last or (answer.missing > 0 and not hides))
+
         for _ in range(100):
-            page = self.api.activities(token, after=after, before=before, limit=limit)
+            page = next_page(
+                ask, before=before, passed=found.keys(), now=self.clock.now(), policy=DEFAULT_POLICY
+            )
             found.update({each.snapshot.activity_id: each.snapshot for each in page.activities})
-            if page.is_last or page.oldest_start_at is None:
+            if page.is_last:
                 return list(found.values())
-            before = next_before(before, page.oldest_start_at)
+            if page.oldest_start_at is not None:
+                before = next_before(before, page.oldest_start_at)
         pytest.fail("the list has no end")
 
 
@@ -233,7 +248,7 @@ class StravaApiContract:
         start = {number: FIRST_START + timedelta(days=number) for number in range(1, 7)}
         page = world.api.activities(token, after=start[2], before=start[5], limit=200)
         assert [each.snapshot.activity_id for each in page.activities] == ["4", "3", "2"]
-        assert page.is_last
+        assert page.is_last  # activity 1 starts before `after`
         page = world.api.activities(token, after=start[2], before=start[5], limit=2)
         assert [each.snapshot.activity_id for each in page.activities] == ["4", "3"]
         assert page.oldest_start_at == start[3]
@@ -241,10 +256,23 @@ class StravaApiContract:
         page = world.api.activities(token, after=NOW + timedelta(days=1), before=None, limit=2)
         assert (page.activities, page.is_last) == ((), True)
 
-    def test_an_empty_list_is_the_last(self, world: World) -> None:
-        """An athlete without activities has one page, with nothing on it."""
+    def test_an_empty_list_lacks_everything(self, world: World) -> None:
+        """Whether that is the end, only the scope of the permission can tell."""
         page = world.api.activities(world.token(), after=None, before=None, limit=200)
-        assert (page.activities, page.is_last, page.oldest_start_at) == ((), True, None)
+        assert (page.activities, page.missing, page.oldest_start_at) == ((), 200, None)
+        assert not page.is_last
+
+    def test_pages_are_numbered(self, world: World) -> None:
+        """Together they hold everything once, the newest first."""
+        world.add(5)
+        token = world.token()
+        pages = [
+            world.api.activities(token, after=None, before=None, limit=2, page=number)
+            for number in (1, 2, 3, 4)
+        ]
+        ids = [[each.snapshot.activity_id for each in page.activities] for page in pages]
+        assert ids == [["5", "4"], ["3", "2"], ["1"], []]
+        assert [page.missing for page in pages] == [0, 0, 1, 2]
 
     def test_what_cannot_be_read_is_set_aside(self, world: World) -> None:
         """Alone it is refused with its reason; in a list it costs only itself, and a measure only itself."""

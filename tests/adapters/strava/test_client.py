@@ -7,8 +7,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from attrs import evolve
-from hypothesis import given
-from hypothesis import strategies as st
 
 from adapters.strava.scripted import (
     ACCESS_TOKEN,
@@ -26,7 +24,6 @@ from adapters.strava.scripted import (
 )
 from commitcollect_adapters.strava import Answer, Revocation
 from commitcollect_core.errors import InvalidInput, StravaUnavailable
-from commitcollect_core.strava.backfills import next_before
 from commitcollect_core.strava.ports import PushSubscription, TokenGrant
 from commitcollect_core.values import ActivityId, AthleteId
 
@@ -324,35 +321,27 @@ def test_a_span_holds_its_first_second_and_not_its_last() -> None:
 
 
 @pytest.mark.parametrize(
-    ("starts", "before", "after", "limit", "is_last"),
+    ("starts", "after", "limit", "is_last", "missing"),
     [
-        ([], None, None, 3, True),
-        ([], 10, None, 3, True),
-        ([9, 8, 7], None, None, 3, False),
-        ([9, 8], None, None, 3, False),
-        ([9, 8], 10, None, 3, False),
-        ([9], 10, None, 3, True),
-        ([9, 9], 10, None, 3, True),
-        ([9, 9, 9], 10, None, 3, False),
-        ([8], 10, None, 3, False),
-        ([9, 8, 4], 10, 5, 3, True),
-        ([9, 8, 5], 10, 5, 3, False),
-        ([4], 10, 5, 3, True),
+        ([], None, 3, False, 3),
+        ([], 5, 3, False, 3),
+        ([9, 8, 7], None, 3, False, 0),
+        ([9, 8], None, 3, False, 1),
+        ([9, 8, 4], 5, 3, True, 0),
+        ([9, 8, 5], 5, 3, False, 0),
+        ([4], 5, 3, True, 2),
     ],
 )
-def test_a_short_page_is_no_end(
-    starts: list[int], before: int | None, after: int | None, limit: int, is_last: bool
+def test_only_reaching_back_beyond_the_span_is_the_end(
+    starts: list[int], after: int | None, limit: int, is_last: bool, missing: int
 ) -> None:
-    """Strava may leave rows out of a page; only one that brings nothing older ends the list."""
-    api, _ = client(ok([row(number, start) for number, start in enumerate(starts, 1)]))
+    """Strava may leave rows out of a page, or all of them; how many are missing is said."""
+    api, transport = client(ok([row(number, start) for number, start in enumerate(starts, 1)]))
     page = api.activities(
-        ACCESS_TOKEN,
-        after=None if after is None else at(after),
-        before=None if before is None else at(before),
-        limit=limit,
+        ACCESS_TOKEN, after=None if after is None else at(after), before=at(10), limit=limit, page=4
     )
-    assert page.is_last is is_last
-    assert page.is_short is (len(starts) < limit)
+    assert (page.is_last, page.missing) == (is_last, missing)
+    assert transport.requests[0].query["page"] == "4"
 
 
 def test_a_row_that_cannot_be_read_costs_only_itself() -> None:
@@ -384,33 +373,6 @@ def test_a_bad_row_out_of_the_span_is_nobodys_business() -> None:
     api, _ = client(ok([row(2, 20), {**row(1, 1), "distance": -5}]))
     page = api.activities(ACCESS_TOKEN, after=at(10), before=None, limit=200)
     assert not page.rejected
-
-
-@given(st.lists(st.integers(0, 30), max_size=40), st.integers(1, 4), st.integers(0, 31), st.integers(0, 3))
-def test_walking_the_pages_finds_everything(starts: list[int], limit: int, after: int, left_out: int) -> None:
-    """With the cursor of backfills no activity is missed, if a page holds more than one second's.
-
-    Pages may be short as well, as long as they hold more than what overlaps.
-    """
-    starts = sorted(starts, reverse=True)
-    per_second = max((starts.count(each) for each in starts), default=0)
-    limit = max(limit, per_second + 1) + left_out
-    everything = [row(number, start) for number, start in enumerate(starts, 1)]
-    found: set[str] = set()
-    before: datetime | None = None
-    for _ in range(3 * len(starts) + 3):
-        shown = [
-            each for each in everything if before is None or str(each["start_date"]) < before.isoformat()
-        ]
-        api, _ = client(ok(shown[: limit - left_out if len(shown) > limit else limit]))
-        page = api.activities(ACCESS_TOKEN, after=at(after), before=before, limit=limit)
-        found |= {each.snapshot.activity_id for each in page.activities}
-        if page.is_last or page.oldest_start_at is None:
-            break
-        before = next_before(before, page.oldest_start_at)
-    else:
-        pytest.fail("the list has no end")
-    assert found == {str(number) for number, start in enumerate(starts, 1) if start >= after}
 
 
 def test_subscriptions_are_the_apps_own() -> None:
