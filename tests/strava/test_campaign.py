@@ -1,8 +1,8 @@
 """Long runs in which everything goes wrong that can, and a quiet end in which all must be well.
 
-Two phases: first events are dropped, repeated and shuffled, Strava fails, tokens end, workers die at any
-call, and in no moment may a law break; then the faults stop, and after one reconciliation what is stored is
-what Strava holds.
+Two phases: first events are dropped, repeated, shuffled and odd, Strava fails and answers oddly, tokens end,
+another account tries to connect the athlete, workers die at any call, and in no moment may a law break. Then
+the faults stop, and after one reconciliation what is stored is what Strava holds.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -32,13 +32,14 @@ from commitcollect_core.errors import CommitCollectError
 from commitcollect_core.policy import DEFAULT_POLICY, customised
 from commitcollect_core.service import Service
 from commitcollect_core.strava.connections import ConnectionStatus
-from commitcollect_core.values import ActivityId
+from commitcollect_core.values import ActivityId, UserId
 from engines import running
 from laws import aim_of, check_kept, check_state, effort_of
 from strava.world import ATHLETE, ME, WISH, Killed, World, payload
 from thoroughness import LEVEL
 
 STEPS = 60
+OTHER = UserId("other")
 ROUNDS_MAX = 500
 WORKERS = 20
 WORKERS_ON_DYNAMODB = 5
@@ -47,6 +48,21 @@ CRASH_ONE_IN = 40
 POLICY = customised(DEFAULT_POLICY, {"athlete_calls_per_window": 10_000})
 FAULTS = (Fault.SERVER_ERROR, Fault.HTML, Fault.HANG, Fault.EMPTY, Fault.RATE_LIMITED, Fault.LOST_ANSWER)
 CALLS = (CallKind.ACTIVITY, CallKind.ACTIVITIES)
+ODD_TOKENS = (
+    Fault.EXPIRES_AT_TEXT,
+    Fault.EXPIRES_AT_FLOAT,
+    Fault.EXPIRES_IN_ONLY,
+    Fault.NO_EXPIRY,
+    Fault.NO_ACCESS_TOKEN,
+)
+REFUSED_APPS = (Fault.APP_REJECTED, Fault.APP_REJECTED_EMPTY, Fault.INVALID_CLIENT)
+INJECTED = (
+    *((fault, kind) for fault in FAULTS for kind in CALLS),
+    *((fault, CallKind.REFRESH) for fault in (*ODD_TOKENS, *REFUSED_APPS)),
+    *((fault, CallKind.ACTIVITY) for fault in (Fault.NOT_FOUND, Fault.WRONG_ATHLETE, Fault.OLD_STATE)),
+    (Fault.SHORT_PAGE, CallKind.ACTIVITIES),
+)
+"""None of these is a reason for an athlete to connect again."""
 
 
 @define
@@ -77,7 +93,7 @@ class Campaign:
 
     def __init__(self, seed: int, *, has_crashes: bool) -> None:
         self.chance = Random(seed)
-        plan = DeliveryPlan(dropped=0.3, repeated=0.5, is_shuffled=True, seed=seed)
+        plan = DeliveryPlan(dropped=0.3, repeated=0.5, odd=0.4, is_shuffled=True, seed=seed)
         self.world = World(policy=POLICY, plan=plan)
         self.has_crashes = has_crashes
         self.world.app.tracking.create(ME, WISH)
@@ -101,6 +117,7 @@ class Campaign:
             self._upload,
             self._edit,
             self._edit,
+            self._connect_elsewhere,
             self._delete,
             self._restore,
             self._flip,
@@ -157,7 +174,12 @@ class Campaign:
         self._surviving(reconcile)
 
     def _fault(self) -> None:
-        self.world.fake.inject(self.chance.choice(FAULTS), self.chance.choice(CALLS))
+        self.world.fake.inject(*self.chance.choice(INJECTED))
+
+    def _connect_elsewhere(self) -> None:
+        """Another account tries to connect the athlete, which is refused and costs the first nothing."""
+        with suppress(CommitCollectError):
+            self.world.connect(OTHER, ATHLETE)
 
     def _end_tokens(self) -> None:
         self.world.fake.expire_access_tokens(ATHLETE)
@@ -221,7 +243,7 @@ def test_whatever_happens_it_ends_well(*, has_crashes: bool) -> None:
 @pytest.fixture(params=["memory", "sqlite", "dynamodb"])
 def real_world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     """A world behind the end of the real history, whose events are dropped, repeated and shuffled."""
-    plan = DeliveryPlan(dropped=0.3, repeated=0.5, is_shuffled=True, seed=7)
+    plan = DeliveryPlan(dropped=0.3, repeated=0.5, odd=0.3, is_shuffled=True, seed=7)
     start = datetime(2025, 11, 1, tzinfo=UTC)
     if request.param == "memory":
         yield World(policy=POLICY, plan=plan, start=start)
