@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from commitcollect_adapters.wiring import memory_ports
+from commitcollect_adapters.backend import MEMORY, open_ports
 from commitcollect_core import (
     ActivityGone,
     ActivityId,
     ActivitySnapshot,
+    CommitCollect,
     ModelId,
     NewMilestone,
     Source,
@@ -39,7 +40,12 @@ def ride(number: int) -> ActivitySnapshot:
 
 def main() -> None:
     """Ten rides, one of them withdrawn; the parts stay."""
-    app = assemble(memory_ports())
+    with open_ports(MEMORY) as ports:
+        show_season(assemble(ports))
+
+
+def show_season(app: CommitCollect) -> None:
+    """Open a milestone and bring the rides in."""
     wish = NewMilestone(
         model_id=ModelId("DRAGON_2026"),
         sports=SportSelection.parse(["RIDE"]),

@@ -30,13 +30,14 @@ NOUNS = {
 """What stands below `ports` in each package; every other module is a use case and stands above."""
 
 SHARED_BY_ADAPTERS = {
-    "aws", "ciphers", "conflicts", "documents", "hosts", "readers", "records", "strava", "versioned",
+    "addresses", "aws", "backend", "ciphers", "conflicts", "documents", "readers", "records", "strava",
+    "system", "versioned",
 }  # fmt: skip
-"""How values look outside the core, how AWS is called, and what is said when a write is refused."""
+"""How values and addresses look outside the core, what a backend is, how AWS is called, the clock."""
 
 ADAPTERS_ON_ADAPTERS = {
-    "wiring",  # the one place that knows them all
-    "simulation",  # a host of its own, beside wiring
+    "backend",  # opens each of them by the scheme of its address
+    "simulation",  # a host of its own, beside backend
     "testing",  # proves them against one another
 }
 

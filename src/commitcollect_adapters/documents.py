@@ -6,20 +6,30 @@ Names are camelCase and those of the item catalogue, times are epoch seconds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from attrs import fields
+from attrs import asdict, fields
 from cattrs import BaseValidationError, Converter, transform_error
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from commitcollect_adapters.records.columns import epoch
-from commitcollect_core.errors import CorruptItem
-from commitcollect_core.training.awards import Award, ModelPart, StatueModel
-from commitcollect_core.training.goals import Explanation
-from commitcollect_core.training.milestones import Milestone
-from commitcollect_core.training.workouts import Workout
+from commitcollect_core.errors import CommitCollectError, CorruptItem
+from commitcollect_core.training.awards import ModelPart, StatueModel
 
-_Value = TypeVar("_Value")
+if TYPE_CHECKING:
+    # A program that shows workouts does not pay for importing what it does not show.
+    from commitcollect_core.jobs.jobs import ParkedJob
+    from commitcollect_core.strava.backfills import Backfill
+    from commitcollect_core.strava.connections import StravaConnection
+    from commitcollect_core.strava.linking import StravaStatus
+    from commitcollect_core.strava.ports import PushSubscription
+    from commitcollect_core.strava.reconciling import ReconcileReport
+    from commitcollect_core.training.awards import Award
+    from commitcollect_core.training.goals import Exclusion, Explanation
+    from commitcollect_core.training.milestones import Milestone
+    from commitcollect_core.training.tracking import MilestoneView, Recomputed
+    from commitcollect_core.training.workouts import Workout
+
 Document = dict[str, Any]
 
 
@@ -59,6 +69,13 @@ def statue_document(model: StatueModel) -> Document:
     """A statue model with its parts."""
     document: Document = _converter.unstructure(model)
     return {**document, "partsTotal": model.parts_total}
+
+
+def statue_summary_document(model: StatueModel) -> Document:
+    """A statue model without its parts."""
+    document = statue_document(model)
+    del document["parts"]
+    return document
 
 
 def workout_document(workout: Workout) -> Document:
@@ -130,3 +147,112 @@ def explanation_document(explanation: Explanation) -> Document:
         "amount": explanation.amount,
         "reason": None if explanation.exclusion is None else explanation.exclusion.value,
     }
+
+
+def milestone_view_document(view: MilestoneView) -> Document:
+    """A milestone with its awards."""
+    return {**milestone_document(view.milestone), "awards": [award_document(each) for each in view.awards]}
+
+
+def new_award_document(award: Award) -> Document:
+    """An awarded part, apart from its milestone."""
+    return {"milestoneId": award.milestone_id, **award_document(award)}
+
+
+def recompute_document(found: Recomputed) -> Document:
+    """A milestone, and what adding it up again changed."""
+    return {
+        **milestone_view_document(found.view),
+        "progressDelta": found.progress_delta,
+        "currentDelta": found.current_delta,
+        "partsDelta": found.parts_delta,
+        "counted": found.tally.counted,
+        "excluded": exclusions_document(found.tally.excluded),
+    }
+
+
+def exclusions_document(exclusions: Mapping[Exclusion, int]) -> Document:
+    """How many workouts do not count, by reason."""
+    return {reason.value: count for reason, count in sorted(exclusions.items())}
+
+
+def connection_document(connection: StravaConnection) -> Document:
+    """A connection to Strava, without its tokens."""
+    return {
+        "athleteId": connection.athlete_id,
+        "status": connection.status.value,
+        "scope": list(connection.scope),
+        "expiresAtUtc": epoch(connection.expires_at),
+    }
+
+
+def strava_status_document(found: StravaStatus) -> Document:
+    """Whether an athlete is connected to Strava, and how fresh the workouts are."""
+    connection = {} if found.connection is None else connection_document(found.connection)
+    return {
+        "connected": found.connection is not None,
+        **connection,
+        "workoutCount": found.workout_count,
+        "latestActivityAtUtc": epoch(found.latest_activity_at),
+        "isFresh": found.is_fresh,
+        "backfill": None if found.backfill is None else backfill_document(found.backfill),
+    }
+
+
+def backfill_document(state: Backfill) -> Document:
+    """How far a backfill is."""
+    return {
+        "phase": state.phase.value,
+        "pagesListed": state.pages_listed,
+        "activitiesListed": state.activities_listed,
+        "activitiesRejected": state.activities_rejected,
+        "workoutsChanged": state.workouts_changed,
+        "startedAtUtc": epoch(state.started_at),
+        "updatedAtUtc": epoch(state.updated_at),
+    }
+
+
+def reconcile_document(report: ReconcileReport) -> Document:
+    """What a reconciliation repaired."""
+    return {
+        "sinceUtc": epoch(report.since),
+        "listed": report.listed,
+        "repairs": [
+            {"repair": repair.value, **workout_document(workout)} for repair, workout in report.repairs
+        ],
+        "askedAgain": [key.activity_id for key in report.asked_again],
+        "rejected": list(report.rejected),
+        "setAside": list(report.set_aside),
+    }
+
+
+def parked_job_document(parked: ParkedJob) -> Document:
+    """A job that was set aside."""
+    return {
+        "job": parked.job.key,
+        "kind": parked.job.kind,
+        "subject": dict(parked.job.subject),
+        "attempts": parked.attempts,
+        "reason": parked.reason,
+        "parkedAtUtc": epoch(parked.parked_at),
+    }
+
+
+def subscription_document(subscription: PushSubscription) -> Document:
+    """A push subscription of the app."""
+    return {
+        "subscriptionId": subscription.subscription_id,
+        "callbackUrl": subscription.callback_url,
+    }
+
+
+def facts_document(value: Any) -> Document:
+    """A frozen value whose attributes are all plain: each under its own name, in camelCase."""
+    return {_camel_case(name): fact for name, fact in asdict(value).items()}
+
+
+def error_document(error: CommitCollectError) -> Document:
+    """An error: its code and its message, and where known the field at fault and when to try again."""
+    field = {} if error.field is None else {"field": error.field}
+    retry = {} if error.retry_at is None else {"retryAtUtc": epoch(error.retry_at)}
+    return {"error": error.code, "message": error.message, **field, **retry}

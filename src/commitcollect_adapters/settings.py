@@ -1,57 +1,55 @@
-"""Settings: from flags, else the environment, else ``commitcollect.toml``, else defaults.
+"""Settings, in order of precedence: flags, the environment, ``commitcollect.toml``, defaults.
 
-Every setting is a text. One that is a secret says so in its metadata: it is masked when shown, and may also
-come from a file that the environment names (``COMMITCOLLECT_…_FILE``), as container platforms hand them over.
+Every setting is a text. The metadata of a secret says so: it is masked when shown, and may come from a file
+that the environment names (``COMMITCOLLECT_…_FILE``), as container platforms provide it. Values of the policy
+are set in the table ``[policy]`` of the file, or as ``COMMITCOLLECT_POLICY_…``.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from attrs import Attribute, AttrsInstance, field, fields, frozen
+from attrs import Attribute, AttrsInstance, evolve, field, fields, frozen
 
-from commitcollect_adapters.hosts import LOCAL_HOSTS
+from commitcollect_adapters.addresses import LOCAL_HOSTS, MASK, shown_address
 from commitcollect_core.errors import InvalidInput
+from commitcollect_core.policy import DEFAULT_POLICY, Policy, customised, values_of
 from commitcollect_core.values import UserId, check_id
 
 FILE_NAME = "commitcollect.toml"
 ENVIRONMENT_PREFIX = "COMMITCOLLECT_"
+POLICY_TABLE = "policy"
+POLICY_PREFIX = f"{ENVIRONMENT_PREFIX}POLICY_"
 DEFAULT_ORIGIN = "default"
 SECRET = {"is_secret": True}
 """Metadata of a setting that is a secret."""
 
-MASK = "********"
+_TABLE = {"is_table": True}
+"""Metadata of a field that is no setting of its own, but a table of them."""
 
 REVOCATIONS = ("revoke", "deauthorize")
-"""How a permission is given back: as Strava has it now, and as it was."""
+"""How the app gives a permission back: Strava's present way, and the one before it."""
 
 SEGMENT_CHARS_MAX = 100
 _SEGMENT = re.compile(rf"[A-Za-z0-9_-]{{1,{SEGMENT_CHARS_MAX}}}")
-_QUEUE_SCHEME = "sqs://"
 
 _Kind = TypeVar("_Kind", bound=AttrsInstance)
 _Found = tuple[Any, str]
 
 Origins = Mapping[str, str]
-"""Setting -> where its value came from: a flag, an environment variable, a file, or `DEFAULT_ORIGIN`."""
+"""Setting or policy value -> its origin: a flag, an environment variable, a file, or `DEFAULT_ORIGIN`."""
 
 
 def _check_address(_settings: object, _attribute: object, value: str) -> None:
     if not value or "\0" in value:
         raise InvalidInput(f"store {value!r} is neither a file's path nor memory:", field="store")
-
-
-def _check_queue(_settings: object, attribute: Attribute[str], value: str) -> None:
-    if value and not value.startswith(_QUEUE_SCHEME):
-        raise InvalidInput(
-            f"{attribute.name} {value!r} is not {_QUEUE_SCHEME}NAME; without it the store keeps the queue",
-            field=attribute.name,
-        )
 
 
 def _check_digits(_settings: object, attribute: Attribute[str], value: str) -> None:
@@ -68,8 +66,8 @@ def _check_base(_settings: object, attribute: Attribute[str], value: str) -> Non
         or (parts.scheme == "http" and not is_local)
     ):
         raise InvalidInput(
-            f"{attribute.name} {value!r} is no address that secrets may be sent to; it must begin with "
-            "https://, or with http:// for this machine",
+            f"{attribute.name} {shown_address(value)!r} is no address that secrets may be sent to; it must "
+            "begin with https://, or with http:// for this machine",
             field=attribute.name,
         )
 
@@ -103,16 +101,17 @@ class Settings:
         seal_key_file: a file with such keys, instead.
         strava_client_id, strava_client_secret: of the app, as Strava shows them to its owner.
         strava_api_base, strava_oauth_base: where Strava is.
-        strava_revoke_with: ``revoke``, or ``deauthorize`` as it was until 2027.
+        strava_revoke_with: ``revoke``, or ``deauthorize`` until Strava ends it in 2027.
         strava_redirect_uri: where Strava sends browsers back.
-        strava_verify_token: proves to us that a handshake is Strava's answer to our own request.
+        strava_verify_token: proves that a handshake is Strava's answer to our own request.
         strava_webhook_segment: the last part of the webhooks' path, which only Strava is told.
         strava_subscription_id: of the app's push subscription.
+        policy: every limit and lifetime.
     """
 
     store: str = field(default="commitcollect.db", validator=_check_address)
     user: UserId = field(default=UserId("me"), validator=check_id)
-    queue: str = field(default="", validator=_check_queue)
+    queue: str = ""
     seal_keys: str = field(default="", repr=False, metadata=SECRET)
     seal_key_file: str = ""
     strava_client_id: str = field(default="", validator=_check_digits)
@@ -124,12 +123,13 @@ class Settings:
     strava_verify_token: str = field(default="", repr=False, metadata=SECRET)
     strava_webhook_segment: str = field(default="", repr=False, metadata=SECRET, validator=_check_segment)
     strava_subscription_id: str = field(default="", validator=_check_digits)
+    policy: Policy = field(default=DEFAULT_POLICY, metadata=_TABLE)
 
 
 def load_settings(
     flags: Mapping[str, str | None], environ: Mapping[str, str], directory: Path
 ) -> tuple[Settings, Origins]:
-    """Gather the settings.
+    """Gather the settings and the policy.
 
     Args:
         flags: setting -> what the command line gave; None counts as not given.
@@ -139,34 +139,89 @@ def load_settings(
     Raises:
         InvalidInput: a value is not acceptable, or the file cannot be read; the message names the origin.
     """
-    return load_as(Settings, flags, environ, directory)
+    path = directory / FILE_NAME
+    table = _read_table(path)
+    settings, origins = _load(Settings, flags, environ, table, path)
+    policy, policy_origins = _load_policy(environ, table.get(POLICY_TABLE, {}), path)
+    return evolve(settings, policy=policy), {**origins, **policy_origins}
 
 
 def load_as(
     kind: type[_Kind], flags: Mapping[str, str | None], environ: Mapping[str, str], directory: Path
 ) -> tuple[_Kind, Origins]:
-    """As `load_settings`, for the settings of any attrs class."""
+    """As `load_settings`, for the settings of any attrs class, without a policy."""
     path = directory / FILE_NAME
-    table = _read_table(path, [each.name for each in fields(kind)])
+    return _load(kind, flags, environ, _read_table(path), path)
+
+
+def _load(
+    kind: type[_Kind],
+    flags: Mapping[str, str | None],
+    environ: Mapping[str, str],
+    table: Mapping[str, Any],
+    path: Path,
+) -> tuple[_Kind, Origins]:
+    allowed = [each.name for each in fields(kind)]
+    if unknown := sorted(table.keys() - set(allowed)):
+        raise InvalidInput(
+            f"{path}: unknown setting {unknown[0]!r}; allowed are: {', '.join(allowed)}", field=unknown[0]
+        )
     values, origins = {}, {}
-    for each in fields(kind):
+    for each in _settings_of(kind):
         found = _from_flags(each, flags) or _from_environ(each, environ) or _from_table(each, table, path)
         if found is not None:
             values[each.name], origins[each.name] = found
-    try:
+    with naming_origin(origins):
         settings = kind(**values)
+    return settings, {each.name: origins.get(each.name, DEFAULT_ORIGIN) for each in _settings_of(kind)}
+
+
+def _load_policy(environ: Mapping[str, str], table: object, path: Path) -> tuple[Policy, Origins]:
+    if not isinstance(table, dict):
+        raise InvalidInput(f"{path}: {POLICY_TABLE} must be a table, [{POLICY_TABLE}]", field=POLICY_TABLE)
+    values: dict[str, object] = dict(table)
+    origins = dict.fromkeys(table, f"{path}, [{POLICY_TABLE}]")
+    for variable, value in environ.items():
+        if variable.startswith(POLICY_PREFIX) and value:
+            name = variable.removeprefix(POLICY_PREFIX).lower()
+            values[name], origins[name] = value, variable
+    with naming_origin(origins):
+        policy = customised(DEFAULT_POLICY, values)
+    return policy, {each: origins.get(each, DEFAULT_ORIGIN) for each in values_of(policy)}
+
+
+@contextmanager
+def naming_origin(origins: Origins) -> Iterator[None]:
+    """Add to an error about a value where that value came from."""
+    try:
+        yield
     except InvalidInput as invalid:
-        origin = origins.get(invalid.field or "", DEFAULT_ORIGIN)
-        raise InvalidInput(f"{origin}: {invalid.message}", field=invalid.field) from invalid
-    return settings, {each.name: origins.get(each.name, DEFAULT_ORIGIN) for each in fields(kind)}
+        # A limit at its default may be refused because of others that were set: all of those are named.
+        origin = origins.get(invalid.field or "") or " and ".join(sorted(set(origins.values())))
+        raise InvalidInput(
+            f"{origin or DEFAULT_ORIGIN}: {invalid.message}", code=invalid.code, field=invalid.field
+        ) from invalid
 
 
 def masked(settings: AttrsInstance) -> dict[str, str]:
-    """Every setting as it may be shown."""
+    """Every setting as it may be shown: secrets masked, and passwords in addresses, too."""
+    shown = {each: getattr(settings, each.name) for each in _settings_of(type(settings))}
     return {
-        each.name: MASK if _is_secret(each) and getattr(settings, each.name) else getattr(settings, each.name)
-        for each in fields(type(settings))
+        each.name: MASK if _is_secret(each) and value else shown_address(value)
+        for each, value in shown.items()
     }
+
+
+def policy_values(policy: Policy) -> dict[str, int | str]:
+    """Every value of a policy as the file and the environment take it."""
+    return {
+        name: value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
+        for name, value in values_of(policy).items()
+    }
+
+
+def _settings_of(kind: type[AttrsInstance]) -> list[Attribute[Any]]:
+    return [each for each in fields(kind) if not each.metadata.get("is_table")]
 
 
 def _is_secret(setting: Attribute[Any]) -> bool:
@@ -205,18 +260,13 @@ def _from_table(setting: Attribute[Any], table: Mapping[str, Any], path: Path) -
     return value, str(path)
 
 
-def _read_table(path: Path, allowed: list[str]) -> Mapping[str, Any]:
+def _read_table(path: Path) -> Mapping[str, Any]:
     try:
         with path.open("rb") as file:
-            table = tomllib.load(file)
+            return tomllib.load(file)
     except FileNotFoundError:
         return {}
     except OSError as failed:
         raise InvalidInput(f"{path}: the file cannot be read: {failed.strerror}") from failed
     except (ValueError, RecursionError) as broken:  # not UTF-8, or not TOML
         raise InvalidInput(f"{path}: not a TOML file: {broken}") from broken
-    if unknown := sorted(table.keys() - set(allowed)):
-        raise InvalidInput(
-            f"{path}: unknown setting {unknown[0]!r}; allowed are: {', '.join(allowed)}", field=unknown[0]
-        )
-    return table

@@ -6,7 +6,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from commitcollect_cli.options import json_option
-from commitcollect_cli.output import print_json, show
+from commitcollect_cli.output import print_result
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -26,7 +26,4 @@ def completion(ctx: click.Context, *, shell: str, as_json: bool) -> None:
         raise click.UsageError(f"there is no completion for {shell}")
     program = root.info_name or "commitcollect"
     script = kind(root.command, {}, program, f"_{program.upper()}_COMPLETE").source()
-    if as_json:
-        print_json({"shell": shell, "script": script})
-    else:
-        show(script)
+    print_result({"shell": shell, "script": script}, [script], as_json=as_json)

@@ -6,22 +6,29 @@ import platform
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from pathlib import Path
+from functools import partial
 
 import click
 from attrs import frozen
 
+from commitcollect_adapters.addresses import shown_address
+from commitcollect_adapters.backend import (
+    Backend,
+    cipher_of,
+    open_backend,
+    open_strava_api,
+    ports_on,
+    queue_of,
+)
+from commitcollect_adapters.documents import facts_document
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.statues import shipped_catalog
 from commitcollect_adapters.system import SystemClock
-from commitcollect_adapters.wiring import is_sqlite, open_queue, open_strava_api, own_key_file, token_cipher
-from commitcollect_cli.options import json_option
-from commitcollect_cli.output import EXIT_FAILURE, print_json, show
+from commitcollect_cli.output import print_json, show
 from commitcollect_cli.render import show_goal
-from commitcollect_cli.store import opened, settings_here, store_flags
-from commitcollect_core.app import CommitCollect
-from commitcollect_core.errors import CommitCollectError, StorageError
+from commitcollect_cli.store import settings_here, store_flags
+from commitcollect_core.app import CommitCollect, assemble
+from commitcollect_core.errors import EXIT_FAILURE, CommitCollectError
 from commitcollect_core.training.ledger import decide_recount
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.statues import models_of
@@ -45,9 +52,7 @@ class Finding:
 
 @click.command(short_help="Check installation, store and milestones.")
 @store_flags
-@json_option
-@click.pass_context
-def doctor(ctx: click.Context, *, store: str | None, user: str | None, as_json: bool) -> None:
+def doctor(*, store: str | None, user: str | None, as_json: bool) -> int:
     """Check the installation, the store, the athlete's milestones, and what is set for Strava.
 
     Changes nothing. Asks Strava one thing, if an app is set: which subscription the app has.
@@ -60,9 +65,8 @@ def doctor(ctx: click.Context, *, store: str | None, user: str | None, as_json: 
             show(f"{mark}  {finding.check:<10}  {finding.detail}")
     is_healthy = all(each.is_ok for each in findings)
     if as_json:
-        checks = [{"check": each.check, "isOk": each.is_ok, "detail": each.detail} for each in findings]
-        print_json({"isHealthy": is_healthy, "checks": checks})
-    ctx.exit(0 if is_healthy else EXIT_FAILURE)
+        print_json({"isHealthy": is_healthy, "checks": [facts_document(each) for each in findings]})
+    return 0 if is_healthy else EXIT_FAILURE
 
 
 def _findings(store: str | None, user: str | None) -> Iterator[Finding]:
@@ -74,14 +78,30 @@ def _findings(store: str | None, user: str | None) -> Iterator[Finding]:
     except CommitCollectError as refused:
         yield Finding("settings", False, refused.message)
         return
-    said = f"store {settings.store} ({origins['store']}), user {settings.user} ({origins['user']})"
-    yield Finding("settings", True, said)
-    yield from _store_findings(settings)
+    address = shown_address(settings.store)
+    known = f"store {address} ({origins['store']}), user {settings.user} ({origins['user']})"
+    yield Finding("settings", True, known)
     if settings.strava_client_id:
-        yield _checked("strava", lambda: _check_strava(settings))
-        yield _checked("events", lambda: _check_subscription(settings))
-        yield _checked("keys", lambda: _check_keys(settings))
-        yield _checked("queue", lambda: _check_queue(settings))
+        yield _checked("strava", partial(_check_strava, settings))
+        yield _checked("events", partial(_check_subscription, settings))
+    try:
+        with open_backend(settings.store, settings.policy, must_exist=True) as backend:
+            yield from _backend_findings(settings, backend)
+    except CommitCollectError as refused:
+        yield Finding("store", False, refused.message)
+
+
+def _backend_findings(settings: Settings, backend: Backend) -> Iterator[Finding]:
+    app = assemble(ports_on(backend), settings.policy)
+    head = app.ports.ledger.read_head(settings.user)
+    yield Finding("store", True, f"opens; {head.workout_count:,} workouts of {settings.user}")
+    for name, check in backend.checks.items():
+        yield _checked(name, check)
+    if settings.strava_client_id:
+        yield _checked("keys", partial(_check_keys, settings, backend))
+        yield _checked("queue", partial(_check_queue, settings, backend))
+    for milestone in app.tracking.milestones(settings.user):
+        yield _recounted(app, settings.user, milestone)
 
 
 def _checked(name: str, check: Callable[[], str]) -> Finding:
@@ -93,42 +113,6 @@ def _checked(name: str, check: Callable[[], str]) -> Finding:
 
 def _check_catalogue() -> str:
     return ", ".join(f"{each.model_id} ({each.parts_total} parts)" for each in shipped_catalog().models())
-
-
-def _store_findings(settings: Settings) -> Iterator[Finding]:
-    try:
-        with opened(settings) as app:
-            head = app.ports.ledger.read_head(settings.user)
-            yield Finding("store", True, f"opens; {head.workout_count:,} workouts of {settings.user}")
-            if is_sqlite(settings.store):
-                yield _checked("writable", lambda: _check_writable(Path(settings.store)))
-                yield _checked("integrity", lambda: _check_integrity(Path(settings.store)))
-            for milestone in app.tracking.milestones(settings.user):
-                yield _recounted(app, settings.user, milestone)
-    except CommitCollectError as refused:
-        yield Finding("store", False, refused.message)
-
-
-def _check_writable(path: Path) -> str:
-    from commitcollect_adapters.sqlite import Database  # noqa: PLC0415 - a store in memory needs no SQLite
-
-    # A write of no row is refused where a write would be. (Of a read-only file SQLite lets one begin even a
-    # write transaction.)
-    with closing(Database(path)) as database, database.transaction() as connection:
-        connection.execute("UPDATE ledgerHead SET version = version WHERE userId IS NULL")
-    return "yes"
-
-
-def _check_integrity(path: Path) -> str:
-    from commitcollect_adapters.sqlite import Database  # noqa: PLC0415 - a store in memory needs no SQLite
-
-    with closing(Database(path)) as database, database.connection() as connection:
-        (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
-    if verdict != "ok":
-        raise StorageError(
-            f"{path} is damaged: {verdict}; restore it from a backup or import the history anew"
-        )
-    return "SQLite finds nothing wrong"
 
 
 def _check_strava(settings: Settings) -> str:
@@ -159,18 +143,17 @@ def _check_subscription(settings: Settings) -> str:
     return f"subscription {known}, as at Strava"
 
 
-def _check_keys(settings: Settings) -> str:
-    path = own_key_file(settings)
-    is_own = not settings.seal_keys and not settings.seal_key_file and is_sqlite(settings.store)
-    if is_own and not path.exists():
+def _check_keys(settings: Settings, backend: Backend) -> str:
+    path = backend.key_file
+    is_beside = not settings.seal_keys and not settings.seal_key_file
+    if is_beside and path is not None and not path.exists() and not backend.holds_sealed():
         return f"{path} is made when it is first needed"
-    token_cipher(settings)
+    cipher_of(settings, backend)
     return "tokens can be sealed"
 
 
-def _check_queue(settings: Settings) -> str:
-    with open_queue(settings, must_exist=True) as jobs:
-        counts = jobs.counts(now=SystemClock().now())
+def _check_queue(settings: Settings, backend: Backend) -> str:
+    counts = queue_of(settings, backend).counts(now=SystemClock().now())
     if counts.parked:
         raise CommitCollectError(f"{counts.parked:,} set aside; look at them with 'commitcollect queue list'")
     return f"{counts.waiting:,} waiting, none set aside"

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
+from commitcollect_adapters.backend import needing_extra
 from commitcollect_adapters.settings import ENVIRONMENT_PREFIX
 from commitcollect_adapters.strava.fake import DeliveryReport, FakeStrava
 from commitcollect_adapters.strava.fake.activities import demo_payloads, saved_payloads
 from commitcollect_adapters.system import SystemClock
-from commitcollect_adapters.wiring import run_fake_strava
 from commitcollect_cli.options import json_option, listening_at
 from commitcollect_cli.output import print_json, say, show
 from commitcollect_cli.render import show_count
@@ -27,7 +27,7 @@ ATHLETE_ID_MAX = 10**12
 
 @click.group("fake-strava", short_help="A Strava to try everything out with.")
 def fake_strava() -> None:
-    """A Strava to try everything out with: nobody but this machine takes part."""
+    """A Strava to try everything out with, on this machine alone."""
 
 
 @fake_strava.command()
@@ -62,7 +62,7 @@ def serve(
     """Serve a Strava with one athlete until Ctrl-C or SIGTERM, and say what to set to use it.
 
     FILES are JSON lists of activities as Strava's API returns them. The athlete grants whatever is asked
-    for, without a page; events go to whoever subscribed on this machine; a new app's limits hold. All it
+    for, without a page; events go to a subscriber on this machine; a new app's limits hold. All it
     knows, tokens included, ends with it.
 
     More happens on request, each with a JSON object where one is shown:
@@ -79,6 +79,12 @@ def serve(
     \b
     curl -d '{"sport_type": "Run", "distance": 5000}' http://127.0.0.1:8090/fake/activities
     """  # noqa: D301 - the escapes tell click which lines to leave as they are
+    with needing_extra("web", "port"):
+        from commitcollect_adapters.strava.fake.server import (  # noqa: PLC0415 - needs an extra
+            ControlRoutes,
+            delivering,
+        )
+        from commitcollect_adapters.web import serving  # noqa: PLC0415 - the same
     clock, athlete_id = SystemClock(), AthleteId(str(athlete))
     fake = FakeStrava(clock)
     fake.sign_in(athlete_id)
@@ -92,7 +98,10 @@ def serve(
         held = show_count(fake.activity_count(athlete_id), "activity", "activities")
         say(f"Athlete {athlete_id} has {held}. Stop with Ctrl-C.")
 
-    run_fake_strava(fake, athlete_id, host, port, on_ready=ready, on_round=_say_round)
+    application = ControlRoutes(fake, athlete_id, clock).application()
+    listener = serving.listening(host, port)
+    with delivering(fake, _say_round):
+        serving.run(application, listener, ready)
 
 
 def _settings(fake: FakeStrava, address: str) -> dict[str, str]:

@@ -17,8 +17,8 @@ from commitcollect_adapters.documents import Document
 from commitcollect_adapters.readers import read_history
 from commitcollect_adapters.readers.rows import Rejected, Row, UnreadableHistory
 from commitcollect_adapters.sqlite.staging import StagedHistory
-from commitcollect_cli.output import EXIT_FAILURE, say
-from commitcollect_core.errors import CommitCollectError, NotFound
+from commitcollect_cli.output import say
+from commitcollect_core.errors import EXIT_FAILURE, CommitCollectError, NotFound
 from commitcollect_core.policy import Policy
 from commitcollect_core.training.workouts import ActivitySnapshot
 

@@ -11,16 +11,13 @@ from importlib.metadata import version
 import click
 
 from commitcollect_cli.output import (
-    EXIT_FAILURE,
     EXIT_INTERRUPTED,
-    EXIT_USAGE,
-    exit_code,
     prepare_streams,
     print_error,
     print_failure,
     say,
 )
-from commitcollect_core.errors import CommitCollectError
+from commitcollect_core.errors import EXIT_FAILURE, EXIT_USAGE, CommitCollectError, exit_code
 
 PROGRAM = "commitcollect"
 

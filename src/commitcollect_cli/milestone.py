@@ -7,21 +7,21 @@ from datetime import datetime
 
 import click
 
+from commitcollect_adapters.backend import open_app
 from commitcollect_adapters.documents import (
-    Document,
-    award_document,
     explanation_document,
     milestone_document,
+    milestone_view_document,
+    recompute_document,
 )
 from commitcollect_adapters.settings import Settings
 from commitcollect_cli.drawing import earned_parts, picture_lines
-from commitcollect_cli.options import Target, UtcDay, goal_options, json_option, parse_milestone_id
-from commitcollect_cli.output import print_json, say, show, stream_json
+from commitcollect_cli.options import UtcDay, goal_options, limit_option, parse_milestone_id, target_option
+from commitcollect_cli.output import print_result, say, show, stream_json
 from commitcollect_cli.render import milestone_lines, show_exclusions, show_goal, show_reason, table
-from commitcollect_cli.store import opened, store_options
+from commitcollect_cli.store import list_limit, store_options
 from commitcollect_cli.units import show_amount
 from commitcollect_core.app import CommitCollect
-from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.training.goals import Exclusion, Explanation, Goal
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.sports import SportSelection
@@ -39,14 +39,7 @@ def milestone() -> None:
 
 
 @milestone.command()
-@click.option(
-    "--target",
-    "targets",
-    type=Target(),
-    multiple=True,
-    required=True,
-    help="distance=1000km (m, km, mi), elevation=8848m (m, ft), time=100h or count=52.",
-)
+@target_option
 @click.option(
     "--from",
     "period_start_at",
@@ -56,7 +49,6 @@ def milestone() -> None:
 )
 @goal_options
 @store_options
-@json_option
 def create(
     *,
     settings: Settings,
@@ -68,8 +60,8 @@ def create(
     as_json: bool,
 ) -> None:
     """Open a milestone; workouts already in the store count at once."""
-    if len(targets) > 1:
-        raise click.UsageError("a milestone has one --target; create one for each")
+    if len(targets) != 1:
+        raise click.UsageError("give exactly one --target; create a milestone for each")
     [(target_type, total_target)] = targets
     wish = NewMilestone(
         model_id=model_id,
@@ -79,35 +71,27 @@ def create(
         period_start_at=period_start_at,
         period_end_at=period_end_at,
     )
-    with opened(settings, must_exist=False) as app:
+    with open_app(settings) as app:
         view = app.tracking.create(settings.user, wish, is_bounded=False)
-        _print(view, app, as_json=as_json)
+        print_result(milestone_view_document(view), _lines(view, app), as_json=as_json)
 
 
 @milestone.command("list")
-@click.option(
-    "--limit",
-    type=click.IntRange(1, DEFAULT_POLICY.training.page_items_max),
-    default=MILESTONES_LISTED,
-    show_default=True,
-    help="The most to list.",
-)
+@limit_option(MILESTONES_LISTED)
 @click.option("--after", metavar="ID", callback=parse_milestone_id, help="Go on behind this milestone.")
 @store_options
-@json_option
-def list_(*, settings: Settings, limit: int, after: MilestoneId | None, as_json: bool) -> None:
+def list_(*, settings: Settings, limit: int | None, after: MilestoneId | None, as_json: bool) -> None:
     """List milestones in order of id."""
-    with opened(settings) as app:
-        page = app.tracking.list(settings.user, after=after, limit=limit)
-    if as_json:
-        print_json({"milestones": [milestone_document(each) for each in page.milestones], "next": page.next})
-        return
-    if not page.milestones:
+    with open_app(settings, must_exist=True) as app:
+        items = list_limit(settings, limit, default=MILESTONES_LISTED)
+        page = app.tracking.list(settings.user, after=after, limit=items)
+    document = {"milestones": [milestone_document(each) for each in page.milestones], "next": page.next}
+    header = ("Milestone", "Statue", "Parts", "Done", "Goal")
+    lines = table(header, map(_row, page.milestones)) if page.milestones else ()
+    print_result(document, lines, as_json=as_json)
+    if not as_json and not page.milestones:
         say("No milestones; open one with 'commitcollect milestone create'.")
-        return
-    for line in table(("Milestone", "Statue", "Parts", "Done", "Goal"), map(_row, page.milestones)):
-        show(line)
-    if page.next is not None:
+    if not as_json and page.next is not None:
         say(f"There are more: --after {page.next}")
 
 
@@ -121,20 +105,19 @@ def _row(milestone: Milestone) -> tuple[str, ...]:
 @milestone.command("show")
 @_id_argument
 @store_options
-@json_option
 def show_(*, settings: Settings, milestone_id: MilestoneId, as_json: bool) -> None:
     """Show a milestone and its statue."""
-    with opened(settings) as app:
-        _print(app.tracking.view(settings.user, milestone_id), app, as_json=as_json)
+    with open_app(settings, must_exist=True) as app:
+        view = app.tracking.view(settings.user, milestone_id)
+        print_result(milestone_view_document(view), _lines(view, app), as_json=as_json)
 
 
 @milestone.command()
 @_id_argument
 @store_options
-@json_option
 def explain(*, settings: Settings, milestone_id: MilestoneId, as_json: bool) -> None:
     """Say of every workout how much it counts, or why not."""
-    with opened(settings) as app:
+    with open_app(settings, must_exist=True) as app:
         view = app.tracking.view(settings.user, milestone_id)
         explanations = app.tracking.explain(settings.user, milestone_id)
         if as_json:
@@ -168,48 +151,25 @@ def _explanation_lines(goal: Goal, explanations: Iterable[Explanation]) -> Itera
 @milestone.command()
 @_id_argument
 @store_options
-@json_option
 def recompute(*, settings: Settings, milestone_id: MilestoneId, as_json: bool) -> None:
-    """Add a milestone up again from its workouts, and mend what is amiss."""
-    with opened(settings) as app:
+    """Add a milestone up again from its workouts, and repair what differs."""
+    with open_app(settings, must_exist=True) as app:
         found = app.tracking.recompute(settings.user, milestone_id, is_bounded=False)
-        if as_json:
-            print_json({**view_document(found.view), **_repair_document(found)})
-            return
-        _print(found.view, app, as_json=False)
+        print_result(recompute_document(found), _lines(found.view, app), as_json=as_json)
+    if not as_json:
         say(_verdict(found))
-
-
-def _repair_document(found: Recomputed) -> Document:
-    return {
-        "progressDelta": found.progress_delta,
-        "currentDelta": found.current_delta,
-        "partsDelta": found.parts_delta,
-        "counted": found.tally.counted,
-        "excluded": {reason.value: count for reason, count in sorted(found.tally.excluded.items())},
-    }
 
 
 def _verdict(found: Recomputed) -> str:
     if not (found.progress_delta or found.current_delta or found.parts_delta):
         return f"It was right: {found.tally.counted:,} workouts add up to it."
     return (
-        f"Mended from {found.tally.counted:,} workouts: live sum {found.current_delta:+,}, "
+        f"Repaired from {found.tally.counted:,} workouts: live sum {found.current_delta:+,}, "
         f"progress {found.progress_delta:+,}, parts {found.parts_delta:+,}."
     )
 
 
-def view_document(view: MilestoneView) -> Document:
-    """A milestone with its awards."""
-    awards = [award_document(award) for award in view.awards]
-    return {**milestone_document(view.milestone), "awards": awards}
-
-
-def _print(view: MilestoneView, app: CommitCollect, *, as_json: bool) -> None:
-    if as_json:
-        print_json(view_document(view))
-        return
-    show(f"Milestone {view.milestone.milestone_id}")
+def _lines(view: MilestoneView, app: CommitCollect) -> Iterator[str]:
+    yield f"Milestone {view.milestone.milestone_id}"
     model = model_of(app.ports.catalog, view.milestone)
-    for line in milestone_lines(view, model, picture=picture_lines(model, earned_parts(view))):
-        show(line)
+    yield from milestone_lines(view, model, picture=picture_lines(model, earned_parts(view)))

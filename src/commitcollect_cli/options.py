@@ -157,6 +157,22 @@ user_option = click.option(
     "--user", "user_id", callback=parse_user, metavar="ID", default="me", help="The athlete.  [default: me]"
 )
 
+
+def limit_option(default: int) -> Callable[[_Command], _Command]:
+    """``--limit`` of a list; the policy bounds it."""
+    return click.option(
+        "--limit", type=click.IntRange(1), help=f"The most to list.  [default: {default}]", metavar="N"
+    )
+
+
+target_option = click.option(
+    "--target",
+    "targets",
+    type=Target(),
+    multiple=True,
+    help="distance=1000km (m, km, mi), elevation=8848m (m, ft), time=100h or count=52.",
+)
+
 goal_options = chained(
     click.option(
         "--sport",

@@ -1,4 +1,4 @@
-"""Printing: data on stdout, messages on stderr, errors with the exit code of their kind."""
+"""Printing: data on stdout, messages and errors on stderr; with ``--json`` one object on stdout."""
 
 from __future__ import annotations
 
@@ -7,38 +7,16 @@ import io
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import click
 
-from commitcollect_adapters.records.columns import epoch
-from commitcollect_core.errors import (
-    CommitCollectError,
-    ConnectionBusy,
-    Forbidden,
-    InvalidInput,
-    NeedsReconnect,
-    NotFound,
-    ScopeMissing,
-    StorageUnavailable,
-    StravaAppInactive,
-    StravaRateLimited,
-    StravaUnavailable,
-    Unauthenticated,
-    VersionConflict,
-)
+from commitcollect_adapters.documents import Document, error_document
+from commitcollect_core.errors import CommitCollectError
 
-EXIT_FAILURE = 1
-EXIT_USAGE = 2
-EXIT_NOT_FOUND = 3
-EXIT_AUTHENTICATION = 4
-EXIT_TRY_LATER = 5
 EXIT_INTERRUPTED = 130
-
-ACCESS_DENIED = "access_denied"
-"""What an athlete who refuses permission is told; to a service that is input like any other."""
 
 PROGRESS_AFTER_SECONDS = 1.0
 """A progress bar appears only for what takes longer."""
@@ -48,29 +26,6 @@ _PROGRESS_EVERY = 50
 _PLAIN_ERRORS = "commitcollect.plain"
 _PLAIN = {"█": "#", "░": "-", "◆": "*", "◇": "o", "·": "-", "…": "..."}
 """What is printed instead where an encoding lacks these."""
-
-_NOT_ALLOWED = (Forbidden, NeedsReconnect, ScopeMissing, Unauthenticated)
-_PASSING = (
-    ConnectionBusy,
-    StorageUnavailable,
-    StravaAppInactive,
-    StravaRateLimited,
-    StravaUnavailable,
-    VersionConflict,
-)
-_EXIT_CODES: tuple[tuple[tuple[type[CommitCollectError], ...], int], ...] = (
-    ((NotFound,), EXIT_NOT_FOUND),
-    (_PASSING, EXIT_TRY_LATER),
-    (_NOT_ALLOWED, EXIT_AUTHENTICATION),
-    ((InvalidInput,), EXIT_USAGE),
-)
-
-
-def exit_code(error: CommitCollectError) -> int:
-    """The exit code an error ends the process with."""
-    if error.code == ACCESS_DENIED:
-        return EXIT_AUTHENTICATION
-    return next((code for kinds, code in _EXIT_CODES if isinstance(error, kinds)), EXIT_FAILURE)
 
 
 def prepare_streams() -> None:
@@ -103,13 +58,22 @@ def say(message: str) -> None:
     click.echo(message, file=sys.stderr)
 
 
-def print_json(document: Mapping[str, Any]) -> None:
+def print_json(document: Document) -> None:
     """Print one object on stdout."""
     show(_as_json(document, indent=2))
 
 
-def stream_json(document: Mapping[str, Any], name: str, items: Iterable[Mapping[str, Any]]) -> None:
-    """Print one object on stdout, `document` and under `name` a list as long as it likes, item by item."""
+def print_result(document: Document, lines: Iterable[str], *, as_json: bool) -> None:
+    """Print a result on stdout: one object with ``--json``, else lines for a person."""
+    if as_json:
+        print_json(document)
+        return
+    for line in lines:
+        show(line)
+
+
+def stream_json(document: Document, name: str, items: Iterable[Document]) -> None:
+    """Print one object on stdout: `document`, and under `name` a list of any length, item by item."""
     show(_as_json(document, indent=2).removesuffix("\n}") + f",\n  {_as_json(name)}: [")
     before: str | None = None
     for item in items:
@@ -127,9 +91,9 @@ def _as_json(value: object, *, indent: int | None = None) -> str:
 
 
 def ask(question: str) -> str | None:
-    """Ask a person, on stderr; the line they give, or None if nobody gives any."""
+    """Ask a person, on stderr; the line they type, or None at the end of the input."""
     click.echo(f"{question}: ", file=sys.stderr, nl=False)
-    # Not by click: depending on its version a part of the question ends up on stdout, among the data.
+    # Not with click: depending on its version, part of the question ends up on stdout, among the data.
     line = sys.stdin.readline() if sys.stdin is not None else ""
     if line:
         return line.strip()
@@ -138,33 +102,32 @@ def ask(question: str) -> str | None:
 
 
 def is_confirmed(question: str) -> bool:
-    """Ask a person whether to do something that cannot be undone.
+    """Ask a person whether to do what cannot be undone.
 
     Raises:
-        click.UsageError: nobody answers.
+        click.UsageError: the input ends without an answer.
     """
     answer = ask(f"{question} [y/N]")
     if answer is None:
-        raise click.UsageError("there is nobody to ask; give --yes if you are sure")
+        raise click.UsageError("the input ended without an answer; give --yes if you are sure")
     return answer.lower() in {"y", "yes"}
 
 
 def print_error(error: CommitCollectError, *, as_json: bool) -> None:
-    """Say what went wrong: on stderr, or as an object on stdout."""
-    if not as_json:
-        print_failure(error.code, error.message, as_json=False)
-        return
-    field = {} if error.field is None else {"field": error.field}
-    retry = {} if error.retry_at is None else {"retryAtUtc": epoch(error.retry_at)}
-    print_json({"error": error.code, "message": error.message, **field, **retry})
+    """Print an error: on stderr, or as an object on stdout."""
+    _print_failure(error_document(error), as_json=as_json)
 
 
 def print_failure(code: str, message: str, *, as_json: bool) -> None:
-    """As `print_error`, for what is no `CommitCollectError`."""
+    """As `print_error`, for a failure that is no `CommitCollectError`."""
+    _print_failure({"error": code, "message": message}, as_json=as_json)
+
+
+def _print_failure(document: Document, *, as_json: bool) -> None:
     if as_json:
-        print_json({"error": code, "message": message})
+        print_json(document)
     else:
-        say(f"Error: {message}")
+        say(f"Error: {document['message']}")
 
 
 @contextmanager

@@ -10,22 +10,24 @@ from pathlib import Path
 
 import click
 
-from commitcollect_adapters.documents import Document, award_document, milestone_document
+from commitcollect_adapters.backend import open_ports, ports_on
+from commitcollect_adapters.documents import Document, exclusions_document, milestone_view_document
 from commitcollect_adapters.readers.demo import demo_history
+from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.simulation.simulation import Delivery, Simulation, SimulationReport
+from commitcollect_adapters.sqlite.backend import open_sqlite
 from commitcollect_adapters.sqlite.staging import Order, StagedHistory
-from commitcollect_adapters.wiring import open_ports, sqlite_ports
 from commitcollect_cli.drawing import earned_parts, picture_lines
 from commitcollect_cli.history import Intake, staged
-from commitcollect_cli.options import Target, UtcDay, goal_options, json_option, user_option
-from commitcollect_cli.output import print_json, progress, say, show
+from commitcollect_cli.options import UtcDay, goal_options, json_option, target_option, user_option
+from commitcollect_cli.output import print_result, progress, say
 from commitcollect_cli.render import milestone_lines, show_count
-from commitcollect_core.policy import DEFAULT_POLICY
+from commitcollect_cli.store import settings_here
+from commitcollect_core.policy import Policy
 from commitcollect_core.training.ports import Ports
 from commitcollect_core.training.sports import SportSelection
 from commitcollect_core.training.statues import model_of
 from commitcollect_core.training.tracking import NewMilestone
-from commitcollect_core.training.workouts import ActivitySnapshot
 from commitcollect_core.values import ModelId, TargetType, UserId
 
 DEFAULT_TARGET = (TargetType.DISTANCE_METERS, 1_000_000)
@@ -47,14 +49,7 @@ DUPLICATES_MAX = 100
     show_default=True,
     help="Length of the demo history.",
 )
-@click.option(
-    "--target",
-    "targets",
-    type=Target(),
-    multiple=True,
-    help="distance=1000km (m, km, mi), elevation=8848m (m, ft), time=100h or count=52; may be repeated. "
-    "Default: distance=1000km; for the demo 15000km.",
-)
+@target_option
 @click.option(
     "--from",
     "period_start_at",
@@ -82,9 +77,7 @@ DUPLICATES_MAX = 100
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of everything left to chance.")
 @json_option
-@click.pass_context
 def simulate(
-    ctx: click.Context,
     *,
     files: tuple[Path, ...],
     demo: bool,
@@ -101,19 +94,29 @@ def simulate(
     has_crashes: bool,
     seed: int,
     as_json: bool,
-) -> None:
+) -> int:
     """Run a training history through the engine and show the statue it has earned.
 
     FILES are what 'commitcollect workout import' takes. The clock is virtual: each activity arrives when it
-    ends.
+    ends. Without a target it is
+    distance=1000km, for the demo distance=15000km; each of several makes a milestone of its own.
     """
     if bool(files) == demo:
         raise click.UsageError("give one or more FILES, or --demo")
-    intake = Intake(policy=DEFAULT_POLICY)
+    settings, _ = settings_here(store, user_id)
+    policy = settings.policy
+    intake = Intake(policy=policy)
     delivery = Delivery(order=Order(order), duplicates=duplicates, has_crashes=has_crashes, seed=seed)
+    distinct = _distinct(targets or ((DEMO_TARGET if demo else DEFAULT_TARGET),), policy)
+    activity_list = (
+        demo_history(seed=seed, activities=activities, policy=policy)
+        if demo
+        # The clock is virtual, so only the policy's own bounds say what is too far in the future.
+        else intake.read(files, now=policy.training.workout_started_at_max)
+    )
     # Read before the store is opened: files that cannot be read leave no new store behind.
-    with staged(_snapshots(intake, files, activities, seed)) as history, _store(store) as ports:
-        start_at = period_start_at or _first_day(history)
+    with staged(activity_list) as history, _store(settings, is_named=store is not None) as ports:
+        start_at = period_start_at or _first_day(history, policy)
         wishes = [
             NewMilestone(
                 model_id=model_id,
@@ -123,53 +126,49 @@ def simulate(
                 period_start_at=start_at,
                 period_end_at=period_end_at,
             )
-            for target_type, total_target in _distinct(targets)
-            or ((DEMO_TARGET if demo else DEFAULT_TARGET),)
+            for target_type, total_target in distinct
         ]
-        report = _run(Simulation(ports, user_id, delivery), history, wishes, duplicates)
-        if as_json:
-            print_json(_document(report, intake))
-        else:
-            _print(report, ports, intake)
-    ctx.exit(intake.exit_code)
+        simulation = Simulation(ports, user_id, delivery, policy=policy)
+        report = _run(simulation, history, wishes, duplicates)
+        print_result(_document(report, intake), _lines(report, ports), as_json=as_json)
+    if not as_json:
+        if not report.imported:
+            say("There was no activity to deliver.")
+        intake.say()
+    return intake.exit_code
 
 
-def _distinct(targets: Sequence[tuple[TargetType, int]]) -> tuple[tuple[TargetType, int], ...]:
+def _distinct(
+    targets: Sequence[tuple[TargetType, int]], policy: Policy
+) -> tuple[tuple[TargetType, int], ...]:
     """Each target once; refused before anything is opened if there are more than an athlete may have."""
     distinct = tuple(dict.fromkeys(targets))
-    if len(distinct) > DEFAULT_POLICY.training.milestones_tracked_max:
+    most = policy.training.milestones_tracked_max
+    if len(distinct) > most:
         raise click.UsageError(
-            f"{len(distinct)} targets are too many; an athlete has at most "
-            f"{DEFAULT_POLICY.training.milestones_tracked_max} milestones under way"
+            f"{len(distinct)} targets are too many; an athlete has at most {most} milestones under way"
         )
     return distinct
 
 
 @contextmanager
-def _store(address: str | None) -> Iterator[Ports]:
-    """The store named, or a temporary one. The user's own default store is never taken for a simulation."""
-    if address is not None:
-        with open_ports(address) as ports:
+def _store(settings: Settings, *, is_named: bool) -> Iterator[Ports]:
+    """The store that ``--store`` names, else a temporary one: never the athlete's own by default."""
+    if is_named:
+        with open_ports(settings.store, settings.policy) as ports:
             yield ports
         return
     with (
         tempfile.TemporaryDirectory(prefix="commitcollect-") as folder,
-        sqlite_ports(Path(folder) / "simulation.db", is_durable=False) as ports,
+        open_sqlite(
+            str(Path(folder) / "simulation.db"), settings.policy, must_exist=False, is_durable=False
+        ) as backend,
     ):
-        yield ports
+        yield ports_on(backend)
 
 
-def _snapshots(
-    intake: Intake, files: Sequence[Path], activities: int, seed: int
-) -> Iterator[ActivitySnapshot]:
-    if files:
-        # The clock is virtual, so only the policy's own bounds say what is too far in the future.
-        return intake.read(files, now=DEFAULT_POLICY.training.workout_started_at_max)
-    return demo_history(seed=seed, activities=activities, policy=DEFAULT_POLICY)
-
-
-def _first_day(history: StagedHistory) -> datetime:
-    first = history.earliest_start() or DEFAULT_POLICY.training.workout_started_at_min
+def _first_day(history: StagedHistory, policy: Policy) -> datetime:
+    first = history.earliest_start() or policy.training.workout_started_at_min
     return first.replace(hour=0, minute=0, second=0)
 
 
@@ -187,34 +186,26 @@ def _document(report: SimulationReport, intake: Intake) -> Document:
             "imported": report.imported,
             "counted": counts.counted,
             "deleted": counts.deleted,
-            "skipped": {reason.value: count for reason, count in sorted(counts.skipped.items())},
+            "skipped": exclusions_document(counts.skipped),
             **intake.document(),
         },
         "deliveries": report.deliveries,
         "crashes": report.crashes,
         "milestones": [
-            {
-                **milestone_document(view.milestone),
-                "excluded": {reason.value: count for reason, count in sorted(exclusions.items())},
-                "awards": [award_document(award) for award in view.awards],
-            }
+            {**milestone_view_document(view), "excluded": exclusions_document(exclusions)}
             for view, exclusions in zip(report.milestones, report.exclusions, strict=True)
         ],
         "stateDigest": report.digest,
     }
 
 
-def _print(report: SimulationReport, ports: Ports, intake: Intake) -> None:
+def _lines(report: SimulationReport, ports: Ports) -> Iterator[str]:
     for view, exclusions in zip(report.milestones, report.exclusions, strict=True):
         model = model_of(ports.catalog, view.milestone)
         picture = picture_lines(model, earned_parts(view))
-        for line in milestone_lines(view, model, exclusions, picture=picture):
-            show(line)
-        show()
+        yield from milestone_lines(view, model, exclusions, picture=picture)
+        yield ""
     activities = show_count(report.imported, "activity", "activities")
     deliveries = show_count(report.deliveries, "delivery", "deliveries")
     crashes = f", {show_count(report.crashes, 'crash', 'crashes')}" if report.crashes else ""
-    show(f"{activities} in {deliveries}{crashes}; state {report.digest[:16]}")
-    if not report.imported:
-        say("There was no activity to deliver.")
-    intake.say()
+    yield f"{activities} in {deliveries}{crashes}; state {report.digest[:16]}"

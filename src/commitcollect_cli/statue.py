@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 
-from commitcollect_adapters.documents import Document, statue_document
+from commitcollect_adapters.backend import open_app
+from commitcollect_adapters.documents import (
+    milestone_view_document,
+    statue_document,
+    statue_summary_document,
+)
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.statues import shipped_catalog
 from commitcollect_adapters.statues.pictures.terminal import Style
 from commitcollect_cli.drawing import earned_parts, picture_lines
-from commitcollect_cli.milestone import view_document
 from commitcollect_cli.options import json_option, parse_milestone_id
-from commitcollect_cli.output import print_json, show
+from commitcollect_cli.output import print_result
 from commitcollect_cli.render import milestone_lines, table
 from commitcollect_cli.statue_export import export
 from commitcollect_cli.statue_view import view
-from commitcollect_cli.store import opened, store_options
+from commitcollect_cli.store import store_options
 from commitcollect_core.errors import NotFound
 from commitcollect_core.training.awards import StatueModel
 from commitcollect_core.training.statues import model_of
@@ -36,17 +42,9 @@ statue.add_command(view)
 def list_(*, as_json: bool) -> None:
     """List the statue models."""
     models = shipped_catalog().models()
-    if as_json:
-        print_json({"statues": [_summary(each) for each in models]})
-        return
-    for line in table(("Model", "Name", "Year", "Parts", "Offered"), map(_row, models)):
-        show(line)
-
-
-def _summary(model: StatueModel) -> Document:
-    document = statue_document(model)
-    del document["parts"]
-    return document
+    document = {"statues": [statue_summary_document(each) for each in models]}
+    lines = table(("Model", "Name", "Year", "Parts", "Offered"), map(_row, models))
+    print_result(document, lines, as_json=as_json)
 
 
 def _row(model: StatueModel) -> tuple[str, ...]:
@@ -63,7 +61,6 @@ def _row(model: StatueModel) -> tuple[str, ...]:
     help="Draw it this way.  [default: what the terminal shows]",
 )
 @store_options
-@json_option
 def show_(
     *,
     settings: Settings,
@@ -77,16 +74,15 @@ def show_(
         raise click.UsageError("give a MODEL or --milestone ID, one of the two")
     drawn_as = None if style is None else Style(style)
     if milestone_id is None:
-        _show_model(_known(model_id or ModelId("")), drawn_as, as_json=as_json)
+        model = _known(model_id or ModelId(""))
+        print_result(statue_document(model), _lines(model, drawn_as), as_json=as_json)
         return
-    with opened(settings) as app:
+    with open_app(settings, must_exist=True) as app:
         found = app.tracking.view(settings.user, milestone_id)
         model = model_of(app.ports.catalog, found.milestone)
-    if as_json:
-        print_json(view_document(found))
-        return
-    for line in milestone_lines(found, model, picture=picture_lines(model, earned_parts(found), drawn_as)):
-        show(line)
+    picture = picture_lines(model, earned_parts(found), drawn_as)
+    lines = milestone_lines(found, model, picture=picture)
+    print_result(milestone_view_document(found), lines, as_json=as_json)
 
 
 def _known(model_id: ModelId) -> StatueModel:
@@ -98,15 +94,10 @@ def _known(model_id: ModelId) -> StatueModel:
     return model
 
 
-def _show_model(model: StatueModel, style: Style | None, *, as_json: bool) -> None:
-    if as_json:
-        print_json(statue_document(model))
-        return
-    for line in picture_lines(model, range(1, model.parts_total + 1), style):
-        show(line)
-    show(f"{model.name} ({model.model_id}), {model.parts_total} parts")
+def _lines(model: StatueModel, style: Style | None) -> Iterator[str]:
+    yield from picture_lines(model, range(1, model.parts_total + 1), style)
+    yield f"{model.name} ({model.model_id}), {model.parts_total} parts"
     rows = (
         (f"{part.part_index:2}", part.part_name, part.attach_point, part.mesh_file) for part in model.parts
     )
-    for line in table((" #", "Part", "Attached to", "Mesh"), rows):
-        show(line)
+    yield from table((" #", "Part", "Attached to", "Mesh"), rows)

@@ -11,6 +11,7 @@ from typing import Any
 import click
 from attrs import frozen
 
+from commitcollect_adapters.backend import open_app
 from commitcollect_adapters.documents import Document
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.statues import Detail, load
@@ -30,11 +31,11 @@ from commitcollect_adapters.statues.pictures.scene import scene
 from commitcollect_adapters.statues.plates import Bed
 from commitcollect_adapters.statues.printing import grams
 from commitcollect_adapters.web.page import standalone_page
-from commitcollect_cli.options import chained, json_option, parse_milestone_id
+from commitcollect_cli.options import chained, parse_milestone_id
 from commitcollect_cli.output import print_json, show
 from commitcollect_cli.render import show_count, table
 from commitcollect_cli.statue_page import PICTURE_HEIGHT, PICTURE_WIDTH, Showing, card_text, page_of
-from commitcollect_cli.store import opened, store_options
+from commitcollect_cli.store import store_options
 from commitcollect_core.errors import Conflict, InvalidInput, StorageError
 from commitcollect_core.values import MilestoneId, ModelId
 
@@ -102,7 +103,6 @@ subject_options = chained(
 )
 @click.option("--force", is_flag=True, help="Overwrite files that exist.")
 @store_options
-@json_option
 def export(
     *,
     settings: Settings,
@@ -146,7 +146,7 @@ def showing_of(settings: Settings, milestone_id: MilestoneId | None, model_id: M
         raise click.UsageError("give --milestone ID or --model MODEL, one of the two")
     if milestone_id is None:
         return Showing(load(model_id or ModelId("")), None)
-    with opened(settings) as app:
+    with open_app(settings, must_exist=True) as app:
         view = app.tracking.view(settings.user, milestone_id)
     return Showing(load(view.milestone.goal.model_id), view)
 

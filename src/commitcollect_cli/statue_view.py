@@ -19,7 +19,7 @@ from commitcollect_adapters.statues.pictures.card import svg_picture
 from commitcollect_adapters.statues.pictures.scene import scene
 from commitcollect_adapters.web.loopback import Resource, Site, open_site
 from commitcollect_adapters.web.page import ASSETS, MESH_TYPE, PAGE_TYPE, PICTURE_TYPE, asset, served_page
-from commitcollect_cli.options import PORT_MAX, json_option
+from commitcollect_cli.options import PORT_MAX
 from commitcollect_cli.output import print_json, say
 from commitcollect_cli.statue_export import showing_of, subject_options
 from commitcollect_cli.statue_page import PICTURE_HEIGHT, PICTURE_WIDTH, Showing, page_of
@@ -41,7 +41,6 @@ _MESH, _PICTURE = "statue.glb", "statue.svg"
     help="Port on this machine; 0 for any that is free.",
 )
 @store_options
-@json_option
 def view(
     *,
     settings: Settings,

@@ -1,20 +1,19 @@
-"""The store and the athlete a command works on."""
+"""The store, the athlete and the output that most commands share."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
-from commitcollect_adapters.settings import Origins, Settings, load_settings
-from commitcollect_adapters.wiring import open_ports
-from commitcollect_cli.options import chained
-from commitcollect_core.app import CommitCollect, assemble
+from commitcollect_adapters.backend import check_addresses
+from commitcollect_adapters.settings import Origins, Settings, load_settings, naming_origin
+from commitcollect_cli.options import chained, json_option
+from commitcollect_core.errors import InvalidInput
 
 _Command = Callable[..., Any]
 
@@ -25,8 +24,9 @@ store_flags: Callable[[_Command], _Command] = chained(
         help="SQLite file or dynamodb://…. Default: see 'commitcollect config show'.",
     ),
     click.option("--user", metavar="ID", help="The athlete. Default: see 'commitcollect config show'."),
+    json_option,
 )
-"""Gives a command what was said of its settings; None is nothing."""
+"""Gives a command the flags that are settings, as texts or None, and ``--json``."""
 
 
 def settings_here(store: str | None, user: str | None) -> tuple[Settings, Origins]:
@@ -35,11 +35,14 @@ def settings_here(store: str | None, user: str | None) -> tuple[Settings, Origin
     Raises:
         InvalidInput: a setting is not acceptable.
     """
-    return load_settings({"store": store, "user": user}, os.environ, Path())
+    settings, origins = load_settings({"store": store, "user": user}, os.environ, Path())
+    with naming_origin(origins):
+        check_addresses(settings)
+    return settings, origins
 
 
 def store_options(command: _Command) -> _Command:
-    """Give a command ``--store`` and ``--user``, and with them its `settings`."""
+    """Give a command ``--store``, ``--user`` and ``--json``, and with them its `settings` and `as_json`."""
 
     @store_flags
     @wraps(command)
@@ -50,17 +53,15 @@ def store_options(command: _Command) -> _Command:
     return with_settings
 
 
-@contextmanager
-def opened(settings: Settings, *, must_exist: bool = True) -> Iterator[CommitCollect]:
-    """The application on the store of the settings.
-
-    Args:
-        settings: name the store.
-        must_exist: do not make a store that is not there.
+def list_limit(settings: Settings, limit: int | None, *, default: int) -> int:
+    """How many items a list shows.
 
     Raises:
-        NotFound: there is no store.
-        StorageError: it cannot be opened.
+        InvalidInput: more than the policy allows.
     """
-    with open_ports(settings.store, must_exist=must_exist) as ports:
-        yield assemble(ports)
+    most = settings.policy.training.page_items_max
+    if limit is not None and limit > most:
+        raise InvalidInput(
+            f"--limit {limit} is more than page_items_max of the policy, {most}", field="limit"
+        )
+    return min(default, most) if limit is None else limit

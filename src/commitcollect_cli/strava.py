@@ -1,36 +1,37 @@
-"""``commitcollect strava``: connect an athlete, bring the history in, mend it, and subscribe to events."""
+"""``commitcollect strava``: connect an athlete, bring the history in, repair it, and subscribe to events."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime
 from urllib.parse import parse_qs
 
 import click
 
-from commitcollect_adapters.documents import Document, workout_document
-from commitcollect_adapters.records.columns import epoch
-from commitcollect_adapters.settings import Settings
-from commitcollect_adapters.wiring import open_strava, open_strava_api
-from commitcollect_cli.options import UtcDay, json_option
-from commitcollect_cli.output import (
-    EXIT_FAILURE,
-    EXIT_TRY_LATER,
-    ask,
-    exit_code,
-    is_confirmed,
-    print_failure,
-    print_json,
-    say,
-    show,
+from commitcollect_adapters.backend import open_service, open_strava_api
+from commitcollect_adapters.documents import (
+    backfill_document,
+    connection_document,
+    reconcile_document,
+    strava_status_document,
+    subscription_document,
 )
+from commitcollect_adapters.settings import Settings
+from commitcollect_cli.options import UtcDay
+from commitcollect_cli.output import ask, is_confirmed, print_failure, print_result, say
 from commitcollect_cli.render import show_count, show_day, table
 from commitcollect_cli.store import store_options
-from commitcollect_core.errors import CommitCollectError, InvalidInput
-from commitcollect_core.policy import DEFAULT_POLICY
+from commitcollect_core.errors import (
+    EXIT_FAILURE,
+    EXIT_TRY_LATER,
+    CommitCollectError,
+    InvalidInput,
+    exit_code,
+)
 from commitcollect_core.strava.backfills import Backfill, BackfillPhase
-from commitcollect_core.strava.connections import DEFAULT_SCOPE, READ_ALL_ACTIVITIES, StravaConnection
+from commitcollect_core.strava.connections import DEFAULT_SCOPE, READ_ALL_ACTIVITIES
 from commitcollect_core.strava.linking import StravaStatus
 from commitcollect_core.strava.reconciling import ReconcileReport, Repair
 
@@ -64,7 +65,7 @@ _REPAIRS = {
 }
 
 
-@click.group(short_help="Connect to Strava, bring the history in, mend it.")
+@click.group(short_help="Connect to Strava, bring the history in, repair it.")
 def strava() -> None:
     """Connect to Strava and keep what is stored the same as what Strava holds."""
 
@@ -72,11 +73,10 @@ def strava() -> None:
 @strava.command()
 @click.option("--private", "is_private", is_flag=True, help="Ask for private activities as well.")
 @store_options
-@json_option
 def connect(*, settings: Settings, is_private: bool, as_json: bool) -> None:
     """Connect this athlete to Strava, with a browser and this terminal."""
     scope = (*DEFAULT_SCOPE, READ_ALL_ACTIVITIES) if is_private else DEFAULT_SCOPE
-    with open_strava(settings) as service:
+    with open_service(settings) as (service, _):
         linking = service.strava.linking
         address = linking.begin(
             settings.user, _TERMINAL, redirect_uri=settings.strava_redirect_uri, scope=scope
@@ -91,10 +91,10 @@ def connect(*, settings: Settings, is_private: bool, as_json: bool) -> None:
             granted_scope=came_back.scope,
             error=came_back.value("error") or None,
         )
+    line = f"Connected to Strava's athlete {connection.athlete_id}."
+    print_result(connection_document(connection), [line], as_json=as_json)
     if as_json:
-        print_json(_connection_document(connection))
         return
-    show(f"Connected to Strava's athlete {connection.athlete_id}.")
     if connection.can_read_activities:
         say("Bring the history in with 'commitcollect strava backfill', or let 'commitcollect worker' do it.")
     else:
@@ -162,34 +162,27 @@ def _ask_for_return() -> _Returned:
 @strava.command()
 @click.option("--yes", "is_sure", is_flag=True, help="Do not ask.")
 @store_options
-@json_option
-@click.pass_context
-def disconnect(ctx: click.Context, *, settings: Settings, is_sure: bool, as_json: bool) -> None:
+def disconnect(*, settings: Settings, is_sure: bool, as_json: bool) -> int:
     """Give the permission back to Strava and forget the connection. Parts and progress stay."""
-    with open_strava(settings, must_exist=True) as service:
+    with open_service(settings, must_exist=True) as (service, _):
         service.strava.access.connection(settings.user)
         if not is_sure and not is_confirmed(f"Disconnect {settings.user} from Strava?"):
             print_failure("not_confirmed", "nothing was changed", as_json=as_json)
-            ctx.exit(EXIT_FAILURE)
+            return EXIT_FAILURE
         service.strava.linking.disconnect(settings.user)
-    if as_json:
-        print_json({"connected": False})
-    else:
-        show(f"{settings.user} is not connected to Strava any more.")
+    line = f"{settings.user} is not connected to Strava any more."
+    print_result({"connected": False}, [line], as_json=as_json)
+    return 0
 
 
 @strava.command()
 @store_options
-@json_option
 def status(*, settings: Settings, as_json: bool) -> None:
-    """Say how this athlete stands with Strava. Asks nobody but the store."""
-    with open_strava(settings, must_exist=True) as service:
+    """Show this athlete's connection, workouts and backfill, as the store has them."""
+    with open_service(settings, must_exist=True) as (service, _):
         found = service.strava.linking.status(settings.user)
-    if as_json:
-        print_json(_status_document(found))
-        return
-    for name, value in _status_rows(found):
-        show(f"{name:<12}  {value}")
+    lines = (f"{name:<12}  {value}" for name, value in _status_rows(found))
+    print_result(strava_status_document(found), lines, as_json=as_json)
 
 
 def _status_rows(found: StravaStatus) -> list[tuple[str, str]]:
@@ -207,27 +200,6 @@ def _status_rows(found: StravaStatus) -> list[tuple[str, str]]:
     ]
 
 
-def _status_document(found: StravaStatus) -> Document:
-    connection = {} if found.connection is None else _connection_document(found.connection)
-    return {
-        "connected": found.connection is not None,
-        **connection,
-        "workoutCount": found.workout_count,
-        "latestActivityAtUtc": epoch(found.latest_activity_at),
-        "isFresh": found.is_fresh,
-        "backfill": None if found.backfill is None else _backfill_document(found.backfill),
-    }
-
-
-def _connection_document(connection: StravaConnection) -> Document:
-    return {
-        "athleteId": connection.athlete_id,
-        "status": connection.status.value,
-        "scope": list(connection.scope),
-        "expiresAtUtc": epoch(connection.expires_at),
-    }
-
-
 @strava.command()
 @click.option(
     "--from",
@@ -236,11 +208,9 @@ def _connection_document(connection: StravaConnection) -> Document:
     help="Leave out what started before this UTC day. Default: the whole history.",
 )
 @store_options
-@json_option
-@click.pass_context
-def backfill(ctx: click.Context, *, settings: Settings, after: datetime | None, as_json: bool) -> None:
+def backfill(*, settings: Settings, after: datetime | None, as_json: bool) -> int:
     """Bring in the history from Strava. Stop it at any time: run again, it goes on where it was."""
-    with open_strava(settings, must_exist=True) as service:
+    with open_service(settings, must_exist=True) as (service, _):
         backfilling = service.strava.backfilling
         connection = service.strava.access.connection(settings.user)
         state = backfilling.start(settings.user, after=after)
@@ -252,11 +222,9 @@ def backfill(ctx: click.Context, *, settings: Settings, after: datetime | None, 
             if exit_code(stopped) == EXIT_TRY_LATER:
                 stopped.message += " (what has been listed is kept; run the same command again)"
             raise
-    if as_json:
-        print_json(_backfill_document(state))
-    else:
-        listed = show_count(state.activities_listed, "activity", "activities")
-        show(f"{listed} taken over, {state.workouts_changed:,} of them new or changed.")
+    listed = show_count(state.activities_listed, "activity", "activities")
+    line = f"{listed} taken over, {state.workouts_changed:,} of them new or changed."
+    print_result(backfill_document(state), [line], as_json=as_json)
     if not connection.sees_all_activities:
         say(
             "Strava shows this connection no private activities; to count them, connect again with "
@@ -264,7 +232,8 @@ def backfill(ctx: click.Context, *, settings: Settings, after: datetime | None, 
         )
     if state.activities_rejected:
         say(f"Left out, as unreadable: {show_count(state.activities_rejected, 'activity', 'activities')}.")
-        ctx.exit(EXIT_FAILURE)
+        return EXIT_FAILURE
+    return 0
 
 
 def _progress(state: Backfill) -> str:
@@ -278,72 +247,41 @@ def _progress(state: Backfill) -> str:
             return f"done: {listed}, {state.workouts_changed:,} of them new or changed"
 
 
-def _backfill_document(state: Backfill) -> Document:
-    return {
-        "phase": state.phase.value,
-        "pagesListed": state.pages_listed,
-        "activitiesListed": state.activities_listed,
-        "activitiesRejected": state.activities_rejected,
-        "workoutsChanged": state.workouts_changed,
-        "startedAtUtc": epoch(state.started_at),
-        "updatedAtUtc": epoch(state.updated_at),
-    }
-
-
 @strava.command()
 @click.option(
     "--days",
     type=click.IntRange(1, DAYS_MAX),
-    default=DEFAULT_POLICY.strava.reconcile_days,
-    show_default=True,
-    help="How far back to look.",
+    help="How far back to look. Default: reconcile_days of the policy.",
 )
 @store_options
-@json_option
-@click.pass_context
-def reconcile(ctx: click.Context, *, settings: Settings, days: int, as_json: bool) -> None:
-    """Compare the last days with Strava and mend what differs. Ends with 1 if something was rejected."""
-    with open_strava(settings, must_exist=True) as service:
+def reconcile(*, settings: Settings, days: int | None, as_json: bool) -> int:
+    """Compare the last days with Strava and repair what differs. Ends with 1 if something was rejected."""
+    with open_service(settings, must_exist=True) as (service, _):
         report = service.strava.reconciling.run(settings.user, days=days)
-    if as_json:
-        print_json(_reconcile_document(report))
-    else:
-        _print_reconciliation(report)
-    ctx.exit(EXIT_FAILURE if report.rejected else 0)
+    print_result(reconcile_document(report), _reconcile_lines(report), as_json=as_json)
+    if not as_json:
+        for reason in report.rejected:
+            say(f"Rejected: {reason}")
+        for value in report.set_aside:
+            say(f"Note: {value}; it counts without it")
+        if report.asked_again:
+            left = show_count(len(report.asked_again), "activity", "activities")
+            say(f"Changing at this moment: {left}; 'commitcollect worker' looks once more.")
+    return EXIT_FAILURE if report.rejected else 0
 
 
-def _print_reconciliation(report: ReconcileReport) -> None:
+def _reconcile_lines(report: ReconcileReport) -> Iterator[str]:
     counts = Counter(repair for repair, _ in report.repairs)
     for repair, workout in report.repairs[:REPAIRS_SHOWN_MAX]:
         started_at = workout.snapshot.started_at
-        show(f"{workout.key.activity_id}  {started_at:%Y-%m-%d}  {workout.snapshot.name}  {_REPAIRS[repair]}")
+        yield f"{workout.key.activity_id}  {started_at:%Y-%m-%d}  {workout.snapshot.name}  {_REPAIRS[repair]}"
     if len(report.repairs) > REPAIRS_SHOWN_MAX:
-        show(f"… and {len(report.repairs) - REPAIRS_SHOWN_MAX:,} more")
-    mended = ", ".join(f"{count:,} {_REPAIRS[repair]}" for repair, count in counts.items())
+        yield f"… and {len(report.repairs) - REPAIRS_SHOWN_MAX:,} more"
+    repaired = ", ".join(f"{count:,} {_REPAIRS[repair]}" for repair, count in counts.items())
     listed = show_count(report.listed, "activity", "activities")
     is_settled = not report.rejected and not report.asked_again
-    found = mended or ("all as stored" if is_settled else "nothing to mend yet")
-    show(f"{listed} since {show_day(report.since)}: {found}.")
-    for reason in report.rejected:
-        say(f"Rejected: {reason}")
-    for value in report.set_aside:
-        say(f"Note: {value}; it counts without it")
-    if report.asked_again:
-        left = show_count(len(report.asked_again), "activity", "activities")
-        say(f"Just being changed: {left}; 'commitcollect worker' looks once more.")
-
-
-def _reconcile_document(report: ReconcileReport) -> Document:
-    return {
-        "sinceUtc": epoch(report.since),
-        "listed": report.listed,
-        "repairs": [
-            {"repair": repair.value, **workout_document(workout)} for repair, workout in report.repairs
-        ],
-        "askedAgain": [key.activity_id for key in report.asked_again],
-        "rejected": list(report.rejected),
-        "setAside": list(report.set_aside),
-    }
+    found = repaired or ("all as stored" if is_settled else "nothing to repair yet")
+    yield f"{listed} since {show_day(report.since)}: {found}."
 
 
 @strava.command()
@@ -351,7 +289,6 @@ def _reconcile_document(report: ReconcileReport) -> Document:
     "--callback-url", required=True, metavar="URL", help="Where 'commitcollect serve' can be reached."
 )
 @store_options
-@json_option
 def subscribe(*, settings: Settings, callback_url: str, as_json: bool) -> None:
     """Have Strava send events. It calls the address at once, so the receiver has to run already."""
     if not settings.strava_verify_token:
@@ -361,43 +298,30 @@ def subscribe(*, settings: Settings, callback_url: str, as_json: bool) -> None:
         )
     with open_strava_api(settings) as api:
         subscription_id = api.subscribe(callback_url=callback_url, verify_token=settings.strava_verify_token)
-    if as_json:
-        print_json({"subscriptionId": subscription_id})
-        return
-    show(f"Subscription {subscription_id}.")
-    say(f"Now set COMMITCOLLECT_STRAVA_SUBSCRIPTION_ID={subscription_id} where the receiver runs.")
+    print_result({"subscriptionId": subscription_id}, [f"Subscription {subscription_id}."], as_json=as_json)
+    if not as_json:
+        say(f"Now set COMMITCOLLECT_STRAVA_SUBSCRIPTION_ID={subscription_id} where the receiver runs.")
 
 
 @strava.command()
 @store_options
-@json_option
 def subscriptions(*, settings: Settings, as_json: bool) -> None:
     """List the app's subscriptions; there is one at most."""
     with open_strava_api(settings) as api:
         found = api.subscriptions()
-    if as_json:
-        documents = [
-            {"subscriptionId": each.subscription_id, "callbackUrl": each.callback_url} for each in found
-        ]
-        print_json({"subscriptions": documents})
-        return
-    if not found:
-        say("No subscription; make one with 'commitcollect strava subscribe'.")
-        return
+    document = {"subscriptions": [subscription_document(each) for each in found]}
     rows = ((str(each.subscription_id), each.callback_url) for each in found)
-    for line in table(("Subscription", "Address"), rows):
-        show(line)
+    print_result(document, table(("Subscription", "Address"), rows) if found else (), as_json=as_json)
+    if not found and not as_json:
+        say("No subscription; make one with 'commitcollect strava subscribe'.")
 
 
 @strava.command()
 @click.argument("subscription_id", type=click.IntRange(1))
 @store_options
-@json_option
 def unsubscribe(*, settings: Settings, subscription_id: int, as_json: bool) -> None:
     """Have Strava send no more events."""
     with open_strava_api(settings) as api:
         api.unsubscribe(subscription_id)
-    if as_json:
-        print_json({"subscriptionId": subscription_id, "isActive": False})
-    else:
-        show(f"Subscription {subscription_id} is gone.")
+    document = {"subscriptionId": subscription_id, "isActive": False}
+    print_result(document, [f"Subscription {subscription_id} is gone."], as_json=as_json)

@@ -1,4 +1,4 @@
-"""``commitcollect worker``: does what waits in the queue."""
+"""``commitcollect worker``: works through the queue."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from types import FrameType
 
 import click
 
+from commitcollect_adapters.backend import open_service
 from commitcollect_adapters.settings import Settings
-from commitcollect_adapters.wiring import open_strava, tidy
-from commitcollect_cli.options import json_option
-from commitcollect_cli.output import print_json, say, show
+from commitcollect_adapters.system import SystemClock
+from commitcollect_cli.output import print_result, say
 from commitcollect_cli.render import show_count
 from commitcollect_cli.store import store_options
 from commitcollect_core.errors import StorageUnavailable
@@ -37,7 +37,7 @@ _ENDS = {
 }
 
 
-@click.command(short_help="Do what waits in the queue.")
+@click.command(short_help="Work through the queue.")
 @click.option("--once", "is_once", is_flag=True, help="End when nothing is due, instead of waiting for more.")
 @click.option(
     "--idle",
@@ -48,31 +48,31 @@ _ENDS = {
     help="Seconds to wait when nothing is due.",
 )
 @store_options
-@json_option
 def worker(*, settings: Settings, is_once: bool, idle_seconds: float, as_json: bool) -> None:
-    """Do what waits in the queue until told to stop.
+    """Work through the queue until told to stop.
 
-    SIGTERM or Ctrl-C: what is begun is finished, then it ends; a second one ends it at once. Any number of
-    workers may run at once.
+    SIGTERM or Ctrl-C ends it after the job it is at; a second one ends it at once. Any number of workers may
+    run at once.
     """
-    tidying = Occasional(lambda: tidy(settings), every_seconds=TIDY_SECONDS)
-    with open_strava(settings) as service, _stopped_by_signals() as stopped:
+    with open_service(settings) as (service, backend), _stopped_by_signals() as stopped:
+        tidying = Occasional(lambda: backend.tidy(SystemClock().now()), every_seconds=TIDY_SECONDS)
         if not is_once:
             say("Working; stop with Ctrl-C.")
         idle = None if is_once else idle_seconds
         ends, results = _work(service.worker, stopped, tidying.run, idle)
-    if as_json:
-        document = {"jobs": {each.value: ends[each] for each in JobEnd}}
-        print_json({**document, "outcomes": dict.fromkeys(LookResult, 0) | results})
-        return
+    document = {
+        "jobs": {each.value: ends[each] for each in JobEnd},
+        "outcomes": dict.fromkeys(LookResult, 0) | results,
+    }
     ended = ", ".join(f"{count:,} {_ENDS[end]}" for end, count in ends.items())
-    show(f"Worked {show_count(ends.total(), 'time', 'times')}" + (f": {ended}." if ended else "."))
+    line = f"Worked {show_count(ends.total(), 'time', 'times')}" + (f": {ended}." if ended else ".")
+    print_result(document, [line], as_json=as_json)
 
 
 def _work(
     worker: Worker, stopped: Event, when_idle: Callable[[], None], idle_seconds: float | None
 ) -> tuple[Counter[JobEnd], Counter[str]]:
-    """Do jobs until told to stop, or, with no time to idle, until nothing is due."""
+    """Do jobs until told to stop, or, without `idle_seconds`, until no job is due."""
     ends: Counter[JobEnd] = Counter()
     results: Counter[str] = Counter()
     while not stopped.is_set():
@@ -96,7 +96,7 @@ def _work(
 
 
 class Occasional:
-    """Something that is done the first time there is time for it, and then no more often than so."""
+    """An action that runs at the first call, and then at most once in an interval."""
 
     def __init__(
         self,
@@ -105,14 +105,14 @@ class Occasional:
         every_seconds: float,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Do `act` every so often; `monotonic` tells how much time has passed."""
+        """Run `act` at most once in `every_seconds`; `monotonic` tells how much time has passed."""
         self._act = act
         self._every_seconds = every_seconds
         self._monotonic = monotonic
         self._due_at = -math.inf
 
     def run(self) -> None:
-        """Do it if it is due."""
+        """Run the action if it is due."""
         now = self._monotonic()
         if now >= self._due_at:
             self._due_at = now + self._every_seconds
@@ -123,7 +123,7 @@ class Occasional:
 def _stopped_by_signals() -> Iterator[Event]:
     """An event that SIGTERM and SIGINT set, instead of ending the process in the middle of a job.
 
-    Each does so once: whoever cannot wait ends the process the usual way by another.
+    Each does so once: the second signal of a kind ends the process as usual.
     """
     stopped = Event()
 

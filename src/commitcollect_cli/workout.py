@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 import click
 
-from commitcollect_adapters.documents import Document, award_document, workout_document
+from commitcollect_adapters.backend import open_app
+from commitcollect_adapters.documents import new_award_document, workout_document
 from commitcollect_adapters.records.columns import epoch
 from commitcollect_adapters.settings import Settings
-from commitcollect_cli.options import Amount, Instant, UtcDay, json_option, parse_activity_id
-from commitcollect_cli.output import print_json, progress, say, show
+from commitcollect_cli.options import Amount, Instant, UtcDay, limit_option, parse_activity_id
+from commitcollect_cli.output import print_result, progress, say
 from commitcollect_cli.render import award_lines, show_count, table
-from commitcollect_cli.store import opened, store_options
+from commitcollect_cli.store import list_limit, store_options
 from commitcollect_cli.units import show_amount
 from commitcollect_core.app import CommitCollect
 from commitcollect_core.errors import InvalidInput, NotFound
-from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.training.awards import Award
 from commitcollect_core.training.ports import WorkoutPosition, WorkoutQuery
 from commitcollect_core.training.sports import known_sport_type
@@ -37,9 +38,7 @@ def workout() -> None:
 @workout.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @store_options
-@json_option
-@click.pass_context
-def import_(ctx: click.Context, *, settings: Settings, files: tuple[Path, ...], as_json: bool) -> None:
+def import_(*, settings: Settings, files: tuple[Path, ...], as_json: bool) -> int:
     """Bring in the activities of FILES.
 
     FILES are a Strava bulk export (the zip, the folder it was unpacked to, or its activities.csv), a list of
@@ -50,29 +49,28 @@ def import_(ctx: click.Context, *, settings: Settings, files: tuple[Path, ...], 
     from commitcollect_adapters.system import SystemClock  # noqa: PLC0415 - as said above
     from commitcollect_cli.history import Intake, staged  # noqa: PLC0415 - as said above
 
-    intake = Intake(policy=DEFAULT_POLICY)
+    intake = Intake(policy=settings.policy)
     changed, awards = 0, list[Award]()
     app: CommitCollect | None = None
     # Read before the store is opened: files with nothing readable in them leave no new store behind.
     with staged(intake.read(files, now=SystemClock().now())) as history, ExitStack() as stack:
         imported = len(history)
         if imported:
-            app = stack.enter_context(opened(settings, must_exist=False))
+            app = stack.enter_context(open_app(settings))
             with progress("Importing", imported) as advance:
                 walk = _counted(history.deliveries(), advance)
                 # One batch at a time: what was committed of a whole history does not have to fit in memory.
                 for batch in app.ingestion.ingest_all(settings.user, walk):
                     changed += batch.workouts_changed
                     awards += batch.awards
-        if as_json:
-            counts = {"imported": imported, "changed": changed, "unchanged": imported - changed}
-            print_json({"workouts": {**counts, **intake.document()}, **_awards_document(awards)})
-        else:
-            show(f"{show_count(imported, 'activity', 'activities')}, {changed:,} of them new or changed.")
-            if app is not None:
-                _show_awards(app, settings.user, awards)
-            intake.say()
-    ctx.exit(intake.exit_code)
+        counts = {"imported": imported, "changed": changed, "unchanged": imported - changed}
+        document = {"workouts": {**counts, **intake.document()}, "awards": [*map(new_award_document, awards)]}
+        line = f"{show_count(imported, 'activity', 'activities')}, {changed:,} of them new or changed."
+        earned = () if app is None else _award_lines(app, settings.user, awards)
+        print_result(document, chain([line], earned), as_json=as_json)
+    if not as_json:
+        intake.say()
+    return intake.exit_code
 
 
 def _counted(
@@ -108,44 +106,43 @@ def _token(position: WorkoutPosition | None) -> str | None:
 
 
 @workout.command("list")
-@click.option(
-    "--limit",
-    type=click.IntRange(1, DEFAULT_POLICY.training.page_items_max),
-    default=WORKOUTS_LISTED,
-    show_default=True,
-    help="The most to list.",
-)
+@limit_option(WORKOUTS_LISTED)
 @click.option("--from", "start_at", type=UtcDay(), help="Leave out what starts before this UTC day.")
 @click.option("--to", "end_at", type=UtcDay(), help="Leave out what starts on this UTC day or later.")
 @click.option("--after", type=_Position(), help="Go on behind an earlier list.")
 @store_options
-@json_option
 def list_(
     *,
     settings: Settings,
-    limit: int,
+    limit: int | None,
     start_at: datetime | None,
     end_at: datetime | None,
     after: WorkoutPosition | None,
     as_json: bool,
 ) -> None:
     """List workouts, newest first."""
-    query = WorkoutQuery(start_at=start_at, end_at=end_at, newest_first=True, after=after, limit=limit)
-    with opened(settings) as app:
+    query = WorkoutQuery(
+        start_at=start_at,
+        end_at=end_at,
+        newest_first=True,
+        after=after,
+        limit=list_limit(settings, limit, default=WORKOUTS_LISTED),
+    )
+    with open_app(settings, must_exist=True) as app:
         page = app.ports.ledger.read_workouts(settings.user, query)
+    document = {"workouts": [workout_document(each) for each in page.workouts], "next": _token(page.next)}
+    header = ("Start (UTC)", "Sport", "Distance", "Climb", "Moving", "Source", "Activity", "Name")
+    lines = table(header, map(_row, page.workouts)) if page.workouts else ()
+    print_result(document, lines, as_json=as_json)
     if as_json:
-        documents = [workout_document(each) for each in page.workouts]
-        print_json({"workouts": documents, "next": _token(page.next)})
-        return
-    if not page.workouts and (start_at or end_at or after):
-        say("No workouts there.")
         return
     if not page.workouts:
-        say("No workouts; bring some in with 'commitcollect workout import FILE'.")
-        return
-    header = ("Start (UTC)", "Sport", "Distance", "Climb", "Moving", "Source", "Activity", "Name")
-    for line in table(header, map(_row, page.workouts)):
-        show(line)
+        is_part = start_at or end_at or after
+        say(
+            "No workouts there."
+            if is_part
+            else "No workouts; bring some in with 'commitcollect workout import FILE'."
+        )
     if page.next is not None:
         say(f"There are more: --after {_token(page.next)}")
 
@@ -183,7 +180,6 @@ def _row(workout: Workout) -> tuple[str, ...]:
 @click.option("--elapsed", "elapsed_seconds", type=Amount("time"), default=0, help="Time from start to end.")
 @click.option("--name", default="", help="What to call it.")
 @store_options
-@json_option
 def add(
     *,
     settings: Settings,
@@ -200,7 +196,7 @@ def add(
     from commitcollect_adapters.readers.fields import clean_name, clean_text, sport_warning  # noqa: PLC0415 - slow
 
     sport = known_sport_type(sport_type) or clean_text(sport_type)
-    with opened(settings, must_exist=False) as app:
+    with open_app(settings) as app:
         snapshot = ActivitySnapshot(
             source=Source.MANUAL,
             activity_id=app.ports.ids.activity_id(),
@@ -215,17 +211,15 @@ def add(
         )
         awards = app.ingestion.ingest(settings.user, [snapshot]).awards
         (added,) = _stored(app, settings.user, snapshot.activity_id, (snapshot.source,))
-        if as_json:
-            print_json({"workout": workout_document(added), **_awards_document(awards)})
-            return
-        show(f"Added {_described(added)}.")
-        _show_awards(app, settings.user, awards)
-    if (warning := sport_warning(sport)) is not None:
+        document = {"workout": workout_document(added), "awards": [*map(new_award_document, awards)]}
+        lines = chain([f"Added {_described(added)}."], _award_lines(app, settings.user, awards))
+        print_result(document, lines, as_json=as_json)
+    if not as_json and (warning := sport_warning(sport)) is not None:
         say(f"Note: {warning}")
 
 
 def _offset_seconds(started_at: datetime) -> int | None:
-    """The place's offset if one was given; UTC is taken to say nothing of the place."""
+    """The place's offset from UTC; a time in UTC says nothing about the place."""
     offset = started_at.utcoffset()
     return int(offset.total_seconds()) if offset else None
 
@@ -239,7 +233,6 @@ def _offset_seconds(started_at: datetime) -> int | None:
 )
 @click.option("--dry-run", "is_dry_run", is_flag=True, help="Only say what would be deleted.")
 @store_options
-@json_option
 def delete(
     *, settings: Settings, activity_id: ActivityId, source: str | None, is_dry_run: bool, as_json: bool
 ) -> None:
@@ -248,18 +241,18 @@ def delete(
     It no longer counts; progress and parts once reached stay. Importing the same activity again brings it
     back.
     """
-    with opened(settings) as app:
+    with open_app(settings, must_exist=True) as app:
         sources = tuple(Source) if source is None else (Source(source),)
         found = _to_delete(_stored(app, settings.user, activity_id, sources), activity_id)
         was_deleted = found.is_deleted
         if not is_dry_run:
             app.ingestion.ingest(settings.user, [ActivityGone(key=found.key)])
             (found,) = _stored(app, settings.user, activity_id, (found.key.source,))
-    if as_json:
-        print_json({"isDryRun": is_dry_run, "wasDeleted": was_deleted, "workout": workout_document(found)})
-        return
+    document = {"isDryRun": is_dry_run, "wasDeleted": was_deleted, "workout": workout_document(found)}
     verb = "Was deleted before:" if was_deleted else "Would delete" if is_dry_run else "Deleted"
-    show(f"{verb} {_described(found)}.")
+    print_result(document, [f"{verb} {_described(found)}."], as_json=as_json)
+    if as_json:
+        return
     say("Progress and parts once reached stay.")
     if found.key.source is not Source.MANUAL:
         say("A later import of the same activity brings it back.")
@@ -294,16 +287,11 @@ def _described(workout: Workout) -> str:
     return f"{snapshot.activity_id} ({snapshot.source.value}): {snapshot.sport_type}, {start}, {distance}"
 
 
-def _awards_document(awards: Iterable[Award]) -> Document:
-    return {"awards": [{"milestoneId": each.milestone_id, **award_document(each)} for each in awards]}
-
-
-def _show_awards(app: CommitCollect, user_id: UserId, awards: Sequence[Award]) -> None:
+def _award_lines(app: CommitCollect, user_id: UserId, awards: Sequence[Award]) -> Iterator[str]:
     goals = {
         each: app.tracking.view(user_id, each).milestone.goal
         for each in dict.fromkeys(award.milestone_id for award in awards)
     }
     if awards:
-        show("Parts just earned:")
-    for line in award_lines(awards, goals):
-        show(line)
+        yield "Parts just earned:"
+    yield from award_lines(awards, goals)

@@ -211,3 +211,62 @@ class NeedsReconnect(Conflict):
 
     code = "strava_needs_reconnect"
     ends_job = True
+
+
+EXIT_FAILURE = 1
+EXIT_USAGE = 2
+EXIT_NOT_FOUND = 3
+EXIT_AUTHENTICATION = 4
+EXIT_TRY_LATER = 5
+
+ACCESS_DENIED = "access_denied"
+"""The code for an athlete who refuses permission."""
+
+ANSWERS: dict[type[CommitCollectError] | str, tuple[int, int]] = {
+    CommitCollectError: (500, EXIT_FAILURE),
+    InvalidInput: (400, EXIT_USAGE),
+    ACCESS_DENIED: (400, EXIT_AUTHENTICATION),
+    "unreadable_history": (400, EXIT_FAILURE),
+    Unauthenticated: (401, EXIT_AUTHENTICATION),
+    Forbidden: (403, EXIT_AUTHENTICATION),
+    NotFound: (404, EXIT_NOT_FOUND),
+    Conflict: (409, EXIT_FAILURE),
+    VersionConflict: (409, EXIT_TRY_LATER),
+    AccountDeleting: (409, EXIT_FAILURE),
+    AthleteAlreadyConnected: (409, EXIT_FAILURE),
+    OtherAthleteConnected: (409, EXIT_FAILURE),
+    NeedsReconnect: (409, EXIT_AUTHENTICATION),
+    ConnectionBusy: (503, EXIT_TRY_LATER),
+    LimitExceeded: (409, EXIT_FAILURE),
+    StorageError: (500, EXIT_FAILURE),
+    StorageUnavailable: (503, EXIT_TRY_LATER),
+    CorruptItem: (500, EXIT_FAILURE),
+    SealBroken: (500, EXIT_FAILURE),
+    UpstreamError: (502, EXIT_FAILURE),
+    StravaUnavailable: (503, EXIT_TRY_LATER),
+    StravaRefused: (502, EXIT_FAILURE),
+    StravaRateLimited: (503, EXIT_TRY_LATER),
+    StravaAppInactive: (503, EXIT_TRY_LATER),
+    StravaAppRejected: (502, EXIT_FAILURE),
+    StravaAthletesExceeded: (502, EXIT_FAILURE),
+    StravaCodeRejected: (400, EXIT_FAILURE),
+    AccessTokenRejected: (502, EXIT_FAILURE),
+    ScopeMissing: (403, EXIT_AUTHENTICATION),
+    TokenRefreshRejected: (502, EXIT_FAILURE),
+}
+"""Class, or a code that differs from its class -> HTTP status and exit code of the command line."""
+
+
+def _answer_to(error: CommitCollectError) -> tuple[int, int]:
+    """The row of the error's code, else of the nearest class."""
+    return next(ANSWERS[key] for key in (error.code, *type(error).__mro__) if key in ANSWERS)
+
+
+def http_status(error: CommitCollectError) -> int:
+    """The HTTP status that an error is answered with."""
+    return _answer_to(error)[0]
+
+
+def exit_code(error: CommitCollectError) -> int:
+    """The exit code of a command that ends with an error."""
+    return _answer_to(error)[1]

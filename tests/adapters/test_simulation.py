@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from attrs import evolve
 
+from commitcollect_adapters.backend import MEMORY, open_ports
 from commitcollect_adapters.readers.demo import demo_history
 from commitcollect_adapters.simulation.simulation import Delivery, Simulation, SimulationReport
 from commitcollect_adapters.sqlite.staging import StagedHistory
 from commitcollect_adapters.system import ManualClock
-from commitcollect_adapters.wiring import memory_ports
 from commitcollect_core import (
     DEFAULT_POLICY,
     ModelId,
@@ -34,6 +36,13 @@ COUNT = NewMilestone(
 )
 
 
+@pytest.fixture
+def ports() -> Iterator[Ports]:
+    """An empty store in memory."""
+    with open_ports(MEMORY) as opened:
+        yield opened
+
+
 def simulate(ports: Ports, wish: NewMilestone, policy: Policy = DEFAULT_POLICY) -> SimulationReport:
     """Deliver the demo history."""
     history = StagedHistory()
@@ -44,18 +53,16 @@ def simulate(ports: Ports, wish: NewMilestone, policy: Policy = DEFAULT_POLICY) 
         history.close()
 
 
-def test_no_part_is_awarded_before_it_was_earned() -> None:
+def test_no_part_is_awarded_before_it_was_earned(ports: Ports) -> None:
     """The virtual clock never runs behind what the store already knows, also for a second milestone on it."""
-    ports = memory_ports()
     simulate(ports, COUNT)
     (view,) = simulate(ports, evolve(COUNT, total_target=50)).milestones
     assert view.awards
     assert all(award.awarded_at >= award.earned_at for award in view.awards)
 
 
-def test_the_same_goal_is_the_same_milestone() -> None:
+def test_the_same_goal_is_the_same_milestone(ports: Ports) -> None:
     """A second run on the store takes the milestone that is there, named after its goal."""
-    ports = memory_ports()
     first, second = (simulate(ports, COUNT) for _ in range(2))
     assert first.digest == second.digest
     assert [view.milestone.milestone_id for view in first.milestones] == [
@@ -63,16 +70,17 @@ def test_the_same_goal_is_the_same_milestone() -> None:
     ]
 
 
-def test_a_milestone_that_gave_up_its_place_is_brought_up_to_date() -> None:
+def test_a_milestone_that_gave_up_its_place_is_brought_up_to_date(ports: Ports) -> None:
     """What a simulation shows is right even if new workouts do not move the milestone any more."""
     policy = Policy(training=TrainingPolicy(milestones_tracked_max=1, milestone_settle_seconds=0))
-    ports = evolve(memory_ports(), clock=ManualClock(NEW_YEAR + timedelta(days=900)))
+    ports = evolve(ports, clock=ManualClock(NEW_YEAR + timedelta(days=900)))
     tracking = assemble(ports, policy).tracking
     given_up = tracking.create(USER, COUNT).milestone.milestone_id
     later = assemble(evolve(ports, clock=ManualClock(NEW_YEAR + timedelta(days=901))), policy).tracking
     later.create(USER, evolve(COUNT, period_end_at=None))
     assert given_up not in ports.ledger.read_head(USER).tracked_milestone_ids
     (shown,) = simulate(ports, COUNT, policy).milestones
-    (expected,) = simulate(memory_ports(), COUNT).milestones
+    with open_ports(MEMORY) as empty:
+        (expected,) = simulate(empty, COUNT).milestones
     assert shown.milestone.progress == expected.milestone.progress
     assert len(shown.awards) == len(expected.awards) > 0

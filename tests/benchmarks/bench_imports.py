@@ -19,7 +19,7 @@ PACKAGES = (
     "commitcollect_core",
     "commitcollect_core.app",
     "commitcollect_core.service",
-    "commitcollect_adapters.wiring",
+    "commitcollect_adapters.backend",
     "commitcollect_cli.main",
 )
 _PROGRAM = """

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 from attrs import define
 
+from commitcollect_adapters.backend import open_ports
 from commitcollect_adapters.settings import Settings, load_settings
 from commitcollect_adapters.web.loopback import open_site
-from commitcollect_adapters.wiring import sqlite_ports
 from commitcollect_cli.statue_export import showing_of
 from commitcollect_cli.statue_view import Pages
 from commitcollect_core.app import assemble
@@ -102,7 +102,7 @@ class Athlete:
 
     def earn(self, parts: int) -> None:
         """Run far enough for so many more parts."""
-        with sqlite_ports(Path(self.settings.store)) as ports:
+        with open_ports(self.settings.store) as ports:
             run = ActivitySnapshot(
                 source=Source.MANUAL,
                 activity_id=ActivityId(f"run-{self.workouts}"),
@@ -118,7 +118,7 @@ class Athlete:
 def athlete(tmp_path: Path) -> Athlete:
     """An athlete who has earned nothing yet."""
     settings, _ = load_settings({"store": str(tmp_path / "store.db"), "user": "ada"}, {}, tmp_path)
-    with sqlite_ports(Path(settings.store)) as ports:
+    with open_ports(settings.store) as ports:
         wish = NewMilestone(
             model_id=ModelId("DRAGON_2026"),
             target_type=TargetType.DISTANCE_METERS,

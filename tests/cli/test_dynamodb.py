@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from cli.console import Console
-from commitcollect_adapters.wiring import MEMORY
+from commitcollect_adapters.backend import MEMORY
 from engines import running
 
 

@@ -131,7 +131,7 @@ def test_recompute_in_text_says_what_it_mended(console: Console, history: Path) 
     with closing(sqlite3.connect("commitcollect.db")) as store, store:
         store.execute("UPDATE milestone SET currentValue = 0")
     outcome = console("milestone", "recompute", milestone_id)
-    assert outcome.err == "Mended from 5 workouts: live sum +50,000, progress +0, parts +0.\n"
+    assert outcome.err == "Repaired from 5 workouts: live sum +50,000, progress +0, parts +0.\n"
     assert outcome.out == console("milestone", "show", milestone_id).out
 
 

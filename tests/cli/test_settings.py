@@ -8,7 +8,8 @@ import pytest
 from attrs import field, frozen
 
 from cli.console import Console
-from commitcollect_adapters.settings import MASK, SECRET, Settings, load_as, load_settings, masked
+from commitcollect_adapters.addresses import MASK
+from commitcollect_adapters.settings import SECRET, Settings, load_as, load_settings, masked
 from commitcollect_core.errors import InvalidInput
 
 

@@ -255,7 +255,7 @@ def test_a_reconciliation_says_what_it_could_not_read(person: Person) -> None:
     assert outcome.code == 1
     assert outcome.err.startswith("Rejected: activity 1021: start_date 'soon' is not a date; ")
     person.fake.add_activities(ATHLETE, [ride(1), ride(2), ride(3)])
-    assert person.console("strava", "reconcile").out.endswith(": nothing to mend yet.\n")
+    assert person.console("strava", "reconcile").out.endswith(": nothing to repair yet.\n")
 
 
 def test_disconnecting_asks_first(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:

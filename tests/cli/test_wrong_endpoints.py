@@ -12,10 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from cli.console import Console
-from commitcollect_adapters import wiring
-from commitcollect_cli.output import EXIT_FAILURE, EXIT_TRY_LATER
-from commitcollect_core import Policy
-from commitcollect_core.policy import TrainingPolicy
+from commitcollect_core.errors import EXIT_FAILURE, EXIT_TRY_LATER
 
 ADD = ("workout", "add", "--sport-type", "Run", "--start", "2026-01-31T07:00Z", "--distance", "5km")
 COMMANDS = (ADD, ("tables", "create"), ("simulate", "--demo", "--activities", "3"))
@@ -87,11 +84,10 @@ def endpoint() -> Iterator[Endpoint]:
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits twenty seconds here for a store that is not there."""
-    monkeypatch.setattr(
-        wiring.dynamodb_client, "__defaults__", (Policy(training=TrainingPolicy(store_deadline_seconds=0)),)
-    )
+def impatient(console: Console, monkeypatch: pytest.MonkeyPatch) -> Console:
+    """The console, once calls to a store are not retried: no test waits twenty seconds."""
+    monkeypatch.setenv("COMMITCOLLECT_POLICY_STORE_DEADLINE_SECONDS", "0")
+    return console
 
 
 def check(console: Console, store: str, code: int, expected: str) -> None:

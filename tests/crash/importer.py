@@ -16,11 +16,11 @@ from pathlib import Path
 
 from attrs import evolve
 
+from commitcollect_adapters.backend import open_ports
 from commitcollect_adapters.readers import read_history
 from commitcollect_adapters.readers.rows import Accepted
 from commitcollect_adapters.simulation.faults import GuardedLedger, Side
 from commitcollect_adapters.system import ManualClock, SequentialIds
-from commitcollect_adapters.wiring import open_ports
 from commitcollect_core import (
     DEFAULT_POLICY,
     CommitCollect,

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import oracle
-from commitcollect_adapters.dynamodb.provisioning import create_tables
-from commitcollect_adapters.wiring import dynamodb_client, open_ports
+from commitcollect_adapters.backend import open_ports, store_provisioning
+from commitcollect_adapters.settings import Settings
 from commitcollect_core import CommitCollect, MilestoneStatus, UserId, assemble
 from engines import running
 from thoroughness import LEVEL
@@ -123,7 +123,7 @@ def test_killed_at_any_store_call_on_dynamodb(
 
         def store(name: str) -> str:
             address = f"dynamodb://kill-{name}?endpoint={endpoint}"
-            create_tables(dynamodb_client(address))
+            store_provisioning(Settings(store=address)).create()
             return address
 
         check_every_kill(store, history, mode, LEVEL.kill_stride)

@@ -21,6 +21,7 @@ from adapters.dynamodb.engine import connect
 from commitcollect_adapters.aws.sqs.provisioning import create_queues
 from commitcollect_adapters.aws.sqs.queue import SqsQueue
 from commitcollect_adapters.aws.sqs.queues import Queues, parse
+from commitcollect_adapters.backend import MEMORY, open_ports
 from commitcollect_adapters.dynamodb.stores import dynamo_stores
 from commitcollect_adapters.simulation.simulation import Delivery, Simulation
 from commitcollect_adapters.sqlite import Database
@@ -32,7 +33,6 @@ from commitcollect_adapters.strava.fake.server import application
 from commitcollect_adapters.strava.http import HttpStrava
 from commitcollect_adapters.web.receiver import PATH, Receiver
 from commitcollect_adapters.web.serving import serving
-from commitcollect_adapters.wiring import memory_ports
 from commitcollect_core.jobs.jobs import QueueCounts
 from commitcollect_core.jobs.worker import Worker
 from commitcollect_core.policy import Policy, StravaPolicy
@@ -287,9 +287,9 @@ def test_a_history_is_taken_over_in_a_few_calls(
     assert (backfill.activities_listed, backfill.workouts_changed) == (len(shown), len(shown))
     assert world.fake.calls(CallKind.ACTIVITIES) == list_calls
     assert world.fake.calls(CallKind.ACTIVITY) == 0
-    with closing(StagedHistory()) as history:
+    with closing(StagedHistory()) as history, open_ports(MEMORY) as ports:
         history.add(world.held().values())
-        simulated = Simulation(memory_ports(), ME, Delivery()).run(history, WISHES).milestones
+        simulated = Simulation(ports, ME, Delivery()).run(history, WISHES).milestones
     dump = world.dump()
     stories = {each.milestone.goal: _told(each.awards) for each in simulated}
     assert stories == {each.goal: _told(dump.awards[key]) for key, each in dump.milestones.items()}

@@ -31,7 +31,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from commitcollect_adapters.hosts import LOCAL_HOSTS
+from commitcollect_adapters.addresses import LOCAL_HOSTS, shown_address
 from commitcollect_core.errors import CommitCollectError, InvalidInput, StorageError, StorageUnavailable
 from commitcollect_core.policy import DEFAULT_POLICY
 
@@ -118,8 +118,8 @@ def parse_address(
     is_known = text.startswith(scheme) and not options and region != ""
     if not is_known or not name.fullmatch(found) or not (endpoint is None or _is_url(endpoint)):
         raise InvalidInput(
-            f"{text!r} is no such address; write {form}?endpoint=http://127.0.0.1:4566&region=eu-central-1, "
-            f"all from the ? on optional; {what}; an endpoint begins with http:// or https://",
+            f"{shown_address(text)!r} is no such address; write {form}?endpoint=http://127.0.0.1:4566&"
+            f"region=eu-central-1, all from the ? on optional; {what}; an endpoint begins with http:// or https://",
             field=field,
         )
     return Address(name=found, endpoint=endpoint, region=region)
@@ -128,7 +128,9 @@ def parse_address(
 def _is_url(endpoint: str) -> bool:
     try:
         parts = urlsplit(endpoint)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        # Credentials are boto3's matter; in an endpoint they would only end up in messages.
+        is_plain = parts.scheme in {"http", "https"} and "@" not in parts.netloc
+        return is_plain and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port or an IPv6 address that cannot be
         return False
 

@@ -30,6 +30,7 @@ from commitcollect_adapters.aws.calls import (
 )
 from commitcollect_adapters.ciphers.sealing import altered, decoded, decrypt, encoded, encrypt
 from commitcollect_core.errors import SealBroken, StorageError, StorageUnavailable
+from commitcollect_core.policy import DEFAULT_POLICY, Policy
 from commitcollect_core.strava.ports import SealContext
 
 SCHEME = "kms"
@@ -116,7 +117,7 @@ class KmsCipher:
         self._unwrapped_lock = threading.Lock()
 
     @classmethod
-    def parse(cls, text: str) -> KmsCipher:
+    def parse(cls, text: str, policy: Policy = DEFAULT_POLICY) -> KmsCipher:
         """Read ``kms://KEY,OLDER KEY…?endpoint=…&region=…``.
 
         Raises:
@@ -125,7 +126,8 @@ class KmsCipher:
         """
         what = f"KEY is a key's id, ARN or alias (alias/…), or up to {KEYS_MAX} with commas between"
         form = f"{SCHEME}://KEY"
-        return cls(parse_address(text, form=form, name=_NAMES, what=what, field="seal_keys"))
+        address = parse_address(text, form=form, name=_NAMES, what=what, field="seal_keys")
+        return cls(address, deadline_seconds=policy.training.store_deadline_seconds)
 
     def seal(self, plain: str, context: SealContext) -> str:
         data_key = self._data_key()

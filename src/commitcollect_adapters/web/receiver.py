@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from commitcollect_adapters.readers.strict_json import parse_document
-from commitcollect_core.errors import Forbidden, InvalidInput, StorageError
+from commitcollect_core.errors import Forbidden, InvalidInput, StorageError, http_status
 from commitcollect_core.strava.webhook_intake import WebhookIntake, WebhookResult
 
 _log = logging.getLogger(__name__)
@@ -28,8 +28,7 @@ BODY_BYTES_MAX = 65_536
 REFUSAL_LOG_SECONDS = 60.0
 PATH = "/webhooks/strava"
 
-_OK, _BAD_REQUEST, _FORBIDDEN, _NOT_FOUND = 200, 400, 403, 404
-_TOO_LARGE, _TRY_LATER = 413, 503
+_OK, _BAD_REQUEST, _NOT_FOUND, _TOO_LARGE = 200, 400, 404, 413
 
 
 _CURES = {
@@ -98,7 +97,7 @@ class Receiver:
         try:
             challenge = self._intake.confirm(_dotted(request.query_params))
         except Forbidden as refused:
-            return self._ended(_FORBIDDEN, refused.code)
+            return self._ended(http_status(refused), refused.code)
         self.counts["handshake"] += 1
         return JSONResponse({"hub.challenge": challenge})
 
@@ -116,10 +115,10 @@ class Receiver:
             # In a thread, as the write waits for the disk or network and must not block other calls.
             intake = await run_in_threadpool(self._taken, body)
         except InvalidInput as invalid:
-            return self._ended(_BAD_REQUEST, invalid.code)
+            return self._ended(http_status(invalid), invalid.code)
         except StorageError as failed:
             _log.warning("an event could not be stored; Strava delivers it again: %s", failed.code)
-            return self._ended(_TRY_LATER, failed.code)
+            return self._ended(http_status(failed), failed.code)
         return self._ended(_OK, intake)
 
     def _taken(self, body: bytes) -> str:

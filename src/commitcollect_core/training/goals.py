@@ -15,7 +15,7 @@ from attrs import Factory, field, frozen
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
 from commitcollect_core.training.awards import Crossing
-from commitcollect_core.training.sports import ANY_SPORT, SportSelection
+from commitcollect_core.training.sports import ANY, ANY_SPORT, SportSelection
 from commitcollect_core.training.workouts import Workout
 from commitcollect_core.values import ModelId, TargetType, check_id, optional_utc, utc
 
@@ -62,9 +62,16 @@ class Goal:
         """Refuse a goal that cannot be kept.
 
         Raises:
-            InvalidInput: the target is outside its limits, the period ends before it starts, or the statue
-                has more parts than fit one atomic write.
+            InvalidInput: the target is outside its limits, there are too many sports, the period ends before
+                it starts, or the statue has more parts than fit one atomic write.
         """
+        if len(self.sports.names) > policy.training.milestone_sports_max:
+            raise InvalidInput(
+                f"a milestone names 1 to {policy.training.milestone_sports_max} sports, not "
+                f"{len(self.sports.names)}; use {ANY} for every sport",
+                code="sport_required",
+                field="sport",
+            )
         if not 1 <= self.total_target <= policy.training.total_target_max:
             raise InvalidInput(
                 f"totalTarget {self.total_target} is outside 1 to {policy.training.total_target_max:,}",

@@ -13,11 +13,11 @@ from threading import Lock, local
 import pytest
 from attrs import evolve
 
+from commitcollect_adapters.dynamodb.backend import RACE_WAIT_SECONDS, RACE_WAIT_SECONDS_MAX
 from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_adapters.dynamodb.ledger import DynamoLedger
 from commitcollect_adapters.system import JitteredBackoff
 from commitcollect_adapters.testing import samples
-from commitcollect_adapters.wiring import RACE_WAIT_SECONDS, RACE_WAIT_SECONDS_MAX
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.training.ingestion import Ingestion
 from commitcollect_core.training.ledger import LedgerCommit

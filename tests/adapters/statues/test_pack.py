@@ -115,7 +115,7 @@ def _header(**part: Any) -> dict[str, Any]:
 )
 def test_counts_that_cannot_be_are_refused(header: object) -> None:
     """Nothing is allocated for what a header claims before it was compared with what is there."""
-    body = pack.decode(pack.encode([BOX])) and zlib.decompress(pack.encode([BOX])[4:])[-4 * (36 + 24) :]
+    body = zlib.decompress(pack.encode([BOX])[4:])[-4 * (36 + 24) :]
     with pytest.raises(InvalidInput, match="cannot be used"):
         pack.decode(_packed(header, body))
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 from attrs import frozen
 
-from commitcollect_adapters.aws.sqs.queues import MissingQueue, Queue, Queues
+from commitcollect_adapters.aws.sqs.queues import MissingQueue, Queue, Queues, parse
+from commitcollect_adapters.backend import Provisioning
+from commitcollect_core.policy import Policy
 
 RECEIVES_MAX = 50
 """After so many receives SQS sets a message aside; a worker does much earlier, unless it ends each time."""
@@ -80,4 +83,18 @@ def _status(queues: Queues, queue: Queue) -> QueueStatus:
         state="ACTIVE",
         is_encrypted=attributes.get("SqsManagedSseEnabled") == "true" or "KmsMasterKeyId" in attributes,
         sets_aside=None if queue is queues.parked else _REDRIVE in attributes,
+    )
+
+
+def provisioning(address: str, policy: Policy) -> Provisioning:
+    """The queues at ``sqs://NAME?endpoint=…&region=…``.
+
+    Raises:
+        InvalidInput: the address has another form.
+    """
+    queues = Queues(parse(address), deadline_seconds=policy.training.store_deadline_seconds)
+    return Provisioning(
+        create=partial(create_queues, queues),
+        statuses=partial(queue_statuses, queues),
+        delete=partial(delete_queues, queues),
     )

@@ -200,4 +200,5 @@ def open_sqs(address: str, clock: Clock, policy: Policy = DEFAULT_POLICY) -> Sqs
         InvalidInput: the address has another form.
         StorageError: AWS is set up on this machine in a way that cannot work.
     """
-    return SqsQueue(Queues(parse(address)), clock, policy)
+    queues = Queues(parse(address), deadline_seconds=policy.training.store_deadline_seconds)
+    return SqsQueue(queues, clock, policy)

@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 from attrs import define, frozen
 
-from commitcollect_adapters.hosts import LOCAL_HOSTS
+from commitcollect_adapters.addresses import LOCAL_HOSTS
 from commitcollect_adapters.strava import Answer
 from commitcollect_adapters.strava.fake.faults import (
     EVENT_FAULTS,

@@ -1,0 +1,400 @@
+"""Opens what the settings name: a store by the scheme of its address, a queue, keys, and Strava.
+
+A technology is a folder with a function that opens its `Backend`, and one line in a table below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from attrs import field, frozen
+
+from commitcollect_adapters.addresses import scheme_of
+from commitcollect_adapters.settings import ENVIRONMENT_PREFIX, Settings
+from commitcollect_adapters.statues import LayeredCatalog, shipped_catalog
+from commitcollect_adapters.system import SystemClock, SystemIds
+from commitcollect_core.app import CommitCollect, assemble
+from commitcollect_core.context import Backoff, Context
+from commitcollect_core.errors import InvalidInput
+from commitcollect_core.policy import DEFAULT_POLICY, Policy
+from commitcollect_core.training.ports import Ledger, Ports, StatueCatalog
+
+if TYPE_CHECKING:
+    from commitcollect_core.jobs.ports import EventQueue
+    from commitcollect_core.service import Service, Stores
+    from commitcollect_core.strava.ports import StravaApi, TokenCipher
+
+MEMORY = "memory:"
+"""The address of a store that lasts as long as the process."""
+
+
+class Status(Protocol):
+    """One table or queue as its engine describes it."""
+
+    @property
+    def name(self) -> str:
+        """Its name at the engine."""
+        ...
+
+    @property
+    def state(self) -> str:
+        """ACTIVE, MISSING, or what the engine calls a state in between."""
+        ...
+
+
+@frozen(kw_only=True, eq=False)
+class Provisioning:
+    """What an operator creates and deletes at an engine, such as tables. Each call may be repeated.
+
+    Attributes:
+        create: creates what is missing, and waits for it.
+        statuses: describes each.
+        delete: deletes each with its content.
+    """
+
+    create: Callable[[], Sequence[Status]]
+    statuses: Callable[[], Sequence[Status]]
+    delete: Callable[[], Sequence[Status]]
+
+
+def _nothing_expires(_now: datetime) -> int:
+    return 0
+
+
+@frozen(kw_only=True, eq=False)
+class Backend:
+    """One store, opened.
+
+    Attributes:
+        ledger: workouts, milestones and awards.
+        catalog: statue models published in this store.
+        stores: every store. A function, so that counting workouts does not import the others.
+        queue: the queue this store keeps; None where jobs need one of their own.
+        backoff: how a writer waits that lost a race.
+        tidy: removes what has expired, and says how many rows; nothing where the engine itself does so.
+        key_file: where a key to seal with may lie beside this store; None where no file is beside it.
+        holds_sealed: whether the store has texts that a key in `key_file` has sealed.
+        checks: what ``commitcollect doctor`` checks of this store; each says what it found, or raises.
+    """
+
+    ledger: Ledger
+    catalog: StatueCatalog
+    stores: Callable[[], Stores]
+    queue: Callable[[], EventQueue] | None = None
+    backoff: Backoff
+    tidy: Callable[[datetime], int] = _nothing_expires
+    key_file: Path | None = None
+    holds_sealed: Callable[[], bool] = lambda: False
+    checks: Mapping[str, Callable[[], str]] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class _Kind:
+    """What one scheme of addresses means.
+
+    Attributes:
+        form: how such an address looks, for a message.
+        opens: the function that opens it, as ``module:name``.
+        extra: the extra of the distribution that it needs.
+        provisions: the function that makes its `Provisioning`, if it has any.
+    """
+
+    form: str
+    opens: str
+    extra: str = ""
+    provisions: str = ""
+
+
+_HERE = "commitcollect_adapters"
+
+_STORES = {
+    "": _Kind(
+        form="the path of a SQLite file (./NAME if it has a colon)",
+        opens=f"{_HERE}.sqlite.backend:open_sqlite",
+    ),
+    "memory": _Kind(form=MEMORY, opens=f"{_HERE}.memory.backend:open_memory"),
+    "dynamodb": _Kind(
+        form="dynamodb://PREFIX",
+        opens=f"{_HERE}.dynamodb.backend:open_dynamodb",
+        provisions=f"{_HERE}.dynamodb.backend:provisioning",
+        extra="aws",
+    ),
+}
+"""Scheme -> store. Each function takes address, policy and `must_exist`; its context yields a `Backend`."""
+
+_QUEUES = {
+    "sqs": _Kind(
+        form="sqs://NAME",
+        opens=f"{_HERE}.aws.sqs.queue:open_sqs",
+        provisions=f"{_HERE}.aws.sqs.provisioning:provisioning",
+        extra="aws",
+    ),
+}
+"""Scheme -> queue beside the store. Each function takes address, clock and policy; it returns the queue."""
+
+_KEYS = {
+    "": _Kind(
+        form="keys made with 'commitcollect config new-key'",
+        opens=f"{_HERE}.ciphers.local:LocalCipher.parse",
+        extra="crypto",
+    ),
+    "kms": _Kind(form="kms://KEY", opens=f"{_HERE}.aws.kms:KmsCipher.parse", extra="aws,crypto"),
+}
+"""Scheme -> keys to seal tokens with. Each function takes them as a text, and returns the cipher."""
+
+
+def _kind_of(kinds: Mapping[str, _Kind], address: str, setting: str) -> _Kind:
+    """The kind of an address. A refusal shows no more than its scheme: the rest may hold a password."""
+    scheme = scheme_of(address)
+    if scheme in kinds:
+        return kinds[scheme]
+    given = f"{scheme}:…" if scheme else "without a scheme"
+    known = ", ".join(each.form for each in kinds.values())
+    raise InvalidInput(f"{setting} {given} is not known here; write one of: {known}", field=setting)
+
+
+def _imported(target: str, extra: str, setting: str) -> Callable[..., Any]:
+    module, _, path = target.partition(":")
+    with needing_extra(extra, setting):
+        found: Any = import_module(module)
+    for name in path.split("."):
+        found = getattr(found, name)
+    function: Callable[..., Any] = found
+    return function
+
+
+@contextmanager
+def needing_extra(name: str, setting: str) -> Iterator[None]:
+    """Name the extra that brings a missing library."""
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        library = (missing.name or "").partition(".")[0]
+        if library.startswith("commitcollect"):
+            raise
+        raise InvalidInput(
+            f"this needs {library}; install it with: pip install 'commitcollect[{name}]'", field=setting
+        ) from missing
+
+
+def check_addresses(settings: Settings) -> None:
+    """Refuse an address in the settings whose scheme is not known.
+
+    Raises:
+        InvalidInput: its `field` names the setting.
+    """
+    _kind_of(_STORES, settings.store, "store")
+    if settings.queue:
+        _kind_of(_QUEUES, settings.queue, "queue")
+
+
+def open_backend(
+    address: str, policy: Policy = DEFAULT_POLICY, *, must_exist: bool = False
+) -> AbstractContextManager[Backend]:
+    """Open the store at an address: the path of a SQLite file, ``memory:``, or ``dynamodb://…``.
+
+    Args:
+        address: where the store is.
+        policy: limits and lifetimes of its stores.
+        must_exist: do not create a file that is not there, as a caller that only reads wants it.
+
+    Raises:
+        InvalidInput: the address has an unknown scheme or form, or its extra is not installed.
+        NotFound: there is no such file.
+        StorageError: the store cannot be opened.
+    """
+    kind = _kind_of(_STORES, address, "store")
+    opened: AbstractContextManager[Backend] = _imported(kind.opens, kind.extra, "store")(
+        address, policy, must_exist=must_exist
+    )
+    return opened
+
+
+def ports_on(backend: Backend) -> Ports:
+    """What milestones and workouts run on: shipped statues take precedence over published ones."""
+    return Ports(
+        clock=SystemClock(),
+        ids=SystemIds(),
+        backoff=backend.backoff,
+        ledger=backend.ledger,
+        catalog=LayeredCatalog(shipped_catalog(), backend.catalog),
+    )
+
+
+@contextmanager
+def open_ports(address: str, policy: Policy = DEFAULT_POLICY, *, must_exist: bool = False) -> Iterator[Ports]:
+    """What milestones and workouts run on, on the store at an address; otherwise as `open_backend`."""
+    with open_backend(address, policy, must_exist=must_exist) as backend:
+        yield ports_on(backend)
+
+
+@contextmanager
+def open_app(settings: Settings, *, must_exist: bool = False) -> Iterator[CommitCollect]:
+    """Milestones and workouts on the store and under the policy of the settings; see `open_backend`."""
+    with open_ports(settings.store, settings.policy, must_exist=must_exist) as ports:
+        yield assemble(ports, settings.policy)
+
+
+@contextmanager
+def open_queue(settings: Settings, *, must_exist: bool = False) -> Iterator[EventQueue]:
+    """The queue of the settings; the store is opened only if it keeps the queue. Errors as in `queue_of`."""
+    if settings.queue:
+        yield _named_queue(settings)
+    else:
+        with open_backend(settings.store, settings.policy, must_exist=must_exist) as backend:
+            yield queue_of(settings, backend)
+
+
+def queue_of(settings: Settings, backend: Backend) -> EventQueue:
+    """The queue of the settings: the one they name, or the one the store keeps.
+
+    Raises:
+        InvalidInput: the store keeps no queue and the settings name none.
+    """
+    if settings.queue:
+        return _named_queue(settings)
+    if backend.queue is None:
+        raise InvalidInput(f"this store keeps no queue; name one with {_queue_forms()}", field="queue")
+    return backend.queue()
+
+
+def _named_queue(settings: Settings) -> EventQueue:
+    kind = _kind_of(_QUEUES, settings.queue, "queue")
+    opens = _imported(kind.opens, kind.extra, "queue")
+    queue: EventQueue = opens(settings.queue, SystemClock(), settings.policy)
+    return queue
+
+
+def _queue_forms() -> str:
+    return " or ".join(f"{ENVIRONMENT_PREFIX}QUEUE={each.form}" for each in _QUEUES.values())
+
+
+def store_provisioning(settings: Settings) -> Provisioning:
+    """The tables of the store.
+
+    Raises:
+        InvalidInput: the store has none.
+    """
+    kind = _kind_of(_STORES, settings.store, "store")
+    if not kind.provisions:
+        known = " or ".join(f"--store {each.form}" for each in _STORES.values() if each.provisions)
+        raise InvalidInput(
+            f"{settings.store} has no tables to manage; name a store with {known}", field="store"
+        )
+    return _provisioning(kind, settings.store, "store", settings.policy)
+
+
+def queue_provisioning(settings: Settings) -> Provisioning:
+    """The queues of the settings.
+
+    Raises:
+        InvalidInput: the settings name none.
+    """
+    if not settings.queue:
+        raise InvalidInput(
+            f"the store keeps the queue itself; for another set {_queue_forms()}", field="queue"
+        )
+    return _provisioning(_kind_of(_QUEUES, settings.queue, "queue"), settings.queue, "queue", settings.policy)
+
+
+def _provisioning(kind: _Kind, address: str, setting: str, policy: Policy) -> Provisioning:
+    found: Provisioning = _imported(kind.provisions, kind.extra, setting)(address, policy)
+    return found
+
+
+def cipher_of(settings: Settings, backend: Backend) -> TokenCipher:
+    """What seals tokens: the keys of the settings, or a key file beside the store, made when it is missing.
+
+    Raises:
+        InvalidInput: there are no keys, or they cannot be read.
+    """
+    # Whatever is no address is taken for a key, of which not even a part may be shown.
+    address = settings.seal_keys if "://" in settings.seal_keys else ""
+    kind = _kind_of(_KEYS, address, "seal_keys")
+    parse: Callable[[str, Policy], TokenCipher] = _imported(kind.opens, kind.extra, "seal_keys")
+    if settings.seal_keys:
+        return parse(settings.seal_keys, settings.policy)
+    from commitcollect_adapters.ciphers import keys  # noqa: PLC0415 - few programs seal anything
+
+    path = _key_file(settings, backend, keys.create_key_file)
+    return parse(keys.read_key_file(path), settings.policy)
+
+
+def _key_file(settings: Settings, backend: Backend, create: Callable[[Path], None]) -> Path:
+    if settings.seal_key_file:
+        return Path(settings.seal_key_file)
+    path = backend.key_file
+    if path is None:
+        raise InvalidInput(
+            f"name the keys to seal tokens with: set {ENVIRONMENT_PREFIX}SEAL_KEYS or "
+            f"{ENVIRONMENT_PREFIX}SEAL_KEY_FILE",
+            field="seal_keys",
+        )
+    if not path.exists():
+        # A new key cannot open what the missing one has sealed: those connections would be lost.
+        if backend.holds_sealed():
+            raise InvalidInput(
+                f"the key file {path} is missing, and tokens in {settings.store} were sealed with it; put it "
+                f"back, or name it with {ENVIRONMENT_PREFIX}SEAL_KEY_FILE",
+                field="seal_key_file",
+            )
+        create(path)
+    return path
+
+
+@contextmanager
+def open_strava_api(settings: Settings) -> Iterator[StravaApi]:
+    """Strava, in the name of the app of the settings.
+
+    Raises:
+        InvalidInput: the settings name no app, or the extra that brings httpx is not installed.
+    """
+    for name in ("strava_client_id", "strava_client_secret"):
+        if not getattr(settings, name):
+            raise InvalidInput(
+                f"set {ENVIRONMENT_PREFIX}{name.upper()}, as Strava's page of your app shows it", field=name
+            )
+    with needing_extra("strava", "strava_client_id"):
+        from commitcollect_adapters.strava.http import HttpStrava, Revocation, StravaApp  # noqa: PLC0415 - httpx is slow to import
+    app = StravaApp(
+        client_id=settings.strava_client_id,
+        client_secret=settings.strava_client_secret,
+        api_base=settings.strava_api_base.rstrip("/"),
+        oauth_base=settings.strava_oauth_base.rstrip("/"),
+        revoke_with=Revocation(settings.strava_revoke_with),
+    )
+    with HttpStrava(app, policy=settings.policy) as api:
+        yield api
+
+
+@contextmanager
+def open_service(settings: Settings, *, must_exist: bool = False) -> Iterator[tuple[Service, Backend]]:
+    """Every use case on what the settings name, and the store under it; errors as in the functions above."""
+    from commitcollect_core.service import assemble_service  # noqa: PLC0415 - few programs need it
+    from commitcollect_core.strava.webhook_intake import WebhookSecrets  # noqa: PLC0415 - the same
+
+    # Strava first: settings that name no app leave no new store behind.
+    with (
+        open_strava_api(settings) as api,
+        open_backend(settings.store, settings.policy, must_exist=must_exist) as backend,
+    ):
+        subscription_id = settings.strava_subscription_id
+        ports = ports_on(backend)
+        service = assemble_service(
+            stores=backend.stores(),
+            queue=queue_of(settings, backend),
+            api=api,
+            cipher=cipher_of(settings, backend),
+            context=Context(clock=ports.clock, ids=ports.ids, backoff=ports.backoff, policy=settings.policy),
+            catalog=ports.catalog,
+            secrets=WebhookSecrets(
+                verify_token=settings.strava_verify_token,
+                subscription_id=int(subscription_id) if subscription_id else None,
+            ),
+        )
+        yield service, backend
