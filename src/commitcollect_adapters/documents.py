@@ -131,6 +131,7 @@ def award_document(award: Award) -> Document:
         "partName": award.part_name,
         "meshFile": award.mesh_file,
         "attachPoint": award.attach_point,
+        "meshSha256": award.mesh_sha256,
         "progressValueAtAward": award.progress_value_at_award,
         "awardedAtUtc": epoch(award.awarded_at),
         "earnedAtUtc": epoch(award.earned_at),

@@ -19,7 +19,7 @@ MILESTONE_KEYS = {
 }  # fmt: skip
 AWARD_KEYS = {
     "partIndex", "partName", "meshFile", "attachPoint", "progressValueAtAward", "awardedAtUtc", "earnedAtUtc",
-    "activityId",
+    "activityId", "meshSha256",
 }  # fmt: skip
 
 

@@ -231,8 +231,16 @@ def test_an_award_copies_its_part_and_names_the_workout_that_crossed(
         for part, award in zip(parts, athlete.awards(milestone_id), strict=False):
             crossing = next(n for n, reached in enumerate(sums) if reached >= goal.threshold(part.part_index))
             workout = history[crossing - 1]
-            copied = (award.part_index, award.part_name, award.mesh_file, award.attach_point)
-            assert copied == (part.part_index, part.part_name, part.mesh_file, part.attach_point)
+            copied = (
+                award.part_index,
+                award.part_name,
+                award.mesh_file,
+                award.attach_point,
+                award.mesh_sha256,
+            )
+            assert copied == (
+                part.part_index, part.part_name, part.mesh_file, part.attach_point, part.mesh_sha256
+            )  # fmt: skip
             assert (award.milestone_id, award.model_id) == (milestone_id, goal.model_id)
             assert award.workout == workout.key
             assert award.earned_at == workout.ended_at

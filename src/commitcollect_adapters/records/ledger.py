@@ -240,5 +240,6 @@ AWARD = record_kind(
     Column("earnedAtUtc", "earned_at", MOMENT),
     Column("source", "workout.source", member_of(Source)),
     Column("activityId", "workout.activity_id"),
+    Column("meshSha256", "mesh_sha256"),
     parts={"workout": WorkoutKey},
 )

@@ -16,6 +16,7 @@ MODEL_PART = record_kind(
     Column("partName", "part_name"),
     Column("meshFile", "mesh_file"),
     Column("attachPoint", "attach_point"),
+    Column("meshSha256", "mesh_sha256"),
 )
 _MODEL: RecordKind[Any] = record_kind(
     "statue model",

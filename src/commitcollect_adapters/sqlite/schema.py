@@ -317,5 +317,10 @@ CREATE INDEX parkedJobByTime ON parkedJob (parkedAtUtc, jobKey);
 """  # noqa: S608 - our own columns
 """Jobs of any kind: those of Strava, which were all there were, get a kind, a subject and times of events."""
 
-LAYOUTS = (_LEDGER, _SERVICE, _QUEUE, _GENERAL_JOBS)
+_MESHES = """
+ALTER TABLE award ADD COLUMN meshSha256 TEXT;
+ALTER TABLE statuePart ADD COLUMN meshSha256 TEXT;
+"""
+
+LAYOUTS = (_LEDGER, _SERVICE, _QUEUE, _GENERAL_JOBS, _MESHES)
 """The script of every layout, the first one first. Add a layout at the end."""

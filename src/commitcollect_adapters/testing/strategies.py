@@ -38,6 +38,7 @@ def _statue(model_id: str, parts_total: int) -> StatueModel:
             part_name=f"Part {index}",
             mesh_file=f"{model_id.lower()}_{index:02}.stl",
             attach_point=f"peg_{index - 1}",
+            mesh_sha256=f"{index:064x}",
         )
         for index in range(1, parts_total + 1)
     )
@@ -147,7 +148,13 @@ def statue_models(
 
     def model(model_id: str, names: list[str], **facts: object) -> StatueModel:
         parts = tuple(
-            ModelPart(part_index=index, part_name=name, mesh_file=f"{index}.stl", attach_point=name)
+            ModelPart(
+                part_index=index,
+                part_name=name,
+                mesh_file=f"{index}.stl",
+                attach_point=name,
+                mesh_sha256=f"{index:064x}" if index % 2 else None,
+            )
             for index, name in enumerate(names, start=1)
         )
         return StatueModel(model_id=ModelId(model_id), parts=parts, **facts)  # type: ignore[arg-type]  # given by name, checked at run time
@@ -266,6 +273,7 @@ def stored_awards(*, milestone_id: MilestoneId, part_index: int) -> SearchStrate
         part_name=words,
         mesh_file=words,
         attach_point=words,
+        mesh_sha256=st.none() | st.text("0123456789abcdef", min_size=64, max_size=64),
         progress_value_at_award=st.integers(1, 10**15),
         awarded_at=moments(),
         earned_at=moments(),

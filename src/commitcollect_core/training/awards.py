@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.training.workouts import Workout
@@ -16,6 +16,17 @@ from commitcollect_core.values import MilestoneId, ModelId, WorkoutKey, check_id
 
 PART_INDEX_MAX = 99
 """Part numbers have two digits wherever they are written."""
+_SHA256_DIGITS = 64
+_HEXADECIMAL = frozenset("0123456789abcdef")
+
+
+def check_sha256(_owner: object, attribute: Attribute[str | None], digest: str | None) -> None:
+    """Refuse what is no SHA-256 digest in hexadecimal; an attrs validator for an optional one."""
+    if digest is not None and not (len(digest) == _SHA256_DIGITS and set(digest) <= _HEXADECIMAL):
+        raise InvalidInput(
+            f"{digest[:80]!r} is not a SHA-256 digest of {_SHA256_DIGITS} hexadecimal digits",
+            field=attribute.name,
+        )
 
 
 @frozen(kw_only=True)
@@ -26,12 +37,14 @@ class ModelPart:
         part_index: 1-based; also the order in which parts are earned.
         mesh_file: file name of the part's 3D mesh.
         attach_point: where on the statue the part belongs.
+        mesh_sha256: digest of the part's STL file; None for parts without a published mesh.
     """
 
     part_index: int
     part_name: str
     mesh_file: str
     attach_point: str
+    mesh_sha256: str | None = field(default=None, validator=check_sha256)
 
 
 def _check_parts(_model: StatueModel, _attribute: object, parts: tuple[ModelPart, ...]) -> None:
@@ -86,6 +99,7 @@ class Award:
         awarded_at: when the entry was decided.
         earned_at: when the workout ended that crossed the threshold.
         workout: the workout that crossed the threshold.
+        mesh_sha256: digest of the STL file as it was when the part was earned; see `ModelPart`.
     """
 
     milestone_id: MilestoneId
@@ -98,6 +112,7 @@ class Award:
     awarded_at: datetime = field(converter=utc)
     earned_at: datetime = field(converter=utc)
     workout: WorkoutKey
+    mesh_sha256: str | None = field(default=None, validator=check_sha256)
 
 
 def mint(
@@ -116,4 +131,5 @@ def mint(
         awarded_at=now,
         earned_at=crossing.earned_at,
         workout=crossing.key,
+        mesh_sha256=part.mesh_sha256,
     )

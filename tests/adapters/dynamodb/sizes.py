@@ -124,5 +124,6 @@ def sample_award() -> Item:
         awarded_at=_MOMENT,
         earned_at=_MOMENT,
         workout=_RIDE.key,
+        mesh_sha256="0" * 64,
     )
     return items.AWARD.item(items.award_key(_USER, award.milestone_id, award.part_index), award)

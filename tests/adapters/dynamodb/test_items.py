@@ -65,7 +65,7 @@ def test_items_have_the_keys_of_the_catalogue(client: Client, stores: Stores) ->
         (f"STRAVA#RATES#{request_id}", "META", "version windowUsed"),
         (f"DELETION#{request_id}", "META", "userId stepsDone identifiers requestedAtUtc receipt"),
         (f"MODEL#{model.model_id}", "META", "modelId partsTotal isActive name year"),
-        (f"MODEL#{model.model_id}", "PART#01", "partIndex partName meshFile attachPoint"),
+        (f"MODEL#{model.model_id}", "PART#01", "partIndex partName meshFile attachPoint meshSha256"),
         ("MODELS", f"MODEL#{model.model_id}", "modelId"),
     ):
         assert set(names.split()) <= set(stored(client, MAIN, partition, sort))

@@ -65,10 +65,17 @@ def _tables_of(path: Path) -> set[str]:
         return {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
 
 
-def _rows_of(path: Path) -> dict[str, list[tuple[object, ...]]]:
+def _rows_of(path: Path) -> dict[str, list[dict[str, object]]]:
+    """Every row of every table, its values by the names of the columns; without the empty ones."""
     with closing(sqlite3.connect(path)) as connection:
+        connection.row_factory = lambda cursor, row: {
+            name: value
+            for (name, *_), value in zip(cursor.description, row, strict=True)
+            if value is not None
+        }
         tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        return {table: connection.execute(f"SELECT * FROM {table}").fetchall() for (table,) in tables}  # noqa: S608 - our own names
+        names = [each["name"] for each in tables]
+        return {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in names}  # noqa: S608 - our own names
 
 
 @pytest.fixture
