@@ -42,7 +42,7 @@ def test_a_picture_fits_and_fills_its_place(model_id: ModelId, columns: int, row
 
 @pytest.mark.parametrize("model_id", MODELS)
 def test_earned_parts_are_dense_and_the_others_thin(model_id: ModelId) -> None:
-    """In plain characters nothing earned is all ghost, a whole statue has no ghost, and both have one shape."""
+    """Nothing earned is all ghost, a whole statue has no ghost, and both have the same outline."""
     total = len(load(model_id).parts)
     bare, half, whole = (
         drawn(seen(model_id, earned), 70, 34, Style.ASCII) for earned in (0, total // 2, total)
