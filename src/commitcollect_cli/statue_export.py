@@ -229,9 +229,26 @@ def _made(plan: _Plan, showing: Showing, chosen: Sequence[int]) -> tuple[tuple[F
         raise _refused(
             "nothing is earned yet, so there is nothing to print; svg, png and html show the ghost"
         )
+    check_pins(showing, chosen)
     detail = Detail.WEB if kind is Format.GLB else Detail.EXACT
     shown = shapes(showing.statue, chosen, detail)
     return files(showing.statue, shown, kind, plan.layout, plan.bed or Bed()), shown
+
+
+def check_pins(showing: Showing, chosen: Collection[int]) -> None:
+    """Refuse to print another mesh than the one a part was earned with.
+
+    Raises:
+        Conflict: the statue was redesigned since (``mesh_changed``).
+    """
+    for award in showing.view.awards if showing.view is not None else ():
+        here = showing.statue.model.parts[award.part_index - 1].mesh_sha256
+        if award.part_index in chosen and award.mesh_sha256 not in {None, here}:
+            raise Conflict(
+                f"{award.part_name} was earned with another mesh than the one installed here; install the "
+                f"version of that time, or export the new one with --model {award.model_id}",
+                code="mesh_changed",
+            )
 
 
 def svg_file(showing: Showing, chosen: Collection[int]) -> bytes:

@@ -14,18 +14,24 @@ import sys
 import urllib.request
 import zipfile
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from attrs import evolve
 
 from cli.console import COMMAND, Console, activity, environment, write_history
+from commitcollect_adapters.settings import load_settings
 from commitcollect_adapters.statues import Detail, load
 from commitcollect_adapters.statues import stl as stl_files
+from commitcollect_adapters.statues.exporting import Format, Layout, shapes
+from commitcollect_adapters.statues.exporting import files as export_files
 from commitcollect_adapters.statues.pictures.terminal import HALF_BLOCKS, Style
+from commitcollect_adapters.statues.plates import Bed
 from commitcollect_cli.drawing import style_of
-from commitcollect_core.values import ModelId
+from commitcollect_cli.statue_export import check_pins, showing_of
+from commitcollect_core.errors import Conflict, CorruptItem
+from commitcollect_core.values import MilestoneId, ModelId
 
 MODEL = "DRAGON_2026"
 NAMESPACE = "{http://schemas.microsoft.com/3dmanufacturing/core/2015/02}"
@@ -73,14 +79,30 @@ def test_each_format_holds_the_earned_parts_of_a_milestone(console: Console, mil
     earned = [part.entry for part in statue.parts[:4]]
     stl = exported(console, "--milestone", milestone_id, "--format", "stl")
     assert [path.name for path in stl] == [part.mesh_file for part in earned]
-    definition = json.loads(files("commitcollect_adapters.statues").joinpath(f"{MODEL}.json").read_bytes())
-    pinned = [part["meshSha256"] for part in definition["parts"][:4]]
+    pinned = [part.mesh_sha256 for part in earned]
     assert [hashlib.sha256(path.read_bytes()).hexdigest() for path in stl] == pinned
     (threemf,) = exported(console, "--milestone", milestone_id, "--format", "3mf")
     counts = [mesh.triangles_total for mesh in statue.meshes(Detail.EXACT)[:4]]
     assert named_in_3mf(threemf) == dict(zip([part.part_name for part in earned], counts, strict=True))
     (glb,) = exported(console, "--milestone", milestone_id, "--format", "glb")
     assert named_in_glb(glb) == [part.part_name for part in earned]
+
+
+def test_another_mesh_than_the_one_earned_is_not_printed(milestone_id: str) -> None:
+    """A redesign since the award, or a mesh that the catalogue does not pin, is an error, never silent."""
+    settings, _ = load_settings({}, os.environ, Path())
+    showing = showing_of(settings, MilestoneId(milestone_id), None)
+    check_pins(showing, {1, 2, 3, 4})
+    assert showing.view is not None
+    awards = [evolve(award, mesh_sha256="0" * 64) for award in showing.view.awards[1:2]]
+    redesigned = evolve(showing, view=evolve(showing.view, awards=(showing.view.awards[0], *awards)))
+    check_pins(redesigned, {1})
+    with pytest.raises(Conflict, match="Tail was earned with another mesh"):
+        check_pins(redesigned, {1, 2})
+    (base,) = shapes(showing.statue, [1], Detail.EXACT)
+    altered = evolve(base, part=evolve(base.part, entry=evolve(base.part.entry, mesh_sha256="0" * 64)))
+    with pytest.raises(CorruptItem, match="the mesh of Base is not the one that the catalogue pins"):
+        export_files(showing.statue, [altered], Format.STL, Layout.ASSEMBLED, Bed())
 
 
 def test_chosen_parts_of_a_model_and_of_a_milestone(console: Console, milestone_id: str) -> None:

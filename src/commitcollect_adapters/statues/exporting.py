@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from collections.abc import Iterator, Sequence
 from enum import Enum
@@ -13,6 +14,7 @@ from commitcollect_adapters.statues.definitions import Detail, Part, Statue
 from commitcollect_adapters.statues.meshes import Mesh, Vector
 from commitcollect_adapters.statues.placing import Laid, Placement, lay
 from commitcollect_adapters.statues.plates import Bed, Spot, share_out
+from commitcollect_core.errors import CorruptItem
 
 _STL_COUNT_AT = stl.HEADER_BYTES
 _STL_FACETS_AT = stl.HEADER_BYTES + 4
@@ -88,20 +90,30 @@ def files(
 
     Raises:
         InvalidInput: a part does not fit the bed (``bed_too_small``).
+        CorruptItem: a part's STL file would not be the one that the catalogue pins.
     """
     stem = statue.model.model_id.lower()
     if layout is Layout.PLATES:
         return tuple(_plate_files(statue, chosen, kind, bed, stem))
     match kind:
         case Format.STL:
-            return tuple(
-                File(shape.part.entry.mesh_file, stl.write(shape.part.name, shape.mesh)) for shape in chosen
-            )
+            return tuple(File(shape.part.entry.mesh_file, _pinned_stl(shape)) for shape in chosen)
         case Format.THREEMF:
             items = [threemf.Item(shape.part.name, shape.mesh) for shape in chosen]
             return (File(f"{stem}.3mf", threemf.write(statue.title, items, statue.materials)),)
         case Format.GLB:
             return (File(f"{stem}.glb", glb_file(statue, chosen)),)
+
+
+def _pinned_stl(shape: Shape) -> bytes:
+    """The part's STL file, which must be the one that the catalogue promises."""
+    content = stl.write(shape.part.name, shape.mesh)
+    pin = shape.part.entry.mesh_sha256
+    if pin is not None and hashlib.sha256(content).hexdigest() != pin:
+        raise CorruptItem(
+            f"the mesh of {shape.part.name} is not the one that the catalogue pins; install again"
+        )
+    return content
 
 
 def glb_file(statue: Statue, chosen: Sequence[Shape]) -> bytes:
