@@ -7,14 +7,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from attrs import evolve
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from commitcollect_adapters.backend import MEMORY, open_ports
 from commitcollect_adapters.readers.demo import demo_history
 from commitcollect_adapters.simulation.simulation import Delivery, Simulation, SimulationReport
-from commitcollect_adapters.sqlite.staging import StagedHistory
+from commitcollect_adapters.sqlite.staging import Order, StagedHistory
 from commitcollect_adapters.system import ManualClock
 from commitcollect_core import (
     DEFAULT_POLICY,
+    Award,
     ModelId,
     NewMilestone,
     Policy,
@@ -84,3 +87,38 @@ def test_a_milestone_that_gave_up_its_place_is_brought_up_to_date(ports: Ports) 
         (expected,) = simulate(empty, COUNT).milestones
     assert shown.milestone.progress == expected.milestone.progress
     assert len(shown.awards) == len(expected.awards) > 0
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    order=st.sampled_from(Order),
+    duplicates=st.integers(0, 2),
+    seed=st.integers(0, 100),
+    targets=st.lists(
+        st.one_of(
+            st.tuples(st.just(TargetType.ACTIVITY_COUNT), st.integers(1, 200)),
+            st.tuples(st.just(TargetType.DISTANCE_METERS), st.integers(10_000, 3_000_000)),
+        ),
+        min_size=1,
+        max_size=3,
+        unique=True,
+    ),
+)
+def test_batches_award_every_part_at_its_moment(
+    order: Order, duplicates: int, seed: int, targets: list[tuple[TargetType, int]]
+) -> None:
+    """However deliveries are cut into commits, the same parts are awarded at the same moments."""
+    wishes = [evolve(COUNT, target_type=kind, total_target=target) for kind, target in targets]
+
+    def awards(*, has_crashes: bool) -> tuple[str, list[list[Award]]]:
+        history = StagedHistory()
+        try:
+            history.add(demo_history(seed=seed, activities=250, policy=DEFAULT_POLICY))
+            delivery = Delivery(order=order, duplicates=duplicates, has_crashes=has_crashes, seed=seed)
+            report = Simulation(memory_ports(), USER, delivery).run(history, wishes)
+        finally:
+            history.close()
+        return report.digest, [list(view.awards) for view in report.milestones]
+
+    # A process that may crash takes in one delivery at a time.
+    assert awards(has_crashes=False) == awards(has_crashes=True)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from itertools import accumulate
 from random import Random
 from typing import NamedTuple
 
@@ -169,10 +171,16 @@ def _activity(random: Random, occasion: _Occasion, policy: Policy) -> ActivitySn
 
 
 def _sport(random: Random, day: date) -> _Sport:
-    is_weekend = day.weekday() in _WEEKEND
-    month = day.month - 1
-    weights = [each.seasons[month] * (each.weekend if is_weekend else 1.0) for each in _SPORTS]
-    return random.choices(_SPORTS, weights)[0]
+    weights = _cumulative_weights(day.month, is_weekend=day.weekday() in _WEEKEND)
+    return random.choices(_SPORTS, cum_weights=weights)[0]
+
+
+@cache
+def _cumulative_weights(month: int, *, is_weekend: bool) -> tuple[float, ...]:
+    """How likely each sport is in a month, on top of those before it."""
+    return tuple(
+        accumulate(each.seasons[month - 1] * (each.weekend if is_weekend else 1.0) for each in _SPORTS)
+    )
 
 
 def _measures(random: Random, sport: _Sport, day: date, progress: float) -> tuple[int, int, int, int]:

@@ -239,9 +239,9 @@ def _may_earn(missing: dict[Goal, int], snapshot: ActivitySnapshot) -> bool:
     An activity that was there before adds less than is counted here, never more.
     """
     workout = Workout(snapshot=snapshot, version=1, fetched_at=snapshot.started_at)
-    for goal, amount in list(missing.items()):
-        missing[goal] = amount - goal.contribution(workout)
-    return any(amount <= 0 for amount in missing.values())
+    for goal, rest in missing.items():
+        missing[goal] = rest - goal.contribution(workout)
+    return any(rest <= 0 for rest in missing.values())
 
 
 class _Census:

@@ -142,3 +142,14 @@ def test_many_processes_may_bring_a_store_up_to_date_at_once(old_store: Path) ->
     openers = [subprocess.Popen([sys.executable, "-c", _OPEN, str(old_store)]) for _ in range(OPENERS)]
     assert [each.wait() for each in openers] == [0] * OPENERS
     assert _layout_of(old_store) == len(LAYOUTS)
+
+
+@pytest.mark.parametrize(("is_durable", "level"), [(True, 2), (False, 0)])
+def test_only_a_temporary_store_need_not_be_on_the_disk(tmp_path: Path, is_durable: bool, level: int) -> None:
+    """Every connection of a store waits for the disk (FULL), but for a temporary one (OFF)."""
+    with closing(Database(tmp_path / "store.db", is_durable=is_durable)) as database:
+        for use in (database.connection, database.transaction):
+            with use() as connection:
+                assert connection.execute("PRAGMA synchronous").fetchone() == (level,)
+    with closing(Database(tmp_path / "other.db")) as database, database.transaction() as connection:
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
