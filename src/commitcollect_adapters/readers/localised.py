@@ -79,6 +79,9 @@ def _hour(hour: int, *, is_before_noon: bool, is_after_noon: bool) -> int | None
 
 def _day(text: str, locale: Locale) -> tuple[int, int, int] | None:
     """Year, month and day."""
+    ahead, _, word = text.rpartition(" ")
+    if word in locale.date_words:
+        text = ahead.rstrip(" ,")
     if found := _YEAR_FIRST.fullmatch(text):
         return int(found[1]), int(found[3] or found[5]), int(found[4] or found[6])
     parts = [part for part in _DAY_PARTS.findall(text) if part not in locale.date_words]

@@ -6,14 +6,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commitcollect_adapters.readers.locales import DUTCH, ENGLISH, GERMAN, LOCALES, Locale, fold, fold_sport
+from commitcollect_adapters.readers.languages import LANGUAGES
+from commitcollect_adapters.readers.locales import (
+    ANY_LANGUAGE,
+    DUTCH,
+    ENGLISH,
+    GERMAN,
+    LOCALES,
+    Locale,
+    fold,
+    fold_sport,
+)
 from commitcollect_adapters.readers.localised import (
     parse_date,
     parse_localised_number,
     parse_plain_number,
     sport_named,
 )
-from commitcollect_core.training.sports import SPORT_TYPES
+from commitcollect_core.training.sports import SPORT_TYPES, SportSelection
 
 MOMENT = datetime(2021, 1, 27, 13, 57, 47, tzinfo=UTC)
 DATES_OF_ALL = st.integers(315_964_800, 4_102_358_400).map(
@@ -39,6 +49,25 @@ DATES_OF_ALL = st.integers(315_964_800, 4_102_358_400).map(
         ("27 januari 2021 om 13:57:47", DUTCH),
         ("27-01-2021 13:57:47", DUTCH),
         ("27 jan 2021, 13:57:47", DUTCH),
+        ("2021-01-27T13:57:47.000Z", ENGLISH),
+        ("2021-01-27 15:57:47+02:00", ENGLISH),
+        ("27 ene 2021, 1:57:47\u202fp.\u00a0m.", LANGUAGES[0]),
+        ("27 ene 2021, 13:57:47", LANGUAGES[0]),
+        ("27 janv. 2021, 13:57:47", LANGUAGES[1]),
+        ("27 janvier 2021 à 13:57:47", LANGUAGES[1]),
+        ("27 gen 2021, 13:57:47", LANGUAGES[2]),
+        ("27 de jan. de 2021, 13:57:47", LANGUAGES[3]),
+        ("27/01/2021, 13:57:47", LANGUAGES[3]),
+        ("27 sty 2021, 13:57:47", LANGUAGES[4]),
+        ("2021年1月27日 13:57:47", LANGUAGES[5]),
+        ("2021年1月27日 下午1:57:47", LANGUAGES[5]),
+        ("2021/01/27 13:57:47", ANY_LANGUAGE),
+        ("2021. 1. 27. 오후 1:57:47", ANY_LANGUAGE),
+        ("27 янв. 2021 г., 13:57:47", ANY_LANGUAGE),  # noqa: RUF001 - Cyrillic on purpose
+        ("27. jan. 2021 13.57.47", ANY_LANGUAGE),
+        ("27 Oca 2021 13:57:47", ANY_LANGUAGE),
+        ("27.1.2021 klo 13.57.47", ANY_LANGUAGE),
+        ("27. 1. 2021 13:57:47", ANY_LANGUAGE),
     ],
 )
 def test_dates_as_exports_write_them(text: str, locale: Locale) -> None:
@@ -66,6 +95,14 @@ def test_dates_as_exports_write_them(text: str, locale: Locale) -> None:
         ("2\u0663 Jan 2021, 13:57:47", ENGLISH),
         ("Jan 27, 2021, 1:57:47 PM" + " " * 100, ENGLISH),
         ("Jan 27_ 2021, 1:57:47 PM", ENGLISH),
+        ("01/02/2021 13:57:47", ANY_LANGUAGE),
+        ("27 ม.ค. 2564 13:57:47", ANY_LANGUAGE),
+        ("13:57:47 27 thg 1, 2021", ANY_LANGUAGE),
+        ("上午2021年1月27日 下午1:57:47", ANY_LANGUAGE),
+        ("2021年13月27日 13:57:47", ANY_LANGUAGE),
+        ("44223.58", ANY_LANGUAGE),
+        ("2021-01-27 13.57", ANY_LANGUAGE),
+        ("am 27 Jan 2021, 1:57:47 PM AM", ENGLISH),
     ],
 )
 def test_what_is_doubtful_is_no_date(text: str, locale: Locale) -> None:
@@ -157,6 +194,14 @@ def test_the_tables_are_sound(locale: Locale) -> None:
         ("E-Bike Ride", ENGLISH, "EBikeRide"),
         ("trail run", ENGLISH, "TrailRun"),
         ("HIIT", ENGLISH, "HighIntensityIntervalTraining"),
+        ("Canoe", ENGLISH, "Canoeing"),
+        ("Kayakken", DUTCH, "Kayaking"),
+        ("Stand Up Paddle", ENGLISH, "StandUpPaddling"),
+        ("Rock Climb", ENGLISH, "RockClimbing"),
+        ("Football (Soccer)", ENGLISH, "Soccer"),
+        ("Ice Skating", ENGLISH, "IceSkate"),
+        ("E-Mountain Bike", ENGLISH, "EMountainBikeRide"),
+        ("Virtual Rowing", ENGLISH, "VirtualRow"),
         ("Lauf", GERMAN, "Run"),
         ("Radfahrt", GERMAN, "Ride"),
         ("E-Bike-Fahrt", GERMAN, "EBikeRide"),
@@ -178,3 +223,19 @@ def test_every_english_sport_is_known() -> None:
     for sport in SPORT_TYPES.values():
         words = "".join(f" {char}" if char.isupper() else char for char in sport).strip()
         assert sport_named(words, ENGLISH) == sport
+
+
+def test_no_word_means_two_things_where_the_language_is_not_known() -> None:
+    """The tables of a language that is not known hold only what all languages agree on."""
+    for locale in LOCALES:
+        for word, month in locale.months.items():
+            assert ANY_LANGUAGE.months.get(word, month) == month
+        for word, sport in locale.sports.items():
+            assert ANY_LANGUAGE.sports.get(word, sport) == sport
+
+
+def test_a_canoe_is_a_paddled_boat() -> None:
+    """The display name leads to the type that the group of paddled boats covers."""
+    sport = sport_named("Canoe", ENGLISH)
+    assert sport is not None
+    assert SportSelection.parse(["PADDLE"]).covers(sport)
