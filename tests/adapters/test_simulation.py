@@ -115,7 +115,8 @@ def test_batches_award_every_part_at_its_moment(
         try:
             history.add(demo_history(seed=seed, activities=250, policy=DEFAULT_POLICY))
             delivery = Delivery(order=order, duplicates=duplicates, has_crashes=has_crashes, seed=seed)
-            report = Simulation(memory_ports(), USER, delivery).run(history, wishes)
+            with open_ports(MEMORY) as ports:
+                report = Simulation(ports, USER, delivery).run(history, wishes)
         finally:
             history.close()
         return report.digest, [list(view.awards) for view in report.milestones]
