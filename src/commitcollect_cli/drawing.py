@@ -11,7 +11,8 @@ from typing import TextIO
 from commitcollect_adapters.statues import Detail, Statue, load
 from commitcollect_adapters.statues.pictures.scene import scene
 from commitcollect_adapters.statues.pictures.terminal import HALF_BLOCKS, Style, drawn
-from commitcollect_core.errors import NotFound
+from commitcollect_cli.output import say
+from commitcollect_core.errors import CorruptItem, NotFound
 from commitcollect_core.training.awards import StatueModel
 from commitcollect_core.training.tracking import MilestoneView
 
@@ -57,7 +58,7 @@ def earned_parts(view: MilestoneView) -> frozenset[int]:
 
 
 def picture_lines(model: StatueModel, earned: Collection[int], style: Style | None = None) -> list[str]:
-    """The statue as lines of text; none where it cannot be drawn.
+    """The statue as lines of text; none where there is no room or no mesh.
 
     Args:
         model: whose statue it is.
@@ -68,7 +69,13 @@ def picture_lines(model: StatueModel, earned: Collection[int], style: Style | No
     columns, rows = _size()
     if statue is None or columns < COLUMNS_MIN:
         return []
-    view = scene(statue.meshes(Detail.LOW), statue.materials, earned)
+    try:
+        meshes = statue.meshes(Detail.LOW)
+    except CorruptItem as broken:
+        # The picture is an addition: what is earned can be told without it.
+        say(f"The statue is not drawn: {broken.message}.")
+        return []
+    view = scene(meshes, statue.materials, earned)
     return drawn(view, columns, rows, style or style_of(sys.stdout, os.environ))
 
 

@@ -22,15 +22,16 @@ from attrs import evolve
 
 from cli.console import COMMAND, Console, activity, environment, write_history
 from commitcollect_adapters.settings import load_settings
-from commitcollect_adapters.statues import Detail, load
+from commitcollect_adapters.statues import Detail, Statue, load
 from commitcollect_adapters.statues import stl as stl_files
 from commitcollect_adapters.statues.exporting import Format, Layout, shapes
 from commitcollect_adapters.statues.exporting import files as export_files
 from commitcollect_adapters.statues.pictures.terminal import HALF_BLOCKS, Style
 from commitcollect_adapters.statues.plates import Bed
-from commitcollect_cli.drawing import style_of
+from commitcollect_cli.drawing import picture_lines, style_of
 from commitcollect_cli.statue_export import check_pins, showing_of
 from commitcollect_core.errors import Conflict, CorruptItem
+from commitcollect_core.training.awards import ModelPart, StatueModel
 from commitcollect_core.values import MilestoneId, ModelId
 
 MODEL = "DRAGON_2026"
@@ -73,6 +74,7 @@ def named_in_glb(path: Path) -> list[str]:
     return [node["name"] for node in json.loads(data[20 : 20 + length])["nodes"] if "mesh" in node]
 
 
+@pytest.mark.slow
 def test_each_format_holds_the_earned_parts_of_a_milestone(console: Console, milestone_id: str) -> None:
     """STL, 3MF and GLB have the four parts that are earned; STL bytes are those that the catalogue pins."""
     statue = load(ModelId(MODEL))
@@ -105,6 +107,7 @@ def test_another_mesh_than_the_one_earned_is_not_printed(milestone_id: str) -> N
         export_files(showing.statue, [altered], Format.STL, Layout.ASSEMBLED, Bed())
 
 
+@pytest.mark.slow
 def test_chosen_parts_of_a_model_and_of_a_milestone(console: Console, milestone_id: str) -> None:
     """Numbers, ranges and all choose parts; one part goes into one file."""
     (two,) = exported(
@@ -118,6 +121,7 @@ def test_chosen_parts_of_a_model_and_of_a_milestone(console: Console, milestone_
     assert len(exported(console, "--model", MODEL, "--format", "stl", "--out", "whole")) == 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["stl", "3mf"])
 def test_plates_hold_every_part_once_and_fit_the_bed(console: Console, kind: str) -> None:
     """Each plate is a file that fits; together they have all triangles of the parts."""
@@ -140,6 +144,7 @@ def test_plates_hold_every_part_once_and_fit_the_bed(console: Console, kind: str
         assert high[1] <= 210
 
 
+@pytest.mark.slow
 def test_pictures_tell_the_goal_and_nothing_of_workouts(console: Console, milestone_id: str) -> None:
     """Cards and page of a milestone name the goal and the count, and no day or progress of a workout."""
     (svg,) = exported(console, "--milestone", milestone_id, "--format", "svg")
@@ -214,6 +219,7 @@ def test_a_milestone_without_parts_shows_its_ghost_and_prints_nothing(console: C
     assert exported(console, "--milestone", made, "--format", "svg")
 
 
+@pytest.mark.slow
 def test_nothing_is_overwritten_unasked(console: Console, tmp_path: Path) -> None:
     """A file that is there stays as it is, also if only one of several is; --force replaces files only."""
     (tmp_path / "whole").mkdir()
@@ -251,6 +257,28 @@ def test_show_can_be_told_how_to_draw(console: Console) -> None:
     """A style that is asked for is taken, though click strips colours where nothing shows them."""
     assert HALF_BLOCKS[0] in console("statue", "show", MODEL, "--style", "truecolor").out
     assert HALF_BLOCKS[0] not in console("statue", "show", MODEL, "--style", "ascii").out
+
+
+def test_without_a_mesh_or_room_the_text_has_to_do(
+    console: Console, milestone_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model without meshes, a terminal too narrow and an altered mesh leave the drawing out, no more."""
+    owl = ModelPart(part_index=1, part_name="Owl", mesh_file="owl.stl", attach_point="ground")
+    assert picture_lines(StatueModel(model_id=ModelId("OWL_1"), name="Owl", parts=(owl,)), ()) == []
+    drawn = [line for line in console("milestone", "show", milestone_id).out.splitlines() if ".." in line]
+    assert drawn
+    monkeypatch.setenv("COLUMNS", "12")
+    text = console("milestone", "show", milestone_id)
+    assert not [line for line in text.out.splitlines() if ".." in line]
+    monkeypatch.delenv("COLUMNS")
+
+    def altered(_statue: Statue, _detail: Detail) -> None:
+        raise CorruptItem("the mesh file was altered; install again")
+
+    monkeypatch.setattr(Statue, "meshes", altered)
+    outcome = console("milestone", "show", milestone_id)
+    assert (outcome.code, outcome.out) == (0, text.out)
+    assert "was altered; install again" in outcome.err
 
 
 class Stream:

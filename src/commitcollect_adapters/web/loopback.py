@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -44,6 +45,11 @@ class _Server(ThreadingHTTPServer):
     def address(self) -> str:
         """Where the site is."""
         return f"http://{LOCALHOST}:{self.server_port}"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say what went wrong, unless the browser went away, as it does when a page is left early."""
+        if not isinstance(sys.exception(), (ConnectionError, TimeoutError)):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]  # only printed
 
     def is_ours(self, host: str | None) -> bool:
         """Whether a request names this server, and not a name that some page had point here."""

@@ -75,6 +75,21 @@ def test_other_names_for_this_machine_are_refused(port: int) -> None:
         assert ask(port, "/", Host=host)[0] == 200
 
 
+def test_a_browser_that_goes_away_is_not_an_error(capfd: pytest.CaptureFixture[str]) -> None:
+    """A connection that breaks is passed over in silence; a mistake of ours is told."""
+    with open_site(0, SITE) as server:
+        for failure, is_told in (
+            (BrokenPipeError(), False),
+            (TimeoutError(), False),
+            (ValueError("ours"), True),
+        ):
+            try:
+                raise failure
+            except (OSError, ValueError):
+                server.handle_error(None, (LOCALHOST, 1))
+            assert ("ours" in capfd.readouterr().err) == is_told
+
+
 def test_a_port_that_is_taken_is_named(port: int) -> None:
     """The error says which port, and what to do."""
     with pytest.raises(InvalidInput, match=f"port {port}: .*give another --port"), open_site(port, SITE):
