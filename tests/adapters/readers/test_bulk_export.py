@@ -350,4 +350,4 @@ def test_hostile_quotes_cost_no_more_than_their_length(tmp_path: Path, unit: byt
         path = write(tmp_path, "a.csv", csv_bytes([ENGLISH_HEADER]) + unit * count)
         assert accepted(rows_of(path)) == []
 
-    check_linear(read, short=2_000, long=32_000)
+    check_linear(read, short=1_000, long=16_000)

@@ -242,7 +242,7 @@ def test_work_grows_with_length_only(unit: bytes) -> None:
             for _ in read_list(io.BytesIO(b"[" + unit * count)):
                 pass
 
-    check_linear(read, short=10_000, long=160_000)
+    check_linear(read, short=5_000, long=80_000)
 
 
 @given(JSON, st.booleans())
