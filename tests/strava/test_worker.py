@@ -298,6 +298,8 @@ def test_events_about_unknown_athletes_cost_no_call(world: World) -> None:
     for number in range(50):
         world.strava.intake.accept(event(world, owner_id=int(STRANGER), object_id=5_000 + number))
     assert outcomes(world) == {LookResult.NOT_CONNECTED: 50}
+    world.strava.intake.accept({**deauthorisation(world), "owner_id": int(STRANGER)})
+    assert outcomes(world) == {LookResult.NOT_CONNECTED: 1}
     assert world.fake.calls() == calls
 
 
@@ -380,6 +382,39 @@ def test_an_app_switched_off_puts_everything_off(world: World, caplog: pytest.Lo
     world.fake.switch_app(is_on=True)
     world.work()
     world.check_converged()
+
+
+def test_an_app_switched_off_while_tokens_are_renewed_puts_everything_off(world: World) -> None:
+    """Renewing tells it as a read does: no call is made for a while, and the tokens stay good."""
+    world.pass_time(hours=7)
+    world.fake.upload(ATHLETE, payload(9))
+    world.fake.switch_app(is_on=False)
+    world.deliver()
+    assert ends(world) == {JobEnd.DEFERRED: 1}
+    calls = world.fake.calls()
+    world.pass_time(seconds=DEFAULT_POLICY.strava.app_inactive_pause_seconds - 10)
+    assert ends(world) == {}
+    assert world.fake.calls() == calls
+    world.fake.switch_app(is_on=True)
+    world.work()
+    world.check_converged()
+
+
+def test_the_report_tells_what_each_job_came_to(world: World) -> None:
+    """With what was committed for it, for a host to build audit entries and notices on."""
+    new = world.fake.upload(ATHLETE, payload(9, distance=100_000.0))
+    world.deliver()
+    before = world.dump()
+    world.pass_time(seconds=DEFAULT_POLICY.strava.webhook_delay_seconds)
+    report = world.worker.run_once(limit=1_000)
+    [worked] = report.worked
+    assert (worked.job.named("activityId"), worked.end) == (new, JobEnd.DONE)
+    assert worked.outcome == JobOutcome(result=LookResult.CHANGED, committed=report.committed)
+    assert report.committed.workouts_changed == 1
+    [completed] = report.committed.milestones_completed
+    assert completed == world.dump().milestones[completed.milestone_id]
+    minted = [award for awards in world.dump().awards.values() for award in awards]
+    assert list(report.committed.awards) == minted[sum(map(len, before.awards.values())) :]
 
 
 def test_events_of_a_broken_connection_are_dropped_until_it_is_mended(world: World) -> None:

@@ -251,6 +251,27 @@ def test_recomputing_counts_again_after_losing_a_race() -> None:
     assert (repaired.current_delta, repaired.parts_delta) == (2500, 2)
 
 
+def _take_in_a_ride(app: CommitCollect) -> object:
+    return app.ingestion.ingest(ATHLETE, [ride("rival")])
+
+
+def _remove_all(app: CommitCollect) -> object:
+    return app.tracking.remove_all(ATHLETE)
+
+
+@pytest.mark.parametrize(("intrude", "removed"), [(_take_in_a_ride, 1), (_remove_all, 0)])
+def test_removing_goes_on_after_losing_a_race(
+    intrude: Callable[[CommitCollect], object], removed: int
+) -> None:
+    """Whether a rival writes in between or removes the milestone itself: none is left, and ours are told."""
+    ledger = RacedLedger()
+    app = app_on(ledger)
+    app.tracking.create(ATHLETE, wish())
+    ledger.intruders = [lambda: intrude(app)]
+    assert app.tracking.remove_all(ATHLETE).milestones_removed == removed
+    assert not list(app.tracking.milestones(ATHLETE))
+
+
 def test_a_repair_that_always_loses_is_given_up() -> None:
     """Attempts are bounded for every use case that writes."""
     ledger, _, milestone_id = _with_a_workout_nobody_counted(2500)
