@@ -113,17 +113,12 @@ def assemble_service(
         context.policy,
     )
     strava = _strava(app, stores, queue, api=api, cipher=cipher, secrets=secrets or WebhookSecrets())
-    worker = Worker(queue=queue, handlers=_handlers(strava), context=context)
-    return Service(app=app, strava=strava, worker=worker)
-
-
-def _handlers(strava: StravaUseCases) -> dict[str, Handler]:
-    """The use case that does each kind of job."""
-    return {
+    handlers: dict[str, Handler] = {  # a kind of job is added here
         strava_jobs.ACTIVITY: strava.refreshing.activity,
         strava_jobs.AUTHORIZATION: strava.refreshing.authorization,
         strava_jobs.BACKFILL: strava.backfilling.go_on,
     }
+    return Service(app=app, strava=strava, worker=Worker(queue=queue, handlers=handlers, context=context))
 
 
 def _strava(
