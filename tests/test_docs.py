@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import shutil
@@ -12,6 +13,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from attrs import fields
+
+from commitcollect_adapters.settings import policy_values
+from commitcollect_core.policy import DEFAULT_POLICY, Policy, values_of
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -133,6 +138,25 @@ def test_every_error_code_is_documented() -> None:
     rows = [line.split("|")[2] for line in table.splitlines() if line.startswith("| `")]
     documented = {code for row in rows for code in re.findall(r"`(\w+)`", row)}
     assert documented == in_code
+
+
+def policy_rows() -> Iterator[str]:
+    """The table of docs/policy.md, made from the policy: values with their defaults, and what they mean."""
+    values = policy_values(DEFAULT_POLICY)
+    for section in fields(Policy):
+        attributes = inspect.getdoc(type(getattr(DEFAULT_POLICY, section.name))) or ""
+        lines = re.sub(r"\n {8}", " ", attributes.partition("Attributes:\n")[2]).splitlines()
+        for names, meaning in (line.strip().split(": ", 1) for line in lines):
+            shown = ", ".join(f"`{name}` {values[name]}" for name in names.split(", "))
+            yield f"| {shown} | {meaning} |"
+
+
+def test_every_value_of_the_policy_is_documented() -> None:
+    """docs/policy.md holds every value with its default, and its meaning as the docstrings have it."""
+    page = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
+    rows = list(policy_rows())
+    assert [line for line in page.splitlines() if line.startswith("| `")] == rows
+    assert set(re.findall(r"`(\w+)` ", "\n".join(rows))) >= set(values_of(DEFAULT_POLICY))
 
 
 def test_a_wrong_page_is_found_out() -> None:

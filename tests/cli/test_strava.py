@@ -229,7 +229,7 @@ def test_a_limit_says_until_when(person: Person) -> None:
 
 
 def test_a_reconciliation_says_what_it_mended(person: Person) -> None:
-    """An upload nobody told of and a silent deletion are named; then all is as stored."""
+    """An upload and a deletion without an event are named, what is gone first; then all is as stored."""
     person.connect()
     person.console.json("strava", "backfill")
     person.fake.add_activities(ATHLETE, [ride(20)])
@@ -238,10 +238,10 @@ def test_a_reconciliation_says_what_it_mended(person: Person) -> None:
     assert outcome.code == 0
     *repairs, summary = outcome.out.splitlines()
     assert [(line.split()[0], line.split("  ")[-1]) for line in repairs] == [
-        ("1020", "missing here"),
         ("1001", "gone from Strava"),
+        ("1020", "missing here"),
     ]
-    assert summary.endswith(": 1 missing here, 1 gone from Strava.")
+    assert summary.endswith(": 1 gone from Strava, 1 missing here.")
     again = person.console.json("strava", "reconcile", "--days", "2")
     assert (again["listed"], again["repairs"], again["askedAgain"]) == (3, [], [])
     assert person.console("strava", "reconcile").out.endswith(": all as stored.\n")
