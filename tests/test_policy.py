@@ -96,7 +96,7 @@ def test_values_are_replaced_in_their_sections() -> None:
         ("workouts_on_disconnect", 1, "is not one of KEEP, ERASE"),
         ("workout_started_at_min", "yesterday", "is not a date"),
         ("workout_started_at_min", "2000-01-01", "has no time zone"),
-        ("no_such_limit", 1, "the policy has no value 'no_such_limit'; it has: activity_name"),
+        ("no_such_limit", 1, "the policy has no value 'no_such_limit'; it has: absence_retry"),
     ],
 )
 def test_a_wrong_name_or_value_is_refused_with_the_limit_named(name: str, value: object, why: str) -> None:

@@ -19,10 +19,12 @@ class CommitCollectError(Exception):
         retry_at: when trying again makes sense, where that is known; a worker puts the job off until then.
         ends_job: a worker drops the job that ended so, as trying again changes nothing while things are as
             they are. Every other error is tried again, and in the end parked for an operator to look at.
+        is_attempt: whether a job that ended so has used up one of its tries although `retry_at` is known.
     """
 
     code = "error"
     ends_job = False
+    is_attempt = False
 
     def __init__(
         self,
@@ -170,7 +172,10 @@ class StravaAppInactive(UpstreamError):
 
 
 class StravaAppRejected(UpstreamError):
-    """Strava does not accept the app's id or secret; it says nothing about any athlete."""
+    """Strava does not accept the app's id or secret; it says nothing about any athlete.
+
+    `StravaAccess` sets `retry_at`, so that no job is parked before the operator has acted.
+    """
 
     code = "strava_app_rejected"
 
@@ -185,6 +190,13 @@ class StravaCodeRejected(UpstreamError):
     """Strava does not take this authorization code: it has expired or was used."""
 
     code = "strava_code_rejected"
+
+
+class ActivityNotThereYet(UpstreamError):
+    """Strava does not show an activity that an event announced; `retry_at` says when to ask again."""
+
+    code = "activity_not_there_yet"
+    is_attempt = True
 
 
 class AccessTokenRejected(UpstreamError):
@@ -244,6 +256,7 @@ ANSWERS: dict[type[CommitCollectError] | str, tuple[int, int]] = {
     SealBroken: (500, EXIT_FAILURE),
     UpstreamError: (502, EXIT_FAILURE),
     StravaUnavailable: (503, EXIT_TRY_LATER),
+    ActivityNotThereYet: (503, EXIT_TRY_LATER),
     StravaRefused: (502, EXIT_FAILURE),
     StravaRateLimited: (503, EXIT_TRY_LATER),
     StravaAppInactive: (503, EXIT_TRY_LATER),

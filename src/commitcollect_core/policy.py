@@ -171,6 +171,8 @@ class StravaPolicy:
             one with its value.
         webhook_delay_seconds: from an event to looking at its activity, so that Strava has finished it and
             several events become one look.
+        absence_retry_seconds_first, absence_retry_seconds_second, absence_retry_seconds_last: waits before an
+            activity that an event announced is asked for again, when Strava answers that it is not there.
         look_again_seconds: from a look during a backfill to the next, until the backfill has ended.
         app_calls_per_window, app_calls_per_day: reads Strava allows a new app; what it says takes precedence.
         athlete_calls_per_window, athlete_calls_per_day: calls made because of one athlete's events.
@@ -194,6 +196,9 @@ class StravaPolicy:
     event_updates_max: int = 20
     event_update_chars_max: int = 1_000
     webhook_delay_seconds: int = 3
+    absence_retry_seconds_first: int = 15
+    absence_retry_seconds_second: int = 120
+    absence_retry_seconds_last: int = 1_800
     look_again_seconds: int = 900
     app_calls_per_window: int = 100
     app_calls_per_day: int = 1_000

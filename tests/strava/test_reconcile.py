@@ -10,6 +10,7 @@ from attrs import evolve
 
 from commitcollect_adapters.strava.fake import CallKind, DeliveryPlan, Fault, Limits
 from commitcollect_core.errors import LimitExceeded, StravaRateLimited, StravaUnavailable
+from commitcollect_core.jobs.jobs import LeasedJob
 from commitcollect_core.policy import DEFAULT_POLICY, customised
 from commitcollect_core.strava.jobs import activity_job
 from commitcollect_core.strava.ports import ActivityList
@@ -100,7 +101,9 @@ def test_an_unlisted_workout_that_is_there_stays(world: World, monkeypatch: pyte
 def test_something_just_changed_is_asked_again(world: World) -> None:
     """What was written a moment ago is not overruled by a list; the worker looks at it once more."""
     world.fake.edit(ActivityId("1002"), distance=6_000.0)
-    world.strava.refreshing.activity(activity_job(ATHLETE, ActivityId("1002"), now=world.clock.now()))
+    now = world.clock.now()
+    job = activity_job(ATHLETE, ActivityId("1002"), now=now)
+    world.strava.refreshing.activity(LeasedJob(job=job, token="", until=now))
     world.fake.edit(ActivityId("1002"), distance=6_500.0)
     report = world.strava.reconciling.run(ME)
     assert [key.activity_id for key in report.asked_again] == ["1002"]

@@ -287,7 +287,7 @@ def test_an_event_that_names_somebody_elses_activity_changes_nothing(world: Worl
     world.strava.intake.accept(event(world, aspect_type="create"))
     assert outcomes(world) == {LookResult.UNCHANGED: 1}
     theirs = world.fake.upload(STRANGER, payload(77))
-    world.strava.intake.accept(event(world, object_id=int(theirs), aspect_type="create"))
+    world.strava.intake.accept(event(world, object_id=int(theirs), aspect_type="delete"))
     assert outcomes(world) == {LookResult.UNCHANGED: 1}
     assert world.dump() == before
 
@@ -315,11 +315,11 @@ def test_a_flood_of_forged_events_costs_thirty_calls_a_window(world: World) -> N
     world.fake.upload(their_athlete, payload(500))
     world.deliver()
     ended = ends(world)
-    assert ended == {JobEnd.DONE: 31, JobEnd.DEFERRED: 170}
+    assert ended == {JobEnd.DONE: 1, JobEnd.TO_BE_TRIED_AGAIN: 30, JobEnd.DEFERRED: 170}
     assert world.fake.calls(CallKind.ACTIVITY) == calls + 31
     world.check_converged(friend, their_athlete)
     world.pass_time(minutes=15)
-    assert ends(world) == {JobEnd.DONE: 30, JobEnd.DEFERRED: 140}
+    assert ends(world) == {JobEnd.TO_BE_TRIED_AGAIN: 30, JobEnd.DEFERRED: 170}
     world.work()
     world.check_converged()
 
@@ -400,6 +400,21 @@ def test_an_app_switched_off_while_tokens_are_renewed_puts_everything_off(world:
     world.check_converged()
 
 
+def test_a_refused_app_puts_everything_off(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """Wrong credentials of the app fail every refresh: no job is parked for it, however long it lasts."""
+    world.fake.upload(ATHLETE, payload(9))
+    world.fake.inject(Fault.APP_REJECTED, CallKind.REFRESH, count=None)
+    world.deliver()
+    world.pass_time(hours=7)
+    for _ in range(2 * DEFAULT_POLICY.jobs.job_attempts_max):
+        assert ends(world) == {JobEnd.DEFERRED: 1}
+        world.pass_time(seconds=DEFAULT_POLICY.strava.app_inactive_pause_seconds)
+    assert "strava_client_secret" in caplog.text
+    world.fake.clear_faults()
+    world.work()
+    world.check_converged()
+
+
 def test_the_report_tells_what_each_job_came_to(world: World) -> None:
     """With what was committed for it, for a host to build audit entries and notices on."""
     new = world.fake.upload(ATHLETE, payload(9, distance=100_000.0))
@@ -415,6 +430,97 @@ def test_the_report_tells_what_each_job_came_to(world: World) -> None:
     assert completed == world.dump().milestones[completed.milestone_id]
     minted = [award for awards in world.dump().awards.values() for award in awards]
     assert list(report.committed.awards) == minted[sum(map(len, before.awards.values())) :]
+
+
+# What Strava does not show at once
+
+WAITS = (15, 120, 1_800)
+
+
+def absent(world: World, *, count: int) -> None:
+    """Have Strava say that an activity is not there, so many times."""
+    world.fake.inject(Fault.NOT_FOUND, CallKind.ACTIVITY, count=count)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_an_activity_that_is_not_there_yet_is_asked_for_again(world: World, count: int) -> None:
+    """After a create event, as long after it as the policy says, until it is there."""
+    world.fake.upload(ATHLETE, payload(9))
+    world.deliver()
+    absent(world, count=count)
+    assert ends(world) == {JobEnd.TO_BE_TRIED_AGAIN: 1}
+    for number, seconds in enumerate(WAITS[:count], start=1):
+        world.pass_time(seconds=seconds - DEFAULT_POLICY.strava.webhook_delay_seconds - 1)
+        assert ends(world) == {}
+        assert ends(world) == ({JobEnd.DONE: 1} if number == count else {JobEnd.TO_BE_TRIED_AGAIN: 1})
+    world.check_converged()
+    assert ActivityId("1009") in world.stored()
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_one_404_after_an_update_makes_no_tombstone(world: World, count: int) -> None:
+    """A stored workout stays as it is until Strava has said four times that it is gone."""
+    world.fake.edit(ActivityId("1001"), name="New")
+    world.deliver()
+    absent(world, count=count)
+    before = world.stored()
+    for number in range(count):
+        assert ends(world) == {JobEnd.TO_BE_TRIED_AGAIN: 1}
+        assert world.stored() == before
+        world.pass_time(seconds=WAITS[number])
+    world.work()
+    world.check_converged()
+    assert world.stored()[ActivityId("1001")].name == "New"
+
+
+def test_what_is_gone_for_good_is_believed_in_the_end(world: World) -> None:
+    """An update whose activity was deleted, and the delete event lost: a tombstone after 32 minutes."""
+    world.fake.edit(ActivityId("1001"), name="New")
+    world.deliver()
+    world.fake.delete(ActivityId("1001"))
+    calls = world.fake.calls(CallKind.ACTIVITY)
+    started_at = world.clock.now()
+    world.work()
+    assert ActivityId("1001") not in world.stored()
+    assert world.fake.calls(CallKind.ACTIVITY) == calls + 4
+    assert world.clock.now() - started_at >= timedelta(seconds=sum(WAITS))
+    assert not world.queue.parked(limit=1)
+
+
+@pytest.mark.parametrize("order", ["update first", "delete first"])
+def test_after_a_delete_a_404_is_believed_at_once(world: World, order: str) -> None:
+    """Also where an update came just before or after it, as events have no order."""
+    events = [event(world, object_id=1_001, aspect_type=each) for each in ("update", "delete")]
+    world.fake.delete(ActivityId("1001"))
+    for each in events if order == "update first" else reversed(events):
+        world.strava.intake.accept(each)
+    assert ends(world) == {JobEnd.DONE: 1}
+    assert ActivityId("1001") not in world.stored()
+
+
+def test_a_delete_that_comes_while_it_waits_ends_the_waiting(world: World) -> None:
+    """The job that waits knows of the newest events."""
+    world.fake.edit(ActivityId("1001"), name="New")
+    world.deliver()
+    absent(world, count=1)
+    assert ends(world) == {JobEnd.TO_BE_TRIED_AGAIN: 1}
+    world.fake.delete(ActivityId("1001"))
+    world.deliver()
+    world.pass_time(seconds=WAITS[0])
+    assert ends(world) == {JobEnd.DONE: 1}
+    assert ActivityId("1001") not in world.stored()
+
+
+def test_with_few_tries_an_absence_is_believed_and_not_parked() -> None:
+    """A policy with two tries asks again once."""
+    world = World(policy=customised(DEFAULT_POLICY, {"job_attempts_max": 2}))
+    world.connect()
+    world.work()
+    world.strava.intake.accept(event(world, aspect_type="create"))
+    calls = world.fake.calls(CallKind.ACTIVITY)
+    world.work()
+    assert world.fake.calls(CallKind.ACTIVITY) == calls + 2
+    assert not world.queue.parked(limit=1)
 
 
 def test_events_of_a_broken_connection_are_dropped_until_it_is_mended(world: World) -> None:
@@ -531,7 +637,10 @@ def test_a_job_of_an_unknown_kind_is_set_aside_at_once(world: World) -> None:
     assert ends(world) == {JobEnd.PARKED: 1, JobEnd.DONE: 1}
     (parked,) = world.queue.parked(limit=1)
     assert parked.reason == "this program knows no job of kind 'shop/order'; upgrade, then retry"
-    handlers = {**world.worker.handlers, "shop/order": lambda job: JobOutcome(result=job.named("orderId"))}
+    handlers = {
+        **world.worker.handlers,
+        "shop/order": lambda leased: JobOutcome(result=leased.job.named("orderId")),
+    }
     assert world.queue.unpark(order.key, now=now)
     report = evolve(world.worker, handlers=handlers).run_once()
     assert (report.ends, report.results) == ({JobEnd.DONE: 1}, {"1": 1})

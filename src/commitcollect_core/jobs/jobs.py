@@ -197,7 +197,7 @@ def after_error(
 ) -> Defer | TryAgain | Park | Drop:
     """What becomes of a job whose handler raised `error`; the error's class and `retry_at` decide."""
     if error.retry_at is not None:
-        return Defer(error.retry_at)
+        return TryAgain(error.retry_at) if error.is_attempt else Defer(error.retry_at)
     # A job is put before what it is about is written, so that no crash in between loses it. A worker that is
     # quicker than the writer finds nothing yet, and must not drop the job for that.
     is_first = not leased.attempts

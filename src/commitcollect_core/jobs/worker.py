@@ -29,7 +29,7 @@ from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed
 
 _log = logging.getLogger(__name__)
 
-Handler = Callable[[Job], JobOutcome]
+Handler = Callable[[LeasedJob], JobOutcome]
 """A use case that does a job. It may be called again for the same job, after a crash at any place."""
 
 
@@ -119,7 +119,7 @@ class Worker:
             # upgraded every worker retries it.
             return self._park(leased, f"this program knows no job of kind {job.kind!r}; upgrade, then retry")
         try:
-            outcome = handler(job)
+            outcome = handler(leased)
         except CommitCollectError as failed:
             decision = after_error(leased, failed, now=self.context.now(), policy=self.context.policy)
             return self._settle(leased, decision, f"{failed.code}: {failed.message}")

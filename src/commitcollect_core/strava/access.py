@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from commitcollect_core.errors import (
     SealBroken,
     StorageUnavailable,
     StravaAppInactive,
+    StravaAppRejected,
     StravaRateLimited,
     StravaUnavailable,
     TokenRefreshRejected,
@@ -57,6 +59,8 @@ from commitcollect_core.values import ActivityId, UserId
 
 _Answer = TypeVar("_Answer", ActivityAnswer, ActivityList)
 _What = ParamSpec("_What")
+
+_log = logging.getLogger(__name__)
 
 ACCESS_TOKEN = "accessToken"  # noqa: S105 - the name of an attribute
 REFRESH_TOKEN = "refreshToken"  # noqa: S105 - the name of an attribute
@@ -228,6 +232,11 @@ class StravaAccess:
                 raise self.rates.closed(_reading(failed)) from failed
             if isinstance(failed, StravaAppInactive):
                 raise self.rates.inactive(failed.message) from failed
+            if isinstance(failed, StravaAppRejected):
+                # Every refresh fails alike until the operator has acted, so no job may be parked for it.
+                pause = timedelta(seconds=self.context.policy.strava.app_inactive_pause_seconds)
+                failed.retry_at = self.context.now() + pause
+                _log.error("no tokens can be renewed: %s", failed.message)
             raise
         # Stored before it is judged: Strava may have replaced the refresh token, and the one before is dead.
         connection = self._kept(held, grant)

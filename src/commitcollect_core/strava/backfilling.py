@@ -9,7 +9,7 @@ from attrs import frozen
 
 from commitcollect_core.context import Context
 from commitcollect_core.errors import Conflict, CorruptItem, LimitExceeded, NotFound
-from commitcollect_core.jobs.jobs import Job, JobOutcome
+from commitcollect_core.jobs.jobs import JobOutcome, LeasedJob
 from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.strava.access import StravaAccess
 from commitcollect_core.strava.backfills import Backfill, BackfillCommit, BackfillPhase, StagedPage
@@ -63,14 +63,14 @@ class Backfilling:
             )
         return running
 
-    def go_on(self, job: Job) -> JobOutcome:
+    def go_on(self, leased: LeasedJob) -> JobOutcome:
         """Do one step of the backfill of a job's athlete; begins one unless there is one, under way or done.
 
         Raises:
             NotFound: the athlete is not connected, or not yet.
             CommitCollectError: as in `step`.
         """
-        athlete_id = athlete_of(job)
+        athlete_id = athlete_of(leased.job)
         owner = self.connections.owner(athlete_id)
         if owner is None:
             raise NotFound(f"Strava's athlete {athlete_id} is not connected", code="strava_not_connected")

@@ -8,8 +8,9 @@ from enum import StrEnum
 from attrs import evolve, frozen
 
 from commitcollect_core.context import Context
+from commitcollect_core.errors import ActivityNotThereYet
 from commitcollect_core.jobs.idempotency import IdempotencyStatus, completed_event
-from commitcollect_core.jobs.jobs import Job, JobEvent, JobOutcome
+from commitcollect_core.jobs.jobs import Job, JobEvent, JobOutcome, LeasedJob
 from commitcollect_core.jobs.ports import EventQueue, IdempotencyStore
 from commitcollect_core.strava.access import StravaAccess
 from commitcollect_core.strava.backfills import BackfillPhase
@@ -20,6 +21,7 @@ from commitcollect_core.strava.ports import BackfillStore, ConnectionStore
 from commitcollect_core.strava.rate_keeping import RateKeeping
 from commitcollect_core.strava.rates import Purpose, athlete_scope
 from commitcollect_core.strava.remarks import warn_of
+from commitcollect_core.strava.webhooks import tells_of_deletion
 from commitcollect_core.training.committing import Committed
 from commitcollect_core.training.ingestion import Ingestion
 from commitcollect_core.training.workouts import ActivityGone, Found, SetAside
@@ -62,29 +64,48 @@ class Refreshing:
     rates: RateKeeping
     context: Context
 
-    def activity(self, job: Job) -> JobOutcome:
+    def activity(self, leased: LeasedJob) -> JobOutcome:
         """Look at the activity of a job, and take in what Strava says now.
 
         Raises:
+            ActivityNotThereYet: Strava does not show it, which is not believed yet; nothing was marked.
             CommitCollectError: as in `StravaAccess.activity` and `Ingestion.refresh`; nothing was marked.
         """
+        job = leased.job
         activity_id = activity_of(job)
         look = self._begin(job)
         if not isinstance(look, _Look):
             return JobOutcome(result=look)
-        committed = self._refresh(look, activity_id)
+        committed = self._refresh(look, activity_id, self._absence_wait(leased))
         if not committed.workouts_changed:
             self._look_again_behind_backfill(look, activity_id)
         self._mark(job, look)
         result = LookResult.CHANGED if committed.workouts_changed else LookResult.UNCHANGED
         return JobOutcome(result=result, committed=committed)
 
-    def authorization(self, job: Job) -> JobOutcome:
+    def _absence_wait(self, leased: LeasedJob) -> timedelta | None:
+        """The wait before a 404 is checked again; None if it is to be believed."""
+        # After a create or update a 404 may mean "not there yet". Believed at once, it would lose a workout.
+        # A delete says the same as the 404, and so it needs no second look.
+        if any(tells_of_deletion(each.key) for each in leased.job.events):
+            return None
+        policy = self.context.policy
+        waits = (
+            policy.strava.absence_retry_seconds_first,
+            policy.strava.absence_retry_seconds_second,
+            policy.strava.absence_retry_seconds_last,
+        )
+        # The last try believes it: a job with no tries left would be parked, though nothing is wrong with it.
+        retries = min(len(waits), policy.jobs.job_attempts_max - 1)
+        return timedelta(seconds=waits[leased.attempts]) if leased.attempts < retries else None
+
+    def authorization(self, leased: LeasedJob) -> JobOutcome:
         """See whether the athlete still lets the app in; if not, disconnect as if it had been done here.
 
         Raises:
             CommitCollectError: as in `StravaAccess.is_authorized`; nothing was marked.
         """
+        job = leased.job
         look = self._begin(job)
         if not isinstance(look, _Look):
             return JobOutcome(result=look)
@@ -101,8 +122,8 @@ class Refreshing:
         refused = self.connections.read(user_id)
         return refused is not None and refused.status is not ConnectionStatus.ACTIVE
 
-    def _refresh(self, look: _Look, activity_id: ActivityId) -> Committed:
-        """Take in how one activity looks now."""
+    def _refresh(self, look: _Look, activity_id: ActivityId, absence_wait: timedelta | None) -> Committed:
+        """Take in how one activity looks now; None as `absence_wait` believes a 404."""
         key = WorkoutKey(Source.STRAVA, activity_id)
         unread: tuple[SetAside, ...] = ()
 
@@ -110,6 +131,11 @@ class Refreshing:
             nonlocal unread
             activity = self.access.activity(look.user_id, activity_id)
             unread = () if activity is None else activity.set_aside
+            if activity is None and absence_wait is not None:
+                raise ActivityNotThereYet(
+                    f"Strava does not show activity {activity_id} (yet)",
+                    retry_at=self.context.now() + absence_wait,
+                )
             if activity is None:
                 return ActivityGone(key=key)
             # Another athlete's activity, named in a forged event, says nothing about this one.

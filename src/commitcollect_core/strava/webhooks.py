@@ -175,6 +175,10 @@ def _update_text(value: object, policy: Policy) -> str | None:
     return None
 
 
+_ASPECT = -3
+"""The place of the aspect in an event's key."""
+
+
 def idempotency_key(event: WebhookEvent) -> str:
     """The request id under which an event is marked: equal for every delivery of it, and no other.
 
@@ -193,6 +197,11 @@ def idempotency_key(event: WebhookEvent) -> str:
         updates,
     )
     return "-".join(map(str, facts))
+
+
+def tells_of_deletion(key: str) -> bool:
+    """Whether an event with this key (`idempotency_key`) says that its activity was deleted."""
+    return key.split("-")[_ASPECT] == Aspect.DELETE
 
 
 def interpret(event: WebhookEvent, *, now: datetime) -> Job | None:
