@@ -207,6 +207,8 @@ def backfill_document(state: Backfill) -> Document:
         "pagesListed": state.pages_listed,
         "activitiesListed": state.activities_listed,
         "activitiesRejected": state.activities_rejected,
+        "activitiesHidden": state.activities_hidden,
+        "rejections": list(state.rejections),
         "workoutsChanged": state.workouts_changed,
         "startedAtUtc": epoch(state.started_at),
         "updatedAtUtc": epoch(state.updated_at),

@@ -225,6 +225,9 @@ def backfill(*, settings: Settings, after: datetime | None, as_json: bool) -> in
     listed = show_count(state.activities_listed, "activity", "activities")
     line = f"{listed} taken over, {state.workouts_changed:,} of them new or changed."
     print_result(backfill_document(state), [line], as_json=as_json)
+    if state.activities_hidden:
+        hidden = show_count(state.activities_hidden, "private activity", "private activities")
+        say(f"Hidden by Strava: at least {hidden}.")
     if not connection.sees_all_activities:
         say(
             "Strava shows this connection no private activities; to count them, connect again with "
@@ -232,6 +235,8 @@ def backfill(*, settings: Settings, after: datetime | None, as_json: bool) -> in
         )
     if state.activities_rejected:
         say(f"Left out, as unreadable: {show_count(state.activities_rejected, 'activity', 'activities')}.")
+        for reason in state.rejections[:REPAIRS_SHOWN_MAX]:
+            say(f"  {reason}")
         return EXIT_FAILURE
     return 0
 

@@ -180,7 +180,9 @@ def test_a_backfill_tells_its_progress_and_what_it_did(person: Person) -> None:
         "done: 5 activities, 4 of them new or changed",
         PRIVATE_HIDDEN,
         "Left out, as unreadable: 1 activity.",
+        outcome.err.splitlines()[-1],
     ]
+    assert outcome.err.splitlines()[-1].startswith("  activity 900: ")
     again = person.console("strava", "backfill", "--json")
     assert (again.code, again.document["workoutsChanged"]) == (1, 0)
 
@@ -208,7 +210,11 @@ def test_a_backfill_says_what_it_cannot_see(person: Person) -> None:
     person.connect()
     outcome = person.console("strava", "backfill")
     assert outcome.out == "18 activities taken over, 18 of them new or changed.\n"
-    assert outcome.err.splitlines()[-1] == PRIVATE_HIDDEN
+    *_, hidden, cause = outcome.err.splitlines()
+    assert cause == PRIVATE_HIDDEN
+    found = re.fullmatch(r"Hidden by Strava: at least (\d+) private activities\.", hidden)
+    assert found is not None
+    assert 190 <= int(found[1]) <= 205
     person.connect("--private")
     whole = person.console("strava", "backfill")
     assert whole.out == "223 activities taken over, 205 of them new or changed.\n"

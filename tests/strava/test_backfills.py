@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commitcollect_adapters.testing.strategies import SEASON_START_AT, moments
-from commitcollect_core.strava.backfills import Backfill, BackfillPhase, next_before
+from commitcollect_core.strava.backfills import (
+    REJECTION_CHARS_MAX,
+    REJECTIONS_KEPT_MAX,
+    Backfill,
+    BackfillPhase,
+    next_before,
+)
 from commitcollect_core.values import UserId
 
 NOW = SEASON_START_AT
@@ -46,7 +52,8 @@ def test_pages_are_staged_then_committed_then_it_is_done(
         backfill = backfill.listed(
             calls=2,
             staged=staged,
-            rejected=unread,
+            rejections=[f"activity {count}.{number}: bad" for number in range(unread)],
+            hidden=1,
             oldest_start_at=oldest,
             is_last=count == len(pages),
             now=at(count),
@@ -57,7 +64,8 @@ def test_pages_are_staged_then_committed_then_it_is_done(
             assert backfill.before == before.before
     commits = 0
     while backfill.phase is BackfillPhase.COMMITTING and commits <= len(pages):
-        backfill = backfill.committed(workouts_changed=2, rejected=rejected, now=at(99))
+        reasons = [f"commit {commits}.{number}: bad" for number in range(rejected)]
+        backfill = backfill.committed(workouts_changed=2, rejections=reasons, now=at(99))
         commits += 1
     assert backfill.phase is BackfillPhase.DONE
     assert backfill.pages_staged == 0
@@ -65,9 +73,22 @@ def test_pages_are_staged_then_committed_then_it_is_done(
     assert backfill.pages_listed == 2 * len(pages)
     assert backfill.activities_listed == sum(staged for staged, _, _ in pages)
     assert backfill.activities_rejected == sum(unread for _, unread, _ in pages) + commits * rejected
+    assert len(backfill.rejections) == min(backfill.activities_rejected, REJECTIONS_KEPT_MAX)
+    assert backfill.activities_hidden == len(pages)
     assert backfill.workouts_changed == commits * 2
     assert backfill.version == 1 + len(pages) + commits
     assert backfill.started_at == NOW
+
+
+def test_each_rejection_is_kept_once_and_bounded() -> None:
+    """Pages overlap, so one may come twice; beyond the limit reasons are only counted, and long ones cut."""
+    reasons = [f"activity {number}: {'x' * 500}" for number in range(150)]
+    once = FRESH.listed(staged=0, rejections=reasons[:90], oldest_start_at=None, is_last=False, now=NOW)
+    twice = once.listed(staged=0, rejections=reasons[60:], oldest_start_at=None, is_last=False, now=NOW)
+    assert (once.activities_rejected, twice.activities_rejected) == (90, 150)
+    assert len(twice.rejections) == REJECTIONS_KEPT_MAX
+    assert max(map(len, twice.rejections)) == REJECTION_CHARS_MAX
+    assert [each.partition(":")[0] for each in twice.rejections] == [f"activity {n}" for n in range(100)]
 
 
 @pytest.mark.parametrize(

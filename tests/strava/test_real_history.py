@@ -266,7 +266,7 @@ def _told(awards: Sequence[Award]) -> list[tuple[object, ...]]:
     return [(each.part_index, each.workout, each.progress_value_at_award, each.earned_at) for each in awards]
 
 
-@pytest.mark.parametrize(("scope", "list_calls"), [(SEES_ALL, 6), (SEES_PUBLIC, 7)])
+@pytest.mark.parametrize(("scope", "list_calls"), [(SEES_ALL, 6), (SEES_PUBLIC, 10)])
 def test_a_history_is_taken_over_in_a_few_calls(
     make_world: MakeWorld, real: Sequence[Mapping[str, Any]], scope: Sequence[str], list_calls: int
 ) -> None:

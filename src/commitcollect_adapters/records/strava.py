@@ -55,6 +55,12 @@ OWNER = record_kind(
     Column("userId", "user_id"),
     Column("updatedAtUtc", "updated_at", OPTIONAL_MOMENT),
 )
+
+
+def _texts(text: str) -> tuple[str, ...]:
+    return tuple(map(str, json.loads(text)))
+
+
 BACKFILL = record_kind(
     "backfill",
     Backfill,
@@ -67,6 +73,8 @@ BACKFILL = record_kind(
     Column("pagesListed", "pages_listed"),
     Column("activitiesListed", "activities_listed"),
     Column("activitiesRejected", "activities_rejected"),
+    Column("activitiesHidden", "activities_hidden"),
+    Column("rejections", "rejections", Codec(lambda texts: json_text(list(texts)), _texts)),
     Column("workoutsChanged", "workouts_changed"),
     Column("startedAtUtc", "started_at", MOMENT),
     Column("updatedAtUtc", "updated_at", MOMENT),

@@ -322,5 +322,10 @@ ALTER TABLE award ADD COLUMN meshSha256 TEXT;
 ALTER TABLE statuePart ADD COLUMN meshSha256 TEXT;
 """
 
-LAYOUTS = (_LEDGER, _SERVICE, _QUEUE, _GENERAL_JOBS, _MESHES)
+_BACKFILL_REPORT = """
+ALTER TABLE backfill ADD COLUMN activitiesHidden INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE backfill ADD COLUMN rejections TEXT NOT NULL DEFAULT '[]';
+"""
+
+LAYOUTS = (_LEDGER, _SERVICE, _QUEUE, _GENERAL_JOBS, _MESHES, _BACKFILL_REPORT)
 """The script of every layout, the first one first. Add a layout at the end."""

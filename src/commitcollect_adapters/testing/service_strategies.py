@@ -88,6 +88,8 @@ def backfills(*, user_id: UserId, version: int) -> SearchStrategy[Backfill]:
         pages_listed=_counts,
         activities_listed=_counts,
         activities_rejected=_counts,
+        activities_hidden=_counts,
+        rejections=st.lists(st.text(max_size=20), max_size=3).map(tuple),
         workouts_changed=_counts,
         started_at=believable_moments(),
         updated_at=believable_moments(),

@@ -134,7 +134,8 @@ class Backfilling:
         following = backfill.listed(
             calls=listed.calls,
             staged=len(snapshots),
-            rejected=len(listed.rejected),
+            rejections=listed.rejected,
+            hidden=listed.hidden,
             oldest_start_at=listed.oldest_start_at,
             is_last=listed.is_last,
             now=listed.asked_at,
@@ -171,7 +172,9 @@ class Backfilling:
         for key, value in result.set_aside:
             warn_of(key.activity_id, (value,))
         following = backfill.committed(
-            workouts_changed=len(result.changes), rejected=len(result.rejected), now=self.context.now()
+            workouts_changed=len(result.changes),
+            rejections=[f"activity {key.activity_id}: {why}" for key, why in result.rejected],
+            now=self.context.now(),
         )
         self.backfills.commit(BackfillCommit(backfill=following, done_page=number))
         return BackfillStep(backfill=following, committed=result.committed)

@@ -8,6 +8,7 @@ changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -18,6 +19,9 @@ from commitcollect_core.training.workouts import ActivitySnapshot
 from commitcollect_core.values import UserId, optional_utc, utc
 
 OVERLAP = timedelta(seconds=1)
+REJECTIONS_KEPT_MAX = 100
+REJECTION_CHARS_MAX = 200
+"""With the number above, what one item of any store holds easily."""
 
 
 def next_before(before: datetime | None, oldest_start_at: datetime) -> datetime:
@@ -48,6 +52,8 @@ class Backfill:
         pages_listed: pages listed so far.
         activities_listed: activities taken over so far, each counted once.
         activities_rejected: activities that could not be taken over.
+        activities_hidden: activities that Strava left out of pages for certain, as private.
+        rejections: why activities could not be taken over, each by its id; the first of them.
         workouts_changed: workouts written so far.
         version: 1 when first written, one more with every change.
     """
@@ -60,6 +66,8 @@ class Backfill:
     pages_listed: int = 0
     activities_listed: int = 0
     activities_rejected: int = 0
+    activities_hidden: int = 0
+    rejections: tuple[str, ...] = ()
     workouts_changed: int = 0
     started_at: datetime = field(converter=utc)
     updated_at: datetime = field(converter=utc)
@@ -70,7 +78,8 @@ class Backfill:
         *,
         calls: int = 1,
         staged: int,
-        rejected: int,
+        rejections: Sequence[str],
+        hidden: int = 0,
         oldest_start_at: datetime | None,
         is_last: bool,
         now: datetime,
@@ -85,19 +94,29 @@ class Backfill:
             pages_staged=pages,
             pages_listed=self.pages_listed + calls,
             activities_listed=self.activities_listed + staged,
-            activities_rejected=self.activities_rejected + rejected,
+            activities_hidden=self.activities_hidden + hidden,
+            **self._rejected(rejections),
         )
 
-    def committed(self, *, workouts_changed: int, rejected: int, now: datetime) -> Backfill:
+    def committed(self, *, workouts_changed: int, rejections: Sequence[str], now: datetime) -> Backfill:
         """The backfill after its last staged page was committed."""
         pages = self.pages_staged - 1
         return self._next(
             now,
             phase=BackfillPhase.COMMITTING if pages else BackfillPhase.DONE,
             pages_staged=pages,
-            activities_rejected=self.activities_rejected + rejected,
+            **self._rejected(rejections),
             workouts_changed=self.workouts_changed + workouts_changed,
         )
+
+    def _rejected(self, rejections: Sequence[str]) -> dict[str, Any]:
+        # Pages overlap, so an activity at the edge may be rejected twice.
+        cut = dict.fromkeys(each[:REJECTION_CHARS_MAX] for each in rejections)
+        new = tuple(each for each in cut if each not in self.rejections)
+        return {
+            "activities_rejected": self.activities_rejected + len(new),
+            "rejections": (*self.rejections, *new)[:REJECTIONS_KEPT_MAX],
+        }
 
     def _next(self, now: datetime, **changes: Any) -> Backfill:
         return evolve(self, updated_at=now, version=self.version + 1, **changes)
