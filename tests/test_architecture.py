@@ -22,7 +22,7 @@ ASSEMBLIES = {"app": {"training"}, "service": set(CORE_PACKAGES)}
 """What wires use cases, and the packages each may import: who only counts workouts pays for `app` alone."""
 
 NOUNS = {
-    "training": {"sports", "workouts", "goals", "milestones", "awards", "ledger", "digest"},
+    "training": {"sports", "workouts", "goals", "milestones", "awards", "publications", "ledger", "digest"},
     "jobs": {"jobs", "idempotency"},
     "strava": {"connections", "jobs", "webhooks", "backfills", "rates"},
     "accounts": {"profiles", "sessions", "deletion", "audit"},

@@ -5,10 +5,9 @@ from __future__ import annotations
 from commitcollect_core.errors import (
     AccountDeleting,
     AthleteAlreadyConnected,
-    Conflict,
     VersionConflict,
 )
-from commitcollect_core.training.awards import StatueModel
+from commitcollect_core.training.publications import Publication
 from commitcollect_core.values import AthleteId
 
 
@@ -29,14 +28,13 @@ def taken(athlete_id: AthleteId) -> AthleteAlreadyConnected:
     )
 
 
-def check_replaces(stored: StatueModel | None, model: StatueModel) -> None:
-    """Refuse a model whose parts differ from those that milestones were promised.
+def check_saves(stored: Publication | None, publication: Publication) -> None:
+    """Refuse a version that does not follow the stored one, or that changes parts which were promised.
 
     Raises:
-        Conflict: it is stored with other parts (``model_exists``).
+        VersionConflict: another version is stored.
+        Conflict: it is stored as published with other parts (``model_exists``).
     """
-    if stored is not None and stored.parts != model.parts:
-        raise Conflict(
-            f"the statue model {model.model_id} exists with other parts; publish it under another id",
-            code="model_exists",
-        )
+    publication.check_follows(stored)
+    if publication.version != (1 if stored is None else stored.version + 1):
+        raise stale()

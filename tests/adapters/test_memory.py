@@ -94,7 +94,7 @@ def test_of_many_who_disconnect_at_once_one_does(monkeypatch: pytest.MonkeyPatch
 def test_a_statue_is_published_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of several models under one id all but one are refused."""
     stores = memory_stores()
-    monkeypatch.setattr(stores.catalog, "_models", Hesitant())
+    monkeypatch.setattr(stores.catalog, "_publications", Hesitant())
     rivals = [evolve(samples.HERON, parts=samples.HERON.parts[: n + 1]) for n in range(THREADS)]
-    results = race([lambda each=each: stores.catalog.publish(each) for each in rivals])  # type: ignore[misc]  # mypy infers no type for a lambda with a default
+    results = race([lambda each=each: stores.catalog.save(service.published(each)) for each in rivals])  # type: ignore[misc]  # mypy infers no type for a lambda with a default
     assert sum(not isinstance(each, Conflict) for each in results) == 1

@@ -65,7 +65,10 @@ RECORDS: dict[str, tuple[Callable[[Record], object], Record]] = {
     **{name: (kind.decode, kind.encode(value)) for name, (kind, value) in VALUES.items()},
     "model": (
         statues.MODEL.decode,
-        (*statues.MODEL.encode(samples.HERON), *map(statues.MODEL_PART.encode, samples.HERON.parts)),
+        (
+            *statues.MODEL.encode(service.published(samples.HERON)),
+            *map(statues.MODEL_PART.encode, samples.HERON.parts),
+        ),
     ),
 }
 """A reader and a record it can read for each kind."""

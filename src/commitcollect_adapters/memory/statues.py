@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from threading import Lock
 
 from commitcollect_adapters import conflicts
 from commitcollect_core.training.awards import StatueModel
+from commitcollect_core.training.publications import OFFERED, Publication
 from commitcollect_core.values import ModelId
 
 
 class MemoryCatalog:
     """Implements `StatueStore`."""
 
-    def __init__(self, models: Iterable[StatueModel] = ()) -> None:
-        self._models = {model.model_id: model for model in models}
+    def __init__(self) -> None:
+        self._publications: dict[ModelId, Publication] = {}
         self._lock = Lock()
 
+    def publication(self, model_id: ModelId) -> Publication | None:
+        return self._publications.get(model_id)
+
     def model(self, model_id: ModelId) -> StatueModel | None:
-        return self._models.get(model_id)
+        stored = self.publication(model_id)
+        return stored.model if stored is not None and stored.stage in OFFERED else None
 
     def models(self) -> Sequence[StatueModel]:
         with self._lock:
-            return tuple(self._models[each] for each in sorted(self._models))
+            found = map(self.model, sorted(self._publications))
+            return tuple(each for each in found if each is not None)
 
-    def publish(self, model: StatueModel) -> None:
+    def save(self, publication: Publication) -> None:
+        model_id = publication.model.model_id
         with self._lock:
-            # Parts never change, since milestones were promised them.
-            conflicts.check_replaces(self._models.get(model.model_id), model)
-            self._models[model.model_id] = model
+            conflicts.check_saves(self._publications.get(model_id), publication)
+            self._publications[model_id] = publication

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 from attrs import evolve
 
-from commitcollect_adapters.records.columns import FLAG, Column, Record, RecordKind, record_kind
+from commitcollect_adapters.records.columns import FLAG, Codec, Column, Record, RecordKind, record_kind
 from commitcollect_core.training.awards import ModelPart, StatueModel
+from commitcollect_core.training.publications import Publication, Stage
 
 MODEL_PART = record_kind(
     "part of a statue model",
@@ -18,26 +20,33 @@ MODEL_PART = record_kind(
     Column("attachPoint", "attach_point"),
     Column("meshSha256", "mesh_sha256"),
 )
+_STAGE = Codec(attrgetter("value"), lambda name: None if name is None else Stage(name))
 _MODEL: RecordKind[Any] = record_kind(
     "statue model",
     dict,
-    Column("modelId", "model_id"),
-    Column("name", "name"),
-    Column("year", "year"),
-    Column("isActive", "is_active", FLAG),
-    Column("partsTotal", "parts_total"),
+    Column("modelId", "model.model_id"),
+    Column("name", "model.name"),
+    Column("year", "model.year"),
+    Column("isActive", "model.is_active", FLAG),
+    Column("partsTotal", "model.parts_total"),
+    Column("stage", "stage", _STAGE),
+    Column("version", "version"),
 )
 _MODEL_END = len(_MODEL.columns)
 
 
-def _model(record: Record) -> StatueModel:
-    own, parts = _MODEL.build(record[:_MODEL_END]), record[_MODEL_END:]
-    parts_total = own.pop("parts_total")
+def _publication(record: Record) -> Publication:
+    values, parts = _MODEL.build(record[:_MODEL_END]), record[_MODEL_END:]
+    own = {name.removeprefix("model."): value for name, value in values.items()}
+    parts_total, stage, version = own.pop("parts_total"), own.pop("stage"), own.pop("version")
     # A model that lost a part would be a smaller statue, complete sooner.
     if len(parts) != parts_total:
         raise ValueError(f"{len(parts)} of its {parts_total} parts are stored")
-    return StatueModel(**own, parts=tuple(map(MODEL_PART.decode, parts)))
+    model = StatueModel(**own, parts=tuple(map(MODEL_PART.decode, parts)))
+    # An older CommitCollect stored neither: it knew published models only.
+    assumed = Stage.PUBLISHED if model.is_active else Stage.RETIRED
+    return Publication(model=model, stage=stage or assumed, version=version or 1)
 
 
-MODEL: RecordKind[StatueModel] = evolve(_MODEL, build=_model)
+MODEL: RecordKind[Publication] = evolve(_MODEL, build=_publication)
 """To be decoded it is followed by the record of each part, in order."""

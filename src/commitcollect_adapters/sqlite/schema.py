@@ -327,5 +327,10 @@ ALTER TABLE backfill ADD COLUMN activitiesHidden INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE backfill ADD COLUMN rejections TEXT NOT NULL DEFAULT '[]';
 """
 
-LAYOUTS = (_LEDGER, _SERVICE, _QUEUE, _GENERAL_JOBS, _MESHES, _BACKFILL_REPORT)
+_STAGES = """
+ALTER TABLE statueModel ADD COLUMN stage TEXT;
+ALTER TABLE statueModel ADD COLUMN version INTEGER;
+"""
+
+LAYOUTS = (_LEDGER, _SERVICE, _QUEUE, _GENERAL_JOBS, _MESHES, _BACKFILL_REPORT, _STAGES)
 """The script of every layout, the first one first. Add a layout at the end."""

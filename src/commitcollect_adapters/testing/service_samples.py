@@ -19,7 +19,9 @@ from commitcollect_core.service import Stores
 from commitcollect_core.strava.backfills import Backfill, StagedPage
 from commitcollect_core.strava.connections import ConnectionCommit, StravaConnection
 from commitcollect_core.strava.rates import RateBudget
+from commitcollect_core.training.awards import StatueModel
 from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState
+from commitcollect_core.training.publications import Publication, Stage
 from commitcollect_core.training.workouts import ActivitySnapshot
 from commitcollect_core.values import ActivityId, AthleteId, Source, UserId
 
@@ -33,6 +35,12 @@ _months = count(_run.randrange(_YEARS * _MONTHS_PER_YEAR))
 def new_name(kind: str) -> str:
     """A name for something of this kind that has none yet."""
     return f"{kind}-{uuid4().hex[:12]}"
+
+
+def published(model: StatueModel, version: int = 1) -> Publication:
+    """A model on offer, or one that is no longer."""
+    stage = Stage.PUBLISHED if model.is_active else Stage.RETIRED
+    return Publication(model=model, stage=stage, version=version)
 
 
 def new_strava_athlete() -> AthleteId:

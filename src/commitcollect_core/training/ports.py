@@ -17,6 +17,7 @@ from commitcollect_core.context import Backoff, Clock, IdGenerator
 from commitcollect_core.training.awards import Award, StatueModel
 from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerView
 from commitcollect_core.training.milestones import Milestone
+from commitcollect_core.training.publications import Publication
 from commitcollect_core.training.workouts import Workout
 from commitcollect_core.values import MilestoneId, ModelId, UserId, WorkoutKey
 
@@ -123,13 +124,18 @@ class StatueCatalog(Protocol):
 
 
 class StatueStore(StatueCatalog, Protocol):
-    """Statue models that are published while the service runs."""
+    """Statue models that are added while the service runs; only published ones are in the catalogue."""
 
-    def publish(self, model: StatueModel) -> None:
-        """Add a model, or replace what is said of it beside its parts, which milestones were promised.
+    def publication(self, model_id: ModelId) -> Publication | None:
+        """One model at whatever stage, or None."""
+        ...
+
+    def save(self, publication: Publication) -> None:
+        """Add a model, or replace the version before this one, with its parts, in one atomic write.
 
         Raises:
-            Conflict: it is stored with other parts (``model_exists``).
+            VersionConflict: what is stored is not one version behind.
+            Conflict: it is stored as published with other parts (``model_exists``).
         """
         ...
 

@@ -126,7 +126,7 @@ def publishing(stores: Stores) -> Write:
     model = _new_model()
     return Write(
         operation=TRANSACT,
-        make=lambda: stores.catalog.publish(model),
+        make=lambda: stores.catalog.save(service.published(model)),
         read=lambda: (stores.catalog.model(model.model_id), model in stores.catalog.models()),
         expected=(model, True),
     )
@@ -140,11 +140,11 @@ def listing(stores: Stores) -> Write:
 def renaming(stores: Stores) -> Write:
     """A statue of another name."""
     model = _new_model()
-    stores.catalog.publish(model)
+    stores.catalog.save(service.published(model))
     after = evolve(model, name="Egret")
     return Write(
-        operation="UpdateItem",
-        make=lambda: stores.catalog.publish(after),
+        operation=TRANSACT,
+        make=lambda: stores.catalog.save(service.published(after, 2)),
         read=lambda: stores.catalog.model(model.model_id),
         expected=after,
     )

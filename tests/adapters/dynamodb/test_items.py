@@ -51,7 +51,7 @@ def test_items_have_the_keys_of_the_catalogue(client: Client, stores: Stores) ->
     stores.backfills.commit(BackfillCommit(backfill=service.backfill(user_id), page=service.staged_page(7)))
     stores.rates.write(request_id, service.rate_budget())
     stores.deletions.write(service.deletion(request_id))
-    stores.catalog.publish(model)
+    stores.catalog.save(service.published(model))
     for partition, sort, names in (
         (f"USER#{user_id}", "PROFILE", "userId email createdAtUtc entityType"),
         (
@@ -64,7 +64,7 @@ def test_items_have_the_keys_of_the_catalogue(client: Client, stores: Stores) ->
         (f"USER#{user_id}", "STRAVA#BACKFILL#PAGE#0007", "number activities"),
         (f"STRAVA#RATES#{request_id}", "META", "version windowUsed"),
         (f"DELETION#{request_id}", "META", "userId stepsDone identifiers requestedAtUtc receipt"),
-        (f"MODEL#{model.model_id}", "META", "modelId partsTotal isActive name year"),
+        (f"MODEL#{model.model_id}", "META", "modelId partsTotal isActive name year stage version"),
         (f"MODEL#{model.model_id}", "PART#01", "partIndex partName meshFile attachPoint meshSha256"),
         ("MODELS", f"MODEL#{model.model_id}", "modelId"),
     ):
@@ -161,7 +161,8 @@ def _request(stores: Stores, user_id: UserId, version: int) -> None:
 
 
 def _model(stores: Stores, user_id: UserId, version: int) -> None:
-    stores.catalog.publish(evolve(samples.HERON, model_id=ModelId(user_id), name=f"{version}"))
+    model = evolve(samples.HERON, model_id=ModelId(user_id), name=f"{version}")
+    stores.catalog.save(service.published(model, version))
 
 
 @pytest.mark.parametrize(
@@ -208,5 +209,5 @@ def test_a_list_without_a_model_behind_it_is_passed_over(client: Client, stores:
     model = evolve(samples.HERON, model_id=ModelId(service.new_name("MODEL")))
     client.call("put_item", TableName=client.address.name, Item=listed_model(model.model_id))
     assert model.model_id not in [each.model_id for each in stores.catalog.models()]
-    stores.catalog.publish(model)
+    stores.catalog.save(service.published(model))
     assert model in stores.catalog.models()

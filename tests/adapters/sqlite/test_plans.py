@@ -55,7 +55,7 @@ def use_everything(stores: Stores) -> None:
     stores.backfills.read_page(ME, 1)
     stores.backfills.erase(ME)
     use_sessions_and_requests(stores)
-    stores.catalog.publish(samples.HERON)
+    stores.catalog.save(service.published(samples.HERON))
     stores.catalog.model(samples.HERON.model_id)
     stores.catalog.models()
 

@@ -7,6 +7,7 @@ from typing import Any
 from commitcollect_adapters.dynamodb.items.encoding import Item, ItemKind, Key, key_of, prefix_query, text
 from commitcollect_adapters.records import statues as records
 from commitcollect_core.training.awards import StatueModel
+from commitcollect_core.training.publications import Publication
 from commitcollect_core.values import ModelId
 
 _MODELS = "MODELS"
@@ -29,8 +30,8 @@ def model_items_of(model_id: ModelId) -> dict[str, Any]:
     }
 
 
-def model_of_items(model: Item, *parts: Item) -> StatueModel:
-    """The model of its stored items.
+def publication_of_items(model: Item, *parts: Item) -> Publication:
+    """The model of its stored items, and its stage.
 
     Raises:
         CorruptItem: one cannot be read, or a part is missing.
@@ -38,12 +39,14 @@ def model_of_items(model: Item, *parts: Item) -> StatueModel:
     return records.MODEL.decode((*MODEL.values(model), *map(MODEL_PART.values, parts)))
 
 
+def model_part_key(model_id: ModelId, part_index: int) -> Key:
+    """The key of a part of a model."""
+    return key_of(f"{_MODEL_PREFIX}{model_id}", f"PART#{part_index:02}")
+
+
 def part_items(model: StatueModel) -> list[Item]:
     """The items of a model's parts."""
-    return [
-        MODEL_PART.item(key_of(f"{_MODEL_PREFIX}{model.model_id}", f"PART#{part.part_index:02}"), part)
-        for part in model.parts
-    ]
+    return [MODEL_PART.item(model_part_key(model.model_id, part.part_index), part) for part in model.parts]
 
 
 def listed_model(model_id: ModelId) -> Item:

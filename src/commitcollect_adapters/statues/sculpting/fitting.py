@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from attrs import frozen
@@ -61,17 +61,22 @@ def insertable(parts: Mapping[str, Manifold], ways: Mapping[str, ArrayLike]) -> 
     done: dict[str, Manifold] = {}
     for name, part in parts.items():
         way = np.asarray(ways[name], float)
-        for other in list(done.values()):
-            swept = [
-                other.translate(tuple(-way * far))
-                for far in _SWEEP_MM
-                if (part.translate(tuple(way * far)) ^ other).volume() > _TOUCH_MM3
-            ]
-            if swept:
-                part = part - union(swept)  # noqa: PLW2901 - the part is what is being carved
-        # Simplifying more would move the surface back into the way.
-        done[name] = largest(simplified(part, _SMOOTH_MM))
+        smooth = simplified(_carved(part, done.values(), way), _SMOOTH_MM)
+        # Simplifying moves the surface, perhaps back into the way.
+        done[name] = largest(_carved(smooth, done.values(), way))
     return done
+
+
+def _carved(part: Manifold, others: Iterable[Manifold], way: Array) -> Manifold:
+    for other in others:
+        swept = [
+            other.translate(tuple(-way * far))
+            for far in _SWEEP_MM
+            if (part.translate(tuple(way * far)) ^ other).volume() > _TOUCH_MM3
+        ]
+        if swept:
+            part = part - union(swept)
+    return part
 
 
 def apart(vertices: Array, triangles: Index) -> Array:

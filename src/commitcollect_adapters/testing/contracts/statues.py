@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from attrs import evolve
 from hypothesis import given
@@ -18,8 +20,9 @@ from commitcollect_adapters.testing.contracts.checks import (
 from commitcollect_adapters.testing.contracts.stores import StoresContract
 from commitcollect_adapters.testing.samples import HERON
 from commitcollect_adapters.testing.strategies import statue_models
-from commitcollect_core.errors import Conflict
+from commitcollect_core.errors import Conflict, VersionConflict
 from commitcollect_core.training.awards import PART_INDEX_MAX, ModelPart, StatueModel
+from commitcollect_core.training.publications import Stage, draft
 from commitcollect_core.values import ModelId
 
 
@@ -45,14 +48,14 @@ class StatueCatalogContract(StoresContract):
         """Every field of it and of its parts comes back as it was."""
         with self.open_stores() as stores:
             model = evolve(model, model_id=_new_model().model_id)
-            stores.catalog.publish(model)
+            stores.catalog.save(service.published(model))
             assert_read_back(stores.catalog.model(model.model_id), model)
 
     def test_a_model_may_have_as_many_parts_as_there_are_numbers(self) -> None:
         """The largest model is published whole."""
         with self.open_stores() as stores:
             model = _new_model(_parts(PART_INDEX_MAX))
-            stores.catalog.publish(model)
+            stores.catalog.save(service.published(model))
             assert stores.catalog.model(model.model_id) == model
 
     def test_models_are_listed_in_order_of_id(self) -> None:
@@ -60,7 +63,7 @@ class StatueCatalogContract(StoresContract):
         with self.open_stores() as stores:
             models = [_new_model(_parts(count)) for count in (1, 12, 3)]
             for model in models:
-                stores.catalog.publish(model)
+                stores.catalog.save(service.published(model))
             listed = stores.catalog.models()
             ids = [each.model_id for each in listed]
             assert ids == sorted(set(ids))
@@ -71,30 +74,78 @@ class StatueCatalogContract(StoresContract):
         """Its name, its year and whether it is on offer; its parts stay as they are."""
         with self.open_stores() as stores:
             model = _new_model()
-            for changed in (model, evolve(model, name="Egret", year=None, is_active=False), model):
-                stores.catalog.publish(changed)
+            changes = (model, evolve(model, name="Egret", year=None, is_active=False), model)
+            for version, changed in enumerate(changes, start=1):
+                stores.catalog.save(service.published(changed, version))
                 assert_read_back(stores.catalog.model(model.model_id), changed)
 
     def test_the_parts_of_a_model_never_change(self) -> None:
         """Milestones were promised those: other parts are refused, and nothing of it is written."""
         with self.open_stores() as stores:
             model = _new_model()
-            stores.catalog.publish(model)
+            stores.catalog.save(service.published(model))
             renamed = evolve(model.parts[-1], part_name="Tail")
             for parts in (_parts(13), model.parts[:-1], (*model.parts[:-1], renamed)):
                 with pytest.raises(Conflict) as refused:
-                    stores.catalog.publish(evolve(model, name="Other", parts=parts))
+                    stores.catalog.save(service.published(evolve(model, name="Other", parts=parts), 2))
                 assert refused.value.code == "model_exists"
                 assert stores.catalog.model(model.model_id) == model
+
+    def test_drafts_are_no_part_of_the_catalogue(self) -> None:
+        """They are read back by those who work on them, at every stage and version, and listed by none."""
+        with self.open_stores() as stores:
+            model = _new_model()
+            entry = draft(model, None)
+            for each in (entry, entry.moved_to(Stage.CHECKED)):
+                stores.catalog.save(each)
+                assert stores.catalog.publication(model.model_id) == each
+                assert stores.catalog.model(model.model_id) is None
+                assert model.model_id not in [listed.model_id for listed in stores.catalog.models()]
+            stores.catalog.save(each.moved_to(Stage.PUBLISHED))
+            assert stores.catalog.model(model.model_id) == model
+
+    def test_the_parts_of_a_draft_may_change(self) -> None:
+        """More of them or fewer: what is read back is the last version, whole."""
+        with self.open_stores() as stores:
+            model = _new_model()
+            stored = None
+            for count in (12, 3, PART_INDEX_MAX, 1):
+                stored = draft(evolve(model, parts=_parts(count)), stored)
+                stores.catalog.save(stored)
+                assert stores.catalog.publication(model.model_id) == stored
+
+    def test_a_version_that_does_not_follow_is_refused(self) -> None:
+        """Optimistic locking: of two who read one version, the second to write is told."""
+        with self.open_stores() as stores:
+            first = draft(_new_model(), None)
+            with pytest.raises(VersionConflict):
+                stores.catalog.save(evolve(first, version=2))
+            stores.catalog.save(first)
+            second = first.moved_to(Stage.CHECKED)
+            stores.catalog.save(second)
+            for late in (first, second, evolve(second, version=4)):
+                with pytest.raises(VersionConflict):
+                    stores.catalog.save(late)
+            assert stores.catalog.publication(first.model.model_id) == second
+
+    def test_of_versions_saved_at_once_one_stays(self) -> None:
+        """Rivals that follow the same version: one is taken whole, the others are refused."""
+        with self.open_stores() as stores:
+            stored = draft(_new_model(), None)
+            stores.catalog.save(stored)
+            rivals = [draft(evolve(stored.model, parts=_parts(n + 1)), stored) for n in range(THREADS)]
+            results = race([partial(stores.catalog.save, each) for each in rivals])
+            winner = rivals[winner_of(results, refusal=Conflict)]
+            assert stores.catalog.publication(stored.model.model_id) == winner
 
     def test_models_never_see_each_others_parts(self) -> None:
         """Two ids of which one begins the other are two models."""
         with self.open_stores() as stores:
             model = _new_model()
             longer = evolve(model, model_id=ModelId(model.model_id + "0"), parts=_parts(1))
-            stores.catalog.publish(longer)
+            stores.catalog.save(service.published(longer))
             assert stores.catalog.model(model.model_id) is None
-            stores.catalog.publish(model)
+            stores.catalog.save(service.published(model))
             assert stores.catalog.model(model.model_id) == model
             assert stores.catalog.model(longer.model_id) == longer
 
@@ -103,6 +154,6 @@ class StatueCatalogContract(StoresContract):
         with self.open_stores() as stores:
             first = _new_model()
             rivals = [evolve(first, name=f"{n}", parts=_parts(n + 1)) for n in range(THREADS)]
-            results = race([lambda each=each: stores.catalog.publish(each) for each in rivals])  # type: ignore[misc]  # mypy infers no type for a lambda with a default
+            results = race([partial(stores.catalog.save, service.published(each)) for each in rivals])
             winner = rivals[winner_of(results, refusal=Conflict)]
             assert stores.catalog.model(first.model_id) == winner
