@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import nox
@@ -22,8 +23,8 @@ COVERAGE = {"COVERAGE_PROCESS_START": str(Path("pyproject.toml").resolve())}
 """Has each process of pytest-xdist measure itself; a file each."""
 
 ON_NEWER_PYTHONS = (
-    "tests/accounts", "tests/adapters/readers", "tests/adapters/sqlite", "tests/core", "tests/jobs",
-    "tests/strava", "tests/training",
+    "tests/accounts", "tests/adapters/readers", "tests/adapters/sqlite", "tests/adapters/statues",
+    "tests/core", "tests/jobs", "tests/strava", "tests/training",
 )  # fmt: skip
 """What depends on the language most: all of the core, and on it memory, SQLite and the readers."""
 
@@ -103,6 +104,27 @@ def bench(session: nox.Session) -> None:
     session.run("python", "tests/engines/install.py", ".engines")
     session.run("python", "tests/benchmarks/bench_dynamodb.py", env={"PYTHONPATH": "tests"})
     session.run("python", "tests/benchmarks/bench_webhooks.py", env={"PYTHONPATH": "tests"})
+
+
+@nox.session
+def statue(session: nox.Session) -> None:
+    """Sculpt the statues again and compare; then let every judge look that this machine has."""
+    install(session, "test")
+    session.run("python", "-m", "commitcollect_adapters.statues.sculpting", "--check")
+    if shutil.which("admesh") is None:
+        session.warn("admesh does not judge: it is not installed; apt-get install admesh brings it")
+    session.run("pytest", "-q", *IN_PARALLEL, "tests/adapters/statues", "tests/judges")
+
+
+@nox.session
+def slicing(session: nox.Session) -> None:
+    """Slice every part with PrusaSlicer; for the night, as each takes up to a minute."""
+    slicer = shutil.which("prusa-slicer")
+    if slicer is None:
+        session.error("PrusaSlicer is not installed; apt-get install prusa-slicer brings it")
+    install(session, "test")
+    judged = {"COMMITCOLLECT_SLICER": slicer}
+    session.run("pytest", "-q", *IN_PARALLEL, "tests/judges", "-k", "prusaslicer", env=judged)
 
 
 @nox.session

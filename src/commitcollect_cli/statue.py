@@ -20,6 +20,7 @@ from commitcollect_cli.options import json_option, parse_milestone_id
 from commitcollect_cli.output import print_result
 from commitcollect_cli.render import milestone_lines, table
 from commitcollect_cli.statue_export import export
+from commitcollect_cli.statue_files import add, check, coupon, retire
 from commitcollect_cli.statue_view import view
 from commitcollect_cli.store import store_options
 from commitcollect_core.errors import NotFound
@@ -33,8 +34,8 @@ def statue() -> None:
     """See what statues there are, and print, view and share them."""
 
 
-statue.add_command(export)
-statue.add_command(view)
+for _each in (export, view, check, add, retire, coupon):
+    statue.add_command(_each)
 
 
 @statue.command("list")

@@ -70,6 +70,19 @@ class Pack:
         return pack.decode(data)
 
 
+@frozen
+class Place:
+    """Where a part goes, as far as its artist says so.
+
+    Attributes:
+        comes_from: the direction it comes from; None for one that is there first.
+        lying: how it lies on the bed.
+    """
+
+    comes_from: Vector | None = None
+    lying: Lying | None = None
+
+
 @frozen(kw_only=True)
 class Part:
     """One part: its entry in the catalogue, and its geometry.
@@ -178,6 +191,28 @@ def read_statue(file: Traversable, folder: Traversable) -> Statue:
         raise CorruptItem(f"the statue {file.name} has no {missing.args[0]!r}") from missing
     except (ValueError, TypeError) as invalid:
         raise CorruptItem(f"the geometry of the statue {file.name} is not valid: {invalid}") from invalid
+
+
+def read_places(file: Traversable) -> list[Place]:
+    """The places of a definition's parts, for statues without packs.
+
+    Raises:
+        CorruptItem: a value is missing, of the wrong kind, or out of range.
+    """
+    try:
+        return [_place(entry) for entry in read_document(file)["parts"]]
+    except KeyError as missing:
+        raise CorruptItem(f"the statue {file.name} has no {missing.args[0]!r}") from missing
+    except (ValueError, TypeError, AttributeError) as invalid:
+        raise CorruptItem(f"the geometry of the statue {file.name} is not valid: {invalid}") from invalid
+
+
+def _place(entry: Mapping[str, Any]) -> Place:
+    attach, bed = entry.get("attach"), entry.get("bed")
+    return Place(
+        None if attach is None else _direction(attach["direction"]),
+        None if bed is None else _lying(_direction(bed["up"]), _direction(bed["right"])),
+    )
 
 
 def _check_name(name: str) -> None:

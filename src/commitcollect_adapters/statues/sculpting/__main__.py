@@ -17,6 +17,7 @@ from commitcollect_adapters.statues.sculpting.phoenix import SCULPTURE as PHOENI
 
 SCULPTURES = {each.model_id: each for each in (DRAGON, PHOENIX)}
 SHIPPED = Path(__file__).parents[1]
+COUPON = "coupon.ccm"
 
 
 def main(arguments: list[str]) -> int:
@@ -39,6 +40,11 @@ def main(arguments: list[str]) -> int:
             differences += comparing.differences(baked, SHIPPED, file)
         else:
             baking.write(baked, given.out, file)
+    coupon = baking.bake_coupon()
+    if given.check:
+        differences += comparing.coupon_differences(coupon, SHIPPED / COUPON)
+    else:
+        (given.out / COUPON).write_bytes(coupon)
     for each in differences:
         sys.stderr.write(f"{each}\n")
     return 1 if differences else 0

@@ -18,6 +18,7 @@ from commitcollect_adapters.statues.definitions import Detail
 from commitcollect_adapters.statues.meshes import Area, Mesh, chained, mesh
 from commitcollect_adapters.statues.placing import Lying
 from commitcollect_adapters.statues.printing import needs_supports
+from commitcollect_adapters.statues.sculpting import coupon
 from commitcollect_adapters.statues.sculpting.fitting import apart
 from commitcollect_adapters.statues.sculpting.painting import SNAP_MM, Painted, painted
 from commitcollect_adapters.statues.sculpting.sculptures import Part, Sculpture
@@ -60,6 +61,11 @@ def bake(sculpture: Sculpture, definition: Mapping[str, Any], clearance: float) 
         for entry, part, mesh in zip(definition["parts"], parts, exact, strict=True)
     ]
     return Baked(packs, _text({**definition, **entries, "parts": geometry}))
+
+
+def bake_coupon() -> bytes:
+    """The pack of the clearance coupon."""
+    return pack.encode(_meshes(coupon.sculpt(), Detail.EXACT))
 
 
 def _meshes(parts: Sequence[Part], detail: Detail) -> list[Mesh]:

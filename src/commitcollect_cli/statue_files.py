@@ -1,0 +1,155 @@
+"""``commitcollect statue check``, ``add``, ``retire`` and ``coupon``: for those who make statues."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+
+import click
+
+from commitcollect_adapters import statues
+from commitcollect_adapters.backend import open_backend
+from commitcollect_adapters.documents import Document
+from commitcollect_adapters.settings import Settings
+from commitcollect_adapters.statues import pack, stl, submissions
+from commitcollect_adapters.statues.gates import Finding
+from commitcollect_adapters.statues.submissions import Piece
+from commitcollect_cli.options import json_option
+from commitcollect_cli.output import print_json, print_result, show
+from commitcollect_cli.store import store_options
+from commitcollect_core.errors import InvalidInput, NotFound
+from commitcollect_core.training.publications import Publication, Stage
+from commitcollect_core.values import ModelId
+
+COUPON_PARTS = ("block", "peg")
+
+
+@click.command()
+@click.argument(
+    "paths", metavar="FILE…", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
+)
+@json_option
+@click.pass_context
+def check(ctx: click.Context, *, paths: tuple[Path, ...], as_json: bool) -> None:
+    """Check that parts can be printed: STL files, or a folder with statue.json and its STL files.
+
+    A folder also says in which order and direction parts are put on, so that this is checked as well.
+    """
+    pieces = [piece for path in paths for piece in _pieces(path)]
+    found = submissions.surface_findings(pieces)
+    unchecked = "" if found else _check_solids(pieces, found)
+    if as_json:
+        findings = [{"part": each.part, "gate": each.gate, "reason": each.reason} for each in found]
+        print_json({"parts": len(pieces), "findings": findings, "notChecked": unchecked or None})
+    else:
+        for each in found:
+            show(f"{each.part}: {each.reason} ({each.gate})")
+        show(unchecked or _verdict(len(pieces), found))
+    ctx.exit(1 if found else 0)
+
+
+def _pieces(path: Path) -> Sequence[Piece]:
+    return submissions.read_folder(path).pieces if path.is_dir() else [submissions.read_file(path)]
+
+
+def _check_solids(pieces: Sequence[Piece], found: list[Finding]) -> str:
+    """Add what the gates for solids find; says so where they cannot be asked."""
+    try:
+        found += submissions.solid_findings(pieces)
+    except ModuleNotFoundError as missing:
+        return (
+            f"The surfaces of {len(pieces)} parts pass. Overlaps, the way in and walls were not checked: "
+            f"that needs {missing.name}; install it with: pip install 'commitcollect[sculpt]'"
+        )
+    return ""
+
+
+def _verdict(parts: int, found: Sequence[Finding]) -> str:
+    return f"{len(found)} findings in {parts} parts." if found else f"{parts} parts pass every gate."
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--until",
+    type=click.Choice([Stage.DRAFT.value, Stage.CHECKED.value, Stage.PUBLISHED.value], case_sensitive=False),
+    default=Stage.PUBLISHED.value,
+    show_default=True,
+    help="How far to go.",
+)
+@store_options
+def add(*, settings: Settings, folder: Path, until: str, as_json: bool) -> None:
+    """Add the statue in FOLDER to the store's catalogue: draft, checked, published.
+
+    FOLDER has statue.json and the STL files it names. A published statue never changes.
+    """
+    submission = submissions.read_folder(folder)
+    submissions.refuse_shipped(submission.model, statues.shipped_catalog().models())
+    with open_backend(settings.store, settings.policy) as backend, _sculpt_extra():
+        for entry in submissions.add(backend.stores().catalog, submission, Stage(until.upper())):
+            if not as_json:
+                show(_line(entry))
+    if as_json:
+        print_json(_document(entry))
+
+
+def _line(entry: Publication) -> str:
+    return f"{entry.model.model_id} is {entry.stage.value} (version {entry.version})."
+
+
+def _document(entry: Publication) -> Document:
+    return {"modelId": entry.model.model_id, "stage": entry.stage.value, "version": entry.version}
+
+
+@contextmanager
+def _sculpt_extra() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        raise InvalidInput(
+            f"it stays a draft: checking it needs {missing.name}; "
+            "install it with: pip install 'commitcollect[sculpt]'"
+        ) from missing
+
+
+@click.command()
+@click.argument("model_id", metavar="MODEL", type=ModelId)
+@store_options
+def retire(*, settings: Settings, model_id: ModelId, as_json: bool) -> None:
+    """Take a published statue off the offer; milestones on it go on."""
+    with open_backend(settings.store, settings.policy, must_exist=True) as backend:
+        catalog = backend.stores().catalog
+        entry = catalog.publication(model_id)
+        if entry is None:
+            raise NotFound(f"the store has no statue {model_id!r}", code="model_not_found")
+        retired = entry.moved_to(Stage.RETIRED)
+        catalog.save(retired)
+    print_result(_document(retired), [_line(retired)], as_json=as_json)
+
+
+@click.command()
+@click.option(
+    "--out",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    show_default="this folder",
+    help="Where to write the STL files.",
+)
+def coupon(*, folder: Path) -> None:
+    """Write a clearance coupon: print it first, and see which socket fits your printer.
+
+    Its sockets have 1 to 5 notches, for a room of 0.10, 0.15, 0.20, 0.25 and 0.30 mm on each side of the peg.
+    The statues have 0.20 mm.
+    """
+    meshes = pack.decode((files(statues) / "coupon.ccm").read_bytes())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, mesh in zip(COUPON_PARTS, meshes, strict=True):
+            file = folder / f"coupon_{name}.stl"
+            file.write_bytes(stl.write(f"coupon {name}", mesh))
+            show(f"wrote {file}")
+    except OSError as refused:
+        raise InvalidInput(f"cannot write to {folder}: {refused.strerror}", field="out") from refused
