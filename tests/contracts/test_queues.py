@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from commitcollect_adapters.aws.calls import Address
 from commitcollect_adapters.aws.sqs.provisioning import create_queues
@@ -16,7 +17,8 @@ from commitcollect_adapters.memory.jobs import MemoryQueue
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.system import ManualClock
-from commitcollect_adapters.testing.contracts import EventQueueContract
+from commitcollect_adapters.testing.contracts import EventQueueContract, queues
+from commitcollect_adapters.testing.contracts.checks import property_test
 from commitcollect_adapters.testing.samples import NOW
 from commitcollect_core.jobs.ports import EventQueue
 from thoroughness import LEVEL
@@ -52,8 +54,10 @@ class TestSqsQueue(EventQueueContract):
     is_exact = False
 
     @pytest.fixture(autouse=True)
-    def _engine(self, sqs_queues: Queues, few_examples: Callable[[int], None]) -> None:
-        few_examples(LEVEL.examples_on_ministack)
+    def _engine(self, sqs_queues: Queues, monkeypatch: pytest.MonkeyPatch) -> None:
+        # Its property is a function inside the test, so `few_examples` does not see it.
+        few = settings(property_test, max_examples=LEVEL.examples_on_ministack)
+        monkeypatch.setattr(queues, "property_test", few)
         self._queues = sqs_queues
 
     def open_queue(self) -> AbstractContextManager[EventQueue]:
