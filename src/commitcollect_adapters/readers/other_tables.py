@@ -62,7 +62,8 @@ _SWIM_OR_ROW = frozenset({"Swim", "Rowing"})
 
 def other_table(titles: Sequence[str]) -> ApiTable | DeviceTable | None:
     """How a table with these titles is read; None if it is of no kind known here."""
-    names = [fold(title) for title in titles]
+    # Garmin's table of 2020 called its time so.
+    names = ["time" if (name := fold(title)) == "activity time" else name for title in titles]
     known = set(names)
     if ({"id", "start_date", "distance"} <= known and {"type", "sport_type"} & known) or {
         "id", "start_time", "distance_raw",

@@ -228,7 +228,11 @@ def test_garmins_table_maps_field_by_field(tmp_path: Path) -> None:
 
 
 def test_garmins_table_in_german(tmp_path: Path) -> None:
-    """Titles and sports of a German account."""
+    """Titles and sports of a German account; an English one of 2020 called its time otherwise."""
+    old = ["Activity Type", "Date", "Favorite", "Title", "Distance", "Calories", "Activity Time", "Elev Gain"]
+    cells = ["Hiking", "2020-07-04 15:36:00", "FALSE", "W", "5.48", "447", "1:31:24", "28"]
+    hike = the_snapshot(write(tmp_path, "old.csv", csv_bytes([old, cells])))
+    assert (hike.sport_type, hike.moving_seconds, hike.elevation_meters) == ("Hike", 5_484, 28)
     header = ["Aktivitätstyp", "Datum", "Favorit", "Titel", "Distanz", "Kalorien", "Zeit", "Anstieg gesamt"]
     row = ["Laufen", "2025-02-06 17:06:03", "Nein", "W", "5,48", "447", "00:31:24", "28"]
     snapshot = the_snapshot(write(tmp_path, "Activities.csv", csv_bytes([header, row])))
