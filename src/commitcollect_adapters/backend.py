@@ -145,7 +145,7 @@ _KEYS = {
     ),
     "kms": _Kind(form="kms://KEY", opens=f"{_HERE}.aws.kms:KmsCipher.parse", extra="aws,crypto"),
 }
-"""Scheme -> keys to seal tokens with. Each function takes them as a text, and returns the cipher."""
+"""Scheme -> keys to seal with. Each function takes them as a text, and the policy; it returns the cipher."""
 
 
 def _kind_of(kinds: Mapping[str, _Kind], address: str, setting: str) -> _Kind:

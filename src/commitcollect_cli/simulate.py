@@ -202,8 +202,7 @@ def _document(report: SimulationReport, intake: Intake) -> Document:
 def _lines(report: SimulationReport, ports: Ports) -> Iterator[str]:
     for view, exclusions in zip(report.milestones, report.exclusions, strict=True):
         model = model_of(ports.catalog, view.milestone)
-        picture = picture_lines(model, earned_parts(view))
-        yield from milestone_lines(view, model, exclusions, picture=picture)
+        yield from milestone_lines(view, model, exclusions, picture_lines(model, earned_parts(view)))
         yield ""
     activities = show_count(report.imported, "activity", "activities")
     deliveries = show_count(report.deliveries, "delivery", "deliveries")

@@ -26,6 +26,7 @@ from commitcollect_cli.store import store_options
 from commitcollect_core.errors import NotFound
 from commitcollect_core.training.awards import StatueModel
 from commitcollect_core.training.statues import model_of
+from commitcollect_core.training.tracking import MilestoneView
 from commitcollect_core.values import MilestoneId, ModelId
 
 
@@ -75,15 +76,18 @@ def show_(
         raise click.UsageError("give a MODEL or --milestone ID, one of the two")
     drawn_as = None if style is None else Style(style)
     if milestone_id is None:
-        model = _known(model_id or ModelId(""))
-        print_result(statue_document(model), _lines(model, drawn_as), as_json=as_json)
+        chosen = _known(model_id or ModelId(""))
+        print_result(statue_document(chosen), _model_lines(chosen, drawn_as), as_json=as_json)
         return
     with open_app(settings, must_exist=True) as app:
         found = app.tracking.view(settings.user, milestone_id)
         model = model_of(app.ports.catalog, found.milestone)
-    picture = picture_lines(model, earned_parts(found), drawn_as)
-    lines = milestone_lines(found, model, picture=picture)
-    print_result(milestone_view_document(found), lines, as_json=as_json)
+    print_result(milestone_view_document(found), _milestone_lines(found, model, drawn_as), as_json=as_json)
+
+
+def _milestone_lines(found: MilestoneView, model: StatueModel, style: Style | None) -> Iterator[str]:
+    # A generator: with --json nothing is drawn.
+    yield from milestone_lines(found, model, picture=picture_lines(model, earned_parts(found), style))
 
 
 def _known(model_id: ModelId) -> StatueModel:
@@ -95,7 +99,7 @@ def _known(model_id: ModelId) -> StatueModel:
     return model
 
 
-def _lines(model: StatueModel, style: Style | None) -> Iterator[str]:
+def _model_lines(model: StatueModel, style: Style | None) -> Iterator[str]:
     yield from picture_lines(model, range(1, model.parts_total + 1), style)
     yield f"{model.name} ({model.model_id}), {model.parts_total} parts"
     rows = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from commitcollect_adapters.statues.plates import Bed
 from commitcollect_adapters.statues.printing import grams
 from commitcollect_adapters.web.page import standalone_page
 from commitcollect_cli.options import chained, parse_milestone_id
-from commitcollect_cli.output import print_json, show
+from commitcollect_cli.output import print_result
 from commitcollect_cli.render import show_count, table
 from commitcollect_cli.statue_page import PICTURE_HEIGHT, PICTURE_WIDTH, Showing, card_text, page_of
 from commitcollect_cli.store import store_options
@@ -126,13 +127,8 @@ def export(
     chosen = chosen_parts(showing, parts)
     made, shown = _made(plan, showing, chosen)
     paths = _write(made, out, plan.stem(showing), force=force)
-    if as_json:
-        print_json(_document(paths, made, shown))
-        return
-    for path, file in zip(paths, made, strict=True):
-        show(f"Wrote {path} ({_size(len(file.content))})")
-    for line in _notes(shown):
-        show(line)
+    written = (f"Wrote {path} ({_size(len(file.content))})" for path, file in zip(paths, made, strict=True))
+    print_result(_document(paths, made, shown), chain(written, _notes(shown)), as_json=as_json)
 
 
 def showing_of(settings: Settings, milestone_id: MilestoneId | None, model_id: ModelId | None) -> Showing:

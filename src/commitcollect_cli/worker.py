@@ -72,7 +72,7 @@ def worker(*, settings: Settings, is_once: bool, idle_seconds: float, as_json: b
 def _work(
     worker: Worker, stopped: Event, when_idle: Callable[[], None], idle_seconds: float | None
 ) -> tuple[Counter[JobEnd], Counter[str]]:
-    """Do jobs until told to stop, or, without `idle_seconds`, until no job is due."""
+    """Do jobs until told to stop, or without `idle_seconds` until no job is due."""
     ends: Counter[JobEnd] = Counter()
     results: Counter[str] = Counter()
     while not stopped.is_set():

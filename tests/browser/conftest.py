@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 from attrs import define
 
-from commitcollect_adapters.backend import open_ports
+from commitcollect_adapters.backend import open_app
 from commitcollect_adapters.settings import Settings, load_settings
 from commitcollect_adapters.web.loopback import open_site
 from commitcollect_cli.statue_export import showing_of
 from commitcollect_cli.statue_view import Pages
-from commitcollect_core.app import assemble
 from commitcollect_core.training.tracking import NewMilestone
 from commitcollect_core.training.workouts import ActivitySnapshot
 from commitcollect_core.values import ActivityId, MilestoneId, ModelId, Source, TargetType
@@ -102,7 +101,7 @@ class Athlete:
 
     def earn(self, parts: int) -> None:
         """Run far enough for so many more parts."""
-        with open_ports(self.settings.store) as ports:
+        with open_app(self.settings) as app:
             run = ActivitySnapshot(
                 source=Source.MANUAL,
                 activity_id=ActivityId(f"run-{self.workouts}"),
@@ -110,7 +109,7 @@ class Athlete:
                 started_at=datetime(2026, 3, 1 + self.workouts, 7, tzinfo=UTC),
                 distance_meters=parts * PART_METERS,
             )
-            assemble(ports).ingestion.ingest(self.settings.user, [run])
+            app.ingestion.ingest(self.settings.user, [run])
         self.workouts += 1
 
 
@@ -118,14 +117,14 @@ class Athlete:
 def athlete(tmp_path: Path) -> Athlete:
     """An athlete who has earned nothing yet."""
     settings, _ = load_settings({"store": str(tmp_path / "store.db"), "user": "ada"}, {}, tmp_path)
-    with open_ports(settings.store) as ports:
+    with open_app(settings) as app:
         wish = NewMilestone(
             model_id=ModelId("DRAGON_2026"),
             target_type=TargetType.DISTANCE_METERS,
             total_target=12 * PART_METERS,
             period_start_at=datetime(2026, 1, 1, tzinfo=UTC),
         )
-        milestone = assemble(ports).tracking.create(settings.user, wish).milestone
+        milestone = app.tracking.create(settings.user, wish).milestone
     return Athlete(settings, milestone.milestone_id)
 
 
