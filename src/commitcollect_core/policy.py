@@ -74,6 +74,7 @@ class TrainingPolicy:
         commit_items_max: items one atomic write may hold, the head included (DynamoDB takes 100).
         commit_attempts_max: how often a use case decides again after losing a race.
         milestones_tracked_max: milestones per athlete that new workouts can still move.
+        milestones_untracked_max: unfinished milestones of past periods per athlete that gave up their place.
         milestone_settle_seconds: how long after its period's end, and after it last moved, a milestone keeps
             its place when that is needed.
         workouts_inspected_max: workouts of a period that may be counted inside one request.
@@ -98,6 +99,7 @@ class TrainingPolicy:
     commit_attempts_max: int = 64
     fetch_attempts_max: int = 5
     milestones_tracked_max: int = 20
+    milestones_untracked_max: int = 100
     milestone_settle_seconds: int = 30 * 86_400
     workouts_inspected_max: int = 3_000
     page_items_max: int = 500

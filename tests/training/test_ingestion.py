@@ -13,17 +13,26 @@ from hypothesis import strategies as st
 from athletes import changes_of
 from commitcollect_adapters.memory import MemoryLedger
 from commitcollect_adapters.testing.dumps import dump_of
-from commitcollect_adapters.testing.strategies import SEASON_END_AT, STATUES, histories, wishes
+from commitcollect_adapters.testing.strategies import (
+    SEASON_END_AT,
+    SEASON_START_AT,
+    STATUES,
+    histories,
+    wishes,
+)
+from commitcollect_core.app import CommitCollect
 from commitcollect_core.errors import (
     AccountDeleting,
     CorruptItem,
     InvalidInput,
+    LimitExceeded,
     StorageUnavailable,
     VersionConflict,
 )
 from commitcollect_core.policy import Policy, TrainingPolicy
 from commitcollect_core.training.awards import StatueModel
 from commitcollect_core.training.committing import NOTHING_COMMITTED
+from commitcollect_core.training.ports import Ledger
 from commitcollect_core.training.tracking import NewMilestone
 from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot
 from commitcollect_core.values import MilestoneId
@@ -269,3 +278,87 @@ def test_a_long_history_is_read_as_it_is_written() -> None:
     batches = app.ingestion.ingest_all(ATHLETE, history())
     assert next(batches).workouts_changed == taken == ledger.read_head(ATHLETE).workout_count == 2
     assert [each.workouts_changed for each in batches] == [2, 1]
+
+
+# Milestones that gave up their place
+
+ONE_PLACE = Policy(
+    training=TrainingPolicy(milestones_tracked_max=1, milestone_settle_seconds=0, commit_items_max=52)
+)
+
+
+def past_months(app: CommitCollect, months: int) -> list[MilestoneId]:
+    """Milestones of past months, each of which takes the only place from the one before."""
+    starts = [SEASON_START_AT + timedelta(days=30 * n) for n in range(months)]
+    spans = [evolve(wish(), period_start_at=each, period_end_at=each + timedelta(days=30)) for each in starts]
+    return [app.tracking.create(ATHLETE, each).milestone.milestone_id for each in spans]
+
+
+def later_app(ledger: Ledger, policy: Policy = ONE_PLACE) -> CommitCollect:
+    """The use cases after the season: every milestone settles a minute after it was written."""
+    app = app_on(ledger, policy=policy)
+    later = evolve(app.context, clock=TickingClock())
+    return evolve(
+        app,
+        ingestion=evolve(app.ingestion, context=later),
+        tracking=evolve(app.tracking, context=later),
+        context=later,
+    )
+
+
+@given(history=histories(max_size=8), is_batched=st.booleans())
+def test_a_milestone_without_a_place_counts_late_imports(
+    history: list[ActivitySnapshot], is_batched: bool
+) -> None:
+    """Law 4 holds without a command: what an import brings into the period of an old milestone is counted."""
+    ledger = MemoryLedger()
+    app = later_app(ledger)
+    ids = past_months(app, 3)
+    assert len(ledger.read_head(ATHLETE).tracked_milestone_ids) == 1
+    if is_batched:
+        list(app.ingestion.ingest_all(ATHLETE, history))
+    else:
+        app.ingestion.ingest(ATHLETE, history)
+    for milestone_id in ids:
+        found = app.tracking.view(ATHLETE, milestone_id)
+        explained = sum(each.amount for each in app.tracking.explain(ATHLETE, milestone_id))
+        assert found.milestone.progress.current_value == explained
+        assert len(found.awards) == found.milestone.goal.parts_earned(explained)
+    assert ledger.read_head(ATHLETE).stale_milestone_ids == ()
+
+
+def test_a_recount_that_a_crash_prevented_is_made_up_for() -> None:
+    """The head names the milestone until it is recounted, so the next call finishes it."""
+    ledger = MemoryLedger()
+    app = later_app(ledger)
+    first, *_ = past_months(app, 2)
+    late = evolve(ride("late", 400_000), started_at=SEASON_START_AT + timedelta(days=3))
+    committed, head = app.ingestion._take_in(ATHLETE, [late], SEASON_END_AT)  # noqa: SLF001 - as far as a crash lets it
+    assert committed.workouts_changed == 1
+    assert head.stale_milestone_ids == ledger.read_head(ATHLETE).stale_milestone_ids == (first,)
+    assert app.tracking.view(ATHLETE, first).milestone.progress.current_value == 0
+    again = app.ingestion.ingest(ATHLETE, [late])
+    assert again.workouts_changed == 0
+    assert app.tracking.view(ATHLETE, first).milestone.progress.current_value == 400_000
+    assert ledger.read_head(ATHLETE).stale_milestone_ids == ()
+
+
+def test_a_milestone_that_becomes_whole_needs_no_recount_any_more() -> None:
+    """The head forgets it: nothing can be added to a whole statue."""
+    ledger = MemoryLedger()
+    app = later_app(ledger)
+    first, *_ = past_months(app, 2)
+    target = app.tracking.view(ATHLETE, first).milestone.goal.total_target
+    late = evolve(ride("late", target), started_at=SEASON_START_AT + timedelta(days=3))
+    result = app.ingestion.ingest(ATHLETE, [late])
+    assert [each.milestone_id for each in result.milestones_completed] == [first]
+    assert ledger.read_head(ATHLETE).untracked == ()
+
+
+def test_unfinished_milestones_of_past_periods_are_bounded() -> None:
+    """Law 9: one more than the policy remembers is refused, and names the way out."""
+    training = evolve(ONE_PLACE.training, milestones_untracked_max=2)
+    app = later_app(MemoryLedger(), Policy(training=training))
+    past_months(app, 3)
+    with pytest.raises(LimitExceeded, match="2 unfinished milestones of past periods; remove one"):
+        past_months(app, 1)

@@ -6,6 +6,7 @@ takes twice as long to encode. An attribute stands in three places here: columns
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from commitcollect_adapters.records.columns import (
@@ -23,7 +24,7 @@ from commitcollect_adapters.records.columns import (
 )
 from commitcollect_core.training.awards import Award, Crossing
 from commitcollect_core.training.goals import Goal
-from commitcollect_core.training.ledger import LedgerHead, LedgerState
+from commitcollect_core.training.ledger import LedgerHead, LedgerState, UntrackedMilestone
 from commitcollect_core.training.milestones import Milestone, Progress
 from commitcollect_core.training.sports import SportSelection
 from commitcollect_core.training.workouts import ActivitySnapshot, Workout
@@ -41,23 +42,46 @@ def _head_record(head: LedgerHead) -> Record:
         joined(head.tracked_milestone_ids),
         head.workout_count,
         epoch(head.fenced_at),
+        _untracked_text(head.untracked),
+    )
+
+
+def _untracked_text(untracked: Sequence[UntrackedMilestone]) -> str | None:
+    """A milestone a word, ``id/start/end/stale``; None for none, which nearly every ledger has."""
+    return (
+        joined(
+            f"{each.milestone_id}/{epoch(each.period_start_at)}/{epoch(each.period_end_at)}/{each.is_stale:d}"
+            for each in untracked
+        )
+        or None
+    )
+
+
+def _untracked(word: str) -> UntrackedMilestone:
+    milestone_id, start_at, end_at, is_stale = word.split("/")
+    return UntrackedMilestone(
+        milestone_id=MilestoneId(milestone_id),
+        period_start_at=moment(int(start_at)),
+        period_end_at=moment(int(end_at)),
+        is_stale=is_stale == "1",
     )
 
 
 def _head(record: Record) -> LedgerHead:
-    version, state, milestone_ids, workout_count, fenced_at = record
+    version, state, milestone_ids, workout_count, fenced_at, untracked = record
     return LedgerHead(
         version=version,
         state=_LEDGER_STATES[state],
         tracked_milestone_ids=tuple(map(MilestoneId, words(milestone_ids))),
         workout_count=workout_count,
         fenced_at=optional_moment(fenced_at),
+        untracked=tuple(map(_untracked, words(untracked or ""))),
     )
 
 
 HEAD = RecordKind(
     "head",
-    ("version", "state", "activeMilestoneIds", "workoutCount", "fencedAtUtc"),
+    ("version", "state", "activeMilestoneIds", "workoutCount", "fencedAtUtc", "untrackedMilestones"),
     _head_record,
     _head,
 )

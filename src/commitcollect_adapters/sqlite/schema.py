@@ -332,5 +332,9 @@ ALTER TABLE statueModel ADD COLUMN stage TEXT;
 ALTER TABLE statueModel ADD COLUMN version INTEGER;
 """
 
-LAYOUTS = (_LEDGER, _SERVICE, _QUEUE, _GENERAL_JOBS, _MESHES, _BACKFILL_REPORT, _STAGES)
+_UNTRACKED = """
+ALTER TABLE ledgerHead ADD COLUMN untrackedMilestones TEXT;
+"""
+
+LAYOUTS = (_LEDGER, _SERVICE, _QUEUE, _GENERAL_JOBS, _MESHES, _BACKFILL_REPORT, _STAGES, _UNTRACKED)
 """The script of every layout, the first one first. Add a layout at the end."""

@@ -9,7 +9,7 @@ from attrs import frozen
 from commitcollect_core.context import Context
 from commitcollect_core.errors import VersionConflict
 from commitcollect_core.training.awards import Award
-from commitcollect_core.training.ledger import LedgerCommit
+from commitcollect_core.training.ledger import LedgerCommit, LedgerHead
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import Ledger
 from commitcollect_core.training.workouts import SetAside
@@ -30,6 +30,10 @@ class Committed:
     def __add__(self, later: Committed) -> Committed:
         """Everything written by one use case and then by another."""
         return Committed((*self.commits, *later.commits), (*self.set_aside, *later.set_aside))
+
+    def head_after(self, before: LedgerHead) -> LedgerHead:
+        """The head after these writes to one ledger, which had the head `before`."""
+        return self.commits[-1].head if self.commits else before
 
     @property
     def workouts_changed(self) -> int:

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 from attrs import evolve
 
+from commitcollect_core.errors import LimitExceeded
+from commitcollect_core.policy import Policy
+from commitcollect_core.training.goals import Goal
 from commitcollect_core.training.ports import Ledger, WorkoutQuery
 from commitcollect_core.training.workouts import Workout
 from commitcollect_core.values import UserId
@@ -20,3 +23,25 @@ def walk_workouts(ledger: Ledger, user_id: UserId, query: WorkoutQuery) -> Itera
         if page.next is None:
             return
         after = page.next
+
+
+def workouts_of_period(
+    ledger: Ledger, user_id: UserId, goal: Goal, policy: Policy, *, is_bounded: bool
+) -> Iterator[Workout]:
+    """The stored workouts of a goal's period in order of start.
+
+    Raises:
+        LimitExceeded: there are more than one request may inspect, and `is_bounded`.
+    """
+    query = WorkoutQuery(
+        start_at=goal.period_start_at, end_at=goal.period_end_at, limit=policy.training.page_items_max
+    )
+    inspected_max = policy.training.workouts_inspected_max
+    for inspected, workout in enumerate(walk_workouts(ledger, user_id, query), start=1):
+        if is_bounded and inspected > inspected_max:
+            raise LimitExceeded(
+                f"the period holds more than {inspected_max} workouts, too many to count in one request; "
+                "shorten the period or use the command line",
+                code="too_many_workouts_for_mvp_recompute",
+            )
+        yield workout

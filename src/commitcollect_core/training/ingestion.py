@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 from typing import TypeVar
@@ -10,10 +11,12 @@ from typing import TypeVar
 from attrs import evolve, frozen
 
 from commitcollect_core.context import Context
-from commitcollect_core.errors import InvalidInput, VersionConflict
+from commitcollect_core.errors import InvalidInput, NotFound, VersionConflict
 from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed, Committing
-from commitcollect_core.training.ledger import LedgerCommit, LedgerView, decide, keys_of, lowering
+from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerView, decide, keys_of, lowering
+from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import Ledger, StatueCatalog
+from commitcollect_core.training.recounting import Recounting
 from commitcollect_core.training.statues import models_of
 from commitcollect_core.training.workouts import (
     ActivityErased,
@@ -24,7 +27,7 @@ from commitcollect_core.training.workouts import (
     SetAside,
     Workout,
 )
-from commitcollect_core.values import UserId, WorkoutKey, require_id
+from commitcollect_core.values import MilestoneId, UserId, WorkoutKey, require_id
 
 _Item = TypeVar("_Item")
 
@@ -88,7 +91,8 @@ class Ingestion:
         require_id(user_id, "user_id")
         now = self.context.now()
         self._check(found, now)
-        return self._take_in(user_id, found, now)
+        committed, head = self._take_in(user_id, found, now)
+        return committed + self._recount_stale(user_id, head)
 
     def refresh(self, user_id: UserId, key: WorkoutKey, ask: Callable[[], Found | None]) -> Committed:
         """Take in how one activity looks now; a stale answer never overwrites a newer one.
@@ -131,7 +135,9 @@ class Ingestion:
             if found is None:
                 return committing.committed
             if committing.commit(self._decided(view, (found,), now)):
-                return evolve(committing.committed, set_aside=set_aside)
+                break
+        committed = evolve(committing.committed, set_aside=set_aside)
+        return committed + self._recount_stale(user_id, committed.head_after(view.head))
 
     def _believable(self, found: Found | None, now: datetime) -> tuple[Found | None, tuple[SetAside, ...]]:
         if isinstance(found, ActivitySnapshot):
@@ -164,6 +170,7 @@ class Ingestion:
             if committing.commit(self._decided(view, certain, now)):
                 break
         committed = committing.committed
+        committed += self._recount_stale(user_id, committed.head_after(view.head))
         # A workout that two goals traded is written twice; the last writing is what became of it.
         written = {each.key: each for commit in committed.commits for each in commit.workouts}
         return ListedResult(
@@ -187,17 +194,40 @@ class Ingestion:
         committed = NOTHING_COMMITTED
         for batch in self._batches(keys):
             erasures = tuple(ActivityErased(key=key, placeholder_start_at=start_at) for key in batch)
-            committed += self._take_in(user_id, erasures, now)
-        return committed
+            committed += self._take_in(user_id, erasures, now)[0]
+        return committed + self._recount_stale(user_id, self.ledger.read_head(user_id))
 
-    def _take_in(self, user_id: UserId, changes: Sequence[Change], now: datetime) -> Committed:
-        """Commit changes that hold whatever is stored."""
+    def _take_in(
+        self, user_id: UserId, changes: Sequence[Change], now: datetime
+    ) -> tuple[Committed, LedgerHead]:
+        """Commit changes that hold whatever is stored; returns the head afterwards as well."""
         keys = keys_of(changes)
         committing = Committing(self.ledger, self.context)
         while True:
             view = self.ledger.read(user_id, keys)
             if committing.commit(self._decided(view, changes, now)):
-                return committing.committed
+                committed = committing.committed
+                return committed, committed.head_after(view.head)
+
+    def _recount_stale(self, user_id: UserId, head: LedgerHead) -> Committed:
+        """Recount the untracked milestones whose periods have changed (law 4).
+
+        The head names them until it is done, so a crash before this leaves it to the next call.
+        """
+        recounting = Recounting(ledger=self.ledger, catalog=self.catalog, context=self.context)
+        committed = NOTHING_COMMITTED
+        for milestone_id in head.stale_milestone_ids:
+
+            def find(milestone_id: MilestoneId = milestone_id) -> Milestone:
+                milestone = self.ledger.read_milestone(user_id, milestone_id)
+                if milestone is None:
+                    raise NotFound(f"there is no milestone {milestone_id!r}", code="milestone_not_found")
+                return milestone
+
+            # Removed meanwhile: its removal has taken it out of the head.
+            with suppress(NotFound):
+                committed += recounting.run(user_id, find, is_bounded=False).committed
+        return committed
 
     def _sorted_out(
         self, answers: Sequence[Answer], now: datetime
@@ -237,15 +267,22 @@ class Ingestion:
         Yields:
             What each batch changed, once it is written. Stop early and nothing is half-done.
         """
-        lowered = NOTHING_COMMITTED
+        require_id(user_id, "user_id")
+        now = self.context.now()
+        committed = NOTHING_COMMITTED
         # A ledger without workouts has no sum that could fall.
         if self.ledger.read_head(user_id).workout_count:
             found = tuple(found) if isinstance(found, Iterator) else found
             if lowering := self._lowering(user_id, found):
-                lowered = self.ingest(user_id, lowering)
+                self._check(lowering, now)
+                committed, _ = self._take_in(user_id, lowering, now)
         for batch in self._batches(found):
-            yield lowered + self.ingest(user_id, batch)
-            lowered = NOTHING_COMMITTED
+            self._check(batch, now)
+            yield committed + self._take_in(user_id, batch, now)[0]
+            committed = NOTHING_COMMITTED
+        # Once, after all batches: a recount reads a whole period.
+        if recounted := self._recount_stale(user_id, self.ledger.read_head(user_id)).commits:
+            yield Committed(recounted)
 
     def _lowering(self, user_id: UserId, found: Iterable[Found]) -> list[Found]:
         """What lowers the sum of a milestone, of all that was found."""

@@ -34,9 +34,9 @@ from commitcollect_core.errors import AccountDeleting, LimitExceeded
 from commitcollect_core.policy import Policy
 from commitcollect_core.training.awards import Award, Crossing, StatueModel, mint
 from commitcollect_core.training.goals import Goal, Tally
-from commitcollect_core.training.milestones import Milestone, Progress
+from commitcollect_core.training.milestones import Milestone, MilestoneStatus, Progress
 from commitcollect_core.training.workouts import ActivityGone, Change, Workout, updated
-from commitcollect_core.values import MilestoneId, ModelId, UserId, WorkoutKey, optional_utc
+from commitcollect_core.values import MilestoneId, ModelId, UserId, WorkoutKey, optional_utc, utc
 
 
 class LedgerState(StrEnum):
@@ -47,6 +47,26 @@ class LedgerState(StrEnum):
 
 
 @frozen(kw_only=True)
+class UntrackedMilestone:
+    """A milestone that gave up its place before it was whole; it is recounted when its period changes.
+
+    Attributes:
+        is_stale: a workout of its period was written since it was counted last.
+    """
+
+    milestone_id: MilestoneId
+    period_start_at: datetime = field(converter=utc)
+    period_end_at: datetime = field(converter=utc)
+    is_stale: bool = False
+
+    def covers(self, workout: Workout | None) -> bool:
+        """Whether a workout starts in the milestone's period; its sport is left to the recount."""
+        if workout is None:
+            return False
+        return self.period_start_at <= workout.snapshot.started_at < self.period_end_at
+
+
+@frozen(kw_only=True)
 class LedgerHead:
     """The small item whose version serialises all writes to one athlete's ledger.
 
@@ -54,13 +74,20 @@ class LedgerHead:
         version: 0 before the first write, one more with every commit.
         tracked_milestone_ids: the milestones that workouts can move, oldest first.
         workout_count: stored workouts that are not tombstones.
+        untracked: unfinished milestones that gave up their place to newer ones, oldest first.
     """
 
     version: int = 0
     state: LedgerState = LedgerState.ACTIVE
     tracked_milestone_ids: tuple[MilestoneId, ...] = ()
     workout_count: int = 0
+    untracked: tuple[UntrackedMilestone, ...] = ()
     fenced_at: datetime | None = field(default=None, converter=optional_utc)
+
+    @property
+    def stale_milestone_ids(self) -> tuple[MilestoneId, ...]:
+        """The untracked milestones that have to be recounted."""
+        return tuple(each.milestone_id for each in self.untracked if each.is_stale)
 
 
 @frozen(kw_only=True)
@@ -208,8 +235,8 @@ def decide_creation(
     # read it and award what it lacks.
     settled, view = _without_debts(view, models=models, now=now, policy=policy)
     milestone = Milestone(milestone_id=milestone_id, goal=goal, created_at=now, updated_at=now)
-    tracked = _with_room(view, policy, now=now)
-    head = evolve(view.head, tracked_milestone_ids=(*tracked, milestone_id))
+    head = _with_room(view, policy, now=now)
+    head = evolve(head, tracked_milestone_ids=(*head.tracked_milestone_ids, milestone_id))
     return (*settled, _recounted(evolve(view, head=head), milestone, history, models[goal.model_id], now=now))
 
 
@@ -235,10 +262,8 @@ def decide_recount(
     milestone = next(
         (each for each in view.milestones if each.milestone_id == milestone.milestone_id), milestone
     )
-    if (
-        milestone.progress.moved(recount.current_value - milestone.progress.current_value)
-        == milestone.progress
-    ):
+    is_right = recount.current_value == milestone.progress.current_value
+    if is_right and milestone.milestone_id not in view.head.stale_milestone_ids:
         return settled
     return (*settled, _recounted(view, milestone, recount, models[milestone.goal.model_id], now=now))
 
@@ -259,6 +284,7 @@ def decide_removal(view: LedgerView, milestone: Milestone) -> LedgerCommit:
         view.head,
         version=view.head.version + 1,
         tracked_milestone_ids=tuple(each for each in tracked if each != milestone.milestone_id),
+        untracked=tuple(each for each in view.head.untracked if each.milestone_id != milestone.milestone_id),
     )
     return LedgerCommit(user_id=view.user_id, head=head, removed=(milestone,))
 
@@ -281,11 +307,22 @@ def _recounted(
         mint(model, milestone.milestone_id, part_index, recount.crossings[part_index - 1], now=now)
         for part_index in range(milestone.parts_awarded + 1, earned + 1)
     )
+    after = _advanced(milestone, progress, awards_written=len(awards), owed=None, now=now)
     return LedgerCommit(
         user_id=view.user_id,
-        head=evolve(view.head, version=view.head.version + 1),
-        milestones=(_advanced(milestone, progress, awards_written=len(awards), owed=None, now=now),),
+        head=evolve(view.head, version=view.head.version + 1, untracked=_counted(view.head, after)),
+        milestones=(after,),
         awards=awards,
+    )
+
+
+def _counted(head: LedgerHead, milestone: Milestone) -> tuple[UntrackedMilestone, ...]:
+    """The untracked milestones after one was counted; one that is whole needs no recount any more."""
+    is_whole = milestone.status is MilestoneStatus.COMPLETED
+    return tuple(
+        evolve(each, is_stale=False) if each.milestone_id == milestone.milestone_id else each
+        for each in head.untracked
+        if not (is_whole and each.milestone_id == milestone.milestone_id)
     )
 
 
@@ -316,22 +353,41 @@ def _check_open(head: LedgerHead) -> None:
         raise AccountDeleting("this account is being deleted; nothing can be added to it any more")
 
 
-def _with_room(view: LedgerView, policy: Policy, *, now: datetime) -> tuple[MilestoneId, ...]:
-    """The tracked milestones with room for one more: the oldest settled one gives up its place if needed."""
-    tracked = view.head.tracked_milestone_ids
-    tracked_max = policy.training.milestones_tracked_max
-    if len(tracked) < tracked_max:
-        return tracked
-    # One place at most is given up, and only when it is needed: a milestone that is not tracked does not move
-    # any more when an old workout changes.
+def _with_room(view: LedgerView, policy: Policy, *, now: datetime) -> LedgerHead:
+    """The head with room for one more milestone: the oldest settled one gives up its place if needed."""
+    head, tracked_max = view.head, policy.training.milestones_tracked_max
+    if len(head.tracked_milestone_ids) < tracked_max:
+        return head
     for milestone in view.milestones:
         if milestone.is_settled(policy, now=now):
-            return tuple(each for each in tracked if each != milestone.milestone_id)
+            return _without_place(head, milestone, policy)
     raise LimitExceeded(
-        f"an athlete can have {tracked_max} milestones under way; complete one, or let its "
-        "period end, before adding another",
+        f"an athlete can have {tracked_max} milestones under way; complete one, or let its period end, "
+        "before adding another",
         code="too_many_milestones",
     )
+
+
+def _without_place(head: LedgerHead, milestone: Milestone, policy: Policy) -> LedgerHead:
+    """The head once a settled milestone has given up its place."""
+    left = tuple(each for each in head.tracked_milestone_ids if each != milestone.milestone_id)
+    end_at = milestone.goal.period_end_at
+    if milestone.status is MilestoneStatus.COMPLETED or end_at is None:
+        return evolve(head, tracked_milestone_ids=left)
+    # Law 4 holds for it too: the head remembers its period, so that a late import is counted after all.
+    untracked = UntrackedMilestone(
+        milestone_id=milestone.milestone_id,
+        period_start_at=milestone.goal.period_start_at,
+        period_end_at=end_at,
+    )
+    untracked_max = policy.training.milestones_untracked_max
+    if len(head.untracked) >= untracked_max:
+        raise LimitExceeded(
+            f"an athlete can have {untracked_max} unfinished milestones of past periods; remove one before "
+            "adding another",
+            code="too_many_milestones",
+        )
+    return evolve(head, tracked_milestone_ids=left, untracked=(*head.untracked, untracked))
 
 
 _Move = tuple[MilestoneId, Progress, int]
@@ -348,6 +404,7 @@ class _Draft:
         self._user_id = view.user_id
         self._head = view.head
         self._live = view.head.workout_count
+        self._untracked = view.head.untracked
         self._known = dict(view.workouts)
         self._milestones = {milestone.milestone_id: milestone for milestone in view.milestones}
         self._models = models
@@ -384,6 +441,11 @@ class _Draft:
         if key in self._workouts or self._item_count + self._items_needed(moves) > self._items_max:
             self._cut()
         self._known[key] = self._workouts[key] = after
+        if self._untracked:
+            self._untracked = tuple(
+                evolve(each, is_stale=True) if each.covers(before) or each.covers(after) else each
+                for each in self._untracked
+            )
         self._live += (not after.is_deleted) - (before is not None and not before.is_deleted)
         for milestone_id, progress, parts_missing in moves:
             self._moved.add(milestone_id)
@@ -457,6 +519,7 @@ class _Draft:
             version=self._head.version + 1,
             tracked_milestone_ids=self._head.tracked_milestone_ids,
             workout_count=self._live,
+            untracked=self._untracked,
         )
         self._commits.append(
             LedgerCommit(

@@ -8,14 +8,15 @@ from datetime import datetime
 from attrs import field, frozen
 
 from commitcollect_core.context import Context
-from commitcollect_core.errors import Conflict, InvalidInput, LimitExceeded, NotFound
+from commitcollect_core.errors import Conflict, InvalidInput, NotFound
 from commitcollect_core.training.awards import Award, StatueModel
 from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed, Committing
 from commitcollect_core.training.goals import Explanation, Goal, Tally, explain, tally
-from commitcollect_core.training.history import walk_workouts
-from commitcollect_core.training.ledger import decide_creation, decide_recount, decide_removal
+from commitcollect_core.training.history import walk_workouts, workouts_of_period
+from commitcollect_core.training.ledger import decide_creation, decide_removal
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import Ledger, MilestonePage, StatueCatalog, WorkoutQuery
+from commitcollect_core.training.recounting import Recount, Recounting
 from commitcollect_core.training.sports import ANY_SPORT, SportSelection
 from commitcollect_core.training.statues import model_on_offer, models_of
 from commitcollect_core.training.workouts import Workout
@@ -176,24 +177,14 @@ class Tracking:
             LimitExceeded: too many workouts for a request.
             VersionConflict: other processes kept writing to this ledger; try again.
         """
-        now = self.context.now()
-        committing = Committing(self.ledger, self.context)
-        while True:
-            # In this order, as in `create`: what changes after the first reading makes the commit lose.
-            view = self.ledger.read(user_id, ())
-            before = self._milestone(user_id, milestone_id)
-            recount = self.tally(user_id, before.goal, is_bounded=is_bounded)
-            models = models_of(self.catalog, (*view.milestones, before))
-            commits = decide_recount(
-                view, before, recount, models=models, now=now, policy=self.context.policy
-            )
-            if committing.commit(commits):
-                break
-        return self._recomputed(user_id, before, recount, committing.committed)
+        recounting = Recounting(ledger=self.ledger, catalog=self.catalog, context=self.context)
+        recount = recounting.run(
+            user_id, lambda: self._milestone(user_id, milestone_id), is_bounded=is_bounded
+        )
+        return self._recomputed(user_id, recount)
 
-    def _recomputed(
-        self, user_id: UserId, before: Milestone, recount: Tally, committed: Committed
-    ) -> Recomputed:
+    def _recomputed(self, user_id: UserId, recount: Recount) -> Recomputed:
+        before = recount.before
         after = self.view(user_id, before.milestone_id)
         progress = after.milestone.progress
         return Recomputed(
@@ -201,8 +192,8 @@ class Tracking:
             progress_delta=progress.progress_value - before.progress.progress_value,
             current_delta=progress.current_value - before.progress.current_value,
             parts_delta=after.milestone.parts_awarded - before.parts_awarded,
-            tally=recount,
-            committed=committed,
+            tally=recount.tally,
+            committed=recount.committed,
         )
 
     def remove_all(self, user_id: UserId) -> Committed:
@@ -233,7 +224,8 @@ class Tracking:
         Raises:
             LimitExceeded: too many workouts for a request.
         """
-        return tally(goal, self._workouts_of_period(user_id, goal, is_bounded=is_bounded))
+        workouts = workouts_of_period(self.ledger, user_id, goal, self.context.policy, is_bounded=is_bounded)
+        return tally(goal, workouts)
 
     def explain(self, user_id: UserId, milestone_id: MilestoneId) -> Iterator[Explanation]:
         """Say of each stored workout, in order of start, how much it counts or why not. Reads in pages.
@@ -266,19 +258,3 @@ class Tracking:
         if milestone is None:
             raise NotFound(f"there is no milestone {milestone_id!r}", code="milestone_not_found")
         return milestone
-
-    def _workouts_of_period(self, user_id: UserId, goal: Goal, *, is_bounded: bool) -> Iterator[Workout]:
-        query = WorkoutQuery(
-            start_at=goal.period_start_at,
-            end_at=goal.period_end_at,
-            limit=self.context.policy.training.page_items_max,
-        )
-        inspected_max = self.context.policy.training.workouts_inspected_max
-        for inspected, workout in enumerate(walk_workouts(self.ledger, user_id, query), start=1):
-            if is_bounded and inspected > inspected_max:
-                raise LimitExceeded(
-                    f"the period holds more than {inspected_max} workouts, too many to count in one request; "
-                    "shorten the period or use the command line",
-                    code="too_many_workouts_for_mvp_recompute",
-                )
-            yield workout
