@@ -35,11 +35,11 @@ LATE: Sequence[Callable[[EventQueue, LeasedJob], bool]] = (
     lambda queue, leased: queue.give_back(leased, visible_at=NOW, is_attempt=True),
     lambda queue, leased: queue.park(leased, reason="late", now=NOW),
 )
-"""What somebody may try whose lease was lost."""
+"""What a worker may try whose lease was lost."""
 
 
 def new_job(*events: str) -> Job:
-    """A job nobody has put anywhere yet, because of some events."""
+    """A job that was put into no queue yet, because of some events."""
     subject = {"athleteId": service.new_strava_athlete(), "activityId": "42"}
     return Job(kind="strava/activity", subject=subject, events=job_events(*events), enqueued_at=NOW)
 
@@ -211,7 +211,7 @@ class EventQueueContract(ABC):
             assert {each.job.key for each in taken} == {each.key for each in put}
             assert len({each.token for each in taken}) == len(put)
 
-    def test_what_is_taken_is_nobody_elses(self) -> None:
+    def test_what_is_taken_is_taken_by_no_other(self) -> None:
         """Until the lease ends, or the job is done."""
         with self.open_queue() as queue:
             queue.put(new_job(), visible_at=NOW)
@@ -246,7 +246,7 @@ class EventQueueContract(ABC):
 
     @pytest.mark.parametrize("act", LATE, ids=["complete", "give back", "park"])
     def test_who_lost_the_lease_changes_nothing(self, act: Callable[[EventQueue, LeasedJob], bool]) -> None:
-        """They are told so, and whoever took over is still the one who ends the job."""
+        """They are told so, and the worker that took over still ends the job."""
         with self.open_queue() as queue:
             queue.put(new_job(), visible_at=NOW)
             late = take_one(queue, seconds=0)
@@ -273,7 +273,7 @@ class EventQueueContract(ABC):
                 do_all(queue)
 
     def test_tries_are_counted_and_deferrals_are_not(self) -> None:
-        """Whoever takes a job is told how often it was tried before."""
+        """The worker that takes a job is told how often it was tried before."""
         with self.open_queue() as queue:
             queue.put(new_job(), visible_at=NOW)
             tries = 0
@@ -322,7 +322,7 @@ class EventQueueContract(ABC):
             assert do_all(queue) == Counter(before=1, during=1)
 
     def test_a_lease_that_ran_out_keeps_what_was_put_meanwhile(self) -> None:
-        """Whoever takes over looks for all of it."""
+        """The worker that takes over looks for all of it."""
         with self.open_queue() as queue:
             job = new_job("before")
             queue.put(job, visible_at=NOW)
@@ -343,7 +343,7 @@ class EventQueueContract(ABC):
             assert [each.job for each in queue.parked(limit=LIMIT)] == [job]
 
     def test_a_parked_job_waits_for_a_person(self) -> None:
-        """Nobody takes it; it tells how often it was tried, why it was set aside and when."""
+        """No worker takes it; it tells how often it was tried, why it was set aside and when."""
         with self.open_queue() as queue:
             job = new_job("event")
             queue.put(job, visible_at=NOW)
@@ -379,7 +379,7 @@ class EventQueueContract(ABC):
             assert (leased.job, leased.attempts) == (job, 0)
 
     def test_a_parked_job_is_dropped_once(self) -> None:
-        """It is gone, and nobody else's is."""
+        """It is gone, and no other is."""
         with self.open_queue() as queue:
             first, second = new_job(), new_job()
             for job in (first, second):
