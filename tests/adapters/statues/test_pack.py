@@ -67,15 +67,20 @@ def test_coordinates_may_be_rounded() -> None:
 def test_cut_or_altered_packs_are_refused(model_id: str) -> None:
     """Of 200 damaged copies of a shipped pack each gives one clear error, in bounded memory."""
     data = load(ModelId(model_id)).packs[Detail.LOW].file.read_bytes()
-    chance = random.Random(11)
+    meshes, chance, refusals = pack.decode(data), random.Random(11), 0
     tracemalloc.start()
     for _ in range(100):
         with pytest.raises(InvalidInput, match="cannot be used"):
             pack.decode(data[: chance.randrange(len(data))])
         flipped = bytearray(data)
         flipped[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
-        with pytest.raises(InvalidInput, match="cannot be used"):
-            pack.decode(bytes(flipped))
+        try:
+            assert pack.decode(bytes(flipped)) == meshes
+        except InvalidInput as refused:
+            assert "cannot be used" in refused.message  # noqa: PT017 - see below
+            refusals += 1
+    # Between the stream and its checksum are up to seven bits that mean nothing.
+    assert refusals >= 98
     assert tracemalloc.get_traced_memory()[1] < 20_000_000
     tracemalloc.stop()
 
