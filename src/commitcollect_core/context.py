@@ -1,4 +1,4 @@
-"""What every use case runs on: a clock, ids, waits between retries, and the policy."""
+"""What every use case needs: clock, ids, backoff and policy."""
 
 from __future__ import annotations
 
@@ -31,19 +31,22 @@ class IdGenerator(Protocol):
         ...
 
     def handshake_state(self) -> str:
-        """The state of a handshake, which no one can guess."""
+        """The state of a handshake, which cannot be guessed."""
         ...
 
     def lease_token(self) -> str:
-        """What proves a lease; no other process has it."""
+        """A random token that proves a lease."""
         ...
 
 
 class Backoff(Protocol):
-    """Keeps processes that lost a race for a ledger from meeting again at once."""
+    """Spreads the retries of processes that lost a race."""
 
     def wait(self, attempt: int) -> None:
-        """Wait before deciding again, after `attempt` races were lost in a row (1 or more)."""
+        """Wait before deciding again.
+
+        `attempt` races were lost in a row (1 or more).
+        """
         ...
 
 
@@ -57,5 +60,8 @@ class Context:
     policy: Policy = DEFAULT_POLICY
 
     def now(self) -> datetime:
-        """The time now; a use case reads it once and passes it down."""
+        """The time now.
+
+        A use case reads it once and passes it down.
+        """
         return self.clock.now()

@@ -1,7 +1,7 @@
-"""One exception family. Every class carries a `code` that clients may rely on.
+"""One exception family; every class carries a stable `code`.
 
-Expected outcomes are return values; these are for what the caller must correct or
-try again. A message names the value, the limit and the way out.
+Expected outcomes are return values. An error is for what the caller must correct or retry. Its message names
+the value, the limit and the way out.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ class CommitCollectError(Exception):
         code: stable, machine-readable; part of the public interface.
         message: one sentence for a person.
         field: the input that is at fault, where there is one.
-        retry_at: when trying again makes sense, where that is known; a worker puts the job off until then.
-        ends_job: a worker drops the job that ended so, as trying again changes nothing while things are as
-            they are. Every other error is tried again, and in the end parked for an operator to look at.
-        is_attempt: whether a job that ended so has used up one of its tries although `retry_at` is known.
+        retry_at: when a retry makes sense, where that is known; a worker defers the job until then.
+        ends_job: a worker drops a job that failed so, as a retry would fail, too. For every other error it
+            retries the job, and in the end parks it as a dead letter for an operator.
+        is_attempt: whether a job that failed so has used up one of its attempts although `retry_at` is known.
     """
 
     code = "error"
@@ -42,7 +42,10 @@ class CommitCollectError(Exception):
 
 
 class InvalidInput(CommitCollectError):
-    """A value the caller gave is not acceptable; giving it again changes nothing."""
+    """A value the caller gave is not acceptable.
+
+    Giving it again changes nothing.
+    """
 
     code = "invalid_input"
 
@@ -79,7 +82,7 @@ class VersionConflict(Conflict):
 
 
 class AccountDeleting(Conflict):
-    """The account is being deleted; nothing may be written to it any more."""
+    """The account is being deleted and takes no writes."""
 
     code = "account_deleting"
     ends_job = True
@@ -98,7 +101,10 @@ class OtherAthleteConnected(Conflict):
 
 
 class ConnectionBusy(Conflict):
-    """Another process is renewing this connection's tokens; it carries `retry_at`."""
+    """Another process holds the lease to refresh this connection's tokens.
+
+    It carries `retry_at`.
+    """
 
     code = "connection_busy"
 
@@ -116,19 +122,22 @@ class StorageError(CommitCollectError):
 
 
 class StorageUnavailable(StorageError):
-    """The store is busy, full or out of reach: the same call may succeed later."""
+    """The store is busy, full or out of reach.
+
+    The same call may succeed later.
+    """
 
     code = "storage_unavailable"
 
 
 class CorruptItem(StorageError):
-    """A stored item cannot be read back; trying again will not help."""
+    """A stored item cannot be read back; a retry will not help."""
 
     code = "corrupt_item"
 
 
 class SealBroken(StorageError):
-    """A sealed secret was altered, moved, or sealed with a key that is not known here."""
+    """A sealed secret was altered, moved, or sealed with another key."""
 
     code = "seal_broken"
 
@@ -145,25 +154,36 @@ class UpstreamError(CommitCollectError):
 
 
 class StravaUnavailable(UpstreamError):
-    """Strava is down, slow or does not answer as Strava does: the same call may succeed later."""
+    """Strava is down, slow or gives no valid answer.
+
+    The same call may succeed later.
+    """
 
     code = "strava_unavailable"
 
 
 class StravaRefused(UpstreamError):
-    """Strava understood the request and will not do it; asking again changes nothing."""
+    """Strava understood the request and refused it.
+
+    Asking again changes nothing.
+    """
 
     code = "strava_refused"
 
 
 class StravaRateLimited(UpstreamError):
-    """The app has used up its calls: none may be made for any athlete before `retry_at`."""
+    """The app has used up its calls.
+
+    None may be made for any athlete before `retry_at`.
+    """
 
     code = "strava_rate_limited"
 
 
 class StravaAppInactive(UpstreamError):
-    """Strava has switched off the app, and not an athlete's permission; its owner has to act.
+    """Strava has switched off the app; its owner has to act.
+
+    The permissions of athletes are not affected.
 
     `StravaAccess` sets `retry_at`, until when it makes no calls.
     """
@@ -172,35 +192,43 @@ class StravaAppInactive(UpstreamError):
 
 
 class StravaAppRejected(UpstreamError):
-    """Strava does not accept the app's id or secret; it says nothing about any athlete.
+    """Strava does not accept the app's id or secret.
 
-    `StravaAccess` sets `retry_at`, so that no job is parked before the operator has acted.
+    This says nothing about any athlete.
+
+    `StravaAccess` sets `retry_at`, so that no job becomes a dead letter before the operator has acted.
     """
 
     code = "strava_app_rejected"
 
 
 class StravaAthletesExceeded(UpstreamError):
-    """The app may have no more connected athletes; its owner has to ask Strava for more."""
+    """The app has reached its limit of connected athletes.
+
+    Its owner has to ask Strava for more.
+    """
 
     code = "strava_athletes_exceeded"
 
 
 class StravaCodeRejected(UpstreamError):
-    """Strava does not take this authorization code: it has expired or was used."""
+    """Strava rejects this authorization code: it has expired or was used."""
 
     code = "strava_code_rejected"
 
 
 class ActivityNotThereYet(UpstreamError):
-    """Strava does not show an activity that an event announced; `retry_at` says when to ask again."""
+    """Strava does not show an activity that an event announced.
+
+    `retry_at` says when to ask again.
+    """
 
     code = "activity_not_there_yet"
     is_attempt = True
 
 
 class AccessTokenRejected(UpstreamError):
-    """Strava does not take this access token: it has expired or was revoked."""
+    """Strava rejects this access token: it has expired or was revoked."""
 
     code = "access_token_rejected"
 
@@ -213,13 +241,16 @@ class ScopeMissing(UpstreamError):
 
 
 class TokenRefreshRejected(UpstreamError):
-    """Strava does not take this refresh token: it was used up or revoked."""
+    """Strava rejects this refresh token: it was used up or revoked."""
 
     code = "token_refresh_rejected"
 
 
 class NeedsReconnect(Conflict):
-    """The connection to Strava does not work any more; the athlete has to connect again."""
+    """The connection to Strava is broken.
+
+    The athlete has to connect again.
+    """
 
     code = "strava_needs_reconnect"
     ends_job = True

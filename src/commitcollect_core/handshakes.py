@@ -1,4 +1,8 @@
-"""Handshakes (OAuth's state): a browser that leaves for another site and comes back."""
+"""Handshakes (OAuth's `state`) of sign-ins and links.
+
+A browser leaves for another site and comes back. A handshake is used once, soon, and by the browser that
+began it.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +27,10 @@ class HandshakePurpose(StrEnum):
 
 @frozen(kw_only=True)
 class Handshake:
-    """A sign-in or link that has begun at this browser and is to come back from elsewhere.
+    """A sign-in or link that a browser began and has not finished.
 
     Attributes:
-        state: random; what the other side gives back.
+        state: random; the other site gives it back.
         binding: names the browser that began; only it may finish.
         user_id: who links; None for a sign-in.
         details: what finishing needs besides, such as a nonce.
@@ -66,10 +70,12 @@ def begin_handshake(
 def check_handshake(
     taken: Handshake | None, purpose: HandshakePurpose, binding: str, *, now: datetime
 ) -> Handshake:
-    """The handshake that was taken from the store, if it is for this purpose, browser and time.
+    """The handshake, if it fits this purpose, browser and time.
+
+    `taken` comes from the store.
 
     Raises:
-        InvalidInput: it is not, or there was none; which of these is not said.
+        InvalidInput: it does not fit, or there was none; the message does not tell which.
     """
     from hmac import compare_digest  # noqa: PLC0415 - loads OpenSSL, which nothing else in the core needs
 
@@ -96,5 +102,8 @@ class HandshakeStore(Protocol):
         ...
 
     def take(self, state: str) -> Handshake | None:
-        """Remove a handshake and return it; of many who ask at once, one gets it and the others None."""
+        """Remove a handshake and return it, or None.
+
+        Of several callers at once, one gets it and the others None.
+        """
         ...

@@ -1,4 +1,6 @@
-"""Every limit and lifetime, each with its unit in its name, in one section per package.
+"""Every limit and lifetime, in one section per package.
+
+Each name ends in its unit.
 
 Names are unique over all sections, so an operator sets a value by its name alone (`customised`).
 """
@@ -27,11 +29,11 @@ _BOUNDS = {
     "reconcile_days": (1, 36_600),
     "statue_parts_max": (1, 99),  # keys of awards hold two digits
 }
-"""The least and the most of a value, where others do not know better."""
+"""The least and the most of a value, where the general bounds are too wide."""
 
 
 class OnDisconnect(StrEnum):
-    """What becomes of what came from Strava once an athlete disconnects."""
+    """Whether data from Strava stays when an athlete disconnects."""
 
     KEEP = "KEEP"
     ERASE = "ERASE"
@@ -50,7 +52,7 @@ def _bounds(name: str) -> tuple[int, int]:
 
 
 def _check(section: Any) -> None:
-    """Refuse values of another type, and those under which nothing would work."""
+    """Refuse values of another type, and values outside their bounds."""
     for each in fields(type(section)):
         value = getattr(section, each.name)
         # A truth value is an int to Python, and no limit to a person.
@@ -72,7 +74,7 @@ class TrainingPolicy:
 
     Attributes:
         commit_items_max: items one atomic write may hold, the head included (DynamoDB takes 100).
-        commit_attempts_max: how often a use case decides again after losing a race.
+        commit_attempts_max: how often a use case retries a commit that lost a race.
         milestones_tracked_max: milestones per athlete that new workouts can still move.
         milestones_untracked_max: unfinished milestones of past periods per athlete that gave up their place.
         milestone_settle_seconds: how long after its period's end, and after it last moved, a milestone keeps
@@ -89,9 +91,9 @@ class TrainingPolicy:
         workout_started_at_min, workout_started_at_max: starts outside are refused. The first is the epoch
             of GPS time, before which no receiver wrote a track.
         clock_ahead_seconds_max: how far in the future a workout may start, for clocks that disagree.
-        store_deadline_seconds: how long a call to a remote store is repeated while it fails in passing.
+        store_deadline_seconds: how long a call to a remote store is retried after transient errors.
         rejections_kept_max: rejected rows an import lists; beyond that it only counts them.
-        fetch_attempts_max: how often an activity is fetched again as another process changed it meanwhile.
+        fetch_attempts_max: how often an activity is fetched while other processes keep changing its workout.
         clock_skew_seconds_max: how far two clocks of ours may be apart.
     """
 
@@ -132,17 +134,17 @@ class TrainingPolicy:
 
 @frozen(kw_only=True)
 class JobsPolicy:
-    """Limits of the queue, of jobs, and of the marks of what is done.
+    """Limits of the queue, its jobs and idempotency records.
 
     Attributes:
-        idempotency_lease_seconds: how long a request may be worked on before another attempt may begin.
+        idempotency_lease_seconds: the lease of a request; after it another attempt may begin.
         idempotency_kept_seconds, event_kept_seconds: how long the answer to a request, and the mark of an
             event, are kept.
         job_events_max: events that one job remembers.
-        job_lease_seconds: how long a worker may take over a job; under three minutes, as Strava delivers an
-            event three times within a few.
-        job_attempts_max, job_retry_seconds_first, job_retry_seconds_max: tries of a failing job before it is
-            parked, and the shortest and longest wait between two.
+        job_lease_seconds: the lease of a job; under three minutes, as Strava delivers an event three times
+            within a few.
+        job_attempts_max, job_retry_seconds_first, job_retry_seconds_max: attempts of a failing job before it
+            is parked as a dead letter, and the shortest and longest wait between two.
         jobs_parked_listed_max: parked jobs listed at once.
     """
 
@@ -165,17 +167,17 @@ class StravaPolicy:
     """Limits of the connection to Strava.
 
     Attributes:
-        token_margin_seconds: an access token that ends sooner is renewed before it is used.
-        refresh_lease_seconds: how long a process may take to renew tokens.
-        refresh_recheck_seconds: how soon other processes read again while one is renewing tokens.
+        token_margin_seconds: an access token that expires sooner is refreshed before it is used.
+        refresh_lease_seconds: the lease of a process that refreshes tokens.
+        refresh_recheck_seconds: how soon other processes read again while one holds that lease.
         strava_id_digits_max: digits of Strava's ids; they had 11 in 2026.
         event_updates_max, event_update_chars_max: names an event's `updates` may hold, and the characters of
             one with its value.
-        webhook_delay_seconds: from an event to looking at its activity, so that Strava has finished it and
-            several events become one look.
-        absence_retry_seconds_first, absence_retry_seconds_second, absence_retry_seconds_last: waits before an
-            activity that an event announced is asked for again, when Strava answers that it is not there.
-        look_again_seconds: from a look during a backfill to the next, until the backfill has ended.
+        webhook_delay_seconds: from an event to fetching its activity, so that Strava has finished it and
+            several events cost one fetch.
+        absence_retry_seconds_first, absence_retry_seconds_second, absence_retry_seconds_last: waits before
+            the retries for an activity that an event announced and Strava does not show.
+        look_again_seconds: from one fetch of an activity to the next while a backfill is under way.
         app_calls_per_window, app_calls_per_day: reads Strava allows a new app; what it says takes precedence.
         athlete_calls_per_window, athlete_calls_per_day: calls made because of one athlete's events.
         live_reserve_percent: share of the app's calls that backfills leave to live events.
@@ -227,7 +229,7 @@ class AccountsPolicy:
 
     Attributes:
         session_seconds, session_idle_seconds: a session's life at most, and unused.
-        session_touch_seconds: a session's use is written down no more often.
+        session_touch_seconds: the least time between two writes of a session's last use.
         sessions_listed_max: sessions of one user that are listed or ended at once.
         handshake_seconds: from leaving for a sign-in or link to coming back.
         audit_kept_seconds: how long audit entries are kept.
@@ -246,7 +248,10 @@ class AccountsPolicy:
 
 @frozen(kw_only=True)
 class Policy:
-    """The limits of every package, a section for each. Hosts may pass their own."""
+    """The limits of every package, a section for each.
+
+    Hosts may pass their own.
+    """
 
     training: TrainingPolicy = TrainingPolicy()
     jobs: JobsPolicy = JobsPolicy()
@@ -289,7 +294,10 @@ def customised(policy: Policy, values: Mapping[str, object]) -> Policy:
 
 
 def _read(name: str, value: object, known: object) -> object:
-    """A value given as text in the type of the value it replaces; `_check` judges everything else."""
+    """Parse a text as the type of the value it replaces.
+
+    `_check` judges everything else.
+    """
     if not isinstance(value, str):
         return value
     try:

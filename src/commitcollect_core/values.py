@@ -14,7 +14,7 @@ ActivityId = NewType("ActivityId", str)
 MilestoneId = NewType("MilestoneId", str)
 ModelId = NewType("ModelId", str)
 AthleteId = NewType("AthleteId", str)
-"""How Strava knows an athlete; a `UserId` is how we know one."""
+"""Strava's id of an athlete; a `UserId` is ours."""
 
 ID_CHARS_MAX = 64
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}\Z")
@@ -29,7 +29,10 @@ class Source(StrEnum):
 
 
 class TargetType(StrEnum):
-    """What a milestone adds up. A workout's share depends on that workout alone."""
+    """What a milestone adds up.
+
+    A workout's share depends on that workout alone.
+    """
 
     DISTANCE_METERS = "DISTANCE_METERS"
     ELEVATION_METERS = "ELEVATION_METERS"
@@ -67,12 +70,17 @@ def optional_utc(value: datetime | None) -> datetime | None:
 
 
 def is_id(value: object) -> bool:
-    """Whether a value is an id at all; what is not cannot name anything that is stored."""
+    """Whether a value is a valid id.
+
+    A value that is none cannot name anything stored.
+    """
     return isinstance(value, str) and _ID.match(value) is not None
 
 
 def require_id(value: object, name: str) -> None:
-    """Refuse what is no id: ids are parts of keys and addresses, so they stay plain.
+    """Refuse a value that is no valid id.
+
+    Ids are parts of keys and addresses, so they stay plain.
 
     Args:
         value: perhaps an id.

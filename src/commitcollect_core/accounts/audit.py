@@ -1,4 +1,7 @@
-"""What is written down about who did what. It never stands in the way of what it records (law 8)."""
+"""The audit log's entries.
+
+Writing one never blocks what it records (law 8).
+"""
 
 from __future__ import annotations
 
@@ -80,7 +83,7 @@ class AuditEvent:
 
     @property
     def month(self) -> str:
-        """The month of UTC it is found under with its type, such as ``202611``."""
+        """The UTC month that indexes it, such as ``202611``."""
         return f"{self.occurred_at:%Y%m}"
 
     @property
@@ -95,7 +98,10 @@ class AuditEvent:
 
 @frozen
 class AuditPosition:
-    """A place among a user's, a flow's or a type's entries, in order of time."""
+    """A position among entries in order of time.
+
+    They are the entries of a user, a flow or a type.
+    """
 
     occurred_at: datetime = field(converter=utc)
     request_id: str
@@ -104,7 +110,10 @@ class AuditPosition:
 
 @frozen(kw_only=True)
 class AuditPage:
-    """Some entries, the oldest first, and where to go on; `next` is None at the end."""
+    """One page of entries, the oldest first.
+
+    `next` is None on the last.
+    """
 
     events: tuple[AuditEvent, ...]
     next: AuditPosition | None = None

@@ -1,4 +1,4 @@
-"""Accounts: who a user is, and how far the deletion of one has come."""
+"""The deletion of an account, step by step."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from commitcollect_core.values import UserId, optional_utc, utc
 
 
 class DeletionStep(StrEnum):
-    """The steps of deleting an account, in order. Every one may be run again."""
+    """The steps of deleting an account, in order.
+
+    Every step is idempotent.
+    """
 
     FENCE = "FENCE"
     REVOKE = "REVOKE"

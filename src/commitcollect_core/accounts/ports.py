@@ -1,4 +1,4 @@
-"""What accounts need from the world: profiles, sessions, deletions, the audit log."""
+"""The ports of accounts: profiles, sessions, deletions, the audit log."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ class SessionStore(Protocol):
     """Signed-in browsers."""
 
     def read(self, session_id: str) -> Session | None:
-        """A session, or None; it may have expired. Reads one item, strongly consistently."""
+        """A session, or None; it may have expired.
+
+        Reads one item, strongly consistently.
+        """
         ...
 
     def write(self, session: Session) -> None:
@@ -41,7 +44,10 @@ class SessionStore(Protocol):
         ...
 
     def touch(self, session: Session) -> None:
-        """Replace a session if it is still there; one that was ended meanwhile stays ended."""
+        """Replace a session if it is still stored.
+
+        A session that was ended stays ended.
+        """
         ...
 
     def delete(self, session_id: str) -> None:
@@ -49,7 +55,10 @@ class SessionStore(Protocol):
         ...
 
     def of_user(self, user_id: UserId, *, limit: int) -> Sequence[Session]:
-        """A user's sessions in order of creation, perhaps without one made just now."""
+        """A user's sessions in order of creation.
+
+        Eventually consistent: one made just now may be missing.
+        """
         ...
 
 
@@ -70,7 +79,10 @@ class DeletionStore(Protocol):
 
 
 class AuditLog(Protocol):
-    """Who did what. Entries are added, and read in order of time; pages hold at most `limit`."""
+    """Who did what.
+
+    Entries are added, and read in order of time. Pages hold at most `limit`.
+    """
 
     def write(self, event: AuditEvent) -> None:
         """Add an entry; the same one again changes nothing."""
@@ -81,11 +93,17 @@ class AuditLog(Protocol):
         ...
 
     def of_flow(self, correlation_id: str, *, after: AuditPosition | None, limit: int) -> AuditPage:
-        """Entries of one flow, perhaps without what was written just now."""
+        """Entries of one flow.
+
+        Eventually consistent: what was written just now may be missing.
+        """
         ...
 
     def of_type(
         self, event_type: AuditType, *, month: str, after: AuditPosition | None, limit: int
     ) -> AuditPage:
-        """Entries of one type in a month of UTC (``202611``), perhaps without what was written just now."""
+        """Entries of one type in a UTC month (``202611``).
+
+        Eventually consistent: what was written just now may be missing.
+        """
         ...

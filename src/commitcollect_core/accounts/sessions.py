@@ -1,7 +1,6 @@
-"""Sessions and handshakes: who is at the browser, and which sign-in or link is under way.
+"""Sessions: which user a browser is signed in as.
 
-A session is stored under the hash of the secret its cookie holds, so that nobody who reads the store can sign
-in. A handshake (OAuth's state) is used once, soon, and by the browser that began it.
+The store's key is the hash of the secret in the cookie, so that a reader of the store cannot sign in.
 """
 
 from __future__ import annotations
@@ -32,12 +31,18 @@ class Session:
     expires_at: datetime = field(converter=utc)
 
     def is_valid(self, *, now: datetime, policy: Policy) -> bool:
-        """Whether it still stands for its user; a store may delete expired ones days late."""
+        """Whether it still authenticates its user.
+
+        A store may delete expired sessions days late.
+        """
         idle_end = self.last_seen_at + timedelta(seconds=policy.accounts.session_idle_seconds)
         return now < min(self.expires_at, idle_end)
 
     def seen(self, *, now: datetime, policy: Policy) -> Session | None:
-        """The session after it was used; None while that is not worth a write."""
+        """The session after it was used.
+
+        None while that is not worth a write.
+        """
         if now - self.last_seen_at < timedelta(seconds=policy.accounts.session_touch_seconds):
             return None
         return evolve(self, last_seen_at=now)
@@ -55,7 +60,7 @@ def issue(session_id: str, user_id: UserId, *, now: datetime, policy: Policy) ->
 
 
 def check(session: Session | None, *, now: datetime, policy: Policy) -> Session:
-    """The session, if it stands for somebody.
+    """The session, if it is valid.
 
     Raises:
         Unauthenticated: it does not exist or has run out.

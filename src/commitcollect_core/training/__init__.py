@@ -1,1 +1,1 @@
-"""What training counts for: workouts, milestones, awards, and the ledger that holds them."""
+"""Training: workouts, milestones, awards, and the ledger that holds them."""

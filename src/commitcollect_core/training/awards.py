@@ -21,7 +21,7 @@ _HEXADECIMAL = frozenset("0123456789abcdef")
 
 
 def check_sha256(_owner: object, attribute: Attribute[str | None], digest: str | None) -> None:
-    """Refuse what is no SHA-256 digest in hexadecimal; an attrs validator for an optional one."""
+    """Validate an optional SHA-256 digest in hexadecimal."""
     if digest is not None and not (len(digest) == _SHA256_DIGITS and set(digest) <= _HEXADECIMAL):
         raise InvalidInput(
             f"{digest[:80]!r} is not a SHA-256 digest of {_SHA256_DIGITS} hexadecimal digits",
@@ -57,7 +57,10 @@ def _check_parts(_model: StatueModel, _attribute: object, parts: tuple[ModelPart
 
 @frozen(kw_only=True)
 class StatueModel:
-    """The static definition of a statue. Awards copy from it and never refer back."""
+    """The static definition of a statue.
+
+    Awards copy from it and never refer back.
+    """
 
     model_id: ModelId = field(validator=check_id)
     name: str

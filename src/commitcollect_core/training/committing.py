@@ -1,4 +1,4 @@
-"""Committing a decision under optimistic locking: on a conflict, read and decide again."""
+"""Optimistic locking: on a conflict, read and decide again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from commitcollect_core.training.workouts import SetAside
 
 @frozen
 class Committed:
-    """What a use case wrote to ledgers; hosts build audit, notices and orders on it.
+    """What a use case wrote to ledgers.
+
+    Hosts build audit, notices and orders on it.
 
     Attributes:
         commits: in the order written, those of lost attempts included.
@@ -47,7 +49,10 @@ class Committed:
 
     @property
     def milestones_completed(self) -> tuple[Milestone, ...]:
-        """The milestones whose last part was awarded here; each milestone completes once in its life."""
+        """The milestones whose last part was awarded here.
+
+        Each milestone completes only once.
+        """
         return tuple(
             milestone
             for commit in self.commits
@@ -66,13 +71,16 @@ class Committed:
 
 
 IngestResult = Committed
-"""The name that what `Ingestion` returns had before every use case returned the same."""
+"""The earlier name of `Committed`, which only `Ingestion` returned then."""
 
 NOTHING_COMMITTED = Committed()
 
 
 class Committing:
-    """Commits the decisions of one use case. The caller reads and decides, as often as it loses a race."""
+    """Commits the decisions of one use case.
+
+    The caller reads and decides, as often as it loses a race.
+    """
 
     def __init__(self, ledger: Ledger, context: Context) -> None:
         self._ledger = ledger
@@ -86,7 +94,9 @@ class Committing:
         return Committed(tuple(self._written))
 
     def commit(self, commits: Iterable[LedgerCommit]) -> bool:
-        """Commit in order; False after losing a race: read again, decide again, and call again.
+        """Commit in order; False after losing a race.
+
+        The caller then reads again, decides again and calls again.
 
         Raises:
             VersionConflict: the policy allows no further attempt.
@@ -107,7 +117,7 @@ class Committing:
 
         self._races_lost += 1
         logging.getLogger(__name__).debug("lost the race for a ledger, attempt %d", self._races_lost)
-        # Waits after the last attempt too: a caller that retries at once would meet the same rivals.
+        # Waits after the last attempt, too: a caller that retries at once would meet the same writers.
         self._context.backoff.wait(self._races_lost)
         attempts_max = self._context.policy.training.commit_attempts_max
         if self._races_lost >= attempts_max:

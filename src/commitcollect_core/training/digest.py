@@ -1,4 +1,4 @@
-"""A fingerprint of everything in a ledger that must not depend on the order of delivery (law 5)."""
+"""A hash of the state that no delivery order changes (law 5)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from commitcollect_core.training.workouts import Workout
 
 
 def state_digest(workouts: Iterable[Workout], milestones: Iterable[Milestone]) -> str:
-    """Hash an athlete's workouts, given in order of start, and what their milestones have come to.
+    """Hash an athlete's workouts, in order of start, and the milestones' progress.
 
     Left out is what tells when and in which steps the ledger was written: versions, times of writing, ids
     of milestones, and which workout an award names.

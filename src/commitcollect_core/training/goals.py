@@ -1,4 +1,4 @@
-"""Goals: which workouts count, how they add up, how many parts that earns.
+"""Goals: which workouts count, and how many parts they earn.
 
 Law 2: parts are exact: ``floor(progress * parts_total / total_target)``, capped, in integers
 (`Goal.parts_earned`).
@@ -21,7 +21,10 @@ from commitcollect_core.values import ModelId, TargetType, check_id, optional_ut
 
 
 class Exclusion(StrEnum):
-    """Why a workout does not count towards a milestone. Checked in this order; the first one is given."""
+    """Why a workout does not count towards a milestone.
+
+    Checked in this order; the first one is given.
+    """
 
     DELETED = "deleted"
     FLAGGED = "flagged"
@@ -92,7 +95,10 @@ class Goal:
 
     @property
     def part_target(self) -> int:
-        """Progress per part, rounded up, for display. Never used to decide: see `threshold`."""
+        """Progress per part, rounded up, for display.
+
+        Never used to decide: see `threshold`.
+        """
         return -(-self.total_target // self.parts_total)
 
     def parts_earned(self, progress_value: int) -> int:
@@ -121,7 +127,10 @@ class Goal:
         return None
 
     def contribution(self, workout: Workout | None) -> int:
-        """What a workout adds to the live sum: its measure if it counts, else 0."""
+        """What a workout adds to the live sum.
+
+        That is its measure if it counts, else 0.
+        """
         if workout is None or self.exclusion(workout) is not None:
             return 0
         return _MEASURES[self.target_type](workout)
@@ -144,7 +153,10 @@ class Tally:
 
 
 def tally(goal: Goal, workouts: Iterable[Workout]) -> Tally:
-    """Add up `workouts`, given in order of start time. Reads them once and keeps none."""
+    """Add up `workouts`, given in order of start time.
+
+    Reads them once and keeps none.
+    """
     current = counted = 0
     crossings: list[Crossing] = []
     excluded: dict[Exclusion, int] = {}

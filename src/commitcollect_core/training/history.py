@@ -15,7 +15,10 @@ from commitcollect_core.values import UserId
 
 
 def walk_workouts(ledger: Ledger, user_id: UserId, query: WorkoutQuery) -> Iterator[Workout]:
-    """Every workout of a query, whatever its limit; reads no page before it is needed."""
+    """Every workout of a query, read page by page.
+
+    The limit of the query is the size of a page. Reads no page before it is needed.
+    """
     after = query.after
     while True:
         page = ledger.read_workouts(user_id, evolve(query, after=after))

@@ -66,21 +66,26 @@ NOTHING_LISTED = ListedResult()
 
 @frozen(kw_only=True, eq=False, repr=False)
 class Ingestion:
-    """Takes activities into an athlete's ledger. Any order, any number of times: the result is the same."""
+    """Takes activities into an athlete's ledger.
+
+    Any order, any number of times: the result is the same.
+    """
 
     ledger: Ledger
     catalog: StatueCatalog
     context: Context
 
     def ingest(self, user_id: UserId, found: Sequence[Found]) -> Committed:
-        """Take in what a source found, in the order given, in as few atomic writes as the policy allows.
+        """Take in what a source found, in the order given.
 
-        Of an activity that is given several times the last word counts. If another process changes an
-        activity at the same time, the last to be written stays.
+        The policy bounds each atomic write, and there are as few as possible.
+
+        Of an activity that is given several times the last snapshot takes precedence. If another process
+        changes an activity at the same time, the last write wins.
 
         One activity is one atomic write together with the milestones it moves and the awards it mints.
-        For many activities every prefix of the writes is a legal ledger, and calling again with the same
-        activities after a failure finishes the rest.
+        For many activities every prefix of the writes is a legal ledger. After a failure, a call with the
+        same activities finishes the rest.
 
         Raises:
             InvalidInput: a snapshot is not believable (`ActivitySnapshot.check`); nothing was written.
@@ -95,7 +100,9 @@ class Ingestion:
         return committed + self._recount_stale(user_id, head)
 
     def refresh(self, user_id: UserId, key: WorkoutKey, ask: Callable[[], Found | None]) -> Committed:
-        """Take in how one activity looks now; a stale answer never overwrites a newer one.
+        """Take in the current state of one activity.
+
+        A stale answer never overwrites a newer one.
 
         Args:
             user_id: the athlete.
@@ -122,8 +129,8 @@ class Ingestion:
             view = self.ledger.read(user_id, (key,))
             stored = view.workouts.get(key)
             version = 0 if stored is None else stored.version
-            # Only another version of this very workout makes the answer stale: a rival that wrote something
-            # else costs a decision and no call, and calls are scarce.
+            # Only another version of this very workout makes the answer stale: a write to another workout
+            # costs a new decision and no call, and calls are scarce.
             if version != fetched_for:
                 if not fetches_left:
                     raise VersionConflict(
@@ -145,11 +152,11 @@ class Ingestion:
         return found, ()
 
     def ingest_listed(self, user_id: UserId, answers: Sequence[Answer]) -> ListedResult:
-        """Take in what a source said a while ago, but for what may have been written since.
+        """Take in listed activities, except those changed since the listing.
 
-        All of it is one change (law 1), so pages that were listed in one go are given together. Values that
-        are not believable are set aside, and an activity whose start is not believable does not stop the
-        others. Otherwise errors are those of `ingest`.
+        All of it is one change (law 1), so a caller passes the pages of one listing together. Values that are
+        not believable are set aside. An activity whose start is not believable is rejected, and the others
+        are taken in. All other errors are those of `ingest`.
         """
         now = self.context.now()
         believable, rejected, set_aside = self._sorted_out(answers, now)
@@ -170,8 +177,12 @@ class Ingestion:
             if committing.commit(self._decided(view, certain, now)):
                 break
         committed = committing.committed
+<<<<<<< HEAD
         committed += self._recount_stale(user_id, committed.head_after(view.head))
         # A workout that two goals traded is written twice; the last writing is what became of it.
+=======
+        # A workout that moved between two goals may be written twice; the last write is its final state.
+>>>>>>> 5fc9dd6 (core: say it in the usual terms, first docstring lines at most twelve words)
         written = {each.key: each for commit in committed.commits for each in commit.workouts}
         return ListedResult(
             committed=committed,
@@ -182,9 +193,9 @@ class Ingestion:
         )
 
     def erase(self, user_id: UserId, keys: Iterable[WorkoutKey]) -> Committed:
-        """Leave nothing of workouts but their identity; progress and parts stay.
+        """Erase all of the workouts but their identity; progress and parts stay.
 
-        They are tombstones afterwards, and whole again if their source shows them again.
+        They are tombstones afterwards, and a later snapshot of their source revives them.
 
         Raises:
             VersionConflict, AccountDeleting, StorageError: as in `ingest`; call again to finish the rest.
@@ -232,7 +243,7 @@ class Ingestion:
     def _sorted_out(
         self, answers: Sequence[Answer], now: datetime
     ) -> tuple[list[Answer], tuple[tuple[WorkoutKey, str], ...], tuple[tuple[WorkoutKey, SetAside], ...]]:
-        """What can be believed, why some activities cannot, and which values were set aside."""
+        """Believable activities, reasons of the others, and values set aside."""
         believable: list[Answer] = []
         rejected: list[tuple[WorkoutKey, str]] = []
         set_aside: list[tuple[WorkoutKey, SetAside]] = []
@@ -259,13 +270,15 @@ class Ingestion:
         return decide(view, found, models=models, now=now, policy=self.context.policy)
 
     def ingest_all(self, user_id: UserId, found: Iterable[Found]) -> Iterator[Committed]:
-        """Take in a long history in batches, each as `ingest` does; best given in order of start.
+        """Take in a long history in batches, each as `ingest` does.
+
+        Best given in order of start.
 
         All of it is one change (law 1): where workouts are stored already, `found` is read twice, first for
-        what lowers a sum. An iterator, which can be read only once, is kept in memory then.
+        all decreases. An iterator can be read only once and is kept in memory then.
 
         Yields:
-            What each batch changed, once it is written. Stop early and nothing is half-done.
+            What each batch changed, once it is written. A caller that stops early leaves a legal ledger.
         """
         require_id(user_id, "user_id")
         now = self.context.now()
@@ -285,7 +298,7 @@ class Ingestion:
             yield Committed(recounted)
 
     def _lowering(self, user_id: UserId, found: Iterable[Found]) -> list[Found]:
-        """What lowers the sum of a milestone, of all that was found."""
+        """Those of all changes that lower the sum of a milestone."""
         now = self.context.now()
         result: list[Found] = []
         for batch in self._batches(found):

@@ -1,4 +1,4 @@
-"""Every write to a ledger: state + what the sources found -> atomic writes.
+"""Every write to a ledger, as a pure decision.
 
 Everything that counts (workouts, milestones, awards) is written only by committing a `LedgerCommit`, and
 only the pure functions of this module make one:
@@ -10,15 +10,14 @@ only the pure functions of this module make one:
 
 Progress moves by difference: what a workout contributes now minus what it contributed before. Taking in the
 same snapshot again therefore changes nothing, and the order of arrival does not matter (law 5). What is found
-at one moment is one change: what lowers a sum comes before what raises one, so that progress never passes a
-sum that never existed (law 1). A commit is
-written as a whole or not at all (law 6) and is conditional on the head's version, so one athlete's ledger is
-serialisable.
+at one moment is one change: decreases come before increases, so that progress never passes a sum that never
+existed (law 1). A commit is written as a whole or not at all (law 6). It is conditional on the head's version
+(optimistic locking), so one athlete's ledger is serialisable.
 
-A commit never holds more than `TrainingPolicy.commit_items_max` items. What does not fit is split, and every
-prefix of the split is a legal ledger: a workout and the milestones it moves are always together, awards are
-always 1..n, and parts that are earned but did not fit are remembered in `Milestone.owed`, and the next write
-to this ledger awards them.
+A commit never holds more than `TrainingPolicy.commit_items_max` items. A larger one is split, and every
+prefix of the split is a legal ledger: a workout and the milestones it moves are always together, and awards
+are always 1..n. Parts that are earned but did not fit are kept in `Milestone.owed`, and the next write to
+this ledger awards them.
 """
 
 from __future__ import annotations
@@ -40,7 +39,10 @@ from commitcollect_core.values import MilestoneId, ModelId, UserId, WorkoutKey, 
 
 
 class LedgerState(StrEnum):
-    """Whether the ledger takes writes. DELETING is the fence: it is never left again."""
+    """Whether the ledger takes writes.
+
+    DELETING is the fence: it is never left again.
+    """
 
     ACTIVE = "ACTIVE"
     DELETING = "DELETING"
@@ -92,7 +94,10 @@ class LedgerHead:
 
 @frozen(kw_only=True)
 class LedgerView:
-    """What a decision needs to know: the head, the workouts it names, the tracked milestones."""
+    """The head, the named workouts and the tracked milestones of a ledger.
+
+    A decision needs no more than these.
+    """
 
     user_id: UserId
     head: LedgerHead = LedgerHead()
@@ -102,7 +107,9 @@ class LedgerView:
 
 @frozen(kw_only=True)
 class LedgerCommit:
-    """One atomic write. Every item carries its new version; it replaces the version before, and 1 is new.
+    """One atomic write; every item carries its new version.
+
+    An item replaces the version before its own, and version 1 is new.
 
     Attributes:
         head: with its new version; the write is refused unless the stored head is one version behind.
@@ -132,10 +139,12 @@ def decide(
     now: datetime,
     policy: Policy,
 ) -> tuple[LedgerCommit, ...]:
-    """Take in what sources found at one moment. No commits mean that nothing is new.
+    """Take in what sources found at one moment.
 
-    Of an activity that is given several times the last word counts. Commit in order and stop at the first
-    refusal: each commit stands on the one before it.
+    No commits mean that nothing is new.
+
+    Of an activity that is given several times the last snapshot takes precedence. Commit in order and stop at
+    the first refusal: each commit builds on the one before it.
 
     Args:
         view: read before the sources were asked, so that a stale answer can never overwrite a newer one.
@@ -157,15 +166,17 @@ _SomeChange = TypeVar("_SomeChange", bound=Change)
 
 
 def lowering(view: LedgerView, found: Iterable[_SomeChange], *, now: datetime) -> list[_SomeChange]:
-    """The changes that lower the sum of a tracked milestone, whatever they do to others.
+    """The changes that lower the sum of a tracked milestone.
 
-    Where one moment's changes are decided in several calls, these come in the first one, all of them.
+    What they do to other milestones does not matter.
+
+    A caller that decides one moment's changes in several calls passes all of these to the first.
     """
     return [each for each in found if any(moved < 0 for moved in _differences(view, each, now=now).values())]
 
 
 def _lowering_first(view: LedgerView, found: Iterable[Change], *, now: datetime) -> list[Change]:
-    """Put what lowers a sum before what raises one, so that no sum appears that never existed (law 1).
+    """Put decreases before increases, so that no false sum appears (law 1).
 
     A workout that moves from one milestone to another lowers and raises. Where two such workouts cross, no
     order is right: all of them are taken out first and put back afterwards.
@@ -213,7 +224,9 @@ def decide_creation(
     now: datetime,
     policy: Policy,
 ) -> tuple[LedgerCommit, ...]:
-    """Open a milestone with `history`, the tally of the stored workouts, already counted.
+    """Open a milestone with its history already counted.
+
+    `history` is the tally of the stored workouts.
 
     Args:
         view: the head and the tracked milestones.
@@ -231,8 +244,8 @@ def decide_creation(
         AccountDeleting: the ledger is fenced.
         LimitExceeded: the athlete tracks as many milestones as the policy allows, and none is settled.
     """
-    # Debts first: a milestone with a debt may be the one that gives up its place, and no later write would
-    # read it and award what it lacks.
+    # Owed parts first: a milestone with owed parts may be the one that gives up its place, and no later
+    # write would read it and award them.
     settled, view = _without_debts(view, models=models, now=now, policy=policy)
     milestone = Milestone(milestone_id=milestone_id, goal=goal, created_at=now, updated_at=now)
     head = _with_room(view, policy, now=now)
@@ -249,7 +262,9 @@ def decide_recount(
     now: datetime,
     policy: Policy,
 ) -> tuple[LedgerCommit, ...]:
-    """Set a milestone to what its stored workouts add up to. No commits mean that it was right.
+    """Set a milestone to the sum of its stored workouts.
+
+    No commits mean that it was right.
 
     Progress still never falls, and parts once awarded stay. Arguments are as in `decide_creation`;
     `milestone` is read after the view, and need not be among those it tracks.
@@ -258,7 +273,7 @@ def decide_recount(
         AccountDeleting: the ledger is fenced.
     """
     settled, view = _without_debts(view, models=models, now=now, policy=policy)
-    # Awarding a debt wrote a new version of the milestone; a recount on top of the old one would be refused.
+    # Awarding owed parts wrote a new version of the milestone; a recount on the old one would be refused.
     milestone = next(
         (each for each in view.milestones if each.milestone_id == milestone.milestone_id), milestone
     )
@@ -300,7 +315,10 @@ def _without_debts(
 def _recounted(
     view: LedgerView, milestone: Milestone, recount: Tally, model: StatueModel, *, now: datetime
 ) -> LedgerCommit:
-    """The commit that sets a milestone to `recount` and awards what it lacks; `Policy` sees that it fits."""
+    """The commit that sets a milestone to `recount`, with missing awards.
+
+    `Policy` makes sure that it fits one commit.
+    """
     progress = milestone.progress.moved(recount.current_value - milestone.progress.current_value)
     earned = milestone.goal.parts_earned(progress.progress_value)
     awards = tuple(
@@ -353,11 +371,25 @@ def _check_open(head: LedgerHead) -> None:
         raise AccountDeleting("this account is being deleted; nothing can be added to it any more")
 
 
+<<<<<<< HEAD
 def _with_room(view: LedgerView, policy: Policy, *, now: datetime) -> LedgerHead:
     """The head with room for one more milestone: the oldest settled one gives up its place if needed."""
     head, tracked_max = view.head, policy.training.milestones_tracked_max
     if len(head.tracked_milestone_ids) < tracked_max:
         return head
+=======
+def _with_room(view: LedgerView, policy: Policy, *, now: datetime) -> tuple[MilestoneId, ...]:
+    """The tracked milestones with room for one more.
+
+    The oldest settled one gives up its place if needed.
+    """
+    tracked = view.head.tracked_milestone_ids
+    tracked_max = policy.training.milestones_tracked_max
+    if len(tracked) < tracked_max:
+        return tracked
+    # One place at most is given up, and only when it is needed: a milestone that is not tracked does not move
+    # any more when an old workout changes.
+>>>>>>> 5fc9dd6 (core: say it in the usual terms, first docstring lines at most twelve words)
     for milestone in view.milestones:
         if milestone.is_settled(policy, now=now):
             return _without_place(head, milestone, policy)
@@ -414,8 +446,8 @@ class _Draft:
         self._owed = {key: each.owed for key, each in self._milestones.items() if each.owed is not None}
         self._commits: list[LedgerCommit] = []
         self._start_commit()
-        # What an earlier write owes is awarded before anything is taken in, with the workout that earned it.
-        # A change taken in first could lower the sum or earn the next part, and awards are always 1..n.
+        # Parts that an earlier write owes are awarded first, with the workout that earned them. A change
+        # taken in before them could lower the sum or earn the next part, and awards are always 1..n.
         self._award_owed()
 
     def _start_commit(self) -> None:
@@ -450,8 +482,8 @@ class _Draft:
         for milestone_id, progress, parts_missing in moves:
             self._moved.add(milestone_id)
             self._progress[milestone_id] = progress
-            # Named now, and not when it is awarded: the award tells which workout crossed the threshold, and
-            # what is taken in later must not stand in its place.
+            # Recorded now, and not when it is awarded: the award names the workout that crossed the
+            # threshold, and a workout taken in later must not replace it.
             if parts_missing:
                 self._owed[milestone_id] = Crossing.by(after, progress.progress_value)
         if self._owed:
@@ -481,9 +513,9 @@ class _Draft:
         return milestone.goal.parts_earned(progress.progress_value) - awarded
 
     def _award_owed(self) -> None:
-        """Award every part that is earned, starting further commits when one is full."""
-        # `_cut` writes what is still owed into the milestone. It is forgotten only behind the last part, so
-        # that a process that dies between two of the commits leaves the debt to the next write.
+        """Award every earned part, over several commits if one is full."""
+        # `_cut` writes the owed parts into the milestone. They are removed only behind the last part, so that
+        # the next write awards them if the process dies between two of the commits.
         for milestone_id in list(self._owed):
             while self._parts_missing(milestone_id, self._progress[milestone_id]):
                 if self._item_count + (milestone_id not in self._moved) >= self._items_max:
@@ -501,8 +533,11 @@ class _Draft:
         self._moved.add(milestone_id)
 
     def _cut(self) -> None:
-        """Close the commit under way, if it holds anything, and start the next one on top of it."""
-        # The head alone changes nothing, and a commit of it would cost every rival its race.
+        """Close the current commit and start the next one on it.
+
+        A commit that would write the head alone is left out.
+        """
+        # The head alone changes nothing, and a commit of it would make every concurrent writer retry.
         if self._item_count == 1:
             return
         for milestone_id in self._moved:
@@ -513,7 +548,7 @@ class _Draft:
                 owed=self._owed.get(milestone_id),
                 now=self._now,
             )
-        # On top of the commit before it, in this decision or in the store: optimistic locking serialises the
+        # Builds on the commit before it, in this decision or in the store: optimistic locking serialises the
         # writes to one ledger by this version.
         self._head = LedgerHead(
             version=self._head.version + 1,
@@ -543,5 +578,5 @@ class _Draft:
 
 
 def keys_of(found: Iterable[Change]) -> tuple[WorkoutKey, ...]:
-    """The keys a view must hold for `decide` to take in `found`, each once."""
+    """The keys that `decide` needs in its view, each once."""
     return tuple(dict.fromkeys(each.key for each in found))

@@ -33,7 +33,10 @@ class Progress:
     progress_value: int = 0
 
     def moved(self, difference: int) -> Progress:
-        """Progress after the live sum moved by `difference`: the high-water mark only rises (law 1)."""
+        """Progress after the live sum moved by `difference`.
+
+        The high-water mark only rises (law 1).
+        """
         current = self.current_value + difference
         return Progress(current, max(current, self.progress_value))
 
@@ -74,7 +77,7 @@ class Milestone:
 
     @property
     def remaining_to_next_part(self) -> int | None:
-        """Progress still missing to the next part, None when the statue is whole."""
+        """Progress missing to the next part; None for a whole statue."""
         if self.parts_earned == self.goal.parts_total:
             return None
         return self.goal.threshold(self.parts_earned + 1) - self.progress.progress_value
@@ -88,8 +91,9 @@ class Milestone:
     def is_settled(self, policy: Policy, *, now: datetime) -> bool:
         """Whether it can give up its place among the tracked ones.
 
-        It can if it is whole, or if its period is over and nothing has moved it for long: a milestone of a
-        past year that has just been opened waits for the history to be imported.
+        It can if it is completed, or if its period is over and it has not moved for
+        `TrainingPolicy.milestone_settle_seconds`. A milestone of a past year that was just opened keeps its
+        place, since the history may still be imported.
         """
         if self.status is MilestoneStatus.COMPLETED:
             return True

@@ -1,7 +1,9 @@
-"""What milestones and workouts need from the world. A host wires one implementation of each; see `Ports`.
+"""The ports of training: ledger and statue catalogue.
+
+A host wires one implementation of each; see `Ports`.
 
 A port method takes a decision, not its pieces. Implementations are thread-safe. Every read is by key or by
-key prefix within one athlete's data (law 10). Whatever a technology raises arrives here as a
+key prefix within one athlete's data (law 10). An adapter translates the errors of its technology to
 `StorageError`; `StorageUnavailable` means that the same call may succeed later.
 """
 
@@ -24,7 +26,10 @@ from commitcollect_core.values import MilestoneId, ModelId, UserId, WorkoutKey
 
 @frozen
 class WorkoutPosition:
-    """A place in an athlete's workouts ordered by start, then source, then activity id."""
+    """A position in an athlete's workouts.
+
+    The order is start, then source, then activity id.
+    """
 
     started_at: datetime
     key: WorkoutKey
@@ -51,7 +56,7 @@ class WorkoutQuery:
 
 @frozen(kw_only=True)
 class WorkoutPage:
-    """Some workouts, and where to go on; `next` is None at the end."""
+    """One page of workouts; `next` is None on the last."""
 
     workouts: Sequence[Workout]
     next: WorkoutPosition | None
@@ -59,21 +64,30 @@ class WorkoutPage:
 
 @frozen(kw_only=True)
 class MilestonePage:
-    """Some milestones in order of id, and where to go on; `next` is None at the end."""
+    """One page of milestones in order of id.
+
+    `next` is None on the last.
+    """
 
     milestones: Sequence[Milestone]
     next: MilestoneId | None
 
 
 class Ledger(Protocol):
-    """Athletes' workouts, milestones and awards. `commit` is the only way to change them."""
+    """Athletes' workouts, milestones and awards.
+
+    `commit` is the only way to change them.
+    """
 
     def read_head(self, user_id: UserId) -> LedgerHead:
-        """The stored head, or a fresh one (version 0) for an athlete never written. Reads one item."""
+        """The stored head; version 0 for an athlete never written.
+
+        Reads one item.
+        """
         ...
 
     def read(self, user_id: UserId, keys: Sequence[WorkoutKey]) -> LedgerView:
-        """The head, the workouts of `keys` that are stored, and every tracked milestone.
+        """The head, the stored workouts of `keys`, and every tracked milestone.
 
         Read strongly consistently, but not of one moment: a commit is refused if what it replaces, or the
         head, has moved on since. The milestones are read after the head that names them. Reads one item per
@@ -103,7 +117,10 @@ class Ledger(Protocol):
         ...
 
     def read_awards(self, user_id: UserId, milestone_id: MilestoneId) -> Sequence[Award]:
-        """The awards of one milestone in order of part. Reads no more than its parts."""
+        """The awards of one milestone in order of part.
+
+        Reads no more than its parts.
+        """
         ...
 
     def read_workouts(self, user_id: UserId, query: WorkoutQuery) -> WorkoutPage:
@@ -124,14 +141,19 @@ class StatueCatalog(Protocol):
 
 
 class StatueStore(StatueCatalog, Protocol):
-    """Statue models that are added while the service runs; only published ones are in the catalogue."""
+    """Statue models that are added while the service runs.
+
+    Only published ones are in the catalogue.
+    """
 
     def publication(self, model_id: ModelId) -> Publication | None:
         """One model at whatever stage, or None."""
         ...
 
     def save(self, publication: Publication) -> None:
-        """Add a model, or replace the version before this one, with its parts, in one atomic write.
+        """Add a model, or replace its previous version, in one atomic write.
+
+        Its parts are part of that write.
 
         Raises:
             VersionConflict: what is stored is not one version behind.

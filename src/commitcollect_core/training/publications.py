@@ -1,7 +1,7 @@
-"""How a statue model gets into a catalogue: draft, checked, published, retired.
+"""Publishing a statue model: draft, checked, published, retired.
 
-Milestones are promised the parts of a published model, so these never change again; a redesign is a model
-with another id. Every step is a new version (optimistic locking): a late writer is refused.
+Milestones rely on the parts of a published model, so these never change again; a redesign is a model with
+another id. Every step is a new version (optimistic locking): a late writer is refused.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ class Publication:
 
     @property
     def is_fixed(self) -> bool:
-        """Whether milestones may have been promised the parts."""
+        """Whether milestones may rely on the parts."""
         return self.stage in OFFERED
 
     def check_follows(self, stored: Publication | None) -> None:
-        """Refuse to replace parts that milestones were promised.
+        """Refuse to replace parts that milestones rely on.
 
         Raises:
             Conflict: the stored model is published with other parts (``model_exists``).

@@ -47,7 +47,10 @@ SPORT_TYPES: dict[str, str] = {
 
 
 def known_sport_type(name: str) -> str | None:
-    """Return the sport type called `name`, whatever its case and spacing ("weight training"), or None."""
+    """Return the sport type called `name`, or None.
+
+    Case and spacing do not matter ("weight training").
+    """
     return SPORT_TYPES.get("".join(name.split()).casefold())
 
 
@@ -85,7 +88,9 @@ class SportSelection:
 
     @classmethod
     def parse(cls, names: Iterable[str]) -> SportSelection:
-        """Make a selection of sport names in any case; `ANY` swallows the rest.
+        """Make a selection of sport names in any case.
+
+        `ANY` includes all others.
 
         Raises:
             InvalidInput: a name is unknown, or there are none.

@@ -28,10 +28,10 @@ def model_on_offer(catalog: StatueCatalog, model_id: ModelId) -> StatueModel:
 
 
 def model_of(catalog: StatueCatalog, milestone: Milestone) -> StatueModel:
-    """The model of a stored milestone, whether or not it is still offered.
+    """The model of a stored milestone, still offered or not.
 
     Raises:
-        CorruptItem: the catalogue lost the model, or its parts are not the ones promised.
+        CorruptItem: the catalogue lost the model, or the number of its parts has changed.
     """
     goal = milestone.goal
     model = catalog.model(goal.model_id)

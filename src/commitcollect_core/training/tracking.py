@@ -27,7 +27,10 @@ MILESTONE_EXISTS = "milestone_exists"
 
 @frozen(kw_only=True)
 class NewMilestone:
-    """An athlete's wish, before the statue model is looked up. Attributes as in `Goal`."""
+    """The request for a milestone, before its statue is looked up.
+
+    Attributes as in `Goal`.
+    """
 
     model_id: ModelId
     target_type: TargetType
@@ -37,7 +40,7 @@ class NewMilestone:
     sports: SportSelection = ANY_SPORT
 
     def goal(self, model: StatueModel) -> Goal:
-        """What this wishes for with the statue `model`."""
+        """The requested goal with the statue `model`."""
         return Goal(
             model_id=model.model_id,
             sports=self.sports,
@@ -105,12 +108,12 @@ class Tracking:
         Args:
             user_id: the athlete.
             wish: what to reach.
-            milestone_id: an id of the caller's making, to find it again; None for a new one.
+            milestone_id: an id that the caller made, to find it again; None for a new one.
             is_bounded: refuse to count more than `TrainingPolicy.workouts_inspected_max` workouts, as a
-                request must; workers and the command line page on.
+                request must; workers and the command line count them all.
 
         Raises:
-            InvalidInput, NotFound: the wish cannot be kept, or names no statue model on offer.
+            InvalidInput, NotFound: the request is not valid, or names no statue model on offer.
             Conflict: the athlete has a milestone with this id.
             LimitExceeded: too many milestones under way, or too many workouts for a request.
             VersionConflict: other processes kept writing to this ledger; try again.
@@ -125,8 +128,8 @@ class Tracking:
 
         committing = Committing(self.ledger, self.context)
         while True:
-            # The view first: the history is counted under its head's version, so a workout that is taken in
-            # meanwhile makes the commit lose and is counted in the next attempt, and never twice.
+            # The view first: the history is counted under its head's version. A workout that is taken in
+            # meanwhile makes the commit fail; the next attempt counts it, and it never counts twice.
             view = self.ledger.read(user_id, ())
             if self.ledger.read_milestone(user_id, new_id) is not None:
                 raise Conflict(f"there is a milestone {new_id!r} already", code=MILESTONE_EXISTS)
@@ -165,7 +168,9 @@ class Tracking:
         return self.ledger.read_milestones(user_id, after=after, limit=limit)
 
     def recompute(self, user_id: UserId, milestone_id: MilestoneId, *, is_bounded: bool = True) -> Recomputed:
-        """Re-add a milestone from the stored workouts of its period: the repair tool.
+        """Recompute a milestone from the stored workouts of its period.
+
+        This is the repair tool.
 
         Args:
             user_id: the athlete.
@@ -177,11 +182,28 @@ class Tracking:
             LimitExceeded: too many workouts for a request.
             VersionConflict: other processes kept writing to this ledger; try again.
         """
+<<<<<<< HEAD
         recounting = Recounting(ledger=self.ledger, catalog=self.catalog, context=self.context)
         recount = recounting.run(
             user_id, lambda: self._milestone(user_id, milestone_id), is_bounded=is_bounded
         )
         return self._recomputed(user_id, recount)
+=======
+        now = self.context.now()
+        committing = Committing(self.ledger, self.context)
+        while True:
+            # In this order, as in `create`: a change after the first read makes the commit fail.
+            view = self.ledger.read(user_id, ())
+            before = self._milestone(user_id, milestone_id)
+            recount = self.tally(user_id, before.goal, is_bounded=is_bounded)
+            models = models_of(self.catalog, (*view.milestones, before))
+            commits = decide_recount(
+                view, before, recount, models=models, now=now, policy=self.context.policy
+            )
+            if committing.commit(commits):
+                break
+        return self._recomputed(user_id, before, recount, committing.committed)
+>>>>>>> 5fc9dd6 (core: say it in the usual terms, first docstring lines at most twelve words)
 
     def _recomputed(self, user_id: UserId, recount: Recount) -> Recomputed:
         before = recount.before
@@ -197,7 +219,9 @@ class Tracking:
         )
 
     def remove_all(self, user_id: UserId) -> Committed:
-        """Remove every milestone with its awards, where an operator's rules ask for it.
+        """Remove every milestone with its awards.
+
+        For an operator whose rules ask for it.
 
         Raises:
             AccountDeleting, StorageError: call again to finish the rest.
@@ -228,7 +252,9 @@ class Tracking:
         return tally(goal, workouts)
 
     def explain(self, user_id: UserId, milestone_id: MilestoneId) -> Iterator[Explanation]:
-        """Say of each stored workout, in order of start, how much it counts or why not. Reads in pages.
+        """Explain each stored workout, in order of start.
+
+        An explanation says how much a workout counts, or why not. Reads in pages.
 
         Raises:
             NotFound: this athlete has no such milestone.
@@ -247,7 +273,10 @@ class Tracking:
             after = page.next
 
     def workouts(self, user_id: UserId) -> Iterator[Workout]:
-        """Every stored workout of the athlete in order of start, tombstones included. Reads in pages."""
+        """Every stored workout of the athlete, tombstones included.
+
+        In order of start; reads in pages.
+        """
         return walk_workouts(
             self.ledger, user_id, WorkoutQuery(limit=self.context.policy.training.page_items_max)
         )

@@ -1,9 +1,8 @@
-"""Workouts: our normalised record of an activity, and what a source says of one.
+"""Workouts, and what a source says of an activity.
 
-A source is asked about an activity and answers with an `ActivitySnapshot` (it exists, and this is how it
-looks) or `ActivityGone`. A `Workout` is the snapshot the ledger accepted last, with the ledger's own
-bookkeeping; a deleted one stays as a tombstone, and a later snapshot revives it, because sources delete
-and restore under the same id.
+A source answers with an `ActivitySnapshot` (the activity exists in this state) or `ActivityGone`. A `Workout`
+is the snapshot the ledger accepted last, with its version and times. A deleted workout stays as a tombstone.
+A later snapshot revives it, because sources delete and restore under the same id.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from commitcollect_core.policy import Policy
 from commitcollect_core.values import ActivityId, Source, WorkoutKey, check_id, optional_utc, utc
 
 UNKNOWN_SPORT_TYPE = "Unknown"
-"""Stands for a sport that nobody can name; it counts for `ANY` only."""
+"""The sport type of an activity whose source gives none; it counts for `ANY` only."""
 
 _NEUTRAL: dict[str, Any] = {
     "distance_meters": 0,
@@ -34,12 +33,14 @@ _NEUTRAL: dict[str, Any] = {
 
 @frozen(kw_only=True)
 class SetAside:
-    """A value of an activity that is not believable, so that the workout counts without it.
+    """A value of an activity that is not believable.
+
+    The workout counts without it.
 
     Attributes:
         field: of `ActivitySnapshot`, or as the source calls it.
         value: as a message may repeat it.
-        limit: what is wrong with it, as a sentence goes on after "is".
+        limit: what is wrong with it; completes a sentence that ends in "is".
     """
 
     field: str
@@ -52,7 +53,9 @@ class SetAside:
 
 @frozen(kw_only=True)
 class ActivitySnapshot:
-    """What a source says about one activity, reduced to what milestones and their readers need.
+    """The state of one activity at its source.
+
+    Reduced to what milestones and their readers need.
 
     Attributes:
         sport_type: as received; sources invent new ones.
@@ -82,11 +85,16 @@ class ActivitySnapshot:
 
     @property
     def ended_at(self) -> datetime:
-        """When the athlete stopped: the start plus the elapsed (or else the moving) time."""
+        """When the athlete stopped.
+
+        That is the start plus the elapsed (or else the moving) time.
+        """
         return self.started_at + timedelta(seconds=self.elapsed_seconds or self.moving_seconds)
 
     def check(self, policy: Policy, *, now: datetime) -> None:
-        """Refuse what no real workout is like; for what a person typed, who can correct it.
+        """Refuse values that no real workout has.
+
+        For input that a person typed and can correct.
 
         Raises:
             InvalidInput: a measure is negative or beyond its limit, the start lies outside the accepted
@@ -97,13 +105,13 @@ class ActivitySnapshot:
         self._check_start(policy, now)
 
     def believable(self, policy: Policy, *, now: datetime) -> tuple[ActivitySnapshot, tuple[SetAside, ...]]:
-        """The workout without the values that no real one has, and these values.
+        """The snapshot without unbelievable values, and these values.
 
         One value that is not believable says nothing about the others: a clock that jumped must not cost the
-        distance. What is set aside is 0, or the neutral value of its field.
+        distance. A value that is set aside becomes 0, or the neutral value of its field.
 
         Raises:
-            InvalidInput: the start is not believable, so nobody knows for which period it counts.
+            InvalidInput: the start is not believable, so the period it counts for is unknown.
         """
         self._check_start(policy, now)
         set_aside = tuple(self._not_believable(policy))
@@ -154,7 +162,7 @@ def _unfit_text(name: str, text: str, chars_min: int, chars_max: int) -> Iterato
 
 @frozen(kw_only=True)
 class ActivityGone:
-    """The source says that this activity is not there (any more), or not visible to us."""
+    """The source does not show this activity (any more)."""
 
     key: WorkoutKey
 
@@ -167,7 +175,10 @@ ERASED_SPORT_TYPE = "Erased"
 
 @frozen(kw_only=True)
 class ActivityErased:
-    """Nothing of this activity may be kept but that it was there once."""
+    """An order to erase an activity.
+
+    Nothing of it may be kept but its identity.
+    """
 
     key: WorkoutKey
     placeholder_start_at: datetime = field(converter=utc)
@@ -214,7 +225,7 @@ class Workout:
 
 
 def updated(before: Workout | None, change: Change, *, now: datetime) -> Workout | None:
-    """The workout after its source was asked or it was erased, or None if nothing changed."""
+    """The workout after a change, or None if nothing changed."""
     match change:
         case ActivityGone():
             if before is None or before.is_deleted:
@@ -245,11 +256,11 @@ class Answer:
     asked_at: datetime = field(converter=utc)
 
     def is_in_doubt(self, before: Workout | None, policy: Policy) -> bool:
-        """Whether this may be older than what is stored, though it says something else.
+        """Whether this differs from the stored workout and may be older.
 
-        An answer that waited before it is taken in (a page listed earlier) must not overwrite what another
-        process fetched in the meantime. Clocks disagree a little, so what was written at about that time is
-        in doubt too: the source has to be asked again.
+        An answer that waited (such as a page listed earlier) must not overwrite what another process fetched
+        in the meantime. Clocks disagree a little, so writes at about that time are in doubt, too. The caller
+        then asks the source again.
         """
         if before is None or updated(before, self.found, now=self.asked_at) is None:
             return False

@@ -6,6 +6,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import timedelta
 
 import pytest
 from attrs import evolve
@@ -27,7 +28,13 @@ from commitcollect_adapters.testing.strategies import (
 from commitcollect_core.errors import AccountDeleting, Conflict, VersionConflict
 from commitcollect_core.policy import Policy, TrainingPolicy
 from commitcollect_core.training.awards import Award
-from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState, LedgerView
+from commitcollect_core.training.ledger import (
+    LedgerCommit,
+    LedgerHead,
+    LedgerState,
+    LedgerView,
+    UntrackedMilestone,
+)
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import Ledger, WorkoutQuery
 from commitcollect_core.training.workouts import Workout
@@ -116,6 +123,24 @@ class LedgerContract(ABC):
                 ledger.commit(commit)
             assert dump_of(ledger, user_id, [commit]).by_key == {}
             assert ledger.read_head(user_id) == LedgerHead()
+
+    def test_a_head_remembers_the_milestones_that_gave_up_their_place(self) -> None:
+        """What has to be recounted is still known after the next commit, and gone once it is counted."""
+        with self._stored() as (ledger, user_id):
+            untracked = tuple(
+                UntrackedMilestone(
+                    milestone_id=MilestoneId(name),
+                    period_start_at=samples.NOW - timedelta(days=365),
+                    period_end_at=samples.NOW,
+                    is_stale=is_stale,
+                )
+                for name, is_stale in (("ms-old", True), ("ms-older", False))
+            )
+            for version, remembered in ((2, untracked), (3, ())):
+                head = LedgerHead(version=version, untracked=remembered)
+                ledger.commit(LedgerCommit(user_id=user_id, head=head))
+                assert_same(ledger.read_head(user_id), head)
+                assert_same(ledger.read(user_id, ()).head, head)
 
     @pytest.mark.parametrize("state", LedgerState)
     def test_a_fenced_ledger_takes_nothing_any_more(self, state: LedgerState) -> None:
