@@ -177,12 +177,8 @@ class Ingestion:
             if committing.commit(self._decided(view, certain, now)):
                 break
         committed = committing.committed
-<<<<<<< HEAD
         committed += self._recount_stale(user_id, committed.head_after(view.head))
-        # A workout that two goals traded is written twice; the last writing is what became of it.
-=======
         # A workout that moved between two goals may be written twice; the last write is its final state.
->>>>>>> 5fc9dd6 (core: say it in the usual terms, first docstring lines at most twelve words)
         written = {each.key: each for commit in committed.commits for each in commit.workouts}
         return ListedResult(
             committed=committed,

@@ -371,25 +371,16 @@ def _check_open(head: LedgerHead) -> None:
         raise AccountDeleting("this account is being deleted; nothing can be added to it any more")
 
 
-<<<<<<< HEAD
 def _with_room(view: LedgerView, policy: Policy, *, now: datetime) -> LedgerHead:
-    """The head with room for one more milestone: the oldest settled one gives up its place if needed."""
-    head, tracked_max = view.head, policy.training.milestones_tracked_max
-    if len(head.tracked_milestone_ids) < tracked_max:
-        return head
-=======
-def _with_room(view: LedgerView, policy: Policy, *, now: datetime) -> tuple[MilestoneId, ...]:
-    """The tracked milestones with room for one more.
+    """The head with room for one more milestone.
 
     The oldest settled one gives up its place if needed.
     """
-    tracked = view.head.tracked_milestone_ids
-    tracked_max = policy.training.milestones_tracked_max
-    if len(tracked) < tracked_max:
-        return tracked
-    # One place at most is given up, and only when it is needed: a milestone that is not tracked does not move
-    # any more when an old workout changes.
->>>>>>> 5fc9dd6 (core: say it in the usual terms, first docstring lines at most twelve words)
+    head, tracked_max = view.head, policy.training.milestones_tracked_max
+    if len(head.tracked_milestone_ids) < tracked_max:
+        return head
+    # One place at most is given up, and only when it is needed: a milestone that is not tracked is recounted
+    # as a whole when its period changes.
     for milestone in view.milestones:
         if milestone.is_settled(policy, now=now):
             return _without_place(head, milestone, policy)

@@ -182,28 +182,11 @@ class Tracking:
             LimitExceeded: too many workouts for a request.
             VersionConflict: other processes kept writing to this ledger; try again.
         """
-<<<<<<< HEAD
         recounting = Recounting(ledger=self.ledger, catalog=self.catalog, context=self.context)
         recount = recounting.run(
             user_id, lambda: self._milestone(user_id, milestone_id), is_bounded=is_bounded
         )
         return self._recomputed(user_id, recount)
-=======
-        now = self.context.now()
-        committing = Committing(self.ledger, self.context)
-        while True:
-            # In this order, as in `create`: a change after the first read makes the commit fail.
-            view = self.ledger.read(user_id, ())
-            before = self._milestone(user_id, milestone_id)
-            recount = self.tally(user_id, before.goal, is_bounded=is_bounded)
-            models = models_of(self.catalog, (*view.milestones, before))
-            commits = decide_recount(
-                view, before, recount, models=models, now=now, policy=self.context.policy
-            )
-            if committing.commit(commits):
-                break
-        return self._recomputed(user_id, before, recount, committing.committed)
->>>>>>> 5fc9dd6 (core: say it in the usual terms, first docstring lines at most twelve words)
 
     def _recomputed(self, user_id: UserId, recount: Recount) -> Recomputed:
         before = recount.before
