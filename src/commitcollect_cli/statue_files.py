@@ -138,7 +138,8 @@ def retire(*, settings: Settings, model_id: ModelId, as_json: bool) -> None:
     show_default="this folder",
     help="Where to write the STL files.",
 )
-def coupon(*, folder: Path) -> None:
+@json_option
+def coupon(*, folder: Path, as_json: bool) -> None:
     """Write a clearance coupon: print it first, and see which socket fits your printer.
 
     Its sockets have 1 to 5 notches, for a room of 0.10, 0.15, 0.20, 0.25 and 0.30 mm on each side of the peg.
@@ -147,9 +148,11 @@ def coupon(*, folder: Path) -> None:
     meshes = pack.decode((files(statues) / "coupon.ccm").read_bytes())
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        written = []
         for name, mesh in zip(COUPON_PARTS, meshes, strict=True):
             file = folder / f"coupon_{name}.stl"
             file.write_bytes(stl.write(f"coupon {name}", mesh))
-            show(f"wrote {file}")
+            written.append(str(file))
     except OSError as refused:
         raise InvalidInput(f"cannot write to {folder}: {refused.strerror}", field="out") from refused
+    print_result({"files": written}, (f"Wrote {file}" for file in written), as_json=as_json)

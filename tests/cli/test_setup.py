@@ -43,7 +43,7 @@ def test_these_are_the_commands() -> None:
     """These commands, no more and no less."""
     assert {" ".join(path) for path in LEAVES} == {
         "simulate", "doctor", "completion", "config show", "config new-key", "statue list", "statue show",
-        "statue export", "statue view",
+        "statue export", "statue view", "statue check", "statue add", "statue retire", "statue coupon",
         "milestone create", "milestone list", "milestone show", "milestone explain", "milestone recompute",
         "workout import", "workout list", "workout add", "workout delete",
         "tables create", "tables status", "tables delete", "capacity",
