@@ -1,4 +1,4 @@
-"""Clocks, ids and waiting: the machine's own, and ones a test or a simulation steers."""
+"""Clocks, ids and waits: the machine's own, and those that a test or a simulation controls."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that moves only when told to, and never backwards."""
+    """A clock that a test moves, and never backwards."""
 
     def __init__(self, start: datetime) -> None:
         self._now = utc(start)
         self._lock = Lock()
 
     def now(self) -> datetime:
-        """The time it was last moved to."""
+        """The latest time it was moved to."""
         return self._now
 
     def advance_to(self, moment: datetime) -> None:
-        """Move on to `moment`; an earlier one leaves the clock where it is."""
+        """Move on to `moment`; an earlier one changes nothing."""
         with self._lock:
             self._now = max(self._now, utc(moment))
 
@@ -76,16 +76,16 @@ class SequentialIds:
         return ActivityId(f"w-{next(self._activities):04}")
 
     def handshake_state(self) -> str:
-        """The next state; anybody can guess it."""
+        """The next state; easy to guess."""
         return f"state-{next(self._states):04}"
 
     def lease_token(self) -> str:
-        """The next token; anybody can guess it."""
+        """The next token; easy to guess."""
         return f"lease-{next(self._tokens):04}"
 
 
 class NoBackoff:
-    """Does not wait: for stores whose writers queue up by themselves, and for one writer alone."""
+    """Does not wait: for a store whose writers queue up at its lock, and for a single writer."""
 
     def wait(self, attempt: int) -> None:
         """See `Backoff`."""

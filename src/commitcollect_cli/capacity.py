@@ -106,10 +106,10 @@ def capacity(
     recovery_price: float,
     as_json: bool,
 ) -> None:
-    """Reckon what a number of athletes needs of DynamoDB and what that costs. Asks nobody.
+    """Calculate the capacity and the cost of a number of athletes on DynamoDB. Makes no calls.
 
-    Counted are the ledgers and the markers of events. The prices are assumptions: look them up before you
-    rely on them.
+    It counts the ledgers and the markers of events. The prices are assumptions: look them up before you rely
+    on them.
     """
     document = capacity_document(
         Load(athletes=athletes, per_week=per_week, milestones=milestones, years=years, peak=peak),

@@ -179,6 +179,6 @@ def _recounted(app: CommitCollect, user_id: UserId, milestone: Milestone) -> Fin
     return Finding(
         "milestone",
         False,
-        f"{name}: holds {stored:,}, its workouts add up to {recount.current_value:,}; mend it with "
+        f"{name}: holds {stored:,}, its workouts add up to {recount.current_value:,}; repair it with "
         f"'commitcollect milestone recompute {name}' ({goal})",
     )

@@ -19,7 +19,7 @@ from attrs import evolve
 from commitcollect_adapters.backend import open_ports
 from commitcollect_adapters.readers import read_history
 from commitcollect_adapters.readers.rows import Accepted
-from commitcollect_adapters.simulation.faults import GuardedLedger, Side
+from commitcollect_adapters.simulation.faults import Side, hooked
 from commitcollect_adapters.system import ManualClock, SequentialIds
 from commitcollect_core import (
     DEFAULT_POLICY,
@@ -47,22 +47,22 @@ POLICY = Policy(training=TrainingPolicy(commit_items_max=52))
 
 
 class KillAt:
-    """A door at which the process ends for good, without a chance to tidy up."""
+    """A hook that kills the process at one side of one call, without a chance to tidy up."""
 
     def __init__(self, number: int) -> None:
         self._number = number
         self._sides = count()
 
     def __call__(self, call: str, side: Side) -> None:
-        """Let the store call through, or end the process."""
+        """Return, or end the process."""
         if next(self._sides) == self._number:
             print(f"killed {side} {call}", flush=True)
             os.kill(os.getpid(), signal.SIGKILL)
 
 
 def application(ports: Ports, kill_at: int) -> CommitCollect:
-    """The application behind the door; its clock and ids are the same in every process."""
-    ledger = GuardedLedger(ports.ledger, KillAt(kill_at))
+    """The application that a hook may kill; its clock and ids are the same in every process."""
+    ledger = hooked(ports.ledger, KillAt(kill_at))
     return assemble(evolve(ports, ledger=ledger, clock=ManualClock(NOW), ids=SequentialIds()), POLICY)
 
 

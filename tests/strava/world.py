@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from attrs import fields
 
@@ -13,7 +13,7 @@ from commitcollect_adapters.ciphers.local import LocalCipher
 from commitcollect_adapters.memory.jobs import MemoryQueue
 from commitcollect_adapters.memory.stores import memory_stores
 from commitcollect_adapters.readers.strict_json import parse_document
-from commitcollect_adapters.simulation.faults import Door, Side
+from commitcollect_adapters.simulation.faults import CallHook, Side, hooked
 from commitcollect_adapters.statues import shipped_catalog
 from commitcollect_adapters.strava.fake import Delivery, DeliveryPlan, FakeStrava, Limits
 from commitcollect_adapters.system import ManualClock, NoBackoff, SystemIds
@@ -48,32 +48,6 @@ WISH = NewMilestone(
     total_target=100_000,
     period_start_at=datetime(2010, 1, 1, tzinfo=UTC),
 )
-
-_Port = TypeVar("_Port")
-
-
-def guarded(port: _Port, name: str, door: Door) -> _Port:
-    """A port behind a door that is called before and after each of its calls."""
-    return cast("_Port", _Guarded(port, name, door))
-
-
-class _Guarded:
-    def __init__(self, port: object, name: str, door: Door) -> None:
-        self._port = port
-        self._name = name
-        self._door = door
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._port, name)
-
-        def through(*positional: object, **named: object) -> object:
-            call = f"{self._name}.{name}"
-            self._door(call, Side.BEFORE)
-            answer = method(*positional, **named)
-            self._door(call, Side.AFTER)
-            return answer
-
-        return through
 
 
 class World:
@@ -124,15 +98,15 @@ class World:
         """The application of the same process."""
         return self.service.app
 
-    def process(self, door: Door | None = None) -> Service:
-        """A process just started, knowing nothing but the stores; each of its calls goes through `door`."""
+    def process(self, hook: CallHook | None = None) -> Service:
+        """A process just started, knowing nothing but the stores; `hook` runs around each of its calls."""
         stores, queue, api, cipher = self.stores, self.queue, self.api, self.cipher
-        if door is not None:
+        if hook is not None:
             stores = Stores(
-                **{each.name: guarded(getattr(stores, each.name), each.name, door) for each in fields(Stores)}
+                **{each.name: hooked(getattr(stores, each.name), hook, each.name) for each in fields(Stores)}
             )
-            queue = guarded(queue, "queue", door)
-            api, cipher = guarded(api, "api", door), guarded(cipher, "cipher", door)
+            queue = hooked(queue, hook, "queue")
+            api, cipher = hooked(api, hook, "api"), hooked(cipher, hook, "cipher")
         return assemble_service(
             stores=stores,
             queue=queue,
@@ -240,14 +214,14 @@ def payload(number: int, **changes: object) -> Mapping[str, Any]:
 
 
 class KillAt:
-    """A door at which the process ends, at one side of one call; those that come after go through."""
+    """A hook that ends the process at one side of one call, once."""
 
     def __init__(self, number: int) -> None:
         self._left = number
         self.killed_at: tuple[str, Side] | None = None
 
     def __call__(self, call: str, side: Side) -> None:
-        """Let the call through, or end the process."""
+        """Return, or end the process."""
         if self._left == 0 and self.killed_at is None:
             self.killed_at = call, side
             raise Killed(f"{side} {call}")

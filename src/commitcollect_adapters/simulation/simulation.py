@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from attrs import define, evolve, field, frozen
 
-from commitcollect_adapters.simulation.faults import CrashByChance, GuardedLedger, SimulatedCrash
+from commitcollect_adapters.simulation.faults import RandomCrashes, SimulatedCrash, hooked
 from commitcollect_adapters.sqlite.staging import Order, StagedHistory
 from commitcollect_adapters.system import ManualClock
 from commitcollect_core.app import CommitCollect, assemble
@@ -32,7 +32,7 @@ from commitcollect_core.values import MilestoneId, UserId
 _Result = TypeVar("_Result")
 
 CRASH_ONE_IN = 12
-"""A simulated process may crash before and after every store call; it takes one of so many chances."""
+"""A A simulated process crashes at one of so many sides of store calls."""
 
 ID_DIGITS = 16
 """Of a milestone's id; enough for goals never to share one."""
@@ -108,9 +108,9 @@ class Simulation:
         self._delivery = delivery
         self._policy = policy
         self._clock = ManualClock(policy.training.workout_started_at_min)
-        self._door = CrashByChance(delivery.seed, one_in=CRASH_ONE_IN)
+        self._crashes = RandomCrashes(delivery.seed, one_in=CRASH_ONE_IN)
         self._ports = evolve(ports, clock=self._clock)
-        self._crash_ports = evolve(self._ports, ledger=GuardedLedger(ports.ledger, self._door))
+        self._crash_ports = evolve(self._ports, ledger=hooked(ports.ledger, self._crashes))
 
     def run(
         self,
@@ -201,7 +201,7 @@ class Simulation:
         for milestone in app.tracking.milestones(self._user_id):
             if milestone.goal == goal:
                 return milestone.milestone_id
-        # Named after its goal: whoever opens the same one at the same time, or after a crash, means this one.
+        # Named after its goal: another process, or this one after a crash, opens the same milestone.
         milestone_id = MilestoneId(f"ms-{sha256(repr(goal).encode()).hexdigest()[:ID_DIGITS]}")
         try:
             app.tracking.create(self._user_id, wish, milestone_id=milestone_id, is_bounded=False)
@@ -218,17 +218,17 @@ class Simulation:
     ) -> SimulationReport:
         tracking = self._new_process(self._ports).tracking
         milestones = [tracking.view(self._user_id, each) for each in milestone_ids]
-        census = _Census([view.milestone.goal for view in milestones])
+        counter = _WorkoutCounter([view.milestone.goal for view in milestones])
         digest = state_digest(
-            census.watch(tracking.workouts(self._user_id)), [view.milestone for view in milestones]
+            counter.watch(tracking.workouts(self._user_id)), [view.milestone for view in milestones]
         )
         return SimulationReport(
             imported=imported,
             deliveries=deliveries,
-            crashes=self._door.crashes,
-            workouts=census.counts,
+            crashes=self._crashes.crashes,
+            workouts=counter.counts,
             milestones=milestones,
-            exclusions=census.exclusions,
+            exclusions=counter.exclusions,
             digest=digest,
         )
 
@@ -244,7 +244,7 @@ def _may_earn(missing: dict[Goal, int], snapshot: ActivitySnapshot) -> bool:
     return any(rest <= 0 for rest in missing.values())
 
 
-class _Census:
+class _WorkoutCounter:
     """Counts workouts as they pass by."""
 
     def __init__(self, goals: Sequence[Goal]) -> None:
