@@ -1,6 +1,6 @@
-"""For test authors: Hypothesis strategies for the core's values, and suites that every adapter must pass.
+"""Hypothesis strategies and contract suites for authors of adapters.
 
-It imports the core and no adapter, so it serves anybody's. Needs the extra ``commitcollect[testing]``.
+They import the core and no adapter, so they test any adapter. They need the extra ``commitcollect[testing]``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Small values that the contracts write: just enough of each kind to tell one from another."""
+"""Small sample values for the contract suites."""
 
 from __future__ import annotations
 
@@ -29,12 +29,15 @@ _athlete_numbers = count(1)
 
 
 def new_athlete() -> UserId:
-    """An athlete nobody has written anything for."""
+    """A new athlete without a ledger."""
     return UserId(f"athlete-{_RUN}-{next(_athlete_numbers)}")
 
 
 def workout(activity_id: str, *, version: int = 1, start: int = 0, source: Source = Source.FILE) -> Workout:
-    """A workout whose distance tells its version; it starts `start` seconds into the season."""
+    """A workout whose distance tells its version.
+
+    It starts `start` seconds into the season.
+    """
     return Workout(
         snapshot=ActivitySnapshot(
             source=source,
@@ -201,7 +204,7 @@ class AtOnce:
 
 
 class NoIds:
-    """Makes no ids: a use case that asks for one is not what the suites are about."""
+    """Makes no ids, as the suites need none."""
 
     def milestone_id(self) -> MilestoneId:
         """Fails."""
@@ -249,7 +252,7 @@ def rides(prefix: str, number: int) -> list[ActivitySnapshot]:
 
 
 def lockstep(user_id: UserId, version: int) -> LedgerCommit:
-    """A commit after which the head, a workout and a milestone all have this version."""
+    """A commit that gives head, workout and milestone this version."""
     return commit_of(
         user_id,
         version,

@@ -1,4 +1,7 @@
-"""Small values that the contracts of a service's stores write, and names nobody has used before."""
+"""Sample values for the suites of a service's stores.
+
+Names are unique, so that suites can share a store.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ _months = count(_run.randrange(_YEARS * _MONTHS_PER_YEAR))
 
 
 def new_name(kind: str) -> str:
-    """A name for something of this kind that has none yet."""
+    """A unique name of this kind."""
     return f"{kind}-{uuid4().hex[:12]}"
 
 
@@ -44,12 +47,15 @@ def published(model: StatueModel, version: int = 1) -> Publication:
 
 
 def new_strava_athlete() -> AthleteId:
-    """A Strava athlete nobody is connected to."""
+    """A new Strava athlete without a connection."""
     return AthleteId(str(next(_athletes)))
 
 
 def new_month() -> datetime:
-    """The first day of a month in which nothing happened yet; far ahead, so that nothing expires."""
+    """The first day of an unused month.
+
+    It is far ahead, so that nothing expires.
+    """
     years, months = divmod(next(_months) % (_YEARS * _MONTHS_PER_YEAR), _MONTHS_PER_YEAR)
     return LATER.replace(year=_FIRST_YEAR + years, month=1 + months)
 
@@ -83,7 +89,7 @@ def connection(user_id: UserId, athlete_id: AthleteId, version: int = 1) -> Stra
 
 
 def connecting(after: StravaConnection, before: StravaConnection | None = None) -> ConnectionCommit:
-    """The commit that puts a connection in the place of another, or of none."""
+    """The commit that adds or replaces a connection."""
     return ConnectionCommit(user_id=after.user_id, before=before, after=after)
 
 
@@ -131,7 +137,7 @@ def session(user_id: UserId, *, created: int = 0, seen: int = 0) -> Session:
 
 
 def handshake() -> Handshake:
-    """A handshake nobody has begun before."""
+    """A new handshake."""
     return Handshake(
         state=new_name("state"),
         purpose=HandshakePurpose.STRAVA,
@@ -142,7 +148,7 @@ def handshake() -> Handshake:
 
 
 def claim(request_id: str, owner_token: str) -> IdempotencyRecord:
-    """A request somebody begins to work on."""
+    """The first claim of a request."""
     return IdempotencyRecord(
         request_id=request_id,
         status=IdempotencyStatus.IN_PROGRESS,
@@ -154,7 +160,7 @@ def claim(request_id: str, owner_token: str) -> IdempotencyRecord:
 
 
 def marker(request_id: str) -> IdempotencyRecord:
-    """The mark of an event that is dealt with."""
+    """The mark of a processed event."""
     return IdempotencyRecord(
         request_id=request_id, status=IdempotencyStatus.COMPLETED, expires_at=LATER + timedelta(days=10)
     )

@@ -1,4 +1,6 @@
-"""Hypothesis strategies for what a service stores beside ledgers: any value in any field, fitting or not.
+"""Hypothesis strategies for what a service stores beside ledgers.
+
+Each field takes any value, whether or not the values fit together.
 
 What may expire does so late, so that no engine removes it while a test runs.
 """

@@ -1,7 +1,7 @@
-"""Hypothesis strategies: what athletes do, what they wish for, and what a ledger may hold.
+"""Hypothesis strategies for histories, milestones and ledgers.
 
-They lean towards the corners: targets smaller than the number of parts (one workout earns several), measures
-of zero, sports nobody has heard of.
+They favour edge cases: targets smaller than the number of parts (one workout earns several), measures of
+zero, unknown sports.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _ids() -> SearchStrategy[str]:
 
 
 def workout_keys() -> SearchStrategy[WorkoutKey]:
-    """Identities of workouts: any source, numbers as Strava gives them or any other id."""
+    """Identities of workouts: any source, numbers or any other id."""
     activity_ids = st.one_of(st.integers(1, 10**11).map(str), _ids()).map(ActivityId)
     return st.builds(WorkoutKey, st.sampled_from(Source), activity_ids)
 
@@ -117,7 +117,7 @@ def snapshots(
 
 
 def histories(*, min_size: int = 0, max_size: int = 12) -> SearchStrategy[list[ActivitySnapshot]]:
-    """Histories in which every activity is created once: snapshots with keys of their own."""
+    """Histories in which every activity is created once."""
     return st.lists(
         snapshots(), min_size=min_size, max_size=max_size, unique_by=lambda snapshot: snapshot.key
     )
@@ -126,7 +126,9 @@ def histories(*, min_size: int = 0, max_size: int = 12) -> SearchStrategy[list[A
 def changing_histories(
     *, min_size: int = 0, max_size: int = 20, activities_max: int = 5
 ) -> SearchStrategy[list[Found]]:
-    """Histories in which activities are edited, deleted and restored, in the order a source reports it.
+    """Histories of edits, deletions and restorations.
+
+    In the order a source reports them.
 
     Args:
         min_size: the fewest reports.
@@ -170,7 +172,10 @@ def statue_models(
 
 
 def targets(parts_total: int) -> SearchStrategy[int]:
-    """Targets of every size: fewer than there are parts, a few workouts' worth, and out of reach."""
+    """Targets of every size.
+
+    Fewer than there are parts, a few workouts' worth, and out of reach.
+    """
     return st.one_of(
         st.integers(1, parts_total),
         st.integers(1, 300),
@@ -190,7 +195,10 @@ def sport_selections() -> SearchStrategy[SportSelection]:
 
 @st.composite
 def wishes(draw: st.DrawFn, models: Sequence[StatueModel] = STATUES) -> NewMilestone:
-    """Wishes an athlete may have for one of `models`: every target type, with and without an end."""
+    """Requests for milestones of `models`.
+
+    Every target type, with and without an end.
+    """
     model = draw(st.sampled_from(models))
     start_at = draw(st.just(SEASON_START_AT) | moments())
     days = draw(st.none() | st.integers(1, 400))
@@ -205,13 +213,16 @@ def wishes(draw: st.DrawFn, models: Sequence[StatueModel] = STATUES) -> NewMiles
 
 
 def goals(models: Sequence[StatueModel] = STATUES) -> SearchStrategy[Goal]:
-    """The goals that `wishes` become."""
+    """The goals of `wishes`."""
     by_id = {model.model_id: model for model in models}
     return wishes(models).map(lambda wish: wish.goal(by_id[wish.model_id]))
 
 
 def stored_heads(*, version: int) -> SearchStrategy[LedgerHead]:
-    """Heads with every field in use. They track nothing: a head may name only milestones that are stored."""
+    """Heads with every field in use.
+
+    They track nothing, as a head may name only milestones that are stored.
+    """
     return st.builds(
         LedgerHead,
         version=st.just(version),
@@ -222,7 +233,7 @@ def stored_heads(*, version: int) -> SearchStrategy[LedgerHead]:
 
 
 def stored_workouts(*, key: WorkoutKey, version: int) -> SearchStrategy[Workout]:
-    """Workouts a store must hold, tombstones among them, with anything a source may say."""
+    """Any workouts a store must hold, tombstones included."""
     wide = snapshots(
         keys=st.just(key),
         starts=believable_moments(),
@@ -243,7 +254,10 @@ def crossings() -> SearchStrategy[Crossing]:
 
 
 def stored_milestones(*, milestone_id: MilestoneId, version: int) -> SearchStrategy[Milestone]:
-    """Milestones a store must hold: each field takes any value it can, whether or not they fit together."""
+    """Any milestones a store must hold.
+
+    Each field takes any value, whether or not the values fit together.
+    """
     times = st.none() | moments()
     values = st.integers(0, 10**15)
     return st.builds(

@@ -34,7 +34,7 @@ def _entries_of(log: AuditLog, user_id: UserId) -> tuple[AuditEvent, ...]:
 
 
 def _walk(read_page: _ReadPage, limit: int, most: int) -> list[AuditEvent]:
-    """Everything, page by page; it ends after `most` pages in any case."""
+    """Every entry, page by page, in `most` pages at most."""
     found: list[AuditEvent] = []
     page = read_page(after=None, limit=limit)
     for _ in range(most):
@@ -71,7 +71,7 @@ class AuditLogContract(StoresContract):
     @property_test
     @given(data=st.data())
     def test_an_entry_is_read_back(self, data: st.DataObject) -> None:
-        """Every field comes back as it was, among its user's entries and its flow's."""
+        """Every field is read back, by user and by flow."""
         with self.open_stores() as stores:
             user_id, flow = samples.new_athlete(), service.new_name("flow")
             event = data.draw(audit_events(user_id=user_id, correlation_id=flow))
@@ -84,7 +84,10 @@ class AuditLogContract(StoresContract):
                 assert_read_back(found, event)
 
     def test_an_entry_is_found_under_its_type_and_month(self) -> None:
-        """Whoever it is about; months are those of UTC, and neither another type nor another month shows."""
+        """Months are UTC; other types and months do not show.
+
+        The user of an entry does not matter.
+        """
         with self.open_stores() as stores:
             month = service.new_month()
             next_month = (month + timedelta(days=31)).replace(day=1)
@@ -108,7 +111,7 @@ class AuditLogContract(StoresContract):
             assert not page.events
 
     def test_the_same_entry_again_changes_nothing(self) -> None:
-        """Written twice it is there once, however it is read."""
+        """Written twice it is stored once, however it is read."""
         with self.open_stores() as stores:
             user_id = samples.new_athlete()
             event = service.audit_event(user_id, "1", occurred_at=service.new_month())
@@ -127,7 +130,10 @@ class AuditLogContract(StoresContract):
     def test_pages_follow_each_other_without_gap_or_repetition(
         self, places: list[tuple[int, str]], limit: int
     ) -> None:
-        """Entries come in order of time, then of request, for a user and for a flow, in pages of any size."""
+        """Entries come in order of time, then of request.
+
+        This holds for a user and for a flow, in pages of any size.
+        """
         with self.open_stores() as stores:
             user_id, flow = samples.new_athlete(), service.new_name("flow")
             events = [
@@ -143,7 +149,7 @@ class AuditLogContract(StoresContract):
                 assert (read_page(after=None, limit=limit).next is None) == (len(events) <= limit)
 
     def test_a_walk_goes_on_behind_a_place_where_nothing_is(self) -> None:
-        """A position is a place, not an entry, which may have been forgotten since."""
+        """A position may name an entry that has expired since."""
         with self.open_stores() as stores:
             user_id, flow = samples.new_athlete(), service.new_name("flow")
             events = [
@@ -169,7 +175,10 @@ class AuditLogContract(StoresContract):
                     assert list(page.events) == left
 
     def test_entries_of_several_users_share_a_place_in_their_flow(self) -> None:
-        """One request at one moment may be about several users; a walk by single entries meets all."""
+        """One request may be about several users; paging returns all.
+
+        The pages hold single entries here.
+        """
         with self.open_stores() as stores:
             flow = service.new_name("flow")
             users = [samples.new_athlete() for _ in range(4)]
@@ -180,7 +189,7 @@ class AuditLogContract(StoresContract):
 
     @pytest.mark.parametrize("suffix", ["b", "-1", "0"])
     def test_users_and_flows_never_see_each_other(self, suffix: str) -> None:
-        """Two ids of which one begins the other have entries of their own."""
+        """An id that is a prefix of another has its own entries."""
         with self.open_stores() as stores:
             event = service.audit_event(samples.new_athlete(), "1")
             other = evolve(
@@ -196,7 +205,7 @@ class AuditLogContract(StoresContract):
             assert stores.audit.of_flow(event.correlation_id, after=None, limit=9).events == (event,)
 
     def test_what_happens_behind_the_fence_is_written_down(self) -> None:
-        """Deleting an account is itself worth an entry."""
+        """Deleting an account is logged as well."""
         with self.open_stores() as stores:
             user_id = samples.new_athlete()
             service.fence(stores, user_id)

@@ -52,7 +52,7 @@ class BackfillStoreContract(StoresContract):
     @property_test
     @given(data=st.data())
     def test_a_backfill_and_its_pages_are_read_back(self, data: st.DataObject) -> None:
-        """Every field comes back as it was, when it is new and when another goes over it."""
+        """Every field is read back after an insert and an overwrite."""
         with self.open_stores() as stores:
             user_id = samples.new_athlete()
             for version in (1, 2):
@@ -63,7 +63,11 @@ class BackfillStoreContract(StoresContract):
                 assert_read_back(stores.backfills.read_page(user_id, version), page)
 
     def test_a_page_may_be_as_long_as_pages_get(self) -> None:
-        """All activities Strava lists at once, with the longest names of letters that take the most bytes."""
+        """A page of the greatest length can be stored.
+
+        It has as many activities as Strava lists at once, with the longest names of letters that take the
+        most bytes.
+        """
         with self.open_stores() as stores:
             user_id = samples.new_athlete()
             page = service.staged_page(
@@ -119,7 +123,10 @@ class BackfillStoreContract(StoresContract):
 
     @pytest.mark.parametrize("suffix", ["b", "-1", "0"])
     def test_users_never_see_each_other(self, suffix: str) -> None:
-        """Two ids of which one begins the other have backfills of their own, and so have pages 1 and 11."""
+        """An id that is a prefix of another has its own backfill.
+
+        The same holds for pages 1 and 11.
+        """
         with self.open_stores() as stores:
             user_id = samples.new_athlete()
             other = UserId(user_id + suffix)
@@ -147,7 +154,7 @@ class BackfillStoreContract(StoresContract):
             assert stores.backfills.read(user_id) == service.backfill(user_id)
 
     def test_nothing_is_written_behind_the_fence(self) -> None:
-        """Once the account is being deleted nothing is staged or dropped, and erasing still works."""
+        """A fenced account stages and drops nothing, and erasing still works."""
         with self.open_stores() as stores:
             known, unknown = samples.new_athlete(), samples.new_athlete()
             _commit(stores, known, 1, page=service.staged_page(1))

@@ -30,13 +30,16 @@ property_test = settings(
 
 
 def assert_same(found: object, expected: object) -> None:
-    """Equal, and of the same types: 1 == True, a string equals its enum, and stores mix them up."""
+    """Assert equality of values and of their types.
+
+    1 == True, a string equals its enum, and stores mix them up.
+    """
     assert found == expected
     assert repr(found) == repr(expected)
 
 
 def assert_read_back(found: AttrsInstance | None, expected: AttrsInstance) -> None:
-    """The same in every field, those included that do not show."""
+    """Assert equality of every field, those hidden from `repr` included."""
     assert found is not None
     assert_same(found, expected)
     assert_same(asdict(found), asdict(expected))
@@ -48,7 +51,10 @@ class _Versioned(Protocol):
 
 
 def check_one_ahead(write: Callable[[int], object], read: Callable[[], _Versioned | None]) -> None:
-    """Only the version after the stored one is taken (1 where there is none); a refusal changes nothing."""
+    """Only the next version is accepted; a refusal changes nothing.
+
+    The first version is 1.
+    """
     for wrong, right in (((2, 3), 1), ((1, 3), 2), ((1, 2, 4), 3)):
         before = read()
         for version in wrong:
@@ -62,7 +68,10 @@ def check_one_ahead(write: Callable[[int], object], read: Callable[[], _Versione
 
 
 def race(tasks: Sequence[Callable[[], _Result]]) -> list[_Result | Conflict]:
-    """Start every task at the same moment, each in a thread; give back results and lost races."""
+    """Start every task at the same moment, each in a thread.
+
+    Returns the results, and the exceptions of lost races.
+    """
     start = threading.Barrier(len(tasks))
 
     def run(task: Callable[[], _Result]) -> _Result | Conflict:
@@ -77,7 +86,7 @@ def race(tasks: Sequence[Callable[[], _Result]]) -> list[_Result | Conflict]:
 
 
 def winner_of(results: Sequence[object], *, refusal: type[Conflict] = VersionConflict) -> int:
-    """Who of a race won; there is exactly one, and every other was refused in this way."""
+    """The one winner of a race; every other was refused."""
     (winner,) = [place for place, result in enumerate(results) if not isinstance(result, Conflict)]
     assert all(isinstance(each, refusal) for place, each in enumerate(results) if place != winner)
     return winner
@@ -85,7 +94,10 @@ def winner_of(results: Sequence[object], *, refusal: type[Conflict] = VersionCon
 
 @contextmanager
 def _impatient_threads() -> Iterator[None]:
-    """Make threads interrupt each other all the time: what is not locked comes apart sooner."""
+    """Make threads interrupt each other all the time.
+
+    Missing locks show sooner.
+    """
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:

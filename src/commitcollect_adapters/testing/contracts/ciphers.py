@@ -15,7 +15,7 @@ from commitcollect_adapters.testing.contracts.checks import THREADS, assert_same
 from commitcollect_core.errors import SealBroken
 from commitcollect_core.strava.ports import SealContext, TokenCipher
 
-PLAIN = "a-refresh-token-that-nobody-may-read"
+PLAIN = "a-refresh-token-that-must-stay-secret"
 CONTEXT = SealContext("StravaConnection", "me", "refreshToken")
 
 _any_text = st.text(st.characters(exclude_categories=()), max_size=100)
@@ -36,11 +36,11 @@ class TokenCipherContract(ABC):
 
     @abstractmethod
     def stranger(self) -> TokenCipher:
-        """A cipher of the same kind that does not know the keys of the others."""
+        """A cipher of the same kind with other keys."""
 
     @cached_property
     def cipher(self) -> TokenCipher:
-        """One cipher for all that one test does: making one may be slow."""
+        """One cipher per test, as making one may be slow."""
         return self.new_cipher()
 
     @property_test
@@ -52,7 +52,10 @@ class TokenCipherContract(ABC):
     @property_test
     @given(plain=st.text(ascii_letters, min_size=8), context=_contexts)
     def test_nothing_shows(self, plain: str, context: SealContext) -> None:
-        """The sealed text is plain ASCII without spaces, holds nothing of the text, and is never the same."""
+        """A sealed text reveals nothing and never repeats.
+
+        It is plain ASCII without spaces.
+        """
         sealed = [self.cipher.seal(plain, context) for _ in range(2)]
         assert sealed[0] != sealed[1]
         assert all(each.isascii() and each.isprintable() and " " not in each for each in sealed)
@@ -61,14 +64,14 @@ class TokenCipherContract(ABC):
     @property_test
     @given(sealed_in=_close_contexts, opened_in=_close_contexts)
     def test_it_opens_in_its_own_context_only(self, sealed_in: SealContext, opened_in: SealContext) -> None:
-        """In any other item, row or field it is refused, however alike they are."""
+        """Any other item, row or field is refused, however similar."""
         assume(sealed_in != opened_in)
         with pytest.raises(SealBroken) as refused:
             self.cipher.unseal(self.cipher.seal(PLAIN, sealed_in), opened_in)
         assert PLAIN not in refused.value.message
 
     def test_no_character_separates_the_parts_of_a_context(self) -> None:
-        """Whichever stands between two parts, moving it and what is beside it makes another context."""
+        """Moving any separator between two parts makes another context."""
         for mark in map(chr, range(128)):
             for one, other in (
                 (SealContext(f"a{mark}x", "b", "c"), SealContext("a", f"x{mark}b", "c")),
@@ -80,7 +83,7 @@ class TokenCipherContract(ABC):
     @property_test
     @given(data=st.data())
     def test_one_changed_character_is_refused(self, data: st.DataObject) -> None:
-        """Wherever it stands: in the format, the key's name, the padding or the text."""
+        """A change is found in the format, key name, padding or text."""
         sealed = self.cipher.seal(PLAIN, CONTEXT)
         place = data.draw(st.integers(0, len(sealed) - 1))
         changed = sealed[:place] + data.draw(_characters) + sealed[place + 1 :]
@@ -91,7 +94,7 @@ class TokenCipherContract(ABC):
     @property_test
     @given(data=st.data())
     def test_what_is_cut_or_added_to_is_refused(self, data: st.DataObject) -> None:
-        """Every part of it is needed, and nothing may stand before or behind."""
+        """Every part is needed, and nothing may be added at either end."""
         sealed = self.cipher.seal(PLAIN, CONTEXT)
         cut = data.draw(st.integers(0, len(sealed) - 1))
         more = data.draw(_characters | st.sampled_from(" \n\0\u00e9\ud800"))
@@ -102,13 +105,13 @@ class TokenCipherContract(ABC):
     @property_test
     @given(garbage=_any_text | st.from_regex(r"\A[kv][0-9](\.[A-Za-z0-9_=-]{0,60}){1,3}\Z"))
     def test_what_was_never_sealed_is_refused(self, garbage: str) -> None:
-        """A token stored by mistake as it is does not show in the error either."""
+        """A plain token stored by mistake does not show in the error."""
         with pytest.raises(SealBroken) as refused:
             self.cipher.unseal(garbage, CONTEXT)
         assert len(garbage) < len(PLAIN) or garbage not in refused.value.message
 
     def test_parts_of_two_sealed_texts_do_not_fit(self) -> None:
-        """Neither the front of one nor its end goes with the rest of another."""
+        """The start of one and the end of another do not open."""
         first, second = (self.cipher.seal(PLAIN, CONTEXT) for _ in range(2))
         for place in range(1, len(first)):
             mixed = first[:place] + second[place:]
@@ -121,7 +124,7 @@ class TokenCipherContract(ABC):
         assert self.new_cipher().unseal(self.new_cipher().seal(PLAIN, CONTEXT), CONTEXT) == PLAIN
 
     def test_a_strange_key_is_refused(self) -> None:
-        """Without the key nothing opens, and the error tells neither text nor sealed text."""
+        """Without the key nothing opens; the error reveals no text."""
         sealed = self.new_cipher().seal(PLAIN, CONTEXT)
         with pytest.raises(SealBroken) as refused:
             self.stranger().unseal(sealed, CONTEXT)

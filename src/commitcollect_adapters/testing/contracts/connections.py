@@ -44,7 +44,7 @@ def _next(connection: StravaConnection) -> StravaConnection:
 class ConnectionStoreContract(StoresContract):
     """Subclass it, call the class ``Test…`` and run pytest."""
 
-    def test_nobody_is_connected_at_first(self) -> None:
+    def test_there_is_no_connection_at_first(self) -> None:
         """Reading is not an error."""
         with self.open_stores() as stores:
             assert stores.connections.read(samples.new_athlete()) is None
@@ -53,7 +53,7 @@ class ConnectionStoreContract(StoresContract):
     @property_test
     @given(data=st.data())
     def test_a_connection_and_its_owner_are_read_back(self, data: st.DataObject) -> None:
-        """Every field comes back as it was, when it is new and when another goes over it."""
+        """Every field is read back after an insert and an overwrite."""
         with self.open_stores() as stores:
             user_id, athlete_id = samples.new_athlete(), service.new_strava_athlete()
             before = None
@@ -70,7 +70,7 @@ class ConnectionStoreContract(StoresContract):
     # Conditions
 
     def test_a_commit_stands_on_what_is_stored(self) -> None:
-        """Unless the stored connection is the one that was seen, nothing is written."""
+        """Optimistic locking: another stored connection refuses the commit, which writes nothing."""
         with self.open_stores() as stores:
             first = _connected(stores)
             second = _next(first)
@@ -90,7 +90,7 @@ class ConnectionStoreContract(StoresContract):
                     assert stores.connections.owner(elsewhere) is None
 
     def test_a_connection_that_is_gone_is_not_renewed(self) -> None:
-        """Tokens that arrive after the connection was removed do not bring it back."""
+        """Late tokens do not bring back a connection that was removed."""
         with self.open_stores() as stores:
             first = _connected(stores)
             stores.connections.commit(service.disconnecting(first))
@@ -101,7 +101,7 @@ class ConnectionStoreContract(StoresContract):
             assert stores.connections.owner(first.athlete_id) is None
 
     def test_an_athlete_belongs_to_one_account(self) -> None:
-        """Whoever asks for somebody else's athlete is refused, and nothing of it is written."""
+        """The athlete of another account is refused, and nothing is written."""
         with self.open_stores() as stores:
             first, other = _connected(stores), _connected(stores)
             newcomer = service.connection(samples.new_athlete(), first.athlete_id)
@@ -117,7 +117,7 @@ class ConnectionStoreContract(StoresContract):
     # Coming and going
 
     def test_an_athlete_who_is_let_go_can_be_connected_to_another_account(self) -> None:
-        """Removing a connection makes its athlete nobody's."""
+        """Removing a connection releases its athlete."""
         with self.open_stores() as stores:
             first = _connected(stores)
             stores.connections.commit(service.disconnecting(first))
@@ -137,7 +137,7 @@ class ConnectionStoreContract(StoresContract):
             assert _owner_id(stores, first.athlete_id) == first.user_id
 
     def test_an_account_may_move_to_another_athlete(self) -> None:
-        """The new athlete is this account's, and the one before is nobody's, in one write."""
+        """One write claims the new athlete and releases the old one."""
         with self.open_stores() as stores:
             first = _connected(stores)
             moved = evolve(_next(first), athlete_id=service.new_strava_athlete())
@@ -148,7 +148,7 @@ class ConnectionStoreContract(StoresContract):
 
     @pytest.mark.parametrize("suffix", ["b", "-1", "0"])
     def test_users_and_athletes_never_see_each_other(self, suffix: str) -> None:
-        """Two ids of which one begins the other are two users, and two athletes."""
+        """An id that extends another is another user or athlete."""
         with self.open_stores() as stores:
             first = _connected(stores)
             user_id, athlete_id = UserId(first.user_id + suffix), AthleteId(first.athlete_id + "1")
@@ -163,7 +163,7 @@ class ConnectionStoreContract(StoresContract):
     # The fence
 
     def test_behind_the_fence_connections_only_go(self) -> None:
-        """Once the account is being deleted none is made or renewed, and removing one still works."""
+        """A fenced account makes and refreshes no connection, and removes one."""
         with self.open_stores() as stores:
             first = _connected(stores)
             newcomer = service.connection(samples.new_athlete(), service.new_strava_athlete())
@@ -187,7 +187,10 @@ class ConnectionStoreContract(StoresContract):
     # Races
 
     def test_of_many_who_claim_an_athlete_one_gets_it(self) -> None:
-        """Accounts that connect to one athlete at once: one does, and the others have nothing."""
+        """Of several accounts that claim an athlete at once, one succeeds.
+
+        The others have no connection.
+        """
         with self.open_stores() as stores:
             athlete_id = service.new_strava_athlete()
             rivals = [service.connection(samples.new_athlete(), athlete_id) for _ in range(THREADS)]
@@ -201,7 +204,7 @@ class ConnectionStoreContract(StoresContract):
                 assert stores.connections.read(each.user_id) == expected
 
     def test_of_many_who_would_renew_one_gets_the_lease(self) -> None:
-        """Workers that find the same tokens run out: one renews them."""
+        """Of several workers that find expired tokens, one gets the lease."""
         with self.open_stores() as stores:
             before = _connected(stores)
             leased = [evolve(_next(before), lease=Lease(f"worker {n}", samples.NOW)) for n in range(THREADS)]
@@ -214,7 +217,7 @@ class ConnectionStoreContract(StoresContract):
             assert stores.connections.read(before.user_id) == leased[winner_of(results)]
 
     def test_of_many_who_remove_a_connection_one_does(self) -> None:
-        """Whoever comes late is told, and does not take away what was connected in the meantime."""
+        """A late removal is refused and keeps the newer connection."""
         with self.open_stores() as stores:
             before = _connected(stores)
             winner_of(race([lambda: stores.connections.commit(service.disconnecting(before))] * THREADS))

@@ -32,7 +32,7 @@ class DeletionStoreContract(StoresContract):
     @property_test
     @given(data=st.data())
     def test_a_deletion_is_read_back(self, data: st.DataObject) -> None:
-        """Every field comes back as it was, when it is new and when another goes over it."""
+        """Every field is read back after an insert and an overwrite."""
         with self.open_stores() as stores:
             request_id, user_id = service.new_name("deletion"), samples.new_athlete()
             for version in (1, 2):
@@ -50,7 +50,7 @@ class DeletionStoreContract(StoresContract):
             )
 
     def test_a_deletion_goes_on_behind_the_fence(self) -> None:
-        """The fence of the account that is deleted does not stop its deletion."""
+        """The account's own fence does not stop its deletion."""
         with self.open_stores() as stores:
             request = service.deletion(service.new_name("deletion"))
             service.fence(stores, user_id := samples.new_athlete())
@@ -58,7 +58,7 @@ class DeletionStoreContract(StoresContract):
             assert stores.deletions.read(request.request_id) == evolve(request, user_id=user_id)
 
     def test_deletions_never_see_each_other(self) -> None:
-        """Two ids of which one begins the other are two deletions."""
+        """An id that is a prefix of another is another deletion."""
         with self.open_stores() as stores:
             request_id = service.new_name("deletion")
             stores.deletions.write(service.deletion(request_id))
@@ -68,7 +68,7 @@ class DeletionStoreContract(StoresContract):
             assert stores.deletions.read(request_id) == service.deletion(request_id)
 
     def test_of_workers_who_go_on_at_once_one_does(self) -> None:
-        """A step is written down once."""
+        """A step is recorded once."""
         with self.open_stores() as stores:
             request_id = service.new_name("deletion")
             stores.deletions.write(service.deletion(request_id))

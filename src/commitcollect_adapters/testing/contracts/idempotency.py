@@ -26,7 +26,7 @@ class IdempotencyStoreContract(StoresContract):
     """Subclass it, call the class ``Test…`` and run pytest."""
 
     def test_nothing_is_known_at_first(self) -> None:
-        """Reading is not an error, nor is giving up what was never begun."""
+        """Reading is no error, nor is releasing an unknown claim."""
         with self.open_stores() as stores:
             request_id = service.new_name("request")
             stores.idempotency.release(request_id, "me")
@@ -53,7 +53,7 @@ class IdempotencyStoreContract(StoresContract):
     @property_test
     @given(data=st.data())
     def test_a_mark_is_read_back(self, data: st.DataObject) -> None:
-        """Every field of an event's mark comes back as it was, new and over another."""
+        """Every field of a mark is read back, new and as overwrite."""
         with self.open_stores() as stores:
             request_id = service.new_name("event")
             for _ in range(2):
@@ -64,7 +64,10 @@ class IdempotencyStoreContract(StoresContract):
                 assert_read_back(stores.idempotency.read(request_id), record)
 
     def test_a_claim_stands_on_what_is_stored(self) -> None:
-        """It is refused unless the claim that was seen is there still, and then nothing is written."""
+        """Optimistic locking: a claim replaces only the record it has seen.
+
+        A refused claim writes nothing.
+        """
         with self.open_stores() as stores:
             request_id = service.new_name("request")
             mine = service.claim(request_id, "mine")
@@ -81,7 +84,7 @@ class IdempotencyStoreContract(StoresContract):
             assert stores.idempotency.read(request_id) == mine
 
     def test_a_claim_that_was_completed_meanwhile_is_not_taken_over(self) -> None:
-        """Whoever saw a lease run out finds that the work was done after all."""
+        """A completed request cannot be claimed as expired."""
         with self.open_stores() as stores:
             request_id = service.new_name("request")
             first = service.claim(request_id, "first")
@@ -92,7 +95,10 @@ class IdempotencyStoreContract(StoresContract):
             assert stores.idempotency.read(request_id) == completed(first, "done")
 
     def test_an_answer_that_has_expired_can_be_taken_over(self) -> None:
-        """A claim may go over a completed request that was seen, or over a mark."""
+        """A claim may overwrite a completed request that was seen.
+
+        The same holds for a mark.
+        """
         with self.open_stores() as stores:
             for old in (
                 completed(service.claim(service.new_name("request"), "old"), "done"),
@@ -104,7 +110,7 @@ class IdempotencyStoreContract(StoresContract):
                 assert stores.idempotency.read(old.request_id) == claim
 
     def test_a_worker_who_lost_the_lease_changes_nothing(self) -> None:
-        """Completing and giving up late leave the work of whoever took over as it is."""
+        """A late completion or release does not change the new holder's claim."""
         with self.open_stores() as stores:
             request_id = service.new_name("request")
             late, owner = service.claim(request_id, "late"), service.claim(request_id, "owner")
@@ -119,7 +125,10 @@ class IdempotencyStoreContract(StoresContract):
                 assert stores.idempotency.read(request_id) == stored
 
     def test_an_answer_is_given_once(self) -> None:
-        """What is completed is not completed again, given up, or completed without having been begun."""
+        """A completed request is neither completed again nor released.
+
+        A request without a claim cannot be completed.
+        """
         with self.open_stores() as stores:
             claim = service.claim(service.new_name("request"), "me")
             done = completed(claim, "the answer")
@@ -134,7 +143,7 @@ class IdempotencyStoreContract(StoresContract):
             assert stores.idempotency.read(claim.request_id) == done
 
     def test_what_was_given_up_can_be_begun(self) -> None:
-        """Giving up leaves nothing behind."""
+        """A release leaves no record."""
         with self.open_stores() as stores:
             claim = service.claim(service.new_name("request"), "me")
             stores.idempotency.begin(claim, replaces=None)
@@ -144,7 +153,7 @@ class IdempotencyStoreContract(StoresContract):
             assert stores.idempotency.read(claim.request_id) == claim
 
     def test_a_mark_goes_over_anything(self) -> None:
-        """An event is marked whatever was known of it."""
+        """A mark overwrites any record of its event."""
         with self.open_stores() as stores:
             claim = service.claim(service.new_name("event"), "me")
             stores.idempotency.begin(claim, replaces=None)
@@ -153,7 +162,7 @@ class IdempotencyStoreContract(StoresContract):
             assert_read_back(stores.idempotency.read(claim.request_id), marker)
 
     def test_requests_never_see_each_other(self) -> None:
-        """Two ids of which one begins the other are two requests."""
+        """An id that is a prefix of another is another request."""
         with self.open_stores() as stores:
             claim = service.claim(service.new_name("request"), "me")
             longer = evolve(claim, request_id=claim.request_id + "0")
@@ -165,7 +174,7 @@ class IdempotencyStoreContract(StoresContract):
 
     @pytest.mark.parametrize("is_first", [True, False])
     def test_of_many_who_claim_a_request_one_gets_it(self, *, is_first: bool) -> None:
-        """Where nothing is known, and where all have seen the same lease run out."""
+        """One claim of many wins, on no record or an expired lease."""
         with self.open_stores() as stores:
             request_id = service.new_name("request")
             seen = None if is_first else service.claim(request_id, "seen")

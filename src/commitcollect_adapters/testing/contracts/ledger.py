@@ -46,11 +46,17 @@ def _two_versions_of_a_workout(key: WorkoutKey) -> SearchStrategy[tuple[Workout,
 
 
 class LedgerContract(ABC):
-    """Every promise of `ports.Ledger`. Subclass it, call the class ``Test…`` and run pytest."""
+    """Every promise of `ports.Ledger`.
+
+    Subclass it, call the class ``Test…`` and run pytest.
+    """
 
     @abstractmethod
     def open_ledger(self) -> AbstractContextManager[Ledger]:
-        """The ledger under test, ready to use until the context ends. Called once or more per test."""
+        """The ledger under test, ready until the context ends.
+
+        Called once or more per test.
+        """
 
     @contextmanager
     def _stored(self) -> Iterator[tuple[Ledger, UserId]]:
@@ -63,7 +69,7 @@ class LedgerContract(ABC):
     # Reading what was never written
 
     def test_a_new_athlete_has_a_fresh_head_and_nothing_else(self) -> None:
-        """Whoever was never written is at version 0; reading is not an error and writes nothing."""
+        """A ledger never written has version 0; reading it writes nothing."""
         with self.open_ledger() as ledger:
             user_id = samples.new_athlete()
             key = WorkoutKey(Source.FILE, ActivityId("1"))
@@ -80,7 +86,7 @@ class LedgerContract(ABC):
     # Writing
 
     def test_a_commit_adds_and_replaces_everything_it_names(self) -> None:
-        """After a commit every item of it is there in its new version, however it is read."""
+        """After a commit every read shows its items in their new versions."""
         with self._stored() as (ledger, user_id):
             commit = samples.second_commit(user_id)
             ledger.commit(commit)
@@ -97,7 +103,10 @@ class LedgerContract(ABC):
     def test_a_commit_that_is_not_exactly_one_ahead_is_refused_whole(
         self, what: str, *, is_turned_round: bool
     ) -> None:
-        """One item out of step refuses the commit, wherever it stands in it, and nothing of it is written."""
+        """One item of a wrong version refuses the whole commit.
+
+        Its place in the commit does not matter, and nothing is written.
+        """
         with self._stored() as (ledger, user_id):
             spoiled = samples.SPOILED[what](samples.second_commit(user_id))
             commit = samples.turned_round(spoiled) if is_turned_round else spoiled
@@ -115,7 +124,10 @@ class LedgerContract(ABC):
             assert ledger.read_head(user_id).version == 2
 
     def test_a_ledger_never_written_takes_only_version_1(self) -> None:
-        """A commit on top of a head that does not exist is refused, and writes nothing."""
+        """A commit on a head that does not exist is refused.
+
+        Nothing is written.
+        """
         with self.open_ledger() as ledger:
             user_id = samples.new_athlete()
             commit = samples.commit_of(user_id, 2, workouts=[samples.workout("1")])
@@ -144,7 +156,7 @@ class LedgerContract(ABC):
 
     @pytest.mark.parametrize("state", LedgerState)
     def test_a_fenced_ledger_takes_nothing_any_more(self, state: LedgerState) -> None:
-        """Once the head says DELETING every commit is refused, even one in step, even another fence."""
+        """A fenced ledger refuses every commit, even another fence."""
         with self._stored() as (ledger, user_id):
             fence = LedgerHead(version=2, state=LedgerState.DELETING, fenced_at=samples.NOW)
             ledger.commit(LedgerCommit(user_id=user_id, head=fence))
@@ -157,7 +169,10 @@ class LedgerContract(ABC):
             assert dump_of(ledger, user_id, [later]) == before
 
     def test_an_athlete_never_written_can_be_fenced(self) -> None:
-        """The fence holds for whoever has nothing yet: a late event must not be their first write."""
+        """The fence holds for an athlete without a ledger.
+
+        A late event must not be the first write.
+        """
         with self.open_ledger() as ledger:
             user_id = samples.new_athlete()
             fence = LedgerHead(version=1, state=LedgerState.DELETING, fenced_at=samples.NOW)
@@ -171,7 +186,7 @@ class LedgerContract(ABC):
     @property_test
     @given(first=stored_heads(version=1), second=stored_heads(version=2))
     def test_a_head_is_read_back(self, first: LedgerHead, second: LedgerHead) -> None:
-        """Every field of a head comes back as it was, when it is new and when another goes over it."""
+        """Every field of a head is read back, new and overwritten."""
         with self.open_ledger() as ledger:
             user_id = samples.new_athlete()
             for head in (evolve(first, state=LedgerState.ACTIVE), second):
@@ -182,7 +197,10 @@ class LedgerContract(ABC):
     @property_test
     @given(workouts=workout_keys().flatmap(_two_versions_of_a_workout))
     def test_a_workout_is_read_back(self, workouts: tuple[Workout, Workout]) -> None:
-        """Every field of a workout comes back as it was, by its key and in its page, new and replaced."""
+        """Every field of a workout is read back, new and overwritten.
+
+        By its key and in its page.
+        """
         with self.open_ledger() as ledger:
             user_id = samples.new_athlete()
             for workout in workouts:
@@ -198,7 +216,9 @@ class LedgerContract(ABC):
         second=stored_milestones(milestone_id=MilestoneId("ms-1"), version=2),
     )
     def test_a_milestone_is_read_back(self, first: Milestone, second: Milestone) -> None:
-        """Every field of a milestone comes back as it was, alone, in its page and as tracked.
+        """Every field of a milestone is read back.
+
+        Alone, in its page and as tracked.
 
         Its goal never changes, nor does when it was opened: a store need not write them again.
         """
@@ -224,7 +244,10 @@ class LedgerContract(ABC):
             assert_same(list(ledger.read_awards(user_id, award.milestone_id)), [award])
 
     def test_a_removed_milestone_is_gone_with_its_awards(self) -> None:
-        """Nothing is left of it, nothing else is touched, and one of its name may be opened anew."""
+        """Nothing of it is left, and nothing else changes.
+
+        A new milestone may have the same id.
+        """
         with self._stored() as (ledger, user_id):
             ledger.commit(samples.second_commit(user_id))
             before = dump_of(ledger, user_id)
@@ -248,7 +271,10 @@ class LedgerContract(ABC):
 
     @pytest.mark.parametrize("suffix", ["b", "-1", "0"])
     def test_athletes_never_see_or_touch_each_other(self, suffix: str) -> None:
-        """Two ids of which one begins the other are two ledgers, though all in them is called alike."""
+        """A user id that extends another has its own ledger.
+
+        All ids in the two are the same.
+        """
         with self._stored() as (ledger, user_id):
             other = UserId(user_id + suffix)
             before = dump_of(ledger, user_id)
@@ -261,7 +287,7 @@ class LedgerContract(ABC):
             assert dump_of(ledger, other) == theirs
 
     def test_milestones_never_see_each_others_awards(self) -> None:
-        """Two milestone ids of which one begins the other have awards of their own."""
+        """A milestone id that extends another has its own awards."""
         with self.open_ledger() as ledger:
             user_id = samples.new_athlete()
             awards = [samples.award("ms-1", 1), samples.award("ms-11", 1), samples.award("ms-11", 2)]
@@ -273,7 +299,10 @@ class LedgerContract(ABC):
     # Reading for a decision
 
     def test_a_view_holds_the_workouts_asked_for_and_the_milestones_tracked(self) -> None:
-        """A view leaves out what was not asked for or is not there; milestones are as the head says."""
+        """A view holds only what was asked for and is stored.
+
+        Milestones are the ones the head names.
+        """
         with self.open_ledger() as ledger:
             user_id = samples.new_athlete()
             tombstone = evolve(samples.workout("1"), deleted_at=samples.NOW)
@@ -297,9 +326,11 @@ class LedgerContract(ABC):
             assert_same(view, expected)
 
     def test_what_is_decided_from_a_view_is_refused_or_right(self) -> None:
-        """While others write, head, workout and milestone are replaced together by their next versions.
+        """Under concurrent writes a decision is committed only on current versions.
 
-        A view need not be of one moment, so a commit may stand on a mix; then it is refused.
+        The head, a workout and a milestone change together.
+
+        A view may mix moments, and a commit that is based on such a view is refused.
         """
         rounds = 20
         with self.open_ledger() as ledger:
@@ -327,7 +358,10 @@ class LedgerContract(ABC):
     def test_a_page_of_workouts_is_what_the_query_says(
         self, listing: tuple[list[Workout], WorkoutQuery]
     ) -> None:
-        """Bounds, direction, ties in start, a position that may not exist, tombstones: all as by hand."""
+        """A page equals the one worked out by hand.
+
+        With bounds, direction, ties in start, a position that may not exist, and tombstones.
+        """
         workouts, query = listing
         with self.open_ledger() as ledger:
             user_id = samples.new_athlete()
@@ -342,7 +376,10 @@ class LedgerContract(ABC):
     def test_pages_of_workouts_follow_each_other_without_gap_or_repetition(
         self, listing: tuple[list[Workout], WorkoutQuery], limit: int
     ) -> None:
-        """Walking from page to page, even by single workouts, meets everything once, in either direction."""
+        """Paging returns everything once, in either direction.
+
+        Even in pages of single workouts.
+        """
         workouts, query = listing
         with self.open_ledger() as ledger:
             user_id = samples.new_athlete()
@@ -357,7 +394,7 @@ class LedgerContract(ABC):
 
     @pytest.mark.parametrize("newest_first", [False, True])
     def test_a_walk_goes_on_when_the_workout_it_stands_on_moves_away(self, *, newest_first: bool) -> None:
-        """A position is a place, not a workout: an edit of the start there changes no later page."""
+        """An edit of the workout at a position changes no later page."""
         with self.open_ledger() as ledger:
             user_id = samples.new_athlete()
             workouts = [samples.workout(str(n), start=n) for n in range(1, 6)]
@@ -374,7 +411,7 @@ class LedgerContract(ABC):
             assert list(rest.workouts) == walk[3:]
 
     def test_a_workout_whose_start_is_edited_is_listed_once_at_its_new_place(self) -> None:
-        """An edit moves a workout in the order of start; nothing of it stays at its old place."""
+        """An edited start moves a workout; its old place is empty."""
         with self.open_ledger() as ledger:
             user_id = samples.new_athlete()
             ledger.commit(
@@ -398,7 +435,10 @@ class LedgerContract(ABC):
     def test_pages_of_milestones_are_in_order_of_id(
         self, ids: list[str], after: MilestoneId | None, limit: int
     ) -> None:
-        """Milestones come in order of id, tracked or not, behind a position whether or not it exists."""
+        """Milestones come in order of id, tracked or not.
+
+        Behind a position, whether or not it exists.
+        """
         with self.open_ledger() as ledger:
             user_id = samples.new_athlete()
             ledger.commit(
@@ -412,7 +452,7 @@ class LedgerContract(ABC):
             assert page.next == (expected[limit - 1] if len(expected) > limit else None)
 
     def test_awards_come_in_order_of_part(self) -> None:
-        """Part 10 stands behind part 9, and not between 1 and 2, whatever the order of writing."""
+        """Part 10 follows part 9, whatever the order of writing."""
         with self.open_ledger() as ledger:
             user_id = samples.new_athlete()
             awards = [samples.award("ms-1", index) for index in range(1, 13)]
@@ -425,7 +465,7 @@ class LedgerContract(ABC):
     # Races
 
     def test_of_one_commit_raced_exactly_one_wins(self) -> None:
-        """Many writers at the same version: one is written, every other is refused."""
+        """Of many writers at the same version, exactly one commits."""
         with self._stored() as (ledger, user_id):
             commits = [
                 evolve(samples.second_commit(user_id), workouts=(samples.workout(f"racer-{n}"),))
@@ -440,7 +480,7 @@ class LedgerContract(ABC):
             }
 
     def test_the_first_write_can_be_raced_too(self) -> None:
-        """Where there is no head yet, still exactly one of many first commits wins."""
+        """Of many first commits, exactly one wins."""
         with self.open_ledger() as ledger:
             user_id = samples.new_athlete()
             results = race([lambda: ledger.commit(samples.first_commit(user_id))] * THREADS)
@@ -448,7 +488,10 @@ class LedgerContract(ABC):
             assert dump_of(ledger, user_id).head.version == 1
 
     def test_workouts_ingested_at_once_all_land(self) -> None:
-        """Writers who try again after losing lose nothing: all workouts, one count, parts 1 to n."""
+        """Writers that retry after a conflict lose nothing.
+
+        All workouts are there, with the right count and parts 1 to n.
+        """
         each_total = 4
         with self.open_ledger() as ledger:
             user_id = samples.new_athlete()

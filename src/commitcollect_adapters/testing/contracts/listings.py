@@ -1,4 +1,4 @@
-"""Pages of workouts: what to ask for, and what the answer should be."""
+"""Queries for pages of workouts, and their expected answers."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _bounds = st.none() | st.integers(-1, 7).map(samples.at)
 
 @st.composite
 def _few_workouts(draw: st.DrawFn) -> list[Workout]:
-    """Workouts of which many start in the same second; a tombstone here and there."""
+    """Workouts, many of them in the same second, some deleted."""
     keys = draw(st.lists(_few_keys, unique=True, max_size=10))
     deletions = st.sampled_from((None, None, samples.NOW))
     return [
@@ -62,7 +62,10 @@ def _few_workouts(draw: st.DrawFn) -> list[Workout]:
 
 @st.composite
 def listings(draw: st.DrawFn) -> tuple[list[Workout], WorkoutQuery]:
-    """Some workouts and a query; the walk may go on from one of them, or from where none is."""
+    """Some workouts, and a query from any position.
+
+    There may be no workout at the position.
+    """
     workouts = draw(_few_workouts())
     places = [WorkoutPosition(each.snapshot.started_at, each.key) for each in workouts]
     elsewhere = st.builds(WorkoutPosition, _few_seconds.map(samples.at), _few_keys)

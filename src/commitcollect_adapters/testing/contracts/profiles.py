@@ -34,7 +34,7 @@ class ProfileStoreContract(StoresContract):
     @property_test
     @given(data=st.data())
     def test_a_profile_is_read_back(self, data: st.DataObject) -> None:
-        """Every field comes back as it was, when it is new and when another goes over it."""
+        """Every field is read back after an insert and an overwrite."""
         with self.open_stores() as stores:
             user_id = samples.new_athlete()
             for version in (1, 2):
@@ -60,7 +60,7 @@ class ProfileStoreContract(StoresContract):
 
     @pytest.mark.parametrize("suffix", ["b", "-1", "0"])
     def test_users_never_see_each_other(self, suffix: str) -> None:
-        """Two ids of which one begins the other have profiles of their own."""
+        """An id that is a prefix of another has its own profile."""
         with self.open_stores() as stores:
             user_id = samples.new_athlete()
             other = UserId(user_id + suffix)

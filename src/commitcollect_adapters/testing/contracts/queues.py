@@ -45,7 +45,7 @@ def new_job(*events: str) -> Job:
 
 
 def job_events(*keys: str) -> tuple[JobEvent, ...]:
-    """Events of these keys, each at a moment that follows from its key."""
+    """Events of these keys, each at a time derived from its key."""
     return tuple(JobEvent(key, NOW + timedelta(seconds=ord(key[-1]))) for key in keys)
 
 
@@ -55,7 +55,10 @@ def after(seconds: int) -> datetime:
 
 
 def take(queue: EventQueue, *, limit: int = LIMIT, seconds: int = LEASE_SECONDS) -> Sequence[LeasedJob]:
-    """Take what is due when everything begins; with no seconds the lease is over at once."""
+    """Take what is due at `samples.NOW`.
+
+    With no seconds the lease expires at once.
+    """
     return queue.lease(now=NOW, seconds=seconds, limit=limit)
 
 
@@ -66,7 +69,7 @@ def take_one(queue: EventQueue, *, seconds: int = LEASE_SECONDS) -> LeasedJob:
 
 
 def do_all(queue: EventQueue) -> Counter[str]:
-    """Do everything that is due; how often each event was behind a job."""
+    """Complete all due jobs; count how many looks each event got."""
     events = Counter[str]()
     while found := take(queue):
         for leased in found:
@@ -87,14 +90,17 @@ class EventQueueContract(ABC):
 
     @abstractmethod
     def open_queue(self) -> AbstractContextManager[EventQueue]:
-        """An empty queue. If it looks at a clock, that one stands still at `samples.NOW`."""
+        """An empty queue.
+
+        If it has a clock, that stands still at `samples.NOW`.
+        """
 
     def _skip_unless_exact(self) -> None:
         if not self.is_exact:
             pytest.skip("this queue only passes messages on")
 
     def test_nothing_is_there_at_first(self) -> None:
-        """Looking is not an error, nor is naming what was never parked."""
+        """Reading is no error, nor is naming an unknown dead letter."""
         with self.open_queue() as queue:
             assert not take(queue)
             assert not queue.parked(limit=LIMIT)
@@ -125,7 +131,7 @@ class EventQueueContract(ABC):
             check()
 
     def test_waiting_jobs_of_one_key_become_one(self) -> None:
-        """One look for several events, due when the first of them was."""
+        """Several events cost one look, due when the first was."""
         self._skip_unless_exact()
         with self.open_queue() as queue:
             job = new_job("a", "b")
@@ -138,7 +144,7 @@ class EventQueueContract(ABC):
             assert leased.job == evolve(job, enqueued_at=after(-9), events=job_events("a", "b", "c", "d"))
 
     def test_no_event_of_a_waiting_job_is_lost(self) -> None:
-        """However many jobs they become, the events behind them are handed out."""
+        """Every event is handed out with some job."""
         with self.open_queue() as queue:
             job = new_job("a")
             for event in "abc":
@@ -146,7 +152,7 @@ class EventQueueContract(ABC):
             assert set(do_all(queue)) == {*"abc"}
 
     def test_keys_that_look_alike_are_different_jobs(self) -> None:
-        """One that begins another is not the same."""
+        """A key that is a prefix of another is another job."""
         with self.open_queue() as queue:
             job = new_job("short")
             longer = evolve(job, subject={**job.subject, "activityId": "420"}, events=job_events("long"))
@@ -160,7 +166,7 @@ class EventQueueContract(ABC):
             assert queue.drop(longer.key)
 
     def test_what_is_not_due_is_not_taken(self) -> None:
-        """Neither when it was put for later nor when it was given back for later."""
+        """This holds for jobs put for later and for deferred ones."""
         with self.open_queue() as queue:
             queue.put(new_job("later"), visible_at=after(600))
             assert not take(queue)
@@ -170,7 +176,7 @@ class EventQueueContract(ABC):
             assert queue.counts(now=NOW) == QueueCounts(waiting=2, leased=0, parked=0)
 
     def test_what_has_become_due_is_taken(self) -> None:
-        """From that second on, and not a second before."""
+        """It is due from that second on, and not before."""
         self._skip_unless_exact()
         with self.open_queue() as queue:
             queue.put(new_job(), visible_at=after(600))
@@ -181,7 +187,7 @@ class EventQueueContract(ABC):
             assert queue.lease(now=after(900), seconds=LEASE_SECONDS, limit=LIMIT)
 
     def test_what_has_been_due_longest_is_taken_first(self) -> None:
-        """Jobs whose lease has run out stand in line from then on."""
+        """A job with an expired lease queues from that moment on."""
         self._skip_unless_exact()
         with self.open_queue() as queue:
             crashed, second, first, third = (new_job(name) for name in ("crashed", "2nd", "1st", "3rd"))
@@ -193,7 +199,7 @@ class EventQueueContract(ABC):
             assert [each.job for each in taken] == [first, second, crashed, third]
 
     def test_no_more_are_taken_than_asked_for(self) -> None:
-        """The rest stays for others."""
+        """The rest stays for other workers."""
         with self.open_queue() as queue:
             for _ in range(3):
                 queue.put(new_job(), visible_at=NOW)
@@ -223,7 +229,7 @@ class EventQueueContract(ABC):
             assert queue.counts(now=NOW) == QueueCounts(waiting=0, leased=0, parked=0)
 
     def test_of_many_workers_one_gets_a_job(self) -> None:
-        """All jobs are handed out, each to one of the threads that ask at once."""
+        """Workers that ask at once get all jobs, each job once."""
         with self.open_queue() as queue:
             put = [new_job() for _ in range(2 * THREADS)]
             for job in put:
@@ -235,7 +241,7 @@ class EventQueueContract(ABC):
             assert sorted(taken) == sorted(each.key for each in put)
 
     def test_a_lease_that_ran_out_is_taken_over(self) -> None:
-        """The job goes to another worker, under another token, as one that was tried before."""
+        """Another worker gets the job, a new token and one more attempt."""
         with self.open_queue() as queue:
             queue.put(new_job("event"), visible_at=NOW)
             late = take_one(queue, seconds=0)
@@ -260,7 +266,7 @@ class EventQueueContract(ABC):
 
     @pytest.mark.parametrize("act", LATE, ids=["complete", "give back", "park"])
     def test_a_job_ends_once(self, act: Callable[[EventQueue, LeasedJob], bool]) -> None:
-        """After that the lease is used up."""
+        """A lease can end its job once."""
         self._skip_unless_exact()
         with self.open_queue() as queue:
             for first in LATE:
@@ -285,7 +291,7 @@ class EventQueueContract(ABC):
             assert take_one(queue).attempts == tries
 
     def test_a_job_that_ends_its_workers_is_found_out(self) -> None:
-        """Every lease that runs out counts as a try, together with those that were given back."""
+        """Every expired lease counts as an attempt, as failed ones do."""
         with self.open_queue() as queue:
             queue.put(new_job(), visible_at=NOW)
             for tries in range(3):
@@ -295,7 +301,7 @@ class EventQueueContract(ABC):
                 assert take_one(queue, seconds=0).attempts == tries
 
     def test_a_job_put_again_under_way_is_done_once_more(self) -> None:
-        """What happened after the look began is looked at afterwards, and then no more."""
+        """An event during the look causes one more look."""
         with self.open_queue() as queue:
             job = new_job("before")
             queue.put(job, visible_at=NOW)
@@ -310,7 +316,10 @@ class EventQueueContract(ABC):
             assert do_all(queue) == Counter(during=1, later=1)
 
     def test_a_job_given_back_keeps_what_was_put_meanwhile(self) -> None:
-        """Nothing is lost, and it is one job again where the queue knows it."""
+        """No event is lost.
+
+        A queue that knows its jobs by key merges them into one.
+        """
         with self.open_queue() as queue:
             job = new_job("before")
             queue.put(job, visible_at=NOW)
@@ -331,7 +340,7 @@ class EventQueueContract(ABC):
             assert do_all(queue) == Counter(before=1, during=1)
 
     def test_a_parked_job_keeps_what_was_put_meanwhile_waiting(self) -> None:
-        """What came after the last look is no failure yet."""
+        """A later event has not failed yet, and waits."""
         with self.open_queue() as queue:
             job = new_job("before")
             queue.put(job, visible_at=NOW)
@@ -367,7 +376,7 @@ class EventQueueContract(ABC):
             assert [each.job for each in queue.parked(limit=1)] == parked[-1:]
 
     def test_a_job_is_unparked_once(self) -> None:
-        """It waits again as if it had never been tried."""
+        """It waits again with no attempts counted."""
         with self.open_queue() as queue:
             job = new_job("event")
             queue.put(job, visible_at=NOW)
@@ -392,7 +401,10 @@ class EventQueueContract(ABC):
             assert not take(queue)
 
     def test_an_unparked_job_joins_the_one_that_waits(self) -> None:
-        """The events of both are handed out, as one job where the queue knows it."""
+        """No event of either job is lost.
+
+        A queue that knows its jobs by key merges them into one.
+        """
         with self.open_queue() as queue:
             job = new_job("parked")
             queue.put(job, visible_at=NOW)
@@ -414,7 +426,7 @@ class EventQueueContract(ABC):
             assert queue.counts(now=after(LEASE_SECONDS)) == QueueCounts(waiting=3, leased=0, parked=0)
 
     def test_what_is_put_at_once_is_all_there(self) -> None:
-        """Threads put jobs of their own and of one key at the same moment; no event is lost."""
+        """Concurrent puts, of one key and of several, lose no event."""
         with self.open_queue() as queue:
             shared = new_job()
 
@@ -427,7 +439,7 @@ class EventQueueContract(ABC):
             assert do_all(queue) == Counter(expected)
 
     def test_a_job_is_done_while_others_put_it_again(self) -> None:
-        """However they fall between the looks, every event gets one that began after it."""
+        """Every event gets a look that began after it."""
         with self.open_queue() as queue:
             job = new_job("first")
             queue.put(job, visible_at=NOW)

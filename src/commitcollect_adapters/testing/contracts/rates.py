@@ -23,7 +23,7 @@ _CALLS_EACH = 3
 
 
 def _enter_call(stores: Stores, scope: str) -> None:
-    """Enter one call into a budget, trying again after every lost race."""
+    """Add one call to a budget, with retries after lost races."""
     while True:
         stored = stores.rates.read(scope)
         try:
@@ -44,7 +44,7 @@ class RateBudgetStoreContract(StoresContract):
     @property_test
     @given(first=rate_budgets(version=1), second=rate_budgets(version=2))
     def test_a_budget_is_read_back(self, first: RateBudget, second: RateBudget) -> None:
-        """Every field comes back as it was, when it is new and when another goes over it."""
+        """Every field is read back after an insert and an overwrite."""
         with self.open_stores() as stores:
             scope = service.new_name("scope")
             for budget in (first, second):
@@ -61,7 +61,7 @@ class RateBudgetStoreContract(StoresContract):
             )
 
     def test_scopes_never_see_each_other(self) -> None:
-        """Two scopes of which one begins the other have budgets of their own."""
+        """A scope that is a prefix of another has its own budget."""
         with self.open_stores() as stores:
             scope = service.new_name("athlete")
             stores.rates.write(scope, service.rate_budget())
@@ -71,7 +71,7 @@ class RateBudgetStoreContract(StoresContract):
             assert stores.rates.read(scope) == service.rate_budget()
 
     def test_calls_entered_at_once_are_all_counted(self) -> None:
-        """Workers who try again after losing a race lose no call."""
+        """Workers that retry after a conflict lose no call."""
         with self.open_stores() as stores:
             scope = service.new_name("scope")
 

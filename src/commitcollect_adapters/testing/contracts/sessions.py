@@ -41,7 +41,10 @@ class SessionStoreContract(StoresContract):
     @property_test
     @given(data=st.data())
     def test_a_session_is_read_back(self, data: st.DataObject) -> None:
-        """Every field comes back as it was, alone and in its user's list, new, written again and touched."""
+        """Every field is read back, alone and in its user's list.
+
+        New, written again and touched.
+        """
         with self.open_stores() as stores:
             user_id, session_id = samples.new_athlete(), service.new_name("session")
             for write in (stores.sessions.write, stores.sessions.write, stores.sessions.touch):
@@ -52,7 +55,7 @@ class SessionStoreContract(StoresContract):
                 assert_read_back(listed, session)
 
     def test_a_session_that_was_ended_stays_ended(self) -> None:
-        """A request that was under way while somebody signed out does not sign them in again."""
+        """A request that overlaps a sign-out does not sign in again."""
         with self.open_stores() as stores:
             session = service.session(samples.new_athlete())
             stores.sessions.write(session)
@@ -61,8 +64,8 @@ class SessionStoreContract(StoresContract):
             assert stores.sessions.read(session.session_id) is None
             assert not stores.sessions.of_user(session.user_id, limit=10)
 
-    def test_a_session_stays_ended_whoever_uses_it_at_that_moment(self) -> None:
-        """Many uses at the same moment as the end: it is ended."""
+    def test_a_session_that_is_used_while_it_ends_stays_ended(self) -> None:
+        """Many concurrent uses do not bring back an ended session."""
         with self.open_stores() as stores:
             session = service.session(samples.new_athlete())
             stores.sessions.write(session)
@@ -71,7 +74,10 @@ class SessionStoreContract(StoresContract):
             assert stores.sessions.read(session.session_id) is None
 
     def test_sessions_of_a_user_come_in_order_of_creation(self) -> None:
-        """The oldest first, however they were written and used, and no more than asked for."""
+        """The oldest first, at most as many as asked for.
+
+        The order of writes and uses does not matter.
+        """
         with self.open_stores() as stores:
             user_id = samples.new_athlete()
             made = [service.session(user_id, created=n, seen=100 - n) for n in range(5)]
@@ -85,7 +91,10 @@ class SessionStoreContract(StoresContract):
 
     @pytest.mark.parametrize("suffix", ["b", "-1", "0"])
     def test_users_never_see_each_others_sessions(self, suffix: str) -> None:
-        """Two ids of which one begins the other have sessions of their own; so have session ids."""
+        """An id that is a prefix of another has its own sessions.
+
+        This holds for user ids and for session ids.
+        """
         with self.open_stores() as stores:
             session = service.session(samples.new_athlete())
             stores.sessions.write(session)
@@ -111,7 +120,7 @@ class SessionStoreContract(StoresContract):
             assert stores.handshakes.take(handshake.state) is None
 
     def test_of_many_who_take_a_handshake_one_gets_it(self) -> None:
-        """A hundred answers to one sign-in finish it once."""
+        """Many concurrent answers to one sign-in finish it once."""
         with self.open_stores() as stores:
             handshake = service.handshake()
             stores.handshakes.begin(handshake)
@@ -127,7 +136,10 @@ class SessionStoreContract(StoresContract):
             assert [each for each in taken if each is not None] == [handshake]
 
     def test_handshakes_never_see_each_other_or_a_session(self) -> None:
-        """A state that begins another, or is called like a session, takes nothing of it."""
+        """A state that is a prefix of another takes nothing of it.
+
+        The same holds for one that equals a session's id.
+        """
         with self.open_stores() as stores:
             handshake = service.handshake()
             session = Session(

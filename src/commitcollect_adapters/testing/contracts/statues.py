@@ -45,7 +45,7 @@ class StatueCatalogContract(StoresContract):
     @property_test
     @given(model=statue_models(parts_max=12))
     def test_a_model_is_read_back(self, model: StatueModel) -> None:
-        """Every field of it and of its parts comes back as it was."""
+        """Every field is read back, those of the parts included."""
         with self.open_stores() as stores:
             model = evolve(model, model_id=_new_model().model_id)
             stores.catalog.save(service.published(model))
@@ -71,7 +71,7 @@ class StatueCatalogContract(StoresContract):
             assert [each for each in listed if each in models] == ours
 
     def test_what_is_said_of_a_model_may_change(self) -> None:
-        """Its name, its year and whether it is on offer; its parts stay as they are."""
+        """Name, year and offer may change; the parts may not."""
         with self.open_stores() as stores:
             model = _new_model()
             changes = (model, evolve(model, name="Egret", year=None, is_active=False), model)
@@ -80,7 +80,10 @@ class StatueCatalogContract(StoresContract):
                 assert_read_back(stores.catalog.model(model.model_id), changed)
 
     def test_the_parts_of_a_model_never_change(self) -> None:
-        """Milestones were promised those: other parts are refused, and nothing of it is written."""
+        """Other parts are refused, and nothing is written.
+
+        Milestones rely on the published ones.
+        """
         with self.open_stores() as stores:
             model = _new_model()
             stores.catalog.save(service.published(model))
@@ -92,7 +95,7 @@ class StatueCatalogContract(StoresContract):
                 assert stores.catalog.model(model.model_id) == model
 
     def test_drafts_are_no_part_of_the_catalogue(self) -> None:
-        """They are read back by those who work on them, at every stage and version, and listed by none."""
+        """Drafts are read by id at every stage, and never listed."""
         with self.open_stores() as stores:
             model = _new_model()
             entry = draft(model, None)
@@ -105,7 +108,7 @@ class StatueCatalogContract(StoresContract):
             assert stores.catalog.model(model.model_id) == model
 
     def test_the_parts_of_a_draft_may_change(self) -> None:
-        """More of them or fewer: what is read back is the last version, whole."""
+        """The last version is read back whole, with more or fewer parts."""
         with self.open_stores() as stores:
             model = _new_model()
             stored = None
@@ -115,7 +118,7 @@ class StatueCatalogContract(StoresContract):
                 assert stores.catalog.publication(model.model_id) == stored
 
     def test_a_version_that_does_not_follow_is_refused(self) -> None:
-        """Optimistic locking: of two who read one version, the second to write is told."""
+        """Optimistic locking: of two writers at one version, the second is refused."""
         with self.open_stores() as stores:
             first = draft(_new_model(), None)
             with pytest.raises(VersionConflict):
@@ -129,7 +132,7 @@ class StatueCatalogContract(StoresContract):
             assert stores.catalog.publication(first.model.model_id) == second
 
     def test_of_versions_saved_at_once_one_stays(self) -> None:
-        """Rivals that follow the same version: one is taken whole, the others are refused."""
+        """Of several writers at one version, exactly one wins."""
         with self.open_stores() as stores:
             stored = draft(_new_model(), None)
             stores.catalog.save(stored)
@@ -139,7 +142,7 @@ class StatueCatalogContract(StoresContract):
             assert stores.catalog.publication(stored.model.model_id) == winner
 
     def test_models_never_see_each_others_parts(self) -> None:
-        """Two ids of which one begins the other are two models."""
+        """An id that is a prefix of another is another model."""
         with self.open_stores() as stores:
             model = _new_model()
             longer = evolve(model, model_id=ModelId(model.model_id + "0"), parts=_parts(1))

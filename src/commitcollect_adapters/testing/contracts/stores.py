@@ -1,4 +1,4 @@
-"""What the suites of a service's stores need: every store on one technology."""
+"""The base class of all suites that need `Stores`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ from commitcollect_core.service import Stores
 
 
 class StoresContract(ABC):
-    """A suite that needs `Stores`; the suites of one technology may share how to open them."""
+    """A suite that needs `Stores`.
+
+    The suites of one technology may share how to open them.
+    """
 
     @abstractmethod
     def open_stores(self) -> AbstractContextManager[Stores]:
-        """The stores under test, ready to use until the context ends. Called once or more per test.
+        """The stores under test, ready until the context ends.
+
+        Called once or more per test.
 
         Every test uses names of its own, so all may share the same stores.
         """
