@@ -14,9 +14,10 @@ from commitcollect_adapters.testing.dumps import LedgerDump, dump_of
 from commitcollect_adapters.testing.strategies import SEASON_END_AT, STATUES
 from commitcollect_core.policy import DEFAULT_POLICY, Policy, TrainingPolicy
 from commitcollect_core.training.awards import Award, StatueModel
+from commitcollect_core.training.decisions import decide, decide_creation, decide_recount
 from commitcollect_core.training.digest import state_digest
 from commitcollect_core.training.goals import Goal, Tally, tally
-from commitcollect_core.training.ledger import LedgerCommit, decide, decide_creation, decide_recount, keys_of
+from commitcollect_core.training.ledger import LedgerCommit, keys_of
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot, Change, Found
 from commitcollect_core.values import ActivityId, MilestoneId, ModelId, UserId

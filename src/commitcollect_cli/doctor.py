@@ -29,7 +29,7 @@ from commitcollect_cli.render import show_goal
 from commitcollect_cli.store import settings_here, store_flags
 from commitcollect_core.app import CommitCollect, assemble
 from commitcollect_core.errors import EXIT_FAILURE, CommitCollectError
-from commitcollect_core.training.ledger import decide_recount
+from commitcollect_core.training.decisions import decide_recount
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.statues import models_of
 from commitcollect_core.values import UserId

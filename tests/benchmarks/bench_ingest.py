@@ -25,8 +25,9 @@ from commitcollect_adapters.statues import shipped_catalog
 from commitcollect_adapters.system import ManualClock, NoBackoff, SequentialIds
 from commitcollect_core.app import assemble
 from commitcollect_core.policy import DEFAULT_POLICY
+from commitcollect_core.training.decisions import decide, decide_creation
 from commitcollect_core.training.goals import tally
-from commitcollect_core.training.ledger import LedgerView, decide, decide_creation, keys_of
+from commitcollect_core.training.ledger import LedgerView, keys_of
 from commitcollect_core.training.ports import Ports
 from commitcollect_core.training.tracking import NewMilestone
 from commitcollect_core.training.workouts import ActivitySnapshot, Workout

@@ -35,7 +35,8 @@ from commitcollect_adapters.testing.strategies import (
 from commitcollect_core.app import CommitCollect, assemble
 from commitcollect_core.errors import CommitCollectError
 from commitcollect_core.policy import Policy, TrainingPolicy
-from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState, decide, keys_of
+from commitcollect_core.training.decisions import decide
+from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState, keys_of
 from commitcollect_core.training.ports import Ledger, Ports, WorkoutQuery
 from commitcollect_core.training.tracking import NewMilestone
 from commitcollect_core.training.workouts import Found

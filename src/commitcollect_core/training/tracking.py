@@ -11,9 +11,9 @@ from commitcollect_core.context import Context
 from commitcollect_core.errors import Conflict, InvalidInput, NotFound
 from commitcollect_core.training.awards import Award, StatueModel
 from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed, Committing
+from commitcollect_core.training.decisions import decide_creation, decide_removal
 from commitcollect_core.training.goals import Explanation, Goal, Tally, explain, tally
 from commitcollect_core.training.history import walk_workouts, workouts_of_period
-from commitcollect_core.training.ledger import decide_creation, decide_removal
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import Ledger, MilestonePage, StatueCatalog, WorkoutQuery
 from commitcollect_core.training.recounting import Recount, Recounting
