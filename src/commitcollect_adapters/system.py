@@ -76,11 +76,11 @@ class SequentialIds:
         return ActivityId(f"w-{next(self._activities):04}")
 
     def handshake_state(self) -> str:
-        """The next state; easy to guess."""
+        """The next state, which is predictable."""
         return f"state-{next(self._states):04}"
 
     def lease_token(self) -> str:
-        """The next token; easy to guess."""
+        """The next token, which is predictable."""
         return f"lease-{next(self._tokens):04}"
 
 

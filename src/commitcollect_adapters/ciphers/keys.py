@@ -54,7 +54,7 @@ def _parsed(text: str, place: int) -> bytes:
 def create_key_file(path: Path) -> None:
     """Make a file with a fresh key that its owner alone may read; one that is there stays.
 
-    It appears with the key in it, so that nobody who looks meanwhile finds half of one.
+    It appears with the key in it, so that no reader finds an incomplete one.
 
     Raises:
         InvalidInput: it cannot be made.

@@ -1,4 +1,4 @@
-"""Readers: an athlete's training history from a file, one row at a time.
+"""Readers: a training history from a file, row by row.
 
 `read_history` recognises Strava's bulk export (the archive, the folder or its ``activities.csv``), lists of
 activities as Strava's API returns them, and what other tools and services write. `snapshot_from_activity`
@@ -57,7 +57,9 @@ _BY_SUFFIX: dict[str, _Reader] = {
 
 
 def read_history(path: Path, *, policy: Policy, now: datetime, shown_as: str | None = None) -> Iterator[Row]:
-    """Yield a row per activity in the file, in the file's order; one bad row never stops the others.
+    """Yield a row per activity, in the file's order.
+
+    A bad row never stops the others.
 
     What cannot be read at all raises here and now, before the first row is asked for. A file that breaks off
     later ends with a `Rejected` that says where.
@@ -125,7 +127,7 @@ def _start(path: Path, file: str) -> bytes | None:
 
 
 def _reported(rows: Iterator[Row], file: str) -> Iterator[Row]:
-    """Turn a break-off into a last row, unless there was none before it."""
+    """Turn a break-off into a last row, if others came before."""
     is_first = True
     try:
         for row in rows:

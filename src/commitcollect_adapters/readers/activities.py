@@ -1,4 +1,4 @@
-"""One activity as Strava's API describes it, and as tools that gather activities write it.
+"""One activity, from Strava's API or from tools that export it.
 
 Only what `ActivitySnapshot` holds is taken over. Polylines, coordinates, places, heart rates and everything
 else end here. A value that cannot be read is set aside, so that the activity counts without it.
@@ -49,7 +49,7 @@ class Activity:
 
 
 def read_activity(payload: Mapping[str, Any], policy: Policy) -> Activity:
-    """Read one activity of any shape that is known; unknown keys are ignored.
+    """Read one activity of any known shape; ignore unknown keys.
 
     Known are Strava's API, Strava's training log (`distance_raw`) and running_page (`run_id`).
 
@@ -81,7 +81,10 @@ def snapshot_from_activity(payload: Mapping[str, Any], policy: Policy) -> Activi
 
 
 def activity_of_api(payload: Mapping[str, Any], policy: Policy) -> Activity:
-    """Read an activity as Strava's API gives it, detailed or summary; errors as in `read_activity`."""
+    """Read an activity of Strava's API, detailed or summary.
+
+    Errors as in `read_activity`.
+    """
     values = Values()
     offset = _utc_offset(payload.get("utc_offset"), policy)
     snapshot = ActivitySnapshot(
@@ -121,7 +124,7 @@ def _training_log(payload: Mapping[str, Any], policy: Policy) -> Activity:
 
 
 def _log_offset(local: object, start: datetime, policy: Policy) -> int | None:
-    """The wall clock at the start, as seconds since 1970 there, less the true time."""
+    """The UTC offset: local start in epoch seconds, less the true time."""
     seconds = finite(local)
     return None if seconds is None else _utc_offset(seconds - start.timestamp(), policy)
 
@@ -190,7 +193,10 @@ def start_of(payload: Mapping[str, Any]) -> datetime:
 
 
 def _api_start(payload: Mapping[str, Any], offset: int | None) -> datetime:
-    """`start_of`, and a start without zone where the offset proves that it is UTC."""
+    """As `start_of`, but a start without zone may count as UTC.
+
+    The offset has to prove that it is UTC.
+    """
     try:
         return start_of(payload)
     except InvalidInput:
@@ -242,7 +248,9 @@ def _seconds(value: object, name: str, values: Values) -> int:
 
 
 def parse_duration(text: str) -> int | None:
-    """Read hours, minutes and seconds, such as "1:02:03" or "2 days, 10:00:00"; None if it is not that.
+    """Read a duration such as "1:02:03"; None if it is none.
+
+    Days may come first: "2 days, 10:00:00".
 
     A database that knows no durations writes one as the time after the start of 1970.
     """
@@ -258,7 +266,10 @@ def parse_duration(text: str) -> int | None:
 
 
 def _utc_offset(value: object, policy: Policy) -> int | None:
-    """Which day it was there; nothing depends on it, so nothing is refused for it."""
+    """The UTC offset, or None; a wrong one is no error.
+
+    It only tells which day it was there.
+    """
     seconds = finite(value)
     if seconds is None or abs(seconds) > policy.training.utc_offset_seconds_max:
         return None

@@ -1,6 +1,6 @@
-"""The table of an export inside its archive, or in the folder it was unpacked to.
+"""Finding the table of an export in its archive or folder.
 
-People pack exports anew: in one folder more, with names as Windows writes them, an archive in an archive.
+Exports are often packed again: in one folder more, with Windows path separators, or an archive in an archive.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ _COPY = re.compile(r"(activities|cardioactivities)(?: ?\([0-9]+\)| [0-9]+| copy)
 
 
 def read_archive(path: Path, desk: Desk) -> Iterator[Row]:
-    """Yield a row per activity of an export archive. Only its table of activities is looked at.
+    """Yield a row per activity of an export archive.
+
+    Only its table of activities is read.
 
     Raises:
         UnreadableHistory: it is no archive, holds no table or one that is not to be trusted, or breaks off.
@@ -64,7 +66,7 @@ def read_archive(path: Path, desk: Desk) -> Iterator[Row]:
 
 
 def read_folder(path: Path, desk: Desk) -> Iterator[Row]:
-    """Yield a row per activity of an export that was unpacked to a folder.
+    """Yield a row per activity of an unpacked export.
 
     Raises:
         UnreadableHistory: it holds no table, or more than one.
@@ -95,7 +97,10 @@ def _files(folder: Path, file: str) -> Iterator[Path]:
 
 
 def _outermost(candidates: Sequence[tuple[tuple[str, ...], _Each]]) -> list[_Each]:
-    """The tables in the fewest folders; copies under another name count where there is none by its own."""
+    """The tables in the fewest folders.
+
+    Copies under another name count only if there is none under the usual name.
+    """
     for is_table in (_is_table, _is_copy):
         tables = [(len(parts), each) for parts, each in candidates if is_table(parts)]
         if tables:
@@ -113,7 +118,10 @@ def _is_copy(parts: tuple[str, ...]) -> bool:
 
 
 def _parts(member: zipfile.ZipInfo) -> tuple[str, ...]:
-    """The folders and the name of a member; some tools on Windows write backslashes between them."""
+    """The folders and the name of a member.
+
+    Some tools on Windows write backslashes between them.
+    """
     return tuple(part for part in re.split(r"[/\\]+", member.filename) if part not in {"", "."}) or ("",)
 
 
@@ -129,7 +137,7 @@ def _read_archive(stream: IO[bytes], desk: Desk, *, is_inner: bool) -> Iterator[
                 return
             table = _only(found, named, desk.file)
             with archive.open(_trusted(table, TABLE_BYTES_MAX, desk.file)) as unpacked:
-                # The member's folder is named by whoever made the archive, so it is not repeated.
+                # The member's folder is untrusted text of the archive, so the message does not repeat it.
                 yield from read_rows(
                     unpacked, evolve(desk, file=f"{desk.file}/{TABLE_NAME}"), faults=_ZIP_FAULTS
                 )

@@ -6,7 +6,7 @@ second holds metres; of two Elapsed Time columns the second has the finer value.
 language we know, the columns are taken by position, which does not depend on the language.
 
 Tables of 10 columns have no Moving Time and no Elevation Gain. Both are 0 then: the elapsed time is no moving
-time, and an athlete had better see nothing than something invented.
+time, and a missing value is better than an invented one.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ class Layout:
         return self._guessed_meters(for_people, value, sport_type, seconds, values)
 
     def _exact_distance(self, exact: str, for_people: str, sport_type: str, values: Values) -> int:
-        """The metres of the second column, unless the first one says that it is something else."""
+        """The metres of the second column, unless the first contradicts it."""
         title = self._title(Column.DISTANCE)
         meters = self._exact(exact, title, values)
         if self._is_shown_as(for_people, meters, sport_type):
@@ -202,7 +202,10 @@ class Layout:
         return values.measure(cell, title)
 
     def _flag(self, cells: Sequence[str], values: Values) -> bool:
-        """Only 1 is a flag: 2, which Strava writes as well, stands for one that was looked at and cleared."""
+        """Only 1 is a flag.
+
+        2, which Strava writes as well, most likely marks an activity that Strava reviewed and cleared.
+        """
         cell = self._cell(cells, Column.FLAGGED).lower()
         if cell in _NOT_FLAGGED or cell == "true":
             return cell == "true"
@@ -266,7 +269,9 @@ def _found(folded: Sequence[str], names: Sequence[str]) -> list[int]:
 
 
 def _with_positions(layout: Layout) -> Layout:
-    """The layout with moving time and climb by position, if the table begins as every export does.
+    """The layout with moving time and climb added by position.
+
+    Only if the table begins as every export does.
 
     In a language whose titles are known a missing one is more likely missing than new, unless the table is
     as long as exports are by now.
@@ -353,7 +358,10 @@ def _shifted(places: Mapping[Column, Sequence[int]], by: int) -> dict[Column, li
 
 
 def _check_titles(folded: Sequence[str], titles: Sequence[str]) -> None:
-    """Refuse a table that one language explains but for a column, and one that is too narrow."""
+    """Refuse a table that lacks a column or is too narrow.
+
+    The titles of one language explain all but that column.
+    """
     for locale in LOCALES:
         missing = [column for column in NEEDED if not _found(folded, locale.headers.get(column, ()))]
         if len(missing) == 1 and locale is not BEFORE_JULY_2019:

@@ -1,4 +1,6 @@
-"""The columns of Strava's bulk export, and how a language writes one; the languages are data elsewhere.
+"""The columns of Strava's bulk export in any language.
+
+`locales` and the modules beside it hold the languages as data.
 
 Tables compare titles and sports by their letters and digits alone, without regard to case, accents' encoding,
 apostrophes and spaces, because tools and translations vary in these.
@@ -58,12 +60,15 @@ class Locale:
 
 
 def fold(text: str) -> str:
-    """One spelling for texts that look the same: compatible characters, single spaces, no case."""
+    """Normalise a text: compatible characters, single spaces, no case."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def fold_sport(text: str) -> str:
-    """`fold`, without spaces and hyphens, as display names and translations vary in them."""
+    """As `fold`, without spaces and hyphens.
+
+    Display names and translations vary in them.
+    """
     return re.sub(r"[\W_]+", "", fold(text))
 
 
@@ -71,7 +76,9 @@ _COUNTED = re.compile(r"(?:duplicated)?[0-9]+\Z")
 
 
 def fold_title(text: str) -> str:
-    """The letters of a title, without the number that tools add to the second of two equal ones.
+    """The letters of a title, without an added number.
+
+    Tools number the second of two equal titles.
 
     pandas writes "Distance.1", R "Distance...18", others "Distance_2" or "Distance_duplicated_0".
     """
@@ -80,10 +87,16 @@ def fold_title(text: str) -> str:
 
 
 def months_of(names: str) -> dict[str, int]:
-    """A table of months from their names: twelve groups between bars, each of names between spaces."""
+    """A table of months from their names.
+
+    The names are given in twelve groups between bars, each of names between spaces.
+    """
     return {fold(name): number for number, names in enumerate(names.split("|"), 1) for name in names.split()}
 
 
 def sports_of(names: Mapping[str, str]) -> dict[str, str]:
-    """A table of sports by display name, from Strava's name to the display names between bars."""
+    """A table of sports by display name.
+
+    Given are Strava's name and the display names between bars.
+    """
     return {fold_sport(name): sport for sport, names in names.items() for name in names.split("|")}

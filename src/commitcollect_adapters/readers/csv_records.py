@@ -1,4 +1,4 @@
-"""The records of a CSV file, strictly, one at a time, in flat memory, surviving the broken ones.
+"""A strict CSV parser that streams records and survives broken ones.
 
 A stray quote makes everything up to the next one a single cell. So when a record of several lines turns out
 wrong, only its first line is given up and the others are read again as records of their own. This
@@ -22,7 +22,7 @@ LINE_CHARS_MAX = 262_144
 """A real line of 101 columns has about 1,000 characters; a description may add some thousands."""
 
 RECORD_CHARS_MAX = 524_288
-"""All lines of one record. A cell is bounded by `csv.field_size_limit`, 131,072 unless someone changed it."""
+"""All lines of one record. `csv.field_size_limit` bounds a cell, by default to 131,072 characters."""
 
 SNIFFED_BYTES = 65_536
 """How much of a table is looked at to tell how it is written; a header of 101 columns has about 10,000."""
@@ -38,7 +38,9 @@ _UNDECODED = re.compile("[\udc80-\udcff]")
 
 
 class Record(NamedTuple):
-    """One record: its number, counted from 1, its cells, and what is wrong with it.
+    """One record: its number, its cells and its problem.
+
+    Records are counted from 1.
 
     Where there are no cells, the lines do not make a record.
     """
@@ -102,7 +104,10 @@ class Dialect:
 
 
 def sniff(start: bytes) -> Dialect:
-    """Tell from its start how a table is written: by Strava, or by a spreadsheet that it went through."""
+    """Detect the dialect of a table from its start.
+
+    Strava wrote it, or a spreadsheet saved it again.
+    """
     encoding = encoding_of(start)
     text = start.decode(encoding, "replace")
     if named := _SEPARATOR_LINE.match(text):
@@ -122,7 +127,9 @@ def buffered(stream: IO[bytes]) -> io.BufferedReader:
 
 
 def read_records(stream: io.BufferedReader, dialect: Dialect) -> Iterator[Record]:
-    """Yield the records of a table; the first, the header, sets how many cells the others must have.
+    """Yield the records of a table.
+
+    The first, the header, sets how many cells the others must have.
 
     Bytes that are not UTF-8 arrive as lone surrogates; a record that holds some has a problem. Blank lines
     are counted and passed over. The stream is closed at the end.

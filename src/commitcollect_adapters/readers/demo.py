@@ -85,7 +85,9 @@ _DAYPARTS = ((5, "Night"), (11, "Morning"), (14, "Lunch"), (18, "Afternoon"), (2
 
 
 def demo_history(*, seed: int, activities: int, policy: Policy) -> Iterator[ActivitySnapshot]:
-    """Yield that many activities in the order of their starts, the same ones for the same seed.
+    """Yield that many activities in the order of their starts.
+
+    The same seed gives the same ones.
 
     They fill 2023 to 2025, and more years before that if there are many. Ids are distinct and, like
     Strava's, not in the order of starts.
@@ -121,7 +123,7 @@ def _activity_id(number: int, shift: int) -> ActivityId:
 
 
 def _appetite(random: Random, first: date) -> list[float]:
-    """How much training each day takes, from `first` to the end of `LAST_YEAR`."""
+    """How much training each day takes, until `LAST_YEAR` ends."""
     appetite = []
     week_mood = 1.0
     for number in range((date(LAST_YEAR + 1, 1, 1) - first).days):
@@ -177,14 +179,17 @@ def _sport(random: Random, day: date) -> _Sport:
 
 @cache
 def _cumulative_weights(month: int, *, is_weekend: bool) -> tuple[float, ...]:
-    """How likely each sport is in a month, on top of those before it."""
+    """Cumulative weights of the sports in a month."""
     return tuple(
         accumulate(each.seasons[month - 1] * (each.weekend if is_weekend else 1.0) for each in _SPORTS)
     )
 
 
 def _measures(random: Random, sport: _Sport, day: date, progress: float) -> tuple[int, int, int, int]:
-    """Metres, metres up, seconds moving and seconds elapsed; `progress` goes from 0 to 1 over the years."""
+    """Distance, climb, moving time and elapsed time.
+
+    In metres and seconds; `progress` goes from 0 to 1 over the years.
+    """
     pauses = 1 + random.uniform(0, sport.pauses)
     if not sport.speed_kmh:
         moving = random.randrange(20, 75) * 60

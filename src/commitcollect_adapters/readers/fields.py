@@ -1,4 +1,4 @@
-"""What all readers agree on: how a text is cleaned, a number rounded and an activity id recognised."""
+"""Parsing of single fields, shared by all readers."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _ZERO_WIDTH_JOINER = "\u200d"
 
 
 def clean_text(text: str) -> str:
-    """Replace what could move a cursor, colour a terminal or reorder a line by spaces, and strip the ends.
+    """Replace control characters by spaces and strip the ends.
 
     These are control and format characters (terminal escapes, line breaks, bidirectional overrides),
     lone surrogates and line separators.
@@ -68,12 +68,15 @@ def clean_name(text: str, policy: Policy) -> str:
 
 
 def encoding_of(start: bytes) -> str:
-    """The encoding of a text file that begins so: UTF-8 unless a byte order mark says UTF-16."""
+    """The encoding of a text file, from its first bytes.
+
+    UTF-8 unless a byte order mark says UTF-16.
+    """
     return UTF_16 if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else UTF_8
 
 
 def shown(value: object) -> str:
-    """A value as a message may repeat it: short, on one line, without control characters."""
+    """A value for a message: short, on one line, without control characters."""
     if isinstance(value, str):
         return repr(value if len(value) <= SHOWN_CHARS_MAX else value[:SHOWN_CHARS_MAX] + "…")
     if isinstance(value, int) and abs(value) > NUMBER_MAX:
@@ -86,20 +89,25 @@ def shown(value: object) -> str:
 
 
 def described(names: Iterable[object]) -> str:
-    """The names of what a row holds, as a message may list them: some of them, short, on one line."""
+    """The names of a row's values, for a message.
+
+    Some of them, short, on one line.
+    """
     some = [clean_text(str(each)[:SHOWN_CHARS_MAX]) for each in islice(names, NAMES_SHOWN_MAX + 1)]
     more = ["…"] if len(some) > NAMES_SHOWN_MAX else []
     return ", ".join([*filter(None, some[:NAMES_SHOWN_MAX]), *more])
 
 
 def cause(error: Exception) -> str:
-    """What an exception of somebody else's says, fit to be part of a message."""
+    """The text of a foreign exception, for a message."""
     return clean_text(str(error)[:CAUSE_CHARS_MAX]) or type(error).__name__
 
 
 @define
 class Values:
-    """Reads the values of one activity; what cannot be read is set aside, so that the others count.
+    """Reads the values of one activity.
+
+    A value that cannot be read is set aside, so that the others count.
 
     Attributes:
         set_aside: what could not be read, in the order of reading.
@@ -108,7 +116,9 @@ class Values:
     set_aside: list[SetAside] = field(factory=list)
 
     def measure(self, value: object, name: str) -> int:
-        """Round a measure half to even to a whole number; None, which says nothing, is 0.
+        """Round a measure half to even to a whole number.
+
+        None becomes 0.
 
         Set aside is what is not a number, not finite, negative or beyond `NUMBER_MAX`.
         """
@@ -132,20 +142,22 @@ class Values:
 
 
 def parse_plain_number(text: str) -> float | None:
-    """Read a number as computers write it; None if it is not one."""
+    """Read a number in computer notation; None if it is none."""
     plain = text.strip().lower()
     return float(plain) if len(plain) <= NUMBER_CHARS_MAX and _PLAIN_NUMBER.fullmatch(plain) else None
 
 
 def finite(value: object) -> float | None:
-    """`value` as a float if it is a number of reasonable size, else None."""
+    """The value as a float of reasonable size, else None."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if abs(value) <= NUMBER_MAX else None
 
 
 def strava_id(value: object, name: str) -> ActivityId:
-    """Return Strava's id of an activity, one spelling per activity ("007" and 7 are the same).
+    """Return Strava's id of an activity, in one spelling.
+
+    "007" and 7 are the same.
 
     Raises:
         InvalidInput: it is neither a positive whole number nor a text of its digits.
@@ -175,7 +187,7 @@ def file_id(value: object, name: str) -> ActivityId:
 
 
 def sport_warning(sport_type: str) -> str | None:
-    """What to tell the athlete about a sport type nobody has heard of yet; None if it is known."""
+    """The warning about an unknown sport type; None if it is known."""
     # That the sport is missing has been said already, where it was set aside.
     if sport_type == UNKNOWN_SPORT_TYPE or known_sport_type(sport_type) is not None:
         return None

@@ -1,4 +1,4 @@
-"""Where the activities of a JSON file are: tools that gather them wrap the list in different ways.
+"""Finding the activities in JSON files of different shapes.
 
 Known are the plain list, the list as one value of an object, pages (a list of lists), lines with one object
 each, objects by id, one activity alone, and the columns, rows and splits of pandas.
@@ -25,7 +25,7 @@ _STARTS = ("start_date", "start_time")
 
 
 def read_items(stream: BinaryIO) -> Iterator[Item | Broken]:
-    """Yield the activities of a JSON file, one at a time, numbered from 1.
+    """Yield the activities of a JSON file, numbered from 1.
 
     Raises:
         BrokenList: the file holds nothing like a list of activities, or breaks off.
@@ -43,7 +43,10 @@ def read_items(stream: BinaryIO) -> Iterator[Item | Broken]:
 
 
 def _unpaged(items: Iterator[Item | Broken]) -> Generator[Item | Broken, None, int]:
-    """The items, or those of each page if the first item is a page; returns how many there were."""
+    """The items, or those of each page; returns their number.
+
+    The first item decides which.
+    """
     row, is_paged = 0, False
     for item in items:
         value = item.value if isinstance(item, Item) else None
@@ -81,7 +84,10 @@ def _lines(first: Any, text: Text) -> Iterator[Item]:
 
 
 def _of_long_object(text: Text) -> Iterator[Item | Broken]:
-    """The first list in an object too long to be decoded at once, or its values that are activities."""
+    """The first list, or the activities, in a long object.
+
+    The object is too long to be decoded at once.
+    """
     text.at += 1
     row = 0
     while True:
@@ -114,7 +120,7 @@ def _is_activity(value: object) -> bool:
 
 
 def _activities_in(document: Mapping[str, Any]) -> list[Any]:
-    """The activities in an object that is no activity itself; the object alone if it is one."""
+    """The activities in an object, or the object itself as one."""
     if _is_activity(document):
         return [document]
     if (

@@ -1,8 +1,8 @@
 """More languages of Strava's bulk export, as data.
 
 Titles come from public scripts and bug reports that read such exports (Spanish, French, Italian, Portuguese,
-Polish, Chinese); the rest of these, and nearly all sports, are translations nobody has confirmed. Months are
-those of the Unicode CLDR, which the exports' dates follow.
+Polish, Chinese); the rest of these, and nearly all sports, are unconfirmed translations. Months are those of
+the Unicode CLDR, which the exports' dates follow.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The languages of Strava's bulk export, as data. Adding a language is adding a `Locale` to `LOCALES`.
+"""The languages of Strava's bulk export, as data.
+
+Adding a language is adding a `Locale` to `LOCALES`.
 
 An export is written in the language of the athlete's account: headers, activity types and dates, though
 newer headers and types often stay English. A table may hold several spellings of one thing, because Strava
@@ -6,8 +8,7 @@ changed some over the years. Tables compare without regard to case; sports also 
 
 What is known: English from a real export, German headers from five people's bug reports of 2024 and 2025,
 Dutch ones from scripts that read such exports. German and Dutch sports beyond the common ones, and the
-"flagged" header of German, are translations that nobody has confirmed; a wrong one costs a remark, not a
-workout.
+"flagged" header of German, are unconfirmed translations; a wrong one costs a remark, not a workout.
 """
 
 from __future__ import annotations
@@ -263,7 +264,7 @@ LOCALES = (ENGLISH, BEFORE_JULY_2019, GERMAN, DUTCH, *LANGUAGES)
 
 
 def _agreed(tables: Iterable[Mapping[str, _Meaning]]) -> dict[str, _Meaning]:
-    """What all tables that know a word take it for; no word that means two things."""
+    """The entries on which all tables agree."""
     meanings: dict[str, set[_Meaning]] = {}
     for table in tables:
         for word, meaning in table.items():

@@ -1,4 +1,7 @@
-"""Dates, numbers and sports as an export's language writes them; see `locales` for the languages."""
+"""Dates, numbers and sports in an export's language.
+
+See `locales` for the languages.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,9 @@ _GROUPING_SPACE = re.compile(r"[\s'\u2019]")
 
 
 def parse_date(text: str, locale: Locale) -> datetime | None:
-    """Read a start time, which an export gives in UTC without saying so; None if it is not one.
+    """Read a start time; None if it is none.
+
+    An export gives it in UTC without saying so.
 
     Understood are month names of the locale (or English), before or after the day, dates in digits that
     begin with the year, and those that begin with the day where the locale is sure of it.
@@ -104,7 +109,9 @@ def _named_day(parts: list[str], locale: Locale) -> tuple[int, int, int] | None:
 
 
 def parse_localised_number(text: str, locale: Locale) -> float | None:
-    """Read a number meant for people ("1.234,5", "9,44"); None if it is not one.
+    """Read a localised number; None if it is none.
+
+    Such as "1.234,5" or "9,44".
 
     A single separator before exactly three digits is one of thousands if the locale has it for that.
     Otherwise the last separator, if there is only one of its kind, is the decimal one.
@@ -131,6 +138,6 @@ def _ends_in_decimals(plain: str, marks: list[str], locale: Locale) -> bool:
 
 
 def sport_named(name: str, locale: Locale) -> str | None:
-    """Return Strava's name of the sport that is displayed as `name`, or None if nobody knows."""
+    """Strava's name of a displayed sport, or None if unknown."""
     key = fold_sport(name)
     return locale.sports.get(key) or ENGLISH.sports.get(key) or known_sport_type(key)

@@ -2,7 +2,7 @@
 """Languages of Strava's bulk export whose titles are not known, as data.
 
 Their tables are read by the position of the columns. Months are those of the Unicode CLDR, which the exports'
-dates follow; the sports are translations nobody has confirmed, and a wrong one costs a remark.
+dates follow; the sports are unconfirmed translations, and a wrong one costs a remark.
 """
 
 from __future__ import annotations

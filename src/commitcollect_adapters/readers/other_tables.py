@@ -1,4 +1,4 @@
-"""Tables that are not Strava's bulk export: lists of an API as CSV, Garmin Connect's, Runkeeper's.
+"""Tables of other tools: API lists, Garmin Connect, Runkeeper.
 
 Garmin and Runkeeper give no moment but the wall clock of the place, and Garmin no unit; what is assumed is
 said once. Neither has ids of Strava, so their workouts have the source FILE.
@@ -61,7 +61,7 @@ _SWIM_OR_ROW = frozenset({"Swim", "Rowing"})
 
 
 def other_table(titles: Sequence[str]) -> ApiTable | DeviceTable | None:
-    """How a table with these titles is read; None if it is of no kind known here."""
+    """The reader of a table with these titles, or None."""
     # Garmin's table of 2020 called its time so.
     names = ["time" if (name := fold(title)) == "activity time" else name for title in titles]
     known = set(names)
@@ -79,7 +79,10 @@ def other_table(titles: Sequence[str]) -> ApiTable | DeviceTable | None:
 
 @frozen(kw_only=True)
 class ApiTable:
-    """A list of Strava's API, of its training log or of running_page, flattened to one row per activity."""
+    """A list of activities flattened to one row each.
+
+    Of Strava's API, of its training log or of running_page.
+    """
 
     names: Sequence[str]
     doubts: tuple[str, ...] = ()

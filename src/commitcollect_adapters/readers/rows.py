@@ -1,4 +1,4 @@
-"""What reading a history yields: one row per activity found, accepted or rejected with its reason."""
+"""The rows that a reader yields: accepted, or rejected with a reason."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ class Accepted:
 
 @frozen(kw_only=True)
 class Rejected:
-    """Something in the file that could not be taken in; reading went on after it where it could.
+    """A part of the file that could not be taken in.
+
+    Reading went on after it where it could.
 
     Attributes:
         holds: the names of what the row holds, for a sentence about the file.
@@ -72,14 +74,20 @@ class UnreadableHistory(CommitCollectError):
 
 @frozen(kw_only=True)
 class Desk:
-    """Where rows are judged: the file being read and the rules its rows must pass."""
+    """Accepts or rejects the rows of one file.
+
+    Knows the file and the rules its rows must pass.
+    """
 
     file: str
     policy: Policy
     now: datetime
 
     def judge(self, row: int, read: Callable[[], Activity], *, holds: str = "") -> Row:
-        """Run `read` and split off what is not believable; an InvalidInput becomes the rejection's reason."""
+        """Run `read` and set aside values that are not believable.
+
+        An InvalidInput becomes the rejection's reason.
+        """
         try:
             activity = read()
             snapshot, set_aside = activity.snapshot.believable(self.policy, now=self.now)

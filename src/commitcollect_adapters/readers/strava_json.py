@@ -1,4 +1,4 @@
-"""Files of activities as JSON: a list, a list in an object, pages, lines, or one activity."""
+"""Files of activities as JSON, in all known shapes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from commitcollect_adapters.readers.strict_json import Broken, BrokenList, Item
 
 
 def read_api_list(path: Path, desk: Desk) -> Iterator[Row]:
-    """Yield a row per activity of a saved answer of Strava's activity list, or of what tools make of it.
+    """Yield a row per activity of a saved activity list.
+
+    It is an answer of Strava's API, or the file of a tool.
 
     Raises:
         UnreadableHistory: the file is not JSON, holds nothing like a list of activities, or breaks off.

@@ -1,9 +1,10 @@
-"""A list of JSON items, one at a time, in flat memory and by the letter of the standard.
+"""A strict JSON parser that streams the items of a list.
 
-`json.load` needs the whole file at once, takes NaN, takes a key twice, and gives up on all items because of
-one. Here each item is judged alone. Most are decoded straight from a window of the file. An item that does
-not decode there (it crosses the window's edge, or is broken) is delimited first, by its brackets and strings,
-each character looked at once, so that big or hostile items cost no more than their length.
+`json.load` needs the whole file at once, accepts NaN and duplicate keys, and rejects all items for one of
+them. This parser judges each item alone. It decodes most items straight from a window of the file. An item
+that does not decode there (it crosses the window's edge, or is broken) is delimited first, by its brackets
+and strings. That scan looks at each character once, so that big or hostile items cost no more than their
+length.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class Item:
 
 @frozen
 class Broken:
-    """An item that could be told from its neighbours but not be accepted."""
+    """An item that was delimited but not accepted."""
 
     index: int
     reason: str
@@ -82,7 +83,7 @@ def read_list(stream: BinaryIO) -> Iterator[Item | Broken]:
 
 
 def rest_of_list(text: Text) -> Generator[Item | Broken, None, int]:
-    """Yield the items of a list whose bracket was read, up to the bracket that ends it.
+    """Yield the rest of a list whose opening bracket was read.
 
     Returns:
         The number the next item would have had.
@@ -133,7 +134,10 @@ class TooLong(BrokenList):
 
 
 class Text:
-    """A window of the file's text. `at` is where the reader stands; what lies behind may be forgotten."""
+    """A window of the file's text.
+
+    `at` is the reader's position; what lies behind it may be dropped.
+    """
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -155,7 +159,10 @@ class Text:
         return True
 
     def peek(self) -> str:
-        """Step to the next character that is not white space and return it, or "" at the file's end."""
+        """Step to the next character that is not white space.
+
+        Returns it, or "" at the file's end.
+        """
         while True:
             self.at = _after_space(self.window, self.at)
             if self.at < len(self.window):
@@ -183,14 +190,20 @@ def _enter(text: Text) -> None:
 
 
 def no_list(first: str) -> str:
-    """What a file is that begins with this character and should have been a list."""
+    """Describe a file that should have been a list.
+
+    `first` is its first character.
+    """
     kinds = {"": "is empty", "{": "holds one JSON object", '"': "holds a JSON text"}
     kind = kinds.get(first, "is not JSON" if first not in "-0123456789tfn" else "holds a single JSON value")
     return f"{kind}; a list of activities is expected, as Strava's API returns it: [{{…}}, …]"
 
 
 def _quick_item(text: Text, index: int) -> Item | None:
-    """The next item if it lies in the window with the separator after it, and nothing is odd about it."""
+    """The next item, if the window holds it whole and valid.
+
+    The separator after it has to be in the window, too.
+    """
     text.peek()
     try:
         value, end = _DECODER.raw_decode(text.window, text.at)
@@ -212,7 +225,10 @@ def _is_undecoded(raw: str) -> bool:
 
 
 def _delimited_item(text: Text, index: int) -> Item | Broken:
-    """The next item, found by its end; the window grows with it up to `ITEM_CHARS_MAX`."""
+    """The next item, found by its end.
+
+    The window grows with it up to `ITEM_CHARS_MAX`.
+    """
     outline = _Outline()
     is_oversize = False
     at, is_found = outline.end(text.window, text.at)
@@ -239,7 +255,10 @@ def _delimited_item(text: Text, index: int) -> Item | Broken:
 
 @define
 class _Outline:
-    """Follows the brackets and strings of one item, from window to window, to find where it ends."""
+    """Finds the end of an item by its brackets and strings.
+
+    Works from window to window.
+    """
 
     is_too_deep: bool = False
     _is_in_string: bool = False
@@ -252,7 +271,7 @@ class _Outline:
         return not self._open and not self._is_in_string
 
     def end(self, text: str, at: int) -> tuple[int, bool]:
-        """Where the item ends and True, or where to go on with more text and False."""
+        """The item's end and True, or where to resume and False."""
         while True:
             found = (_INSIDE_STRING if self._is_in_string else _OUTSIDE_STRING).search(text, at)
             if found is None:
@@ -310,7 +329,9 @@ def _judged(index: int, raw: str) -> Item | Broken:
 
 
 def parse_document(data: bytes) -> Any:
-    """The value of one whole JSON document, by the rules that hold for the items of a list.
+    """Parse one whole JSON document.
+
+    The rules are those for the items of a list.
 
     Raises:
         InvalidInput: it is not JSON, or not by the letter (``invalid_json``). Nothing but the offending key
@@ -355,7 +376,7 @@ def _decoded(raw: str, what: str) -> Any:
 
 
 class _Refused(ValueError):
-    """JSON that Python would take but the standard, or our limits, do not."""
+    """JSON that Python accepts, but not the standard or our limits."""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Tables of activities: which kind a CSV file is, and its rows one by one."""
+"""Tables of activities: detecting their kind and reading their rows."""
 
 from __future__ import annotations
 

@@ -201,7 +201,7 @@ class Simulation:
         for milestone in app.tracking.milestones(self._user_id):
             if milestone.goal == goal:
                 return milestone.milestone_id
-        # Named after its goal: another process, or this one after a crash, opens the same milestone.
+        # Named after its goal: another process, or this one after a crash, then opens the same milestone.
         milestone_id = MilestoneId(f"ms-{sha256(repr(goal).encode()).hexdigest()[:ID_DIGITS]}")
         try:
             app.tracking.create(self._user_id, wish, milestone_id=milestone_id, is_bounded=False)

@@ -110,7 +110,7 @@ def add(store: StatueStore, submission: Submission, until: Stage) -> Iterator[Pu
 
     Raises:
         InvalidInput: it does not pass a gate (``gates_not_passed``).
-        Conflict: it is published already, or someone else saved it meanwhile.
+        Conflict: it is published already, or another process saved it meanwhile.
         ModuleNotFoundError: it cannot be checked without the extra ``sculpt``.
     """
     entry = draft(submission.model, store.publication(submission.model.model_id))
