@@ -146,7 +146,8 @@ def check_every_kill(new_store: Callable[[str], str], history: Path, mode: str, 
         check_whole(store, history)
     else:
         pytest.fail(f"still running after {SIDES_MAX} store calls")
-    assert kills >= 10
+    # So many sides of store calls lie before the end, whatever the stride.
+    assert kills * stride >= 20
 
 
 @pytest.mark.slow

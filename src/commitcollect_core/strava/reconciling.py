@@ -21,7 +21,7 @@ from commitcollect_core.training.committing import Committed
 from commitcollect_core.training.history import walk_workouts
 from commitcollect_core.training.ingestion import NOTHING_LISTED, Ingestion, ListedResult
 from commitcollect_core.training.ports import Ledger, WorkoutQuery
-from commitcollect_core.training.workouts import ActivityGone, Answer, Workout
+from commitcollect_core.training.workouts import ActivityGone, Answer, Found, Workout
 from commitcollect_core.values import ActivityId, AthleteId, Source, UserId, WorkoutKey
 
 
@@ -178,19 +178,29 @@ class Reconciling:
         # One by one, and never taken for gone because it was not listed: an activity that moved out of the
         # window, or a page that Strava cut, would cost the athlete a workout.
         for key in unlisted:
-            asked_at = self.context.now()
-            try:
+
+            def ask(key: WorkoutKey = key) -> Found | None:
+                asked_at = self.context.now()
                 activity = self.access.activity(user_id, key.activity_id, purpose=Purpose.BACKFILL)
+                if activity is None:
+                    return ActivityGone(key=key)
+                if activity.athlete_id == athlete_id:
+                    moved.append(Answer(found=activity.snapshot, asked_at=asked_at))
+                return None
+
+            try:
+                # What is gone only lowers sums, so it is written at once: a run that ends for want of calls
+                # is then not repeated from its beginning.
+                written += _gone(self.ingestion.refresh(user_id, key, ask))
             except (InvalidInput, StravaRefused) as refused:
                 unreadable.append(f"activity {key.activity_id}: {refused.message}")
-                continue
-            if activity is None:
-                # At once, so that a run that ends for want of calls is not repeated from its beginning.
-                gone = Answer(found=ActivityGone(key=key), asked_at=asked_at)
-                written += self.ingestion.ingest_listed(user_id, (gone,))
-            elif activity.athlete_id == athlete_id:
-                moved.append(Answer(found=activity.snapshot, asked_at=asked_at))
         return written, moved, unreadable
+
+
+def _gone(committed: Committed) -> ListedResult:
+    """What writing the tombstone of an activity came to."""
+    workouts = (each for commit in committed.commits for each in commit.workouts)
+    return ListedResult(committed=committed, changes=tuple((None, each) for each in workouts))
 
 
 def _repair(before: Workout | None, after: Workout) -> Repair:
