@@ -28,7 +28,7 @@ MARKER_WRITE_UNITS = 1
 ITEM_READ_UNITS = 1
 """Of an item up to 4 KB, read consistently; a missing one costs as much."""
 
-HEAD_BYTES, WORKOUT_BYTES, INDEX_BYTES, MILESTONE_BYTES, AWARD_BYTES = 229, 450, 440, 552, 428
+HEAD_BYTES, WORKOUT_BYTES, INDEX_BYTES, MILESTONE_BYTES, AWARD_BYTES = 229, 450, 440, 552, 502
 """What storage is billed for rather large items, with the 100 bytes that DynamoDB adds to each.
 
 `INDEX_BYTES` is a workout's entry in the index by start.
@@ -41,6 +41,9 @@ IMPORT_BATCH_WORKOUTS = (
     DEFAULT_POLICY.training.commit_items_max - DEFAULT_POLICY.training.milestones_tracked_max - 1
 )
 """What `Ingestion.ingest_all` puts into one write."""
+
+IMPORT_HEAD_READS = 2
+"""Of `Ingestion.ingest_all`: whether anything is stored before, and what is left to recount after."""
 
 GIGABYTE_BYTES = 2**30
 """As DynamoDB measures everything."""
@@ -118,12 +121,12 @@ def event_units(milestones: int) -> Units:
 
 
 def import_units(*, workouts: int, milestones: int) -> Units:
-    """An imported history, in batches that mint nothing."""
+    """A history imported into an empty ledger, in batches that mint nothing."""
     batches = ceil(workouts / IMPORT_BATCH_WORKOUTS)
     write, read = commit_units(workouts=0, milestones=milestones)
     return Units(
         write=batches * write + workouts * WORKOUT_WRITE_UNITS,
-        read=batches * read + workouts * ITEM_READ_UNITS,
+        read=batches * read + (workouts + IMPORT_HEAD_READS) * ITEM_READ_UNITS,
     )
 
 
