@@ -129,6 +129,40 @@ def test_ci_runs_the_second_command_of_the_readme() -> None:
     assert second in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
 
 
+_NAMED = re.compile(r"`(?P<path>[\w./]+/[\w.]*)`(?: \((?P<names>[^)]*)\))?")
+
+
+def wrong_paths(page: str) -> Iterator[str]:
+    """Paths of a page that do not exist, and names behind a path that its file does not hold."""
+    for found in _NAMED.finditer(page):
+        tried = [root / found["path"] for root in (ROOT, ROOT / "src")]
+        path = next((each for each in tried if each.exists()), None)
+        if path is None:
+            yield found["path"]
+            continue
+        names = re.findall(r"`(\w+)`", found["names"] or "") if path.is_file() else []
+        text = path.read_text(encoding="utf-8") if names else ""
+        yield from (
+            f"{found['path']}: {name}"
+            for name in names
+            if re.search(rf"^\s*(?:def |class )?{name}\b", text, re.MULTILINE) is None
+        )
+
+
+def test_contributing_names_what_exists() -> None:
+    """Every path in CONTRIBUTING.md exists, and every name in brackets behind it is defined there."""
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert list(wrong_paths(page)) == []
+
+
+@pytest.mark.parametrize(
+    "wrong", ["`commitcollect_core/wiring.py`", "`commitcollect_core/errors.py` (`ANSWERS`, `wiring`)"]
+)
+def test_a_wrong_path_is_found_out(wrong: str) -> None:
+    """A module that is gone is found, and so is a name that its module lost."""
+    assert len(list(wrong_paths(f"| a change | `commitcollect_core/service.py`, {wrong} |"))) == 1
+
+
 def test_every_error_code_is_documented() -> None:
     """Each code that the sources raise stands in docs/errors.md, and the page names none besides."""
     raised = re.compile(r'\b(?:code|[A-Z]+_EXISTS)(?:: str)? ?= ?"(?P<code>[A-Za-z_]+)"')
