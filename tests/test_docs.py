@@ -135,7 +135,7 @@ _NAMED = re.compile(r"`(?P<path>[\w./]+/[\w.]*)`(?: \((?P<names>[^)]*)\))?")
 def wrong_paths(page: str) -> Iterator[str]:
     """Paths of a page that do not exist, and names behind a path that its file does not hold."""
     for found in _NAMED.finditer(page):
-        tried = [root / found["path"] for root in (ROOT, ROOT / "src")]
+        tried = [ROOT / folder / found["path"] for folder in ("", "src", "src/commitcollect_core")]
         path = next((each for each in tried if each.exists()), None)
         if path is None:
             yield found["path"]
@@ -149,10 +149,12 @@ def wrong_paths(page: str) -> Iterator[str]:
         )
 
 
-def test_contributing_names_what_exists() -> None:
-    """Every path in CONTRIBUTING.md exists, and every name in brackets behind it is defined there."""
-    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    assert list(wrong_paths(page)) == []
+@pytest.mark.parametrize(
+    "page", ["CONTRIBUTING.md", "docs/concepts.md", "docs/adapters.md", "docs/storage.md"]
+)
+def test_paths_of_the_sources_exist(page: str) -> None:
+    """Every path that a page names exists, and every name in brackets behind it is defined there."""
+    assert list(wrong_paths((ROOT / page).read_text(encoding="utf-8"))) == []
 
 
 @pytest.mark.parametrize(
