@@ -34,7 +34,10 @@ class Committed:
         return Committed((*self.commits, *later.commits), (*self.set_aside, *later.set_aside))
 
     def head_after(self, before: LedgerHead) -> LedgerHead:
-        """The head after these writes to one ledger, which had the head `before`."""
+        """The head after these writes to one ledger.
+
+        `before` is the head without them.
+        """
         return self.commits[-1].head if self.commits else before
 
     @property

@@ -248,7 +248,10 @@ def _recounted(
 
 
 def _counted(head: LedgerHead, milestone: Milestone) -> tuple[UntrackedMilestone, ...]:
-    """The untracked milestones after one was counted; one that is whole needs no recount any more."""
+    """The untracked milestones after one was recounted.
+
+    A milestone that is whole needs no further recount.
+    """
     is_whole = milestone.status is MilestoneStatus.COMPLETED
     return tuple(
         evolve(each, is_stale=False) if each.milestone_id == milestone.milestone_id else each

@@ -208,7 +208,10 @@ class Ingestion:
     def _take_in(
         self, user_id: UserId, changes: Sequence[Change], now: datetime
     ) -> tuple[Committed, LedgerHead]:
-        """Commit changes that hold whatever is stored; returns the head afterwards as well."""
+        """Commit changes that are valid for any stored state.
+
+        Returns the head afterwards as well.
+        """
         keys = keys_of(changes)
         committing = Committing(self.ledger, self.context)
         while True:

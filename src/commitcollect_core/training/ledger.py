@@ -30,7 +30,9 @@ class LedgerState(StrEnum):
 
 @frozen(kw_only=True)
 class UntrackedMilestone:
-    """A milestone that gave up its place before it was whole; it is recounted when its period changes.
+    """An unfinished milestone that gave up its tracked place.
+
+    It is recounted when its period changes.
 
     Attributes:
         is_stale: a workout of its period was written since it was counted last.
@@ -42,7 +44,10 @@ class UntrackedMilestone:
     is_stale: bool = False
 
     def covers(self, workout: Workout | None) -> bool:
-        """Whether a workout starts in the milestone's period; its sport is left to the recount."""
+        """Whether a workout starts in the milestone's period.
+
+        The recount checks its sport.
+        """
         if workout is None:
             return False
         return self.period_start_at <= workout.snapshot.started_at < self.period_end_at

@@ -1,4 +1,4 @@
-"""Adding a milestone up again from the stored workouts of its period."""
+"""Recounting a milestone from the stored workouts of its period."""
 
 from __future__ import annotations
 
@@ -19,7 +19,13 @@ from commitcollect_core.values import UserId
 
 @frozen(kw_only=True)
 class Recount:
-    """A milestone as it was, what its workouts add up to, and what was written."""
+    """The outcome of a recount.
+
+    Attributes:
+        before: the milestone before it.
+        tally: the sum of its stored workouts.
+        committed: what was written.
+    """
 
     before: Milestone
     tally: Tally
@@ -49,7 +55,7 @@ class Recounting:
         now, policy = self.context.now(), self.context.policy
         committing = Committing(self.ledger, self.context)
         while True:
-            # The view first: what changes after this reading makes the commit lose, and is counted then.
+            # The view first: a change after this read makes the commit fail, and the next attempt counts it.
             view = self.ledger.read(user_id, ())
             before = find()
             workouts = workouts_of_period(self.ledger, user_id, before.goal, policy, is_bounded=is_bounded)

@@ -137,7 +137,7 @@ class LedgerContract(ABC):
             assert ledger.read_head(user_id) == LedgerHead()
 
     def test_a_head_remembers_the_milestones_that_gave_up_their_place(self) -> None:
-        """What has to be recounted is still known after the next commit, and gone once it is counted."""
+        """A stale mark survives other commits until the recount."""
         with self._stored() as (ledger, user_id):
             untracked = tuple(
                 UntrackedMilestone(

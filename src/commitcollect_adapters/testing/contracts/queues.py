@@ -39,7 +39,7 @@ LATE: Sequence[Callable[[EventQueue, LeasedJob], bool]] = (
 
 
 def new_job(*events: str) -> Job:
-    """A job that was put into no queue yet, because of some events."""
+    """A new job that is in no queue, put for some events."""
     subject = {"athleteId": service.new_strava_athlete(), "activityId": "42"}
     return Job(kind="strava/activity", subject=subject, events=job_events(*events), enqueued_at=NOW)
 
@@ -252,7 +252,7 @@ class EventQueueContract(ABC):
 
     @pytest.mark.parametrize("act", LATE, ids=["complete", "give back", "park"])
     def test_who_lost_the_lease_changes_nothing(self, act: Callable[[EventQueue, LeasedJob], bool]) -> None:
-        """They are told so, and the worker that took over still ends the job."""
+        """The late worker is refused, and the new holder ends the job."""
         with self.open_queue() as queue:
             queue.put(new_job(), visible_at=NOW)
             late = take_one(queue, seconds=0)
@@ -279,7 +279,7 @@ class EventQueueContract(ABC):
                 do_all(queue)
 
     def test_tries_are_counted_and_deferrals_are_not(self) -> None:
-        """The worker that takes a job is told how often it was tried before."""
+        """A lease carries the number of attempts before it."""
         with self.open_queue() as queue:
             queue.put(new_job(), visible_at=NOW)
             tries = 0
@@ -352,7 +352,10 @@ class EventQueueContract(ABC):
             assert [each.job for each in queue.parked(limit=LIMIT)] == [job]
 
     def test_a_parked_job_waits_for_a_person(self) -> None:
-        """No worker takes it; it tells how often it was tried, why it was set aside and when."""
+        """No worker takes a parked job.
+
+        It tells its attempts, the reason and the time.
+        """
         with self.open_queue() as queue:
             job = new_job("event")
             queue.put(job, visible_at=NOW)
