@@ -1,1 +1,4 @@
-"""Adapters: everything that touches the world on the core's behalf. One module or folder per technology."""
+"""Adapters: everything that touches the world for the core.
+
+One module or folder per technology.
+"""

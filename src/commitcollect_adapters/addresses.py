@@ -1,4 +1,7 @@
-"""Addresses of stores, queues and keys: their scheme, their host, and how they may be shown."""
+"""Addresses of stores, queues and keys.
+
+Their scheme, their host, and how they may be shown.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ _OPTION_PASSWORD = re.compile(r"([?&][^=&]*(?:password|secret|token)[^=&]*)=[^&]
 
 
 def scheme_of(address: str) -> str:
-    """What stands before the first colon of an address; empty for the path of a file."""
+    """The scheme of an address: what stands before its first colon.
+
+    Empty for the path of a file.
+    """
     found = _SCHEME.match(address)
     return found[1] if found else ""
 

@@ -29,7 +29,9 @@ def taken(athlete_id: AthleteId) -> AthleteAlreadyConnected:
 
 
 def check_saves(stored: Publication | None, publication: Publication) -> None:
-    """Refuse a version that does not follow the stored one, or that changes parts which were promised.
+    """Refuse a version that does not follow the stored one.
+
+    A published model's parts must not change either.
 
     Raises:
         VersionConflict: another version is stored.

@@ -204,7 +204,10 @@ def naming_origin(origins: Origins) -> Iterator[None]:
 
 
 def masked(settings: AttrsInstance) -> dict[str, str]:
-    """Every setting as it may be shown: secrets masked, and passwords in addresses, too."""
+    """Every setting for display, with secrets masked.
+
+    Passwords in addresses are masked, too.
+    """
     shown = {each: getattr(settings, each.name) for each in _settings_of(type(settings))}
     return {
         each.name: MASK if _is_secret(each) and value else shown_address(value)
@@ -213,7 +216,7 @@ def masked(settings: AttrsInstance) -> dict[str, str]:
 
 
 def policy_values(policy: Policy) -> dict[str, int | str]:
-    """Every value of a policy as the file and the environment take it."""
+    """Every value of a policy as file and environment take it."""
     return {
         name: value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
         for name, value in values_of(policy).items()

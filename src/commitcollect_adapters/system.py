@@ -1,4 +1,7 @@
-"""Clocks, ids and waits: the machine's own, and those that a test or a simulation controls."""
+"""Clocks, ids and backoffs.
+
+The machine's own, and those that a test or a simulation controls.
+"""
 
 from __future__ import annotations
 
@@ -85,14 +88,17 @@ class SequentialIds:
 
 
 class NoBackoff:
-    """Does not wait: for a store whose writers queue up at its lock, and for a single writer."""
+    """Does not wait.
+
+    For a store whose writers queue up at its lock, and for a single writer.
+    """
 
     def wait(self, attempt: int) -> None:
         """See `Backoff`."""
 
 
 class JitteredBackoff:
-    """Waits up to twice as long after every lost race, how long being left to chance (full jitter)."""
+    """Exponential backoff with full jitter after lost races."""
 
     def __init__(
         self, *, first_seconds: float, longest_seconds: float, pause: Callable[[float], None] = time.sleep

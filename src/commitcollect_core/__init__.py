@@ -1,4 +1,6 @@
-"""CommitCollect's core: decides what training earns. It touches neither clock, randomness, files nor network.
+"""CommitCollect's core: decides what training earns.
+
+It touches neither clock, randomness, files nor network.
 
 A name is loaded when it is first used, so that a program pays for no class that it does not need.
 """

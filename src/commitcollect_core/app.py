@@ -1,4 +1,4 @@
-"""The application: the use cases of training, wired to one set of ports."""
+"""The application: the use cases of training on one set of ports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The service: the use cases of every package, wired to one set of stores."""
+"""The service: all use cases on one set of stores."""
 
 from __future__ import annotations
 
