@@ -12,10 +12,12 @@ from commitcollect_adapters.strava.fake import CallKind, DeliveryPlan, Fault, Li
 from commitcollect_core.errors import LimitExceeded, StravaRateLimited, StravaUnavailable
 from commitcollect_core.jobs.jobs import LeasedJob
 from commitcollect_core.policy import DEFAULT_POLICY, customised
+from commitcollect_core.strava.connections import DEFAULT_SCOPE, READ_ALL_ACTIVITIES
 from commitcollect_core.strava.jobs import activity_job
 from commitcollect_core.strava.ports import ActivityList
 from commitcollect_core.strava.reconciling import Repair
-from commitcollect_core.values import ActivityId, Source
+from commitcollect_core.training.workouts import ActivityGone
+from commitcollect_core.values import ActivityId, AthleteId, Source
 from strava.world import ATHLETE, ME, WISH, World, payload
 
 DEAF = DeliveryPlan(dropped=1.0)
@@ -159,6 +161,90 @@ def test_one_unreadable_activity_does_not_stop_the_others(world: World) -> None:
     assert [reason.partition(":")[0] for reason in report.rejected] == ["activity 1001"]
 
 
+# What a connection cannot see
+
+PRIVATE, PUBLIC = ActivityId("1001"), ActivityId("1002")
+
+
+def imported(*, scope: tuple[str, ...]) -> World:
+    """An athlete whose export, with a private activity, was imported before Strava was connected."""
+    world = World(plan=DEAF)
+    world.fake.add_activities(ATHLETE, map(payload, range(10)))
+    rows = world.fake.visible_activities(ATHLETE, (READ_ALL_ACTIVITIES,))
+    world.fake.edit(PRIVATE, private=True)
+    world.app.ingestion.ingest(ME, rows)
+    world.connect(scope=scope)
+    world.work()
+    world.pass_time(hours=1)
+    return world
+
+
+def test_a_private_activity_of_an_export_is_not_gone() -> None:
+    """A connection without access to private ones never saw it, so its 404 would prove nothing."""
+    world = imported(scope=DEFAULT_SCOPE)
+    calls = world.fake.calls(CallKind.ACTIVITY)
+    for _ in range(2):
+        assert world.strava.reconciling.run(ME).repairs == ()
+        assert world.fake.calls(CallKind.ACTIVITY) == calls
+    assert PRIVATE in world.stored()
+    assert len(world.stored()) == 10
+
+
+def test_an_event_about_an_unseen_activity_deletes_nothing() -> None:
+    """A forged delete, or a true one that this connection cannot confirm."""
+    world = imported(scope=DEFAULT_SCOPE)
+    event = {
+        "object_type": "activity",
+        "object_id": int(PRIVATE),
+        "aspect_type": "delete",
+        "owner_id": int(ATHLETE),
+        "subscription_id": world.subscription_id,
+    }
+    world.strava.intake.accept(event)
+    world.work()
+    assert PRIVATE in world.stored()
+
+
+def test_what_a_connection_showed_once_can_be_gone() -> None:
+    """Deleted at Strava after the backfill showed it: also without access to private activities."""
+    world = imported(scope=DEFAULT_SCOPE)
+    world.fake.delete(PUBLIC)
+    [(repair, workout)] = world.strava.reconciling.run(ME).repairs
+    assert (repair, workout.key.activity_id) == (Repair.GONE_THERE, PUBLIC)
+    assert PRIVATE in world.stored()
+
+
+def test_a_connection_that_sees_everything_is_believed() -> None:
+    """Of an export's activity as well, whether or not it was shown."""
+    world = imported(scope=("read", READ_ALL_ACTIVITIES))
+    world.fake.delete(PRIVATE)
+    [(repair, workout)] = world.strava.reconciling.run(ME).repairs
+    assert (repair, workout.key.activity_id) == (Repair.GONE_THERE, PRIVATE)
+
+
+@pytest.mark.parametrize("scope", [DEFAULT_SCOPE, ("read", READ_ALL_ACTIVITIES)])
+def test_another_athlete_proves_nothing(scope: tuple[str, ...]) -> None:
+    """After a change of the athlete, the new connection sees nothing of the old one's, whatever its scope."""
+    world = imported(scope=("read", READ_ALL_ACTIVITIES))
+    world.strava.linking.disconnect(ME)
+    world.connect(ME, AthleteId("43"), scope=scope)
+    world.work()
+    world.pass_time(hours=1)
+    assert world.strava.reconciling.run(ME).repairs == ()
+    assert len(world.stored()) == 10
+
+
+def test_an_import_after_the_backfill_forgets_nothing() -> None:
+    """The export says nothing of who was shown a workout, so what is known of it stays."""
+    world = imported(scope=DEFAULT_SCOPE)
+    before = world.dump()
+    world.app.ingestion.ingest(ME, tuple(world.stored().values()))
+    assert world.dump() == before
+    shown = {each.key.activity_id: each.shown_to for each in before.by_start}
+    assert shown.pop(PRIVATE) is None
+    assert set(shown.values()) == {ATHLETE}
+
+
 def test_other_peoples_workouts_are_no_business_of_it(world: World) -> None:
     """Workouts from elsewhere are neither listed nor missed."""
     ride = next(iter(world.stored().values()))
@@ -180,7 +266,7 @@ def test_live_events_keep_their_share_of_the_calls() -> None:
     with pytest.raises(StravaRateLimited):
         world.strava.reconciling.run(ME)
     assert world.fake.calls(CallKind.ACTIVITY) == 6
-    assert world.strava.access.activity(ME, ActivityId("1000")) is None
+    assert isinstance(world.strava.access.activity(ME, ActivityId("1000")), ActivityGone)
 
 
 def test_a_ride_repaired_under_another_id_counts_once(world: World) -> None:

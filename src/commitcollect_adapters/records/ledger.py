@@ -28,7 +28,15 @@ from commitcollect_core.training.ledger import LedgerHead, LedgerState, Untracke
 from commitcollect_core.training.milestones import Milestone, Progress
 from commitcollect_core.training.sports import SportSelection
 from commitcollect_core.training.workouts import ActivitySnapshot, Workout
-from commitcollect_core.values import ActivityId, MilestoneId, ModelId, Source, TargetType, WorkoutKey
+from commitcollect_core.values import (
+    ActivityId,
+    AthleteId,
+    MilestoneId,
+    ModelId,
+    Source,
+    TargetType,
+    WorkoutKey,
+)
 
 _SOURCES = {source.value: source for source in Source}
 _LEDGER_STATES = {state.value: state for state in LedgerState}
@@ -136,21 +144,31 @@ SNAPSHOT = RecordKind(
 
 def _workout_record(workout: Workout) -> Record:
     fetched_at = int(workout.fetched_at.timestamp())
-    return (workout.version, *_snapshot_record(workout.snapshot), fetched_at, epoch(workout.deleted_at))
+    return (
+        workout.version,
+        *_snapshot_record(workout.snapshot),
+        fetched_at,
+        epoch(workout.deleted_at),
+        workout.shown_to,
+    )
 
 
 def _workout(record: Record) -> Workout:
-    version, *snapshot_columns, fetched_at, deleted_at = record
+    version, *snapshot_columns, fetched_at, deleted_at, shown_to = record
     return Workout(
         snapshot=_snapshot(tuple(snapshot_columns)),
         version=version,
         fetched_at=moment(fetched_at),
         deleted_at=optional_moment(deleted_at),
+        shown_to=None if shown_to is None else AthleteId(shown_to),
     )
 
 
 WORKOUT = RecordKind(
-    "workout", ("version", *SNAPSHOT.columns, "fetchedAtUtc", "deletedAtUtc"), _workout_record, _workout
+    "workout",
+    ("version", *SNAPSHOT.columns, "fetchedAtUtc", "deletedAtUtc", "shownToAthleteId"),
+    _workout_record,
+    _workout,
 )
 
 

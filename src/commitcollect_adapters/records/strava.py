@@ -84,6 +84,7 @@ STAGED_PAGE = record_kind(
     StagedPage,
     Column("number", "number"),
     Column("listedAtUtc", "listed_at", MOMENT),
+    Column("athleteId", "athlete_id"),
     Column("activities", "snapshots", Codec(_snapshots_text, _snapshots)),
 )
 RATE_BUDGET = record_kind(

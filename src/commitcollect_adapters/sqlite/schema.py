@@ -336,5 +336,24 @@ _UNTRACKED = """
 ALTER TABLE ledgerHead ADD COLUMN untrackedMilestones TEXT;
 """
 
-LAYOUTS = (_LEDGER, _SERVICE, _QUEUE, _GENERAL_JOBS, _MESHES, _BACKFILL_REPORT, _STAGES, _UNTRACKED)
+_SHOWN_TO = """
+ALTER TABLE workout ADD COLUMN shownToAthleteId TEXT;
+ALTER TABLE stagedPage ADD COLUMN athleteId TEXT;
+UPDATE workout SET shownToAthleteId = (
+    SELECT athleteId FROM stravaConnection WHERE stravaConnection.userId = workout.userId
+) WHERE source = 'STRAVA';
+"""
+"""Who showed a workout was not recorded before, and every connection was believed."""
+
+LAYOUTS = (
+    _LEDGER,
+    _SERVICE,
+    _QUEUE,
+    _GENERAL_JOBS,
+    _MESHES,
+    _BACKFILL_REPORT,
+    _STAGES,
+    _UNTRACKED,
+    _SHOWN_TO,
+)
 """The script of every layout, the first one first. Add a layout at the end."""

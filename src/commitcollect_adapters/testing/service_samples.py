@@ -122,7 +122,7 @@ def staged_page(number: int, *, activities: int = 1, name: str = "") -> StagedPa
         )
         for place in range(activities)
     )
-    return StagedPage(number=number, listed_at=NOW, snapshots=snapshots)
+    return StagedPage(number=number, listed_at=NOW, snapshots=snapshots, athlete_id=AthleteId("7"))
 
 
 def session(user_id: UserId, *, created: int = 0, seen: int = 0) -> Session:

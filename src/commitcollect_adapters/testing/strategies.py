@@ -21,7 +21,15 @@ from commitcollect_core.training.milestones import Milestone, Progress
 from commitcollect_core.training.sports import ANY, ANY_SPORT, SPORT_GROUPS, SPORT_TYPES, SportSelection
 from commitcollect_core.training.tracking import NewMilestone
 from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot, Found, Workout
-from commitcollect_core.values import ActivityId, MilestoneId, ModelId, Source, TargetType, WorkoutKey
+from commitcollect_core.values import (
+    ActivityId,
+    AthleteId,
+    MilestoneId,
+    ModelId,
+    Source,
+    TargetType,
+    WorkoutKey,
+)
 
 SEASON_START_AT = datetime(2026, 1, 1, tzinfo=UTC)
 SEASON_END_AT = datetime(2027, 1, 1, tzinfo=UTC)
@@ -245,6 +253,7 @@ def stored_workouts(*, key: WorkoutKey, version: int) -> SearchStrategy[Workout]
         version=st.just(version),
         fetched_at=moments(),
         deleted_at=st.none() | moments(),
+        shown_to=st.none() | st.sampled_from([AthleteId("7"), AthleteId("8")]),
     )
 
 

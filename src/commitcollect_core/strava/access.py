@@ -55,7 +55,8 @@ from commitcollect_core.strava.ports import (
 )
 from commitcollect_core.strava.rate_keeping import RateKeeping
 from commitcollect_core.strava.rates import APP_SCOPE, Purpose, RateReading
-from commitcollect_core.values import ActivityId, UserId
+from commitcollect_core.training.workouts import ActivityGone
+from commitcollect_core.values import ActivityId, Source, UserId, WorkoutKey
 
 _Answer = TypeVar("_Answer", ActivityAnswer, ActivityList)
 _What = ParamSpec("_What")
@@ -83,8 +84,8 @@ class StravaAccess:
 
     def activity(
         self, user_id: UserId, activity_id: ActivityId, *, purpose: Purpose = Purpose.LIVE
-    ) -> ListedActivity | None:
-        """One activity, or None if it is gone, private or not the athlete's to see.
+    ) -> ListedActivity | ActivityGone:
+        """One activity, or that it is gone, private or not the athlete's to see.
 
         Raises:
             NotFound: the user is not connected.
@@ -94,7 +95,15 @@ class StravaAccess:
             InvalidInput: the activity cannot be read.
         """
         connection, token = self._usable(user_id)
-        return self._ask(connection, token, purpose, self.api.activity, activity_id).activity
+        activity = self._ask(connection, token, purpose, self.api.activity, activity_id).activity
+        if activity is not None:
+            return _shown(activity, connection)
+        # By the connection that was used, not read again: a wider scope granted since then proves nothing.
+        return ActivityGone(
+            key=WorkoutKey(Source.STRAVA, activity_id),
+            asked_by=connection.athlete_id,
+            sees_private=connection.sees_all_activities,
+        )
 
     def activities(
         self, user_id: UserId, *, after: datetime | None, before: datetime | None, page: int = 1
@@ -113,7 +122,8 @@ class StravaAccess:
         )
         # Where nothing is hidden from the app a short page is the end, which saves a call.
         is_end = answer.missing > 0 and connection.sees_all_activities
-        return evolve(answer, is_last=answer.is_last or is_end)
+        shown = tuple(_shown(each, connection) for each in answer.activities)
+        return evolve(answer, activities=shown, is_last=answer.is_last or is_end)
 
     def connection(self, user_id: UserId) -> StravaConnection:
         """The user's connection, whether or not it works.
@@ -339,6 +349,11 @@ class StravaAccess:
         soon = now + timedelta(seconds=self.context.policy.strava.refresh_recheck_seconds)
         retry_at = soon if until is None else min(soon, until)
         return ConnectionBusy("the tokens are just being renewed; try again in a moment", retry_at=retry_at)
+
+
+def _shown(activity: ListedActivity, connection: StravaConnection) -> ListedActivity:
+    """The activity with a note of the connection that showed it."""
+    return evolve(activity, snapshot=evolve(activity.snapshot, shown_to=connection.athlete_id))
 
 
 def _needs_reconnect() -> NeedsReconnect:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import assert_never
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from commitcollect_core.context import Context
 from commitcollect_core.errors import Conflict, CorruptItem, LimitExceeded, NotFound
@@ -140,7 +140,12 @@ class Backfilling:
             is_last=listed.is_last,
             now=listed.asked_at,
         )
-        page = StagedPage(number=following.pages_staged, listed_at=listed.asked_at, snapshots=snapshots)
+        page = StagedPage(
+            number=following.pages_staged,
+            listed_at=listed.asked_at,
+            snapshots=snapshots,
+            athlete_id=athlete_id,
+        )
         self.backfills.commit(BackfillCommit(backfill=following, page=page if snapshots else None))
         return following
 
@@ -164,7 +169,10 @@ class Backfilling:
             raise CorruptItem(
                 f"page {number} of the backfill of {user_id!r} is lost; begin the backfill again"
             )
-        answers = [Answer(found=each, asked_at=page.listed_at) for each in reversed(page.snapshots)]
+        answers = [
+            Answer(found=evolve(each, shown_to=page.athlete_id), asked_at=page.listed_at)
+            for each in reversed(page.snapshots)
+        ]
         result = self.ingestion.ingest_listed(user_id, answers)
         # In this order: a crash after any line repeats the step, and the page is dropped only once its
         # workouts are stored and every activity in doubt has a job of its own.

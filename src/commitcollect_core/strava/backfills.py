@@ -16,7 +16,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from commitcollect_core.training.workouts import ActivitySnapshot
-from commitcollect_core.values import UserId, optional_utc, utc
+from commitcollect_core.values import AthleteId, UserId, optional_utc, utc
 
 OVERLAP = timedelta(seconds=1)
 REJECTIONS_KEPT_MAX = 100
@@ -130,11 +130,13 @@ class StagedPage:
         number: from 1; the newest activities are in page 1.
         listed_at: when Strava was asked.
         snapshots: the newest first.
+        athlete_id: of the connection that showed them.
     """
 
     number: int
     listed_at: datetime = field(converter=utc)
     snapshots: tuple[ActivitySnapshot, ...]
+    athlete_id: AthleteId | None = None
 
 
 @frozen(kw_only=True)

@@ -14,6 +14,7 @@ from commitcollect_core.errors import InvalidInput, LimitExceeded, StravaRefused
 from commitcollect_core.strava.access import StravaAccess
 from commitcollect_core.strava.backfilling import Backfilling
 from commitcollect_core.strava.backfills import next_before
+from commitcollect_core.strava.connections import StravaConnection
 from commitcollect_core.strava.listing import next_page
 from commitcollect_core.strava.ports import ActivityList
 from commitcollect_core.strava.rates import Purpose
@@ -94,9 +95,10 @@ class Reconciling:
         """
         days = self.context.policy.strava.reconcile_days if days is None else days
         since = self.context.now() - timedelta(days=days)
-        athlete_id = self.access.connection(user_id).athlete_id
+        connection = self.access.connection(user_id)
+        athlete_id = connection.athlete_id
         # Stored before listed: what is taken in while Strava lists is then no candidate for being gone.
-        stored = self._stored_live(user_id, since)
+        stored = self._stored_live(connection, since)
         listing = self._listed(user_id, athlete_id, since)
         unlisted = [each for each in stored if each not in listing.keys]
         # What is gone comes before what was found: a ride that comes back under another id is deleted and
@@ -118,16 +120,19 @@ class Reconciling:
             set_aside=tuple(dict.fromkeys((*listing.set_aside, *set_aside))),
         )
 
-    def _stored_live(self, user_id: UserId, since: datetime) -> list[WorkoutKey]:
-        """The workouts from Strava in the window that are not tombstones."""
+    def _stored_live(self, connection: StravaConnection, since: datetime) -> list[WorkoutKey]:
+        """The workouts in the window that Strava should list: none that this connection cannot see."""
+        query = WorkoutQuery(start_at=since, limit=self.context.policy.training.page_items_max)
         return [
             each.key
-            for each in walk_workouts(
-                self.ledger,
-                user_id,
-                WorkoutQuery(start_at=since, limit=self.context.policy.training.page_items_max),
+            for each in walk_workouts(self.ledger, connection.user_id, query)
+            if each.key.source is Source.STRAVA
+            and not each.is_deleted
+            # A private activity from an export costs a call each night, and the answer would prove nothing.
+            and (
+                each.shown_to == connection.athlete_id
+                or (each.shown_to is None and connection.sees_all_activities)
             )
-            if each.key.source is Source.STRAVA and not each.is_deleted
         ]
 
     def _listed(self, user_id: UserId, athlete_id: AthleteId, since: datetime) -> _Listing:
@@ -182,8 +187,8 @@ class Reconciling:
             def ask(key: WorkoutKey = key) -> Found | None:
                 asked_at = self.context.now()
                 activity = self.access.activity(user_id, key.activity_id, purpose=Purpose.BACKFILL)
-                if activity is None:
-                    return ActivityGone(key=key)
+                if isinstance(activity, ActivityGone):
+                    return activity
                 if activity.athlete_id == athlete_id:
                     moved.append(Answer(found=activity.snapshot, asked_at=asked_at))
                 return None

@@ -130,14 +130,14 @@ class Refreshing:
         def ask() -> Found | None:
             nonlocal unread
             activity = self.access.activity(look.user_id, activity_id)
-            unread = () if activity is None else activity.set_aside
-            if activity is None and absence_wait is not None:
+            unread = () if isinstance(activity, ActivityGone) else activity.set_aside
+            if isinstance(activity, ActivityGone) and absence_wait is not None:
                 raise ActivityNotThereYet(
                     f"Strava does not show activity {activity_id} (yet)",
                     retry_at=self.context.now() + absence_wait,
                 )
-            if activity is None:
-                return ActivityGone(key=key)
+            if isinstance(activity, ActivityGone):
+                return activity
             # Another athlete's activity, named in a forged event, says nothing about this one.
             return activity.snapshot if activity.athlete_id == look.athlete_id else None
 

@@ -15,7 +15,7 @@ from attrs import evolve, field, frozen
 
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
-from commitcollect_core.values import ActivityId, Source, WorkoutKey, check_id, optional_utc, utc
+from commitcollect_core.values import ActivityId, AthleteId, Source, WorkoutKey, check_id, optional_utc, utc
 
 UNKNOWN_SPORT_TYPE = "Unknown"
 """The sport type of an activity whose source gives none; it counts for `ANY` only."""
@@ -64,6 +64,8 @@ class ActivitySnapshot:
             the edge; 0 where the source says nothing.
         utc_offset_seconds: of the place where it started, None if unknown.
         is_flagged: the source withdrew it from competition; it is kept but does not count.
+        shown_to: the athlete of the connection that showed it; None for an export, a file or a person. It is
+            no part of what the source says, so it does not count when snapshots are compared.
     """
 
     source: Source
@@ -77,6 +79,7 @@ class ActivitySnapshot:
     name: str = ""
     utc_offset_seconds: int | None = None
     is_flagged: bool = False
+    shown_to: AthleteId | None = field(default=None, eq=False)
 
     @property
     def key(self) -> WorkoutKey:
@@ -162,9 +165,22 @@ def _unfit_text(name: str, text: str, chars_min: int, chars_max: int) -> Iterato
 
 @frozen(kw_only=True)
 class ActivityGone:
-    """The source does not show this activity (any more)."""
+    """The source does not show this activity (any more).
+
+    Attributes:
+        asked_by: the athlete of the connection that says so; None is believed of every workout.
+        sees_private: whether this connection sees all activities of its athlete.
+    """
 
     key: WorkoutKey
+    asked_by: AthleteId | None = None
+    sees_private: bool = False
+
+    def is_proof_for(self, shown_to: AthleteId | None) -> bool:
+        """Whether it proves that a workout shown to an athlete, or to none, is gone."""
+        # What a connection cannot see is not gone: a private activity from an export would be deleted by a
+        # connection without access to private ones, and all of one athlete's by another's connection.
+        return self.asked_by is None or shown_to == self.asked_by or (self.sees_private and shown_to is None)
 
 
 Found = ActivitySnapshot | ActivityGone
@@ -206,12 +222,14 @@ class Workout:
         version: 1 when first written, one more with every change.
         fetched_at: when the snapshot was taken in.
         deleted_at: set on a tombstone.
+        shown_to: the athlete of the connection that showed it last; None if it is known from elsewhere only.
     """
 
     snapshot: ActivitySnapshot
     version: int
     fetched_at: datetime = field(converter=utc)
     deleted_at: datetime | None = field(default=None, converter=optional_utc)
+    shown_to: AthleteId | None = None
 
     @property
     def key(self) -> WorkoutKey:
@@ -228,18 +246,22 @@ def updated(before: Workout | None, change: Change, *, now: datetime) -> Workout
     """The workout after a change, or None if nothing changed."""
     match change:
         case ActivityGone():
-            if before is None or before.is_deleted:
+            if before is None or before.is_deleted or not change.is_proof_for(before.shown_to):
                 return None
             return Workout(
                 snapshot=before.snapshot,
                 version=before.version + 1,
                 fetched_at=before.fetched_at,
                 deleted_at=now,
+                shown_to=before.shown_to,
             )
         case ActivitySnapshot():
-            if before is not None and not before.is_deleted and before.snapshot == change:
+            shown_to = change.shown_to or (before.shown_to if before else None)
+            is_known = before is not None and not before.is_deleted and before.shown_to == shown_to
+            if before is not None and is_known and before.snapshot == change:
                 return None
-            return Workout(snapshot=change, version=(before.version if before else 0) + 1, fetched_at=now)
+            version = (before.version if before else 0) + 1
+            return Workout(snapshot=change, version=version, fetched_at=now, shown_to=shown_to)
         case ActivityErased(remains=remains):
             if before is None or (before.is_deleted and before.snapshot == remains):
                 return None

@@ -13,7 +13,7 @@ import pytest
 
 from commitcollect_adapters.sqlite import Database, SqliteLedger
 from commitcollect_adapters.sqlite import database as database_module
-from commitcollect_adapters.sqlite.schema import LAYOUTS
+from commitcollect_adapters.sqlite.schema import APPLICATION_ID, LAYOUTS
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing.dumps import dump_of
 from commitcollect_core.errors import StorageError
@@ -52,6 +52,36 @@ def test_a_closed_store_says_so(tmp_path: Path) -> None:
     database.close()
     with pytest.raises(StorageError):
         SqliteLedger(database).read_head(UserId("me"))
+
+
+def test_workouts_of_an_older_layout_count_as_shown(tmp_path: Path) -> None:
+    """Who showed them was not recorded, and every connection was believed; that stays so for them."""
+    path = tmp_path / "old.db"
+    columns = "version, sportType, startDateUtc, distanceMeters, total_elevation_gain, movingTimeSeconds, "
+    columns += "elapsedTimeSeconds, activityName, isFlagged, fetchedAtUtc"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("".join(LAYOUTS[:8]))
+        for user, source in (("ada", "STRAVA"), ("ada", "FILE"), ("eve", "STRAVA")):
+            connection.execute(
+                f"INSERT INTO workout (userId, source, activityId, {columns}) "  # noqa: S608 - our own names
+                "VALUES (?, ?, '1', 1, 'Run', 1767225600, 1, 0, 1, 1, '', 0, 1767225600)",
+                (user, source),
+            )
+        connection.execute(
+            "INSERT INTO stravaConnection (userId, version, athleteId, accessToken, refreshToken, "
+            "expiresAtUtc, scope, status, updatedAtUtc) "
+            "VALUES ('ada', 1, '42', 'a', 'r', 1, 'read', 'ACTIVE', 1)"
+        )
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 8")
+        connection.commit()
+    with closing(Database(path)) as database, database.connection() as connection:
+        rows = connection.execute("SELECT userId, source, shownToAthleteId FROM workout").fetchall()
+    assert sorted(map(tuple, rows), key=str) == [
+        ("ada", "FILE", None),
+        ("ada", "STRAVA", "42"),
+        ("eve", "STRAVA", None),
+    ]
 
 
 def _layout_of(path: Path) -> int:
