@@ -198,7 +198,7 @@ def refresh_failure(answer: Answer) -> UpstreamError:
 
 
 def _is_rejected(answer: Answer, fields: frozenset[str]) -> bool:
-    """Whether a 400 rejects the code or token named by one of these fields."""
+    """Whether a 400 rejects what one of these fields names."""
     if answer.status != BAD_REQUEST or not is_stravas(answer) or is_about_app(answer):
         return False
     return _oauth_error(answer) in _REJECTED_ERRORS or any(
@@ -216,5 +216,5 @@ def is_revoked_already(answer: Answer) -> bool:
 
 
 def is_access_token_rejected(answer: Answer) -> bool:
-    """Whether a refused `/deauthorize` means that its access token is not valid any more."""
+    """Whether a refused `/deauthorize` means that its token has ended."""
     return is_revoked_already(answer) or isinstance(failure(answer), AccessTokenRejected)

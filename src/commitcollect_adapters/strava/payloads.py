@@ -30,7 +30,9 @@ _EXPIRES_IN_SECONDS_MAX = 366 * 86_400
 
 
 def grant_from(document: object, refresh_token: str | None = None) -> TokenGrant:
-    """Tokens, as much of them as can be used: Strava may have replaced the refresh token already.
+    """Tokens, as much of them as can be used.
+
+    Strava may have replaced the refresh token already, so nothing usable is thrown away.
 
     Args:
         document: the answer.
@@ -152,7 +154,7 @@ class Span:
         return is_late_enough and (self.before is None or start_at < self.before)
 
     def is_through(self, starts: Iterable[datetime]) -> bool:
-        """Whether rows with these starts reach back before `after`, so that nothing older is left."""
+        """Whether rows with these starts reach back before `after`."""
         return self.after is not None and any(each < self.after for each in starts)
 
 

@@ -134,7 +134,7 @@ class _RefusalLog:
         self._logged_at: dict[str, float] = {}
 
     def add(self, kind: str) -> None:
-        """Count a refusal, and log it with those since the last line of its kind if that is a minute old."""
+        """Count a refusal; log its kind unless that was done within a minute."""
         self._unlogged[kind] += 1
         now = self._monotonic()
         logged_at = self._logged_at.get(kind)
@@ -152,7 +152,7 @@ class _RefusalLog:
 
 
 def _dotted(query: QueryParams) -> dict[str, str]:
-    """A query with the dots in its names: some proxies turn ``hub.mode`` into ``hub_mode``."""
+    """A query with dots in its names, where a proxy wrote ``hub_mode``."""
     return {
         name.replace("hub_", "hub.", 1) if name.startswith("hub_") else name: query[name] for name in query
     }

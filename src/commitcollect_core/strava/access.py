@@ -85,7 +85,7 @@ class StravaAccess:
     def activity(
         self, user_id: UserId, activity_id: ActivityId, *, purpose: Purpose = Purpose.LIVE
     ) -> ListedActivity | ActivityGone:
-        """One activity, or that it is gone, private or not the athlete's to see.
+        """One activity, or that this connection is not shown it.
 
         Raises:
             NotFound: the user is not connected.
@@ -284,7 +284,7 @@ class StravaAccess:
         raise self._busy(self.context.now())
 
     def adopt(self, user_id: UserId, grant: TokenGrant, granted_scope: Sequence[str]) -> bool:
-        """Store tokens of an exchange in the connection of the account that owns the athlete.
+        """Store tokens of an exchange in the connection of the athlete's owner.
 
         The tokens the connection holds may have ended with the exchange.
 

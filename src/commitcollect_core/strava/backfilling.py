@@ -150,7 +150,7 @@ class Backfilling:
         return following
 
     def _passed(self, backfill: Backfill) -> frozenset[ActivityId]:
-        """The activities of the pages before, as far as the next one overlaps with them."""
+        """The staged activities with which the next page overlaps."""
         passed: set[ActivityId] = set()
         for number in range(backfill.pages_staged, 0, -1):
             page = self.backfills.read_page(backfill.user_id, number)

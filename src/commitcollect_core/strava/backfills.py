@@ -84,7 +84,7 @@ class Backfill:
         is_last: bool,
         now: datetime,
     ) -> Backfill:
-        """The backfill after `calls` more pages were listed and, if they brought anything, one staged."""
+        """The backfill after `calls` more pages were listed, and what they brought staged."""
         pages = self.pages_staged + (staged > 0)
         end = BackfillPhase.COMMITTING if pages else BackfillPhase.DONE
         return self._next(

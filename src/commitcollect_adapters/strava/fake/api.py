@@ -227,7 +227,7 @@ class FakeStrava(StravaClient):
     # What tests look at
 
     def calls(self, *kinds: CallKind) -> int:
-        """The number of calls of these kinds, or of all to Strava, with failed ones."""
+        """The number of calls of these kinds, or of all to Strava."""
         with self._state.lock:
             return sum(self._state.faults.calls[each] for each in kinds or TO_STRAVA)
 

@@ -53,7 +53,7 @@ def app_inactive() -> Answer:
 
 
 class CallKind(StrEnum):
-    """What a call is about. EVENT is Strava's own call, to the subscribed address."""
+    """What a call is about. EVENT is a call that Strava makes."""
 
     AUTHORIZE = "authorize"
     EXCHANGE = "exchange"

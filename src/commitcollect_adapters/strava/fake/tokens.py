@@ -40,7 +40,7 @@ class Permission:
         return max(self.access_tokens.items(), key=lambda each: each[1])
 
     def document(self, now: datetime, fault: Fault | None) -> dict[str, Any]:
-        """The tokens as the token endpoint returns them, with an odd value if there is a fault."""
+        """The answer of the token endpoint, odd if there is a fault."""
         access_token, expires_at = self.newest()
         document = {
             "token_type": "Bearer",

@@ -69,7 +69,7 @@ def http_get(address: str) -> tuple[int, bytes]:
 
 
 def http_post(delivery: Delivery) -> int:
-    """POST an event to an address of this machine; errors as in `http_get`."""
+    """POST an event to this machine; errors as in `http_get`."""
     headers = {} if delivery.content_type is None else {"content-type": delivery.content_type}
     return _request("POST", delivery.address, delivery.body, headers)[0]
 
@@ -234,7 +234,7 @@ class DeliveryQueue:
         return tuple(json.loads(each.body) for each in self._waiting)
 
     def add(self, address: str, event: Mapping[str, object], fault: Fault | None) -> None:
-        """Add an event once, twice or not at all, with odd content if there is a fault."""
+        """Add an event once, twice or not at all, odd with a fault."""
         if self._chance.random() < self._plan.dropped:
             return
         copies = 1 + (self._chance.random() < self._plan.repeated)
