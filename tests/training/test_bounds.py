@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -233,6 +234,24 @@ def test_a_settled_milestone_keeps_its_place_until_it_is_needed() -> None:
     athlete.take_in(ride("2"))
     assert athlete.milestone(whole).progress.current_value == 1000
     assert athlete.milestone(third).progress.current_value == 2000
+
+
+def test_a_whole_milestone_gives_up_its_place_before_an_unfinished_one() -> None:
+    """It costs nothing, also where no more unfinished ones of past periods may give up theirs."""
+    training = evolve(FEW_PLACES.training, milestones_tracked_max=3, milestones_untracked_max=1)
+    unfinished, whole = goal_of(target=5000, days=9), goal_of()
+    athlete = Athlete(unfinished, unfinished, whole, policy=Policy(training=training))
+    athlete.take_in(ride("1"))
+    first, second, _ = athlete.ids
+    third = athlete.open(unfinished)
+    assert athlete.dump.head.tracked_milestone_ids == (first, second, third)
+    fourth = athlete.open(whole)
+    assert athlete.dump.head.tracked_milestone_ids == (second, third, fourth)
+    assert [each.milestone_id for each in athlete.dump.head.untracked] == [first]
+    fifth = athlete.open(unfinished)
+    assert athlete.dump.head.tracked_milestone_ids == (second, third, fifth)
+    with pytest.raises(LimitExceeded, match="1 unfinished milestones of past periods"):
+        athlete.open(unfinished)
 
 
 @pytest.mark.parametrize(("days_after_end", "is_settled"), [(30, False), (31, True)])

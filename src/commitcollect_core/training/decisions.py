@@ -290,16 +290,17 @@ def _check_open(head: LedgerHead) -> None:
 def _with_room(view: LedgerView, policy: Policy, *, now: datetime) -> LedgerHead:
     """The head with room for one more milestone.
 
-    The oldest settled one gives up its place if needed.
+    If needed, a settled one gives up its place: the oldest that is whole, else the oldest.
     """
     head, tracked_max = view.head, policy.training.milestones_tracked_max
     if len(head.tracked_milestone_ids) < tracked_max:
         return head
-    # One place at most is given up, and only when it is needed: a milestone that is not tracked is recounted
-    # as a whole when its period changes.
-    for milestone in view.milestones:
-        if milestone.is_settled(policy, now=now):
-            return _without_place(head, milestone, policy)
+    # One place at most is given up, and only when it is needed: an unfinished milestone that is not tracked
+    # is recounted as a whole when its period changes. A whole one costs nothing, so it goes first.
+    settled = (each for each in view.milestones if each.is_settled(policy, now=now))
+    milestone = min(settled, key=lambda each: each.status is not MilestoneStatus.COMPLETED, default=None)
+    if milestone is not None:
+        return _without_place(head, milestone, policy)
     raise LimitExceeded(
         f"an athlete can have {tracked_max} milestones under way; complete one, or let its period end, "
         "before adding another",
@@ -322,8 +323,9 @@ def _without_place(head: LedgerHead, milestone: Milestone, policy: Policy) -> Le
     untracked_max = policy.training.milestones_untracked_max
     if len(head.untracked) >= untracked_max:
         raise LimitExceeded(
-            f"an athlete can have {untracked_max} unfinished milestones of past periods; remove one before "
-            "adding another",
+            f"an athlete can have {untracked_max} unfinished milestones of past periods beside the "
+            f"{policy.training.milestones_tracked_max} tracked ones; an operator can raise "
+            "milestones_untracked_max",
             code="too_many_milestones",
         )
     return evolve(head, tracked_milestone_ids=left, untracked=(*head.untracked, untracked))
