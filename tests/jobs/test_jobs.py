@@ -13,6 +13,7 @@ from hypothesis.strategies import SearchStrategy
 from commitcollect_adapters.testing.strategies import moments
 from commitcollect_core.errors import (
     AccountDeleting,
+    ActivityNotThereYet,
     CommitCollectError,
     CorruptItem,
     InvalidInput,
@@ -126,6 +127,7 @@ LATER = NOW + timedelta(hours=1)
     [
         (UpstreamError("x", retry_at=LATER), Defer(LATER), Defer(LATER)),
         (AccountDeleting("x", retry_at=LATER), Defer(LATER), Defer(LATER)),
+        (ActivityNotThereYet("x", retry_at=LATER), TryAgain(LATER), Park()),
         (AccountDeleting("x"), Drop(), Drop()),
         (NotFound("x"), TryAgain(NOW + timedelta(seconds=10)), Drop()),
         (StorageUnavailable("x"), TryAgain(NOW + timedelta(seconds=10)), Park()),

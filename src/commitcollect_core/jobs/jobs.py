@@ -196,14 +196,16 @@ def after_error(
     leased: LeasedJob, error: CommitCollectError, *, now: datetime, policy: Policy
 ) -> Defer | TryAgain | Park | Drop:
     """What becomes of a job whose handler raised `error`; the error's class and `retry_at` decide."""
-    if error.retry_at is not None:
-        return TryAgain(error.retry_at) if error.is_attempt else Defer(error.retry_at)
+    if error.retry_at is not None and not error.is_attempt:
+        return Defer(error.retry_at)
     # A job is put before what it is about is written, so that no crash in between loses it. A worker that is
     # quicker than the writer finds nothing yet, and must not drop the job for that.
     is_first = not leased.attempts
     if error.ends_job and not (is_first and isinstance(error, NotFound)):
         return Drop()
-    return after_failure(leased, now=now, policy=policy)
+    failed = after_failure(leased, now=now, policy=policy)
+    # An attempt counts also where the error knows its time: a job cannot be tried again for ever.
+    return TryAgain(error.retry_at) if error.retry_at is not None and isinstance(failed, TryAgain) else failed
 
 
 @frozen(kw_only=True)
