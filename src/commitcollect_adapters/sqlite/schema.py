@@ -334,7 +334,16 @@ ALTER TABLE statueModel ADD COLUMN version INTEGER;
 
 _UNTRACKED = """
 ALTER TABLE ledgerHead ADD COLUMN untrackedMilestones TEXT;
+UPDATE ledgerHead SET untrackedMilestones = (
+    SELECT group_concat(milestoneId || '/' || periodStartAtUtc || '/' || periodEndAtUtc || '/1')
+    FROM milestone
+    WHERE milestone.userId = ledgerHead.userId
+        AND periodEndAtUtc IS NOT NULL
+        AND partsAwardedCount < partsTotal
+        AND instr(',' || activeMilestoneIds || ',', ',' || milestoneId || ',') = 0
+);
 """
+"""Milestones that gave up their place before are stale: nothing has counted what came later."""
 
 _SHOWN_TO = """
 ALTER TABLE workout ADD COLUMN shownToAthleteId TEXT;

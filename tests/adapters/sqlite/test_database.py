@@ -17,7 +17,7 @@ from commitcollect_adapters.sqlite.schema import APPLICATION_ID, LAYOUTS
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing.dumps import dump_of
 from commitcollect_core.errors import StorageError
-from commitcollect_core.values import UserId
+from commitcollect_core.values import MilestoneId, UserId
 
 LAYOUT_1 = Path(__file__).with_name("layout_1.sql")
 OPENERS = 6
@@ -137,6 +137,48 @@ def test_an_older_store_is_brought_up_to_date(old_store: Path, tmp_path: Path) -
     Database(tmp_path / "new.db").close()
     assert _layout_of(old_store) == _layout_of(tmp_path / "new.db") == len(LAYOUTS)
     assert _tables_of(old_store) == _tables_of(tmp_path / "new.db")
+
+
+_OLD_HEAD = "INSERT INTO ledgerHead VALUES ('athlete', 9, 'ACTIVE', 'ms-tracked', 1, NULL)"
+_OLD_WORKOUT = """INSERT INTO workout VALUES
+    ('athlete', 'FILE', 'late', 1, 'Ride', 1767225600, 5000, 0, 0, 0, '', NULL, 0, 1798761600, NULL)"""
+
+
+def _old_milestone(name: str, end: int | None, awarded: int) -> tuple[str, tuple[object, ...]]:
+    values = ("athlete", name, 1, "HERON", "ANY", "DISTANCE_METERS", 12_000, 12, 1_767_225_600, end)
+    times = (None, None, None, None, 1_767_225_600, 1_767_225_600, None, None, None)
+    row = (*values, awarded * 1000, awarded * 1000, awarded, *times)
+    return f"INSERT INTO milestone VALUES ({', '.join('?' * len(row))})", row  # noqa: S608 - no text of others
+
+
+@pytest.mark.parametrize("layout", range(1, 8))
+def test_a_milestone_that_an_older_layout_does_not_track_is_counted(tmp_path: Path, layout: int) -> None:
+    """Law 4: the next call counts what came after it gave up its place, in a file of any such layout."""
+    path, athlete = tmp_path / "old.db", UserId("athlete")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(";".join(LAYOUTS[:layout]))
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {layout}")
+        connection.execute(_OLD_HEAD)
+        connection.execute(_OLD_WORKOUT)
+        end = 1_767_225_600 + 30 * 86_400
+        for name, ended, awarded in (
+            ("ms", end, 0),
+            ("ms-tracked", end, 5),
+            ("whole", end, 12),
+            ("open", None, 0),
+        ):
+            connection.execute(*_old_milestone(name, ended, awarded))
+        connection.commit()
+    with closing(Database(path)) as database:
+        ledger = SqliteLedger(database)
+        assert ledger.read_head(athlete).stale_milestone_ids == ("ms",)
+        samples.ingestion(ledger).ingest(athlete, ())
+        milestone = ledger.read_milestone(athlete, MilestoneId("ms"))
+        assert milestone is not None
+        assert (milestone.progress.current_value, milestone.parts_awarded) == (5000, 5)
+        assert len(ledger.read_awards(athlete, milestone.milestone_id)) == 5
+        assert ledger.read_head(athlete).stale_milestone_ids == ()
 
 
 def test_an_older_store_is_brought_up_to_date_whole_or_not_at_all(
