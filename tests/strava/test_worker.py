@@ -473,6 +473,23 @@ def test_one_404_after_an_update_makes_no_tombstone(world: World, count: int) ->
     assert world.stored()[ActivityId("1001")].name == "New"
 
 
+def test_tries_that_asked_nothing_do_not_make_the_first_404_true(world: World) -> None:
+    """Strava is down as the event comes: three tries fail, and the 404 of the fourth is asked again."""
+    world.fake.edit(ActivityId("1001"), name="New")
+    world.deliver()
+    world.fake.inject(Fault.SERVER_ERROR, CallKind.ACTIVITY, count=len(WAITS))
+    for _ in WAITS:
+        assert ends(world) == {JobEnd.TO_BE_TRIED_AGAIN: 1}
+        world.pass_time(seconds=60)
+    before = world.stored()
+    absent(world, count=1)
+    assert ends(world) == {JobEnd.TO_BE_TRIED_AGAIN: 1}
+    assert world.stored() == before
+    world.work()
+    world.check_converged()
+    assert world.stored()[ActivityId("1001")].name == "New"
+
+
 def test_what_is_gone_for_good_is_believed_in_the_end(world: World) -> None:
     """An update whose activity was deleted, and the delete event lost: a tombstone after 32 minutes."""
     world.fake.edit(ActivityId("1001"), name="New")

@@ -96,8 +96,14 @@ class Refreshing:
             policy.strava.absence_retry_seconds_last,
         )
         # The last try believes it: a job with no tries left would be parked, though nothing is wrong with it.
-        retries = min(len(waits), policy.jobs.job_attempts_max - 1)
-        return timedelta(seconds=waits[leased.attempts]) if leased.attempts < retries else None
+        if leased.attempts >= policy.jobs.job_attempts_max - 1:
+            return None
+        if leased.attempts < len(waits):
+            return timedelta(seconds=waits[leased.attempts])
+        # Tries that failed otherwise, as while Strava is down, have asked nothing. So the job must also be as
+        # old as all the waits together.
+        age = self.context.now() - leased.job.enqueued_at
+        return timedelta(seconds=waits[-1]) if age < timedelta(seconds=sum(waits)) else None
 
     def authorization(self, leased: LeasedJob) -> JobOutcome:
         """See whether the athlete still lets the app in; if not, disconnect as if it had been done here.
