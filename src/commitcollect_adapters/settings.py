@@ -37,6 +37,8 @@ _TABLE = {"is_table": True}
 REVOCATIONS = ("revoke", "deauthorize")
 """How the app gives a permission back: Strava's present way, and the one before it."""
 
+_ID_DIGITS_MAX = 20
+_ID = re.compile(rf"[0-9]{{1,{_ID_DIGITS_MAX}}}")
 SEGMENT_CHARS_MAX = 100
 _SEGMENT = re.compile(rf"[A-Za-z0-9_-]{{1,{SEGMENT_CHARS_MAX}}}")
 
@@ -53,18 +55,26 @@ def _check_address(_settings: object, _attribute: object, value: str) -> None:
 
 
 def _check_digits(_settings: object, attribute: Attribute[str], value: str) -> None:
-    if value and not (value.isascii() and value.isdigit()):
-        raise InvalidInput(f"{attribute.name} {value!r} is not a number", field=attribute.name)
+    if value and not _ID.fullmatch(value):
+        shown = repr(value[:SEGMENT_CHARS_MAX])
+        raise InvalidInput(
+            f"{attribute.name} {shown} is not a number of at most {_ID_DIGITS_MAX} digits",
+            field=attribute.name,
+        )
+
+
+def _is_safe_base(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        is_address = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port or an IPv6 address that cannot be
+        return False
+    is_local = parts.hostname in LOCAL_HOSTS
+    return is_address and (parts.scheme == "https" or (parts.scheme == "http" and is_local))
 
 
 def _check_base(_settings: object, attribute: Attribute[str], value: str) -> None:
-    parts = urlsplit(value)
-    is_local = parts.hostname in LOCAL_HOSTS
-    if (
-        not parts.hostname
-        or parts.scheme not in {"https", "http"}
-        or (parts.scheme == "http" and not is_local)
-    ):
+    if not _is_safe_base(value):
         raise InvalidInput(
             f"{attribute.name} {shown_address(value)!r} is no address that secrets may be sent to; it must "
             "begin with https://, or with http:// for this machine",

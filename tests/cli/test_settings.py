@@ -124,8 +124,12 @@ def test_config_show_tells_values_and_origins(
     [
         ("strava_api_base", "http://strava.example/api"),
         ("strava_oauth_base", "strava.example"),
+        ("strava_api_base", "https://[::1"),
+        ("strava_api_base", "https://strava.example:port/api"),
+        ("strava_oauth_base", "https://strava.example:99999"),
         ("strava_client_id", "12a"),
         ("strava_subscription_id", "-1"),
+        ("strava_subscription_id", "9" * 5_000),
         ("strava_revoke_with", "shout"),
         ("strava_webhook_segment", "../x"),
     ],

@@ -297,7 +297,11 @@ def test_disconnecting_asks_first(person: Person, monkeypatch: pytest.MonkeyPatc
             "",
             "set COMMITCOLLECT_STRAVA_CLIENT_SECRET, as Strava's page of your app shows it",
         ),
-        ("CLIENT_ID", "x", "COMMITCOLLECT_STRAVA_CLIENT_ID: strava_client_id 'x' is not a number"),
+        (
+            "CLIENT_ID",
+            "x",
+            "COMMITCOLLECT_STRAVA_CLIENT_ID: strava_client_id 'x' is not a number of at most 20 digits",
+        ),
     ],
 )
 @pytest.mark.parametrize("command", ["connect", "backfill", "subscriptions"])
