@@ -33,6 +33,7 @@ from commitcollect_core.policy import Policy, TrainingPolicy
 from commitcollect_core.training.awards import StatueModel
 from commitcollect_core.training.committing import NOTHING_COMMITTED
 from commitcollect_core.training.ports import Ledger
+from commitcollect_core.training.sports import SportSelection
 from commitcollect_core.training.tracking import NewMilestone
 from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot
 from commitcollect_core.values import MilestoneId
@@ -278,6 +279,19 @@ def test_a_long_history_is_read_as_it_is_written() -> None:
     batches = app.ingestion.ingest_all(ATHLETE, history())
     assert next(batches).workouts_changed == taken == ledger.read_head(ATHLETE).workout_count == 2
     assert [each.workouts_changed for each in batches] == [2, 1]
+
+
+def test_a_workout_that_is_written_twice_is_counted_once() -> None:
+    """Two workouts change places between two goals: both are taken out and put back."""
+    app = app_on(MemoryLedger())
+    for sport in ("RIDE", "RUN"):
+        app.tracking.create(ATHLETE, evolve(wish(), sports=SportSelection.parse([sport])))
+    a_ride, a_run = ride("1"), evolve(ride("2"), sport_type="Run")
+    app.ingestion.ingest(ATHLETE, [a_ride, a_run])
+    swapped = [evolve(a_ride, sport_type="Run"), evolve(a_run, sport_type="Ride")]
+    committed = app.ingestion.ingest(ATHLETE, swapped)
+    assert sum(len(each.workouts) for each in committed.commits) == 4
+    assert committed.workouts_changed == 2
 
 
 # Milestones that gave up their place

@@ -43,7 +43,8 @@ class Committed:
     @property
     def workouts_changed(self) -> int:
         """How many workouts were written: new, altered, deleted or revived."""
-        return sum(len(commit.workouts) for commit in self.commits)
+        # A workout that moved between two goals may be written twice, and is one all the same.
+        return len({(commit.user_id, each.key) for commit in self.commits for each in commit.workouts})
 
     @property
     def awards(self) -> tuple[Award, ...]:

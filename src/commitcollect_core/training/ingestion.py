@@ -77,7 +77,7 @@ class Ingestion:
     context: Context
 
     def ingest(self, user_id: UserId, found: Sequence[Found]) -> Committed:
-        """Take in what a source found, in the order given.
+        """Take in what a source found at one moment: decreases first, else in the order given.
 
         The policy bounds each atomic write, and there are as few as possible.
 
@@ -272,7 +272,7 @@ class Ingestion:
     def ingest_all(self, user_id: UserId, found: Iterable[Found]) -> Iterator[Committed]:
         """Take in a long history in batches, each as `ingest` does.
 
-        Best given in order of start.
+        Best given in order of start. Give each activity once: over batches, each of its snapshots counts.
 
         All of it is one change (law 1): where workouts are stored already, `found` is read twice, first for
         all decreases. An iterator can be read only once and is kept in memory then.
@@ -286,9 +286,9 @@ class Ingestion:
         # A ledger without workouts has no sum that could fall.
         if self.ledger.read_head(user_id).workout_count:
             found = tuple(found) if isinstance(found, Iterator) else found
-            if lowering := self._lowering(user_id, found):
-                self._check(lowering, now)
-                committed, _ = self._take_in(user_id, lowering, now)
+            if falling := self._lowering(user_id, found, now):
+                self._check(falling, now)
+                committed, _ = self._take_in(user_id, falling, now)
         for batch in self._batches(found):
             self._check(batch, now)
             yield committed + self._take_in(user_id, batch, now)[0]
@@ -297,9 +297,8 @@ class Ingestion:
         if recounted := self._recount_stale(user_id, self.ledger.read_head(user_id)).commits:
             yield Committed(recounted)
 
-    def _lowering(self, user_id: UserId, found: Iterable[Found]) -> list[Found]:
+    def _lowering(self, user_id: UserId, found: Iterable[Found], now: datetime) -> list[Found]:
         """Those of all changes that lower the sum of a milestone."""
-        now = self.context.now()
         result: list[Found] = []
         for batch in self._batches(found):
             view = self.ledger.read(user_id, keys_of(batch))
