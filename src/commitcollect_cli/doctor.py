@@ -170,7 +170,9 @@ def _recounted(app: CommitCollect, user_id: UserId, milestone: Milestone) -> Fin
     name, goal = f"{milestone.milestone_id}", show_goal(milestone.goal)
     if milestone.milestone_id not in view.head.tracked_milestone_ids and repairs:
         how = f"'commitcollect milestone recompute {name}' brings it up to date"
-        return Finding("milestone", True, f"{name}: settled, new workouts do not move it; {how} ({goal})")
+        return Finding(
+            "milestone", True, f"{name}: its workouts have changed since it was counted; {how} ({goal})"
+        )
     if not repairs:
         return Finding("milestone", True, f"{name}: {recount.counted:,} workouts agree with it ({goal})")
     if app.ports.ledger.read_head(user_id).version != view.head.version:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
 import click
+from attrs import frozen
 
 from commitcollect_adapters.backend import open_app
 from commitcollect_adapters.documents import new_award_document, workout_document
 from commitcollect_adapters.records.columns import epoch
 from commitcollect_adapters.settings import Settings
+from commitcollect_adapters.sqlite.staging import StagedHistory
 from commitcollect_cli.options import Amount, Instant, UtcDay, limit_option, parse_activity_id
 from commitcollect_cli.output import print_result, progress, say
 from commitcollect_cli.render import award_lines, show_count, table
@@ -58,9 +60,9 @@ def import_(*, settings: Settings, files: tuple[Path, ...], as_json: bool) -> in
         if imported:
             app = stack.enter_context(open_app(settings))
             with progress("Importing", imported) as advance:
-                walk = _counted(history.deliveries(), advance)
-                # One batch at a time: what was committed of a whole history does not have to fit in memory.
-                for batch in app.ingestion.ingest_all(settings.user, walk):
+                # One batch at a time: neither the history nor what was committed of it has to fit in memory.
+                for batch in app.ingestion.ingest_all(settings.user, _Walks(history)):
+                    advance(app.ingestion.batch_items)
                     changed += batch.workouts_changed
                     awards += batch.awards
         counts = {"imported": imported, "changed": changed, "unchanged": imported - changed}
@@ -73,12 +75,14 @@ def import_(*, settings: Settings, files: tuple[Path, ...], as_json: bool) -> in
     return intake.exit_code
 
 
-def _counted(
-    snapshots: Iterable[ActivitySnapshot], advance: Callable[[int], None]
-) -> Iterator[ActivitySnapshot]:
-    for snapshot in snapshots:
-        yield snapshot
-        advance(1)
+@frozen
+class _Walks:
+    """A staged history that can be walked more than once."""
+
+    history: StagedHistory
+
+    def __iter__(self) -> Iterator[ActivitySnapshot]:
+        return self.history.deliveries()
 
 
 class _Position(click.ParamType[WorkoutPosition]):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cli.console import Console, activity, write_history
+from commitcollect_adapters.sqlite.staging import StagedHistory
+from commitcollect_core.training.workouts import ActivitySnapshot
 
 RUN = ("--sport-type", "run", "--start", "2024-02-01T07:00+01:00")
 
@@ -31,6 +34,24 @@ def test_import_says_what_changed_and_what_was_earned(console: Console, history:
 
     again = console.json("workout", "import", history)
     assert (again["workouts"]["changed"], again["workouts"]["unchanged"], again["awards"]) == (0, 7, [])
+
+
+def test_an_import_is_walked_through_and_never_held(
+    console: Console, history: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where workouts are stored, the history is walked twice instead of kept in memory."""
+    walks: list[object] = []
+    deliveries = StagedHistory.deliveries
+
+    def counted(staged: StagedHistory) -> Iterator[ActivitySnapshot]:
+        walks.append(staged)
+        return deliveries(staged)
+
+    monkeypatch.setattr(StagedHistory, "deliveries", counted)
+    console.json("workout", "import", history)
+    assert len(walks) == 1
+    console.json("workout", "import", history)
+    assert len(walks) == 3
 
 
 def test_import_in_text_names_the_parts(console: Console, history: Path) -> None:
