@@ -32,10 +32,11 @@ from commitcollect_core.errors import (
 from commitcollect_core.policy import Policy, TrainingPolicy
 from commitcollect_core.training.awards import StatueModel
 from commitcollect_core.training.committing import NOTHING_COMMITTED
+from commitcollect_core.training.milestones import Progress
 from commitcollect_core.training.ports import Ledger
 from commitcollect_core.training.sports import SportSelection
 from commitcollect_core.training.tracking import NewMilestone
-from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot
+from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot, Found
 from commitcollect_core.values import MilestoneId
 from laws import check_state
 from rivals import ATHLETE, RacedLedger, app_on, fence, ride, wish
@@ -339,6 +340,23 @@ def test_a_milestone_without_a_place_counts_late_imports(
         assert found.milestone.progress.current_value == explained
         assert len(found.awards) == found.milestone.goal.parts_earned(explained)
     assert ledger.read_head(ATHLETE).stale_milestone_ids == ()
+
+
+def test_a_recount_in_the_middle_of_an_import_sees_no_false_sum() -> None:
+    """Law 1: an event of another process between two batches does not count a ride under two ids."""
+    ledger = MemoryLedger()
+    app = later_app(ledger)
+    first, *_ = past_months(app, 2)
+    day = SEASON_START_AT + timedelta(days=3)
+    app.ingestion.ingest(ATHLETE, [evolve(ride("old", 6_000), started_at=day)])
+    others = [ride(f"{n}", 1, day=40) for n in range(app.ingestion.batch_items)]
+    new = evolve(ride("new", 6_000), started_at=day)
+    found: list[Found] = [new, *others, ActivityGone(key=ride("old").key)]
+    batches = app.ingestion.ingest_all(ATHLETE, found)
+    next(batches)
+    app.ingestion.ingest(ATHLETE, [ride("event", 1, day=40)])
+    list(batches)
+    assert app.tracking.view(ATHLETE, first).milestone.progress == Progress(6_000, 6_000)
 
 
 def test_a_recount_that_a_crash_prevented_is_made_up_for() -> None:

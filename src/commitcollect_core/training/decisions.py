@@ -79,13 +79,30 @@ _SomeChange = TypeVar("_SomeChange", bound=Change)
 
 
 def lowering(view: LedgerView, found: Iterable[_SomeChange], *, now: datetime) -> list[_SomeChange]:
-    """The changes that lower the sum of a tracked milestone.
+    """The changes that lower the sum of a milestone, or may lower that of an untracked one.
 
     What they do to other milestones does not matter.
 
     A caller that decides one moment's changes in several calls passes all of these to the first.
     """
-    return [each for each in found if any(moved < 0 for moved in _differences(view, each, now=now).values())]
+    return [
+        each
+        for each in found
+        if any(moved < 0 for moved in _differences(view, each, now=now).values())
+        or _may_lower_untracked(view, each, now=now)
+    ]
+
+
+def _may_lower_untracked(view: LedgerView, change: Change, *, now: datetime) -> bool:
+    """Whether a change alters a workout that an untracked milestone may count.
+
+    The head knows the period of such a milestone and not its goal.
+    """
+    # Another process may recount it after each commit. What is left for later commits can only raise its sum.
+    before = view.workouts.get(change.key)
+    if before is None or before.is_deleted or not any(each.covers(before) for each in view.head.untracked):
+        return False
+    return updated(before, change, now=now) is not None
 
 
 def _lowering_first(view: LedgerView, found: Iterable[Change], *, now: datetime) -> list[Change]:
