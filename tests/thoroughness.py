@@ -24,6 +24,7 @@ class Thoroughness:
         machine_steps_on_engines: on DynamoDB, with as many runs as there are examples on the engine.
         campaigns: seeds of a campaign in which everything goes wrong.
         kill_stride: a process is killed at every so many-th side of a store call; odd, to meet both sides.
+        history_stride_on_engines: of a real history every so many-th event comes there.
         long_history: workouts stored where reads must cost what they do in a short one.
     """
 
@@ -35,6 +36,7 @@ class Thoroughness:
     machine_steps_on_engines: int
     campaigns: int
     kill_stride: int
+    history_stride_on_engines: int
     long_history: int
 
 
@@ -48,6 +50,7 @@ LEVELS = {
         machine_steps_on_engines=12,
         campaigns=4,
         kill_stride=5,
+        history_stride_on_engines=4,
         long_history=4_000,
     ),
     "ci": Thoroughness(
@@ -59,6 +62,7 @@ LEVELS = {
         machine_steps_on_engines=12,
         campaigns=10,
         kill_stride=3,
+        history_stride_on_engines=4,
         long_history=4_000,
     ),
     "deep": Thoroughness(
@@ -70,6 +74,7 @@ LEVELS = {
         machine_steps_on_engines=25,
         campaigns=2_000,
         kill_stride=1,
+        history_stride_on_engines=1,
         long_history=20_000,
     ),
 }

@@ -45,6 +45,7 @@ from commitcollect_core.values import AthleteId, ModelId, TargetType, UserId
 from engines import running
 from laws import aim_of, check_state
 from strava.world import ATHLETE, BROWSER, ME, REDIRECT, START, World
+from thoroughness import LEVEL
 
 pytestmark = pytest.mark.slow
 
@@ -237,14 +238,21 @@ def check(world: World, shown: Sequence[Mapping[str, Any]], user_id: UserId = ME
     assert world.queue.counts(now=world.clock.now()) == QueueCounts(waiting=0, leased=0, parked=0)
 
 
-def test_every_upload_arrives(make_world: MakeWorld, real: Sequence[Mapping[str, Any]]) -> None:
+@pytest.mark.parametrize(
+    ("make_world", "stride"),
+    [("on_sqlite", 1), ("on_aws", LEVEL.history_stride_on_engines)],
+    indirect=["make_world"],
+)
+def test_every_upload_arrives(make_world: MakeWorld, real: Sequence[Mapping[str, Any]], stride: int) -> None:
     """Each activity comes by its event, in order of upload, at one fetch each; several workers share them."""
+    assert len(real) == ACTIVITIES
+    uploads = real[::stride]
     world = make_world(BEFORE_ALL)
     with over_http(world):
         connect_by_browser(world, ME, ATHLETE, SEES_ALL)
         open_milestones(world)
         work_together(world)
-        for lump in (real[start : start + LUMP] for start in range(0, len(real), LUMP)):
+        for lump in (uploads[start : start + LUMP] for start in range(0, len(uploads), LUMP)):
             ends = [
                 datetime.fromisoformat(each["start_date"]) + timedelta(seconds=each["elapsed_time"])
                 for each in lump
@@ -255,10 +263,10 @@ def test_every_upload_arrives(make_world: MakeWorld, real: Sequence[Mapping[str,
             report = world.fake.deliver()
             assert (report.accepted, report.failed) == (len(lump), 0)
             work_together(world)
-        check(world, real)
-    assert world.fake.calls(CallKind.ACTIVITY) == ACTIVITIES == len(real)
+        check(world, uploads)
+    assert world.fake.calls(CallKind.ACTIVITY) == len(uploads)
     assert world.fake.calls(CallKind.ACTIVITIES) == 1
-    assert world.fake.calls(CallKind.REFRESH) > ACTIVITIES // LUMP
+    assert world.fake.calls(CallKind.REFRESH) > len(uploads) // LUMP
 
 
 def _told(awards: Sequence[Award]) -> list[tuple[object, ...]]:
