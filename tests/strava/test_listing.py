@@ -8,7 +8,7 @@ from itertools import groupby
 
 import pytest
 from attrs import frozen
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from commitcollect_adapters.testing.strategies import SEASON_START_AT
@@ -119,6 +119,8 @@ def test_a_walk_finds_everything_once(seconds: list[int], page_items: int, unrea
 
 
 @given(seconds=_seconds, page_items=st.integers(1, 6), hidden=_numbers)
+@example(seconds=[0, 0, 0], page_items=1, hidden={0})
+@example(seconds=[0, 0, 0, 0, 0, 0], page_items=1, hidden={0, 1, 3, 4})
 def test_hidden_activities_end_no_walk(seconds: list[int], page_items: int, hidden: set[int]) -> None:
     """Whatever Strava leaves out of pages, all others are found, unless too many in a row are hidden."""
     rides = history(seconds, hidden=sorted(hidden))
@@ -126,7 +128,7 @@ def test_hidden_activities_end_no_walk(seconds: list[int], page_items: int, hidd
     assume(max(runs, default=0) <= (POLICY.strava.hidden_pages_max - 1) * page_items)
     pages = walk(rides, page_items, hides=True)
     assert found(pages) == [each.number for each in rides if not each.is_hidden]
-    assert sum(page.hidden for page in pages) <= sum(each.is_hidden for each in rides)
+    assert max(page.hidden for page in pages) <= sum(each.is_hidden for each in rides)
 
 
 def test_205_private_activities_in_a_row_end_no_walk() -> None:

@@ -52,7 +52,7 @@ class Backfill:
         pages_listed: pages listed so far.
         activities_listed: activities taken over so far, each counted once.
         activities_rejected: activities that could not be taken over.
-        activities_hidden: activities that Strava left out of pages for certain, as private.
+        activities_hidden: how many activities Strava left out of one window for certain, as private.
         rejections: why activities could not be taken over, each by its id; the first of them.
         workouts_changed: workouts written so far.
         version: 1 when first written, one more with every change.
@@ -94,7 +94,8 @@ class Backfill:
             pages_staged=pages,
             pages_listed=self.pages_listed + calls,
             activities_listed=self.activities_listed + staged,
-            activities_hidden=self.activities_hidden + hidden,
+            # Windows overlap, so a sum would count an activity twice; the largest count is certain.
+            activities_hidden=max(self.activities_hidden, hidden),
             **self._rejected(rejections),
         )
 

@@ -28,7 +28,7 @@ class NewPage:
         activities: those that are new.
         rejected: why others could not be read.
         oldest_start_at: of all; None for an empty page.
-        hidden: activities that Strava certainly left out before this page.
+        hidden: activities of the window that Strava certainly left out before this page.
         is_last: nothing older is left, as far as this connection sees.
     """
 
@@ -69,6 +69,9 @@ def next_page(
         brings_something = bool(new) or (oldest is not None and next_before(before, oldest) != before)
         # Strava cuts a page before it leaves out what the app may not see. So an empty page is not the end
         # while private activities may fill it, and the number of such pages needs a limit.
+        if len(new) < len(answer.activities):
+            # The pages before an activity that was passed were counted when that one was new.
+            short_pages = 0
         short_pages += answer.missing > 0
         is_over = short_pages > policy.strava.hidden_pages_max or number >= policy.strava.backfill_pages_max
         if brings_something or answer.is_last or is_over:
