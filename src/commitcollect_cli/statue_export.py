@@ -35,9 +35,10 @@ from commitcollect_adapters.web.page import standalone_page
 from commitcollect_cli.options import chained, parse_milestone_id
 from commitcollect_cli.output import print_result
 from commitcollect_cli.render import show_count, table
+from commitcollect_cli.saving import save
 from commitcollect_cli.statue_page import PICTURE_HEIGHT, PICTURE_WIDTH, Showing, card_text, page_of
 from commitcollect_cli.store import store_options
-from commitcollect_core.errors import Conflict, InvalidInput, StorageError
+from commitcollect_core.errors import Conflict, InvalidInput
 from commitcollect_core.values import MilestoneId, ModelId
 
 PRINTED = {each.value: each for each in Format}
@@ -100,7 +101,10 @@ subject_options = chained(
     "--bed", type=BedSize(), help="The printer's bed for plates, in millimetres.  [default: 180x180]"
 )
 @click.option(
-    "--out", type=click.Path(path_type=Path), metavar="PATH", help="File, or folder of several files."
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="File, or folder of parts or plates.",
 )
 @click.option("--force", is_flag=True, help="Overwrite files that exist.")
 @store_options
@@ -126,7 +130,8 @@ def export(
     showing = showing_of(settings, milestone_id, model_id)
     chosen = chosen_parts(showing, parts)
     made, shown = _made(plan, showing, chosen)
-    paths = _write(made, out, plan.stem(showing), force=force)
+    folder, paths = _places(plan, made, out, plan.stem(showing))
+    save({path: file.content for path, file in zip(paths, made, strict=True)}, folder=folder, force=force)
     written = (f"Wrote {path} ({_size(len(file.content))})" for path, file in zip(paths, made, strict=True))
     print_result(_document(paths, made, shown), chain(written, _notes(shown)), as_json=as_json)
 
@@ -162,6 +167,11 @@ class _Plan:
         if self.bed is not None and not on_plates:
             raise click.UsageError("--bed is for --layout plates; leave it out, or add that")
 
+    @property
+    def may_be_several(self) -> bool:
+        """Whether there is a file for each part or plate."""
+        return self.layout is Layout.PLATES or self.kind == Format.STL.value
+
     def stem(self, showing: Showing) -> str:
         """What the files are called where nothing is said."""
         name = str(showing.statue.model.model_id).lower()
@@ -175,7 +185,8 @@ def chosen_parts(showing: Showing, text: str | None) -> tuple[int, ...]:
         InvalidInput: there is no such part, it is not earned, or the text names no parts.
     """
     model = showing.statue.model
-    wish = (text or (ALL if showing.view is None else EARNED)).strip().lower()
+    default = ALL if showing.view is None else EARNED
+    wish = (default if text is None else text).strip().lower()
     every = tuple(range(1, model.parts_total + 1))
     if wish == EARNED:
         if showing.view is None:
@@ -280,52 +291,24 @@ _PICTURES: Mapping[str, Callable[[Showing, Collection[int]], bytes]] = {
 }
 
 
-def _write(made: Sequence[File], out: Path | None, stem: str, *, force: bool) -> list[Path]:
-    """Write the files; none if one of them may not be written."""
-    paths = _paths(made, out, stem)
-    try:
-        for path in filter(os.path.lexists, paths):
-            _check_may_go(path, force=force)
-        if len(made) > 1:
-            paths[0].parent.mkdir(exist_ok=True)
-        for path, file in zip(paths, made, strict=True):
-            _write_one(path, file.content)
-    except OSError as refused:
-        where = paths[0].parent if len(paths) > 1 else paths[0]
-        raise StorageError(f"cannot write {where}: {refused.strerror}; give another --out") from refused
-    return paths
+def _places(
+    plan: _Plan, made: Sequence[File], out: Path | None, stem: str
+) -> tuple[Path | None, Sequence[Path]]:
+    """The folder that several files need, and the path of each file.
 
-
-def _check_may_go(path: Path, *, force: bool) -> None:
-    if path.is_symlink() or not path.is_file():
-        raise Conflict(f"{path} is not a plain file; give another --out", code="file_exists", field="out")
-    if not force:
-        raise Conflict(
-            f"{path} exists; give another --out, or --force to overwrite it", code="file_exists", field="out"
-        )
-
-
-def _paths(made: Sequence[File], out: Path | None, stem: str) -> list[Path]:
-    """One file goes to the path, or into it if it is a folder; several go into a folder of that name."""
-    if len(made) == 1:
+    A kind that may be several takes a folder even for one file: the next part would need one of that name.
+    """
+    is_file_named = out is not None and out.suffix.lower().removeprefix(".") in FORMATS
+    is_file_there = out is not None and os.path.lexists(out) and not os.path.isdir(out)  # noqa: PTH112
+    if len(made) == 1 and (out is None or is_file_named or is_file_there or not plan.may_be_several):
         target = Path(made[0].name) if out is None else out
-        return [target / made[0].name if target.is_dir() else target]
-    folder = Path(stem) if out is None else out
-    if folder.suffix.lower().removeprefix(".") in FORMATS:
+        return None, [target / made[0].name if os.path.isdir(target) else target]  # noqa: PTH112 - never raises
+    if is_file_named:
         raise InvalidInput(
-            f"these are {len(made)} files; give a folder as --out instead of {folder}", field="out"
+            f"these are {len(made)} files; give a folder as --out instead of {out}", field="out"
         )
-    return [folder / file.name for file in made]
-
-
-def _write_one(path: Path, content: bytes) -> None:
-    """Write beside the path and rename: a file that is there is whole."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        scratch.write_bytes(content)
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)
+    folder = Path(stem) if out is None else out
+    return folder, [folder / file.name for file in made]
 
 
 def _notes(shown: Sequence[Shape]) -> Iterator[str]:

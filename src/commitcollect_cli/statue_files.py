@@ -18,6 +18,7 @@ from commitcollect_adapters.statues.gates import Finding
 from commitcollect_adapters.statues.submissions import Piece
 from commitcollect_cli.options import json_option
 from commitcollect_cli.output import print_json, print_result, show
+from commitcollect_cli.saving import save
 from commitcollect_cli.store import store_options
 from commitcollect_core.errors import InvalidInput, NotFound
 from commitcollect_core.training.publications import Publication, Stage
@@ -138,21 +139,19 @@ def retire(*, settings: Settings, model_id: ModelId, as_json: bool) -> None:
     show_default="this folder",
     help="Where to write the STL files.",
 )
+@click.option("--force", is_flag=True, help="Overwrite files that exist.")
 @json_option
-def coupon(*, folder: Path, as_json: bool) -> None:
+def coupon(*, folder: Path, force: bool, as_json: bool) -> None:
     """Write a clearance coupon: print it first, and see which socket fits your printer.
 
     Its sockets have 1 to 5 notches, for a room of 0.10, 0.15, 0.20, 0.25 and 0.30 mm on each side of the peg.
     The statues have 0.20 mm.
     """
     meshes = pack.decode((files(statues) / "coupon.ccm").read_bytes())
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        written = []
-        for name, mesh in zip(COUPON_PARTS, meshes, strict=True):
-            file = folder / f"coupon_{name}.stl"
-            file.write_bytes(stl.write(f"coupon {name}", mesh))
-            written.append(str(file))
-    except OSError as refused:
-        raise InvalidInput(f"cannot write to {folder}: {refused.strerror}", field="out") from refused
+    contents = {
+        folder / f"coupon_{name}.stl": stl.write(f"coupon {name}", mesh)
+        for name, mesh in zip(COUPON_PARTS, meshes, strict=True)
+    }
+    save(contents, folder=folder, force=force)
+    written = [str(file) for file in contents]
     print_result({"files": written}, (f"Wrote {file}" for file in written), as_json=as_json)

@@ -191,7 +191,9 @@ REFUSED: dict[str, tuple[Sequence[str], str]] = {
     "small bed": (("--model", MODEL, "--layout", "plates", "--bed", "90x90"), "and the bed has 90 x 90 mm"),
     "tiny bed": (("--model", MODEL, "--layout", "plates", "--bed", "9x9"), "50 to 1000 each"),
     "no bed": (("--model", MODEL, "--layout", "plates", "--bed", "big"), "'big' is not the size of a bed"),
-    "no folder": (("--model", MODEL, "--out", "none/a/b"), "cannot write none/a/b"),
+    "no folder": (("--model", MODEL, "--parts", "1", "--out", "no/a/b.stl"), "cannot write no/a/b.stl"),
+    "no parts named": (("--model", MODEL, "--parts", ""), "'' names no parts"),
+    "long name": (("--model", MODEL, "--parts", "1", "--out", "a" * 300), f"cannot write {'a' * 300}"),
     "file for many": (("--model", MODEL, "--out", "all.stl"), "these are 12 files"),
 }
 
@@ -234,6 +236,32 @@ def test_nothing_is_overwritten_unasked(console: Console, tmp_path: Path) -> Non
     single = ("--model", MODEL, "--parts", "1", "--format", "stl", "--out", "pipe", "--force")
     assert "is not a plain file" in console("statue", "export", *single).err
     assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.parametrize("options", [("--format", "stl"), ("--format", "3mf", "--layout", "plates")])
+def test_one_file_of_a_kind_that_may_be_several_goes_into_a_folder(
+    console: Console, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """The export after the next earned part goes to the same place, so the first must not be a file there."""
+    for parts in ("1", "1-2"):
+        exported(console, "--model", MODEL, "--parts", parts, *options, "--out", "mine", "--force")
+        assert (tmp_path / "mine").is_dir()
+    (single,) = exported(console, "--model", MODEL, "--parts", "1", "--format", "stl", "--out", "base.stl")
+    assert (tmp_path / single).is_file()
+
+
+def test_a_coupon_overwrites_nothing_unasked(console: Console, tmp_path: Path) -> None:
+    """The files of an athlete stay as they are, and nothing is written through a link."""
+    (tmp_path / "coupon_peg.stl").write_text("mine")
+    refused = console("statue", "coupon")
+    assert (refused.code, "coupon_peg.stl exists" in refused.err) == (1, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["coupon_peg.stl"]
+    assert (tmp_path / "coupon_peg.stl").read_text() == "mine"
+    assert console("statue", "coupon", "--force").code == 0
+    (tmp_path / "link").mkdir()
+    (tmp_path / "link" / "coupon_peg.stl").symlink_to(tmp_path / "elsewhere")
+    assert "is not a plain file" in console("statue", "coupon", "--out", "link", "--force").err
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_show_draws_a_model_and_a_milestone(console: Console, milestone_id: str) -> None:

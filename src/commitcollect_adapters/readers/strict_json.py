@@ -121,8 +121,10 @@ def next_value(text: Text) -> Any:
             if not text.more():
                 raise BrokenList(0, f"not JSON: {error.msg}; export or download the file again") from error
             continue
-        except (_Refused, RecursionError) as error:
-            raise BrokenList(0, str(error) or "nested too deep") from error
+        except _Refused as error:
+            raise BrokenList(0, str(error)) from error
+        except RecursionError:  # its own words are about Python, and its trace is long
+            raise BrokenList(0, "it is nested too deep for a list of activities; export it again") from None
         if _is_undecoded(text.window[text.at : end]):
             raise BrokenList(0, "not UTF-8 text; save the file as UTF-8")
         text.at = end

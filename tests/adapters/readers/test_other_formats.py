@@ -94,6 +94,8 @@ def test_a_long_object_streams(tmp_path: Path, by_id: bool) -> None:
         (b'{"id": 5, "id": 6}', "appears twice"),
         (b'{"activities": [', "not JSON"),
         (b"{", "not JSON"),
+        (b'{"a":' * 90_000, "nested too deep"),
+        (b'{"x": 1, "a": [' * 90_000, "nested too deep"),
         (b'"text"', "a JSON text"),
     ],
 )
