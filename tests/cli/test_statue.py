@@ -264,6 +264,28 @@ def test_a_coupon_overwrites_nothing_unasked(console: Console, tmp_path: Path) -
     assert not (tmp_path / "elsewhere").exists()
 
 
+def test_what_never_ends_is_no_mesh(console: Console, tmp_path: Path) -> None:
+    """A device or a pipe is refused before it is read, by itself and as the part of a statue."""
+    os.mkfifo(tmp_path / "pipe.stl")
+    part = {"partIndex": 1, "partName": "Base", "meshFile": "pipe.stl", "attachPoint": "ground"}
+    definition = {"modelId": "TOWER_2028", "name": "Tower", "year": 2028, "parts": [part]}
+    (tmp_path / "statue.json").write_text(json.dumps(definition))
+    for given in ("pipe.stl", "/dev/zero", tmp_path):
+        refused = console("statue", "check", given)
+        assert (refused.code, "is not a regular file" in refused.err) == (2, True)
+
+
+@pytest.mark.parametrize("text", ['{"modelId":', "[" * 1_000_001, "[]", '{"modelId": "../x"}'])
+def test_a_definition_that_is_none_is_the_input_of_its_artist(
+    console: Console, tmp_path: Path, text: str
+) -> None:
+    """The store is not at fault: one line names the folder and the file, once."""
+    (tmp_path / "statue.json").write_text(text)
+    for command in ("check", "add"):
+        refused = console("statue", command, tmp_path)
+        assert (refused.code, refused.err.count("the statue statue.json")) == (2, 1)
+
+
 def test_show_draws_a_model_and_a_milestone(console: Console, milestone_id: str) -> None:
     """A model is whole; of a milestone the parts that are earned are dense and the others thin."""
     whole = console("statue", "show", MODEL).out

@@ -140,7 +140,8 @@ def read_document(file: Traversable) -> dict[str, Any]:
     Raises:
         CorruptItem: the file is too large, or not a JSON object.
     """
-    data = file.read_bytes()
+    with file.open("rb") as stream:
+        data = stream.read(DEFINITION_BYTES_MAX + 1)
     if len(data) > DEFINITION_BYTES_MAX:
         raise CorruptItem(f"the statue {file.name} has more than {DEFINITION_BYTES_MAX} bytes")
     try:
@@ -158,8 +159,9 @@ def read_model(file: Traversable) -> StatueModel:
     Raises:
         CorruptItem: it is no definition of a statue, or a name in it is not allowed.
     """
+    document = read_document(file)
     try:
-        model = statue_from_document(read_document(file))
+        model = statue_from_document(document)
         for name in (model.name, *(part.part_name for part in model.parts)):
             _check_name(name)
         for part in model.parts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from stat import S_ISREG
 
 from attrs import evolve, frozen
 
@@ -12,7 +13,7 @@ from commitcollect_adapters.statues import gates, stl
 from commitcollect_adapters.statues.definitions import Place, read_model, read_places
 from commitcollect_adapters.statues.gates import Finding
 from commitcollect_adapters.statues.meshes import TRIANGLES_MAX, Mesh
-from commitcollect_core.errors import Conflict, InvalidInput
+from commitcollect_core.errors import Conflict, CorruptItem, InvalidInput
 from commitcollect_core.training.awards import StatueModel
 from commitcollect_core.training.ports import StatueStore
 from commitcollect_core.training.publications import Publication, Stage, draft
@@ -43,15 +44,17 @@ def read_folder(folder: Path) -> Submission:
     """Read a statue from a folder.
 
     Raises:
-        InvalidInput: a file is missing or cannot be used; the message names it.
-        CorruptItem: the definition is not valid.
+        InvalidInput: a file is missing or cannot be used, the definition included; the message names it.
     """
     file = folder / DEFINITION
     if not file.is_file():
         raise InvalidInput(
             f"{folder} has no {DEFINITION}, which names the statue and its parts", field="folder"
         )
-    model, places = read_model(file), read_places(file)
+    try:
+        model, places = read_model(file), read_places(file)
+    except CorruptItem as invalid:
+        raise InvalidInput(f"{folder}: {invalid.message}; correct it", field="folder") from invalid
     contents = [_read(folder / part.mesh_file) for part in model.parts]
     digests = [hashlib.sha256(data).hexdigest() for data in contents]
     parts = (evolve(part, mesh_sha256=digest) for part, digest in zip(model.parts, digests, strict=True))
@@ -73,11 +76,16 @@ def read_file(file: Path) -> Piece:
 
 def _read(file: Path) -> bytes:
     try:
-        if file.stat().st_size > STL_BYTES_MAX:
-            raise InvalidInput(f"{file} has more than {STL_BYTES_MAX} bytes; simplify the mesh", field="file")
-        return file.read_bytes()
+        # A device or a pipe might never end, and opening one may already wait.
+        if not S_ISREG(file.stat().st_mode):
+            raise InvalidInput(f"{file} is not a regular file; give an STL file", field="file")
+        with file.open("rb") as stream:
+            data = stream.read(STL_BYTES_MAX + 1)
     except OSError as missing:
         raise InvalidInput(f"{file} cannot be read: {missing.strerror}", field="file") from missing
+    if len(data) > STL_BYTES_MAX:
+        raise InvalidInput(f"{file} has more than {STL_BYTES_MAX} bytes; simplify the mesh", field="file")
+    return data
 
 
 def _mesh(data: bytes, file: Path) -> Mesh:
