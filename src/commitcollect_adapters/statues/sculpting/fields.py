@@ -18,6 +18,19 @@ _RADIUS_MIN = 0.45
 _TINY = 1e-9
 
 
+def dot(a: ArrayLike, b: ArrayLike) -> float:
+    """The scalar product. numpy's own goes through BLAS, whose last bits depend on the processor."""
+    return float(sum(x * y for x, y in zip(np.asarray(a, float), np.asarray(b, float), strict=True)))
+
+
+def applied(matrix: ArrayLike, vector: ArrayLike) -> Array:
+    """A matrix times a vector, or times a matrix, column by column; not through BLAS either."""
+    rows, columns = np.asarray(matrix, float), np.asarray(vector, float)
+    if columns.ndim > 1:
+        return np.stack([applied(rows, column) for column in columns.T], 1)
+    return np.array([dot(row, columns) for row in rows])
+
+
 @frozen(eq=False)
 class Samples:
     """Where a field is sampled: coordinates that broadcast against one another."""
@@ -136,7 +149,7 @@ def _segment(at: Samples, found: Tube, a: Array, b: Array, widen: float, run: fl
         x, y, z = x[window[0]], y[:, window[1]], z[:, :, window[2]]
     squeeze = np.array([1 / widen, 1.0, 1.0])
     start, along = a[:3] * squeeze, (b[:3] - a[:3]) * squeeze
-    square = float(along @ along)
+    square = dot(along, along)
     if square < _TINY:
         return 0.0
     px, py, pz = x / widen - start[0], y - start[1], z - start[2]

@@ -10,7 +10,7 @@ import numpy as np
 from manifold3d import CrossSection, Error, FillRule, Manifold, Mesh64, OpType
 from numpy.typing import ArrayLike
 
-from commitcollect_adapters.statues.sculpting.fields import Array, Grid
+from commitcollect_adapters.statues.sculpting.fields import Array, Grid, dot
 from commitcollect_adapters.statues.sculpting.polygonising import Index, surface
 
 SIMPLIFY_MM = 0.08
@@ -64,14 +64,14 @@ def simplified(part: Manifold, tolerance: float) -> Manifold:
 def unit(vector: ArrayLike) -> Array:
     """The same direction, one long."""
     v = np.asarray(vector, float)
-    return np.asarray(v / math.sqrt(v @ v))
+    return np.asarray(v / math.sqrt(dot(v, v)))
 
 
 def frame(direction: ArrayLike) -> tuple[Array, Array, Array]:
     """A direction and two unit vectors across it."""
     d = unit(direction)
     across = np.cross(d, [0, 0, 1.0])
-    u = unit(across) if across @ across > 1e-6 else np.array([1.0, 0, 0])
+    u = unit(across) if dot(across, across) > 1e-6 else np.array([1.0, 0, 0])
     return d, u, np.cross(u, d)
 
 
@@ -79,7 +79,7 @@ def panel_axes(out: ArrayLike, up: ArrayLike, origin: ArrayLike) -> Array:
     """The frame of a flat panel as a 3 x 4 matrix: outwards, up, and the normal that looks forwards (-Y)."""
     u = unit(out)
     v = np.asarray(up, float)
-    v = unit(v - u * (u @ v))
+    v = unit(v - u * dot(u, v))
     w = np.cross(u, v)
     return np.stack([u, v, -w if w[1] > 0 else w, np.asarray(origin, float)], 1)
 
@@ -118,7 +118,7 @@ def spike(
     start, end = np.asarray(base, float), np.asarray(tip, float)
     d = unit(end - start)
     a = np.asarray(along, float)
-    a = unit(a - d * (a @ d))
+    a = unit(a - d * dot(a, d))
     b = np.cross(d, a)
     turns = [2 * math.pi * k / sides for k in range(sides)]
     foot = [start - d + radius * (math.cos(t) * a + flat * math.sin(t) * b) for t in turns]
@@ -143,7 +143,7 @@ def _fin(line: Array, at: float, height: float, up: Callable[[Array], ArrayLike]
     p = line[i] * (1 - at + i) + line[min(i + 1, last)] * (at - i)
     d = unit(line[min(i + 1, last)][:3] - line[max(i - 1, 0)][:3])
     u = np.asarray(up(p), float)
-    u = unit(u - d * (u @ d))
+    u = unit(u - d * dot(u, d))
     base = p[:3] + u * (p[3] - 1.5)
     return spike(base, base + u * (height + 1.5) - d * height * 0.55, height * 0.62, 0.46, d)
 

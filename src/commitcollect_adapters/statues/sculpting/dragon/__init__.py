@@ -23,7 +23,7 @@ from commitcollect_adapters.statues.sculpting.dragon.lines import (
     head_axes,
     wing_axes,
 )
-from commitcollect_adapters.statues.sculpting.fields import Array, Grid, tube
+from commitcollect_adapters.statues.sculpting.fields import Array, Grid, applied, dot, tube
 from commitcollect_adapters.statues.sculpting.fitting import SKIN_MM, Joint, insertable
 from commitcollect_adapters.statues.sculpting.painting import Paint, solids
 from commitcollect_adapters.statues.sculpting.sculptures import Part, Sculpture
@@ -88,9 +88,9 @@ def _cut_trunk(carcass: _Carcass) -> None:
     whole = whole - union(each.region for each in carcass.legs.values())
     whole = whole.trim_by_plane((0, -1, 0), -(TAIL_ROOT - SKIN_MM))
     below, above = unit(NECK_WAY), unit(HEAD_WAY)
-    carcass.parts["body"] = whole.trim_by_plane(tuple(-below), SKIN_MM - float(below @ NECK_AT))
-    neck = whole.trim_by_plane(tuple(below), float(below @ NECK_AT) + SKIN_MM)
-    carcass.parts["neck"] = neck.trim_by_plane(tuple(-above), SKIN_MM - float(above @ HEAD_AT))
+    carcass.parts["body"] = whole.trim_by_plane(tuple(-below), SKIN_MM - dot(below, NECK_AT))
+    neck = whole.trim_by_plane(tuple(below), dot(below, NECK_AT) + SKIN_MM)
+    carcass.parts["neck"] = neck.trim_by_plane(tuple(-above), SKIN_MM - dot(above, HEAD_AT))
 
 
 def _make_room_for_hind_legs(carcass: _Carcass) -> None:
@@ -127,7 +127,7 @@ def _join_side(carcass: _Carcass, name: str, side: int, wing: Manifold) -> None:
     nudges = [(0.0, axes[:, 0]), *((c, axes[:, k]) for c in (-0.12, 0.25) for k in (0, 2))]
     body = union(carcass.parts["body"].translate(tuple(c * way)) for c, way in nudges)
     carcass.parts[f"{name}_wing"] = largest(wing - body - carcass.legs[fore].fat)
-    shoulder = Joint(axes @ np.array([-6.5, -2.0, 5.4, 1.0]), axes[:, 0], 9.0, 5.6, room)
+    shoulder = Joint(applied(axes, [-6.5, -2.0, 5.4, 1.0]), axes[:, 0], 9.0, 5.6, room)
     carcass.peg("body", f"{name}_wing", shoulder)
     carcass.parts[fore] = carcass.parts[fore] - shoulder.socket
 
@@ -149,7 +149,7 @@ _AT = {
     "hind_leg": (33, 4, TOP),
     "body": (0, 16, 72),
     "foreleg": (SHOULDER, -7, 106),
-    "wing": tuple(wing_axes(1) @ np.array([-6.5, -2.0, 5.4, 1.0])),
+    "wing": tuple(applied(wing_axes(1), [-6.5, -2.0, 5.4, 1.0])),
     "neck": tuple(NECK_AT),
     "head": tuple(HEAD_AT),
     "crown": tuple(head.BOSS_AT),

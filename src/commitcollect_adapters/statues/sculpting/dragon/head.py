@@ -19,7 +19,7 @@ from commitcollect_adapters.statues.sculpting.dragon.lines import (
     from_head,
     head_axes,
 )
-from commitcollect_adapters.statues.sculpting.fields import Array, Grid, Samples, ball, curve, tube
+from commitcollect_adapters.statues.sculpting.fields import Array, Grid, Samples, applied, ball, curve, tube
 from commitcollect_adapters.statues.sculpting.fitting import SKIN_MM
 from commitcollect_adapters.statues.sculpting.shapes import (
     disc,
@@ -115,12 +115,12 @@ def _horn(side: int) -> list[Manifold]:
         4,
     )  # fmt: skip
     last = len(line) - 1
-    ways = [axes @ (line[min(i + 1, last)] - line[max(i - 1, 0)])[:3] for i in range(len(line))]
+    ways = [applied(axes, (line[min(i + 1, last)] - line[max(i - 1, 0)])[:3]) for i in range(len(line))]
     rings = [ring(from_head(row)[:3], way, row[3], 10) for row, way in zip(line, ways, strict=True)]
     pieces = [hull(a + b) for a, b in itertools.pairwise(rings)]
     for k in range(2, last - 4, 2):
         a, b = line[k], line[k] * 0.6 + line[k + 1] * 0.4
-        way = axes @ (line[k + 1] - line[k])[:3]
+        way = applied(axes, (line[k + 1] - line[k])[:3])
         pieces.append(
             hull(ring(from_head(a)[:3], way, a[3] + 0.55, 10) + ring(from_head(b)[:3], way, b[3], 10))
         )
@@ -131,7 +131,7 @@ def _spike(
     base: ArrayLike, tip: ArrayLike, radius: float, flat: float, along: ArrayLike, sides: int = 8
 ) -> Manifold:
     axes = head_axes()
-    return spike(from_head(base), from_head(tip), radius, flat, axes @ np.asarray(along, float), sides)
+    return spike(from_head(base), from_head(tip), radius, flat, applied(axes, along), sides)
 
 
 def horns() -> list[Manifold]:

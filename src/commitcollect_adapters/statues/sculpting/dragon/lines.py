@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from commitcollect_adapters.statues.sculpting.fields import Array, curve
+from commitcollect_adapters.statues.sculpting.fields import Array, applied, curve
 from commitcollect_adapters.statues.sculpting.shapes import panel_axes
 
 STEP = 1.0
@@ -51,13 +51,13 @@ def head_axes() -> Array:
     )
     pitch = np.array([[1, 0, 0], [0, cos_pitch, -sin_pitch], [0, sin_pitch, cos_pitch]])
     yaw = np.array([[cos_yaw, -sin_yaw, 0], [sin_yaw, cos_yaw, 0], [0, 0, 1]])
-    return np.asarray(yaw @ pitch)
+    return applied(yaw, pitch)
 
 
 def from_head(row: ArrayLike) -> Array:
     """A place in the head's own frame, in the world; what follows x, y and z stays."""
     place = np.asarray(row, float)
-    return np.concatenate([head_axes() @ place[:3] + HEAD_ORIGIN, place[3:]])
+    return np.concatenate([applied(head_axes(), place[:3]) + HEAD_ORIGIN, place[3:]])
 
 
 def wing_axes(side: int) -> Array:

@@ -10,7 +10,7 @@ from manifold3d import Manifold
 
 from commitcollect_adapters.statues.sculpting import fields
 from commitcollect_adapters.statues.sculpting.dragon.lines import STEP, wing_axes
-from commitcollect_adapters.statues.sculpting.fields import Array, Grid, Samples, ball, curve, tube
+from commitcollect_adapters.statues.sculpting.fields import Array, Grid, Samples, ball, curve, dot, tube
 from commitcollect_adapters.statues.sculpting.shapes import solid
 
 Point = tuple[float, float]
@@ -48,7 +48,7 @@ def _outline() -> list[Sequence[float]]:
     ends = [*_TIPS, _HEEL]
     for a, b in itertools.pairwise(ends):
         inwards = np.array([44, 66]) - (np.asarray(a) + np.asarray(b)) / 2
-        inwards = inwards / np.sqrt(inwards @ inwards) * 22
+        inwards = inwards / np.sqrt(dot(inwards, inwards)) * 22
         edge += [tuple(each) for each in _bow(a, b, (inwards[0], inwards[1]), 10)[1:]]
     return [(x * _SCALE, y * _SCALE) for x, y in edge]
 

@@ -6,7 +6,7 @@ import numpy as np
 from manifold3d import Manifold
 from numpy.typing import ArrayLike
 
-from commitcollect_adapters.statues.sculpting.fields import Array
+from commitcollect_adapters.statues.sculpting.fields import Array, applied, dot
 from commitcollect_adapters.statues.sculpting.fitting import SKIN_MM, Joint, insertable
 from commitcollect_adapters.statues.sculpting.painting import Paint, solids
 from commitcollect_adapters.statues.sculpting.phoenix import bird, fire
@@ -48,12 +48,12 @@ def _cut_trunk(parts: dict[str, Manifold]) -> None:
     """Body and head's neck come from one surface; the rump is cut flat for the tail."""
     whole = bird.trunk().trim_by_plane((0, 0, 1), TOP + 2 * SKIN_MM)
     above, behind = unit(NECK_WAY), unit(TAIL_WAY)
-    body = whole.trim_by_plane(tuple(-above), SKIN_MM - float(above @ NECK_AT))
+    body = whole.trim_by_plane(tuple(-above), SKIN_MM - dot(above, NECK_AT))
     parts["body"] = body - disc(TAIL_AT - behind * SKIN_MM, behind, 14, 30)
-    head = bird.head(whole.trim_by_plane(tuple(above), float(above @ NECK_AT) + SKIN_MM))
+    head = bird.head(whole.trim_by_plane(tuple(above), dot(above, NECK_AT) + SKIN_MM))
     crown = unit(CREST_WAY)
     parts["head"] = head - disc(CREST_AT - crown * SKIN_MM, crown, 6.0, 20, 32)
-    tail = bird.tail().trim_by_plane(tuple(behind), float(behind @ TAIL_AT) + SKIN_MM)
+    tail = bird.tail().trim_by_plane(tuple(behind), dot(behind, TAIL_AT) + SKIN_MM)
     parts["tail"] = largest(tail - parts["body"])
 
 
@@ -76,7 +76,7 @@ def _join_wing(parts: dict[str, Manifold], name: str, wing: Manifold, side: int,
     for way in (axes[:, 0], axes[:, 2]):
         for far in (-0.12, 0.0, 0.25):
             wing = wing - parts["body"].translate(tuple(far * way))
-    shoulder = Joint(axes @ _WING_PEG, axes[:, 0], 9.0, 5.6, clearance)
+    shoulder = Joint(applied(axes, _WING_PEG), axes[:, 0], 9.0, 5.6, clearance)
     parts["body"], parts[name] = shoulder.between(parts["body"], largest(wing))
 
 
@@ -93,7 +93,7 @@ def _finished(name: str, part: Manifold) -> Part:
     kind = name.removeprefix("left_").removeprefix("right_")
     at: dict[str, ArrayLike] = {
         "base": (0, 0, 0), "flames": (0, 0, FLOOR), "body": (0, -1, TOP), "tail": TAIL_AT,
-        "wing": wing_axes(side) @ _WING_PEG, "head": NECK_AT, "crest": CREST_AT,
+        "wing": applied(wing_axes(side), _WING_PEG), "head": NECK_AT, "crest": CREST_AT,
     }  # fmt: skip
     up: dict[str, ArrayLike] = {
         "tail": tail_axes()[:, 2], "wing": wing_axes(side)[:, 2], "head": NECK_WAY, "crest": CREST_WAY,

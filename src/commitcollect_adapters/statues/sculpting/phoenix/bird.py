@@ -9,7 +9,16 @@ import numpy as np
 from manifold3d import Manifold
 
 from commitcollect_adapters.statues.sculpting import fields
-from commitcollect_adapters.statues.sculpting.fields import Array, Grid, Samples, ball, curve, tube
+from commitcollect_adapters.statues.sculpting.fields import (
+    Array,
+    Grid,
+    Samples,
+    applied,
+    ball,
+    curve,
+    dot,
+    tube,
+)
 from commitcollect_adapters.statues.sculpting.fitting import SKIN_MM
 from commitcollect_adapters.statues.sculpting.phoenix.feathers import Feather, fan, reach
 from commitcollect_adapters.statues.sculpting.phoenix.lines import (
@@ -187,7 +196,7 @@ def crest() -> Manifold:
     for line in _plumes():
         shape = fields.union(shape, tube(grid, line, 1.0), 1.5)
     foot = disc(CREST_AT + way * SKIN_MM, way, 5.4, 5.0, 32)
-    return (solid(grid, shape, 0.05) + foot).trim_by_plane(tuple(way), float(way @ CREST_AT) + SKIN_MM)
+    return (solid(grid, shape, 0.05) + foot).trim_by_plane(tuple(way), dot(way, CREST_AT) + SKIN_MM)
 
 
 def _plumes() -> list[Array]:
@@ -197,9 +206,8 @@ def _plumes() -> list[Array]:
         turn = math.radians(degrees)
         rows = [
             (
-                *(
-                    axes
-                    @ np.array([math.sin(turn) * s * length, math.cos(turn) * s * length, -14.0 * s * s, 1.0])
+                *applied(
+                    axes, [math.sin(turn) * s * length, math.cos(turn) * s * length, -14.0 * s * s, 1.0]
                 ),
                 radius,
             )
