@@ -194,14 +194,15 @@ def test_no_table_reads_to_a_wrong_number_in_silence(
         return
     truth = {each.activity_id: each for each in SNAPSHOTS}
     is_said = any(row.remarks for row in found if isinstance(row, Accepted))
-    # In a language that is not known nothing tells a column from its neighbour, so the remark names what was
-    # taken. No goal counts elapsed time.
-    unsure = set[str]() if LANGUAGES[name].is_known else {"elapsed_seconds"}
-    if not LANGUAGES[name].is_known and dropped & {18, 19, 20}:
+    # Where titles are not known, or were changed, columns go by position: nothing tells one from its
+    # neighbour, so the remark names what was taken. No goal counts elapsed time.
+    is_by_position = not LANGUAGES[name].is_known or bool(renamed)
+    unsure = {"elapsed_seconds"} if is_by_position else set[str]()
+    if is_by_position and dropped & {18, 19, 20}:
         unsure.add("elevation_meters")
     # Ten columns have one distance, with no second one to compare it with.
-    if not LANGUAGES[name].is_known and columns == 10 and (order is not None or dropped):
-        unsure.add("distance_meters")
+    if is_by_position and columns == 10 and (order is not None or dropped):
+        unsure |= {"distance_meters", "moving_seconds"}
     for row in found:
         if isinstance(row, Accepted):
             check_measures(
