@@ -68,7 +68,7 @@ def _check(section: Any) -> None:
                 )
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class TrainingPolicy:
     """Limits of counting training, and of the ledger.
 
@@ -132,7 +132,7 @@ class TrainingPolicy:
             )
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class JobsPolicy:
     """Limits of the queue, its jobs and idempotency records.
 
@@ -162,7 +162,7 @@ class JobsPolicy:
         _check(self)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class StravaPolicy:
     """Limits of the connection to Strava.
 
@@ -223,7 +223,7 @@ class StravaPolicy:
         _check(self)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class AccountsPolicy:
     """Lifetimes of sessions, handshakes and audit entries.
 
@@ -246,7 +246,7 @@ class AccountsPolicy:
         _check(self)
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Policy:
     """The limits of every package, a section for each.
 

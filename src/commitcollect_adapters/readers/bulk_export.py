@@ -47,6 +47,9 @@ UNCUT_COLUMNS = 60
 SHOWN_SPEED_METERS_PER_SECOND_MAX = 30
 """No sport is that fast on average; a distance whose unit is a guess, and that would be, is none."""
 
+SECONDS_WITHOUT_TIME_MAX = 4 * 3_600
+"""How long a workout of which no time is known may have lasted, where its distance is judged."""
+
 SHOWN_METERS = {"Swim": 1, "Rowing": 1, "VirtualRow": 1, "Sail": 1_852}
 """The unit of the distance for people, by sport: metres, or nautical miles."""
 
@@ -183,8 +186,10 @@ class Layout:
         unit = SHOWN_METERS.get(sport_type, KILOMETER)
         # Metres are shown whole, so one with decimals went through a tool that took kilometres for metres.
         meters = value * (KILOMETER if unit == 1 and not value.is_integer() else unit)
-        if seconds and meters > SHOWN_SPEED_METERS_PER_SECOND_MAX * seconds:
-            limit = f"a guess at {meters / KILOMETER:,.0f} km, too far for {seconds:,} seconds"
+        # Without a time nothing tells kilometres from metres but how far one gets in some hours.
+        if meters > SHOWN_SPEED_METERS_PER_SECOND_MAX * (seconds or SECONDS_WITHOUT_TIME_MAX):
+            time = f"{seconds:,} seconds" if seconds else "a workout without a time"
+            limit = f"a guess at {meters / KILOMETER:,.0f} km, too far for {time}"
             return values.without(title, cell, limit, 0)
         return values.measure(meters, title)
 
