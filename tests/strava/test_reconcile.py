@@ -14,7 +14,7 @@ from commitcollect_core.jobs.jobs import LeasedJob
 from commitcollect_core.policy import DEFAULT_POLICY, customised
 from commitcollect_core.strava.connections import DEFAULT_SCOPE, READ_ALL_ACTIVITIES
 from commitcollect_core.strava.jobs import activity_job
-from commitcollect_core.strava.ports import ActivityList
+from commitcollect_core.strava.ports import ActivityAnswer, ActivityList
 from commitcollect_core.strava.reconciling import Repair
 from commitcollect_core.training.workouts import ActivityGone
 from commitcollect_core.values import ActivityId, AthleteId, Source
@@ -155,10 +155,32 @@ def test_a_failure_in_the_middle_is_gone_on_from(world: World) -> None:
 def test_one_unreadable_activity_does_not_stop_the_others(world: World) -> None:
     """One stored activity makes no sense any more at Strava: it is named, and the next one is mended."""
     world.fake.edit(ActivityId("1001"), start_date="1970-01-01T10:00:00Z")
+    world.fake.edit(ActivityId("1003"), start_date="soon")
     world.fake.delete(ActivityId("1002"))
     report = world.strava.reconciling.run(ME)
     assert [workout.key.activity_id for _, workout in report.repairs] == ["1002"]
-    assert [reason.partition(":")[0] for reason in report.rejected] == ["activity 1001"]
+    assert {reason.partition(":")[0] for reason in report.rejected} == {"activity 1001", "activity 1003"}
+
+
+def test_another_athletes_activity_is_passed_over(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Strava lists one, or answers with one: nothing of it is stored, and nothing is taken for gone."""
+    before = world.stored()
+    real_list, real_one = world.fake.activities, world.fake.activity
+
+    def listed(*arguments: object, **bounds: object) -> ActivityList:
+        page = real_list(*arguments, **bounds)  # type: ignore[arg-type]  # passed on as they come
+        strangers = tuple(evolve(each, athlete_id=AthleteId("666")) for each in page.activities)
+        return evolve(page, activities=strangers)
+
+    def one(token: str, activity_id: ActivityId) -> ActivityAnswer:
+        answer = real_one(token, activity_id)
+        assert answer.activity is not None
+        return evolve(answer, activity=evolve(answer.activity, athlete_id=AthleteId("666")))
+
+    monkeypatch.setattr(world.fake, "activities", listed)
+    monkeypatch.setattr(world.fake, "activity", one)
+    assert world.strava.reconciling.run(ME).repairs == ()
+    assert world.stored() == before
 
 
 # What a connection cannot see

@@ -266,6 +266,22 @@ def test_a_refused_renewal_closes_the_window_too(world: World) -> None:
     assert listed(world.service) == 3
 
 
+def test_an_inactive_app_found_out_by_renewing_pauses_every_call(world: World) -> None:
+    """The lease is given back, and no call is made before the pause ends."""
+    world.fake.inject(Fault.APP_INACTIVE, CallKind.REFRESH)
+    with pytest.raises(StravaAppInactive):
+        listed(world.service)
+    assert connection(world).lease is None
+    with pytest.raises(StravaRateLimited):
+        listed(world.service)
+
+
+def test_tokens_for_an_account_that_is_not_connected_are_not_adopted(world: World) -> None:
+    """An exchange that ends after the account disconnected leaves nothing behind."""
+    grant = world.fake.exchange(world.fake.code_for(ATHLETE))
+    assert not world.service.strava.access.adopt(UserId("somebody-else"), grant, ["activity:read"])
+
+
 def test_a_dead_refresh_token_needs_the_athlete(world: World) -> None:
     """Revoked at Strava: the connection is marked, and no later call is even tried."""
     world.fake.deauthorize(ATHLETE)

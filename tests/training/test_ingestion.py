@@ -32,11 +32,12 @@ from commitcollect_core.errors import (
 from commitcollect_core.policy import Policy, TrainingPolicy
 from commitcollect_core.training.awards import StatueModel
 from commitcollect_core.training.committing import NOTHING_COMMITTED
+from commitcollect_core.training.ledger import LedgerHead, UntrackedMilestone
 from commitcollect_core.training.milestones import Progress
 from commitcollect_core.training.ports import Ledger
 from commitcollect_core.training.sports import SportSelection
 from commitcollect_core.training.tracking import NewMilestone
-from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot, Found
+from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot, Answer, Found
 from commitcollect_core.values import MilestoneId
 from laws import check_state
 from rivals import ATHLETE, RacedLedger, app_on, fence, ride, wish
@@ -394,3 +395,26 @@ def test_unfinished_milestones_of_past_periods_are_bounded() -> None:
     past_months(app, 3)
     with pytest.raises(LimitExceeded, match=r"2 unfinished .* can raise milestones_untracked_max"):
         past_months(app, 1)
+
+
+def test_a_milestone_removed_before_its_recount_is_passed_over() -> None:
+    """Its removal has taken it out of the head, so there is nothing to do."""
+    app = app_on(MemoryLedger())
+    gone = UntrackedMilestone(
+        milestone_id=MilestoneId("ms-gone"),
+        period_start_at=SEASON_START_AT,
+        period_end_at=SEASON_END_AT,
+        is_stale=True,
+    )
+    head = LedgerHead(version=1, untracked=(gone,))
+    assert app.ingestion._recount_stale(ATHLETE, head) == NOTHING_COMMITTED  # noqa: SLF001 - a race made by hand
+
+
+def test_what_a_list_says_is_gone_becomes_a_tombstone() -> None:
+    """An answer may say that an activity is not there; it is taken in like the others."""
+    ledger = MemoryLedger()
+    app = app_on(ledger)
+    app.ingestion.ingest(ATHLETE, [ride("1")])
+    later = Answer(found=ActivityGone(key=ride("1").key), asked_at=SEASON_END_AT + timedelta(days=1))
+    result = app.ingestion.ingest_listed(ATHLETE, [later])
+    assert [after.is_deleted for _, after in result.changes] == [True]

@@ -152,13 +152,12 @@ class Backfilling:
     def _passed(self, backfill: Backfill) -> frozenset[ActivityId]:
         """The staged activities with which the next page overlaps."""
         passed: set[ActivityId] = set()
-        for number in range(backfill.pages_staged, 0, -1):
-            page = self.backfills.read_page(backfill.user_id, number)
-            if page is None or backfill.before is None:
-                break
+        numbers = range(backfill.pages_staged, 0, -1)
+        pages = (self.backfills.read_page(backfill.user_id, number) for number in numbers)
+        for page in filter(None, pages):
             passed.update(each.activity_id for each in page.snapshots)
             # Only a page full of activities of the cursor's second may have another of that second before it.
-            if any(each.started_at >= backfill.before for each in page.snapshots):
+            if backfill.before is None or any(each.started_at >= backfill.before for each in page.snapshots):
                 break
         return frozenset(passed)
 

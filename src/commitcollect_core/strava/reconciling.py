@@ -158,12 +158,11 @@ class Reconciling:
                     answers[each.snapshot.key] = Answer(found=each.snapshot, asked_at=page.asked_at)
                 set_aside += [f"activity {each.snapshot.activity_id}: {value}" for value in each.set_aside]
             rejected += page.rejected
-            if page.is_last:
+            if page.is_last or page.oldest_start_at is None:
                 return _Listing(
                     answers=tuple(answers.values()), rejected=tuple(rejected), set_aside=tuple(set_aside)
                 )
-            if page.oldest_start_at is not None:
-                before = next_before(before, page.oldest_start_at)
+            before = next_before(before, page.oldest_start_at)
         raise LimitExceeded(f"there are more than {pages_max} pages in this window; take fewer days")
 
     def _page(self, user_id: UserId, after: datetime, before: datetime | None, number: int) -> ActivityList:
