@@ -138,7 +138,7 @@ def compare(name: str, snapshots: Sequence[ActivitySnapshot], batch: int) -> Non
 def time_decide(milestones: int, batch: int) -> None:
     """Print how long the pure decision takes, per workout."""
     view = LedgerView(user_id=USER)
-    (model,) = shipped_catalog().models()
+    model, *_ = shipped_catalog().models()
     goal = WISH.goal(model)
     for number in range(milestones):
         milestone_id = MilestoneId(f"ms-{number:04}")
