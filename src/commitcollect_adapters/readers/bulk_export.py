@@ -338,7 +338,10 @@ def _by_position(titles: Sequence[str], first_row: Sequence[str] | None) -> Layo
     for column in (Column.SPORT_TYPE, Column.FLAGGED):
         places[column] = _found(folded, ENGLISH.headers[column])
     # A table with its columns in another order, or without some, would be read wrongly.
-    if len(titles) - shift != FEW_COLUMNS and len(places[Column.DISTANCE]) == 1:
+    # Only a whole export repeats both titles, and at this distance from each other.
+    elapsed, distance = places[Column.ELAPSED], places[Column.DISTANCE]
+    is_whole = len(elapsed) > 1 and len(distance) > 1 and distance[1] - elapsed[1] == _DISTANCE_AFTER_ELAPSED
+    if len(titles) - shift != FEW_COLUMNS and not is_whole:
         raise InvalidInput(_no_export(titles))
     if first_row is not None:
         _check_first_row(titles, first_row, places)
