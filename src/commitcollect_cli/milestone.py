@@ -20,7 +20,7 @@ from commitcollect_cli.options import UtcDay, goal_options, limit_option, parse_
 from commitcollect_cli.output import print_result, say, show, stream_json
 from commitcollect_cli.render import milestone_lines, show_exclusions, show_goal, show_reason, table
 from commitcollect_cli.store import list_limit, store_options
-from commitcollect_cli.units import show_amount
+from commitcollect_cli.units import check_target, show_amount
 from commitcollect_core.app import CommitCollect
 from commitcollect_core.training.goals import Exclusion, Explanation, Goal
 from commitcollect_core.training.milestones import Milestone
@@ -63,6 +63,7 @@ def create(
     if len(targets) != 1:
         raise click.UsageError("give exactly one --target; create a milestone for each")
     [(target_type, total_target)] = targets
+    check_target(target_type, total_target, settings.policy)
     wish = NewMilestone(
         model_id=model_id,
         sports=sports,

@@ -23,6 +23,7 @@ from commitcollect_cli.options import UtcDay, goal_options, json_option, target_
 from commitcollect_cli.output import print_result, progress, say
 from commitcollect_cli.render import milestone_lines, show_count
 from commitcollect_cli.store import settings_here
+from commitcollect_cli.units import check_target
 from commitcollect_core.policy import Policy
 from commitcollect_core.training.ports import Ports
 from commitcollect_core.training.sports import SportSelection
@@ -141,8 +142,10 @@ def simulate(
 def _distinct(
     targets: Sequence[tuple[TargetType, int]], policy: Policy
 ) -> tuple[tuple[TargetType, int], ...]:
-    """Each target once; refused before anything is opened if there are more than an athlete may have."""
+    """Each target once; refused before anything is opened if one is too large or there are too many."""
     distinct = tuple(dict.fromkeys(targets))
+    for target_type, total in distinct:
+        check_target(target_type, total, policy)
     most = policy.training.milestones_tracked_max
     if len(distinct) > most:
         raise click.UsageError(

@@ -9,6 +9,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Decimal
 from attrs import frozen
 
 from commitcollect_core.errors import InvalidInput
+from commitcollect_core.policy import Policy
 from commitcollect_core.values import TargetType
 
 
@@ -63,8 +64,10 @@ _BY_TARGET_TYPE = {kind.target_type: kind for kind in KINDS.values()}
 AMOUNT_CHARS_MAX = 40
 # Commas and underscores only where they part thousands: "1,5km" means one and a half to many people.
 _AMOUNT = re.compile(
-    r"\s*(?P<number>(?:[0-9]{1,3}(?:[,_][0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)\s*(?P<unit>[A-Za-z]*)\s*\Z"
+    r"\s*(?P<number>(?:[1-9][0-9]{0,2}(?:[,_][0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)\s*(?P<unit>[A-Za-z]*)\s*\Z"
 )
+# One point or comma with three digits behind it parts thousands for some people and a fraction for others.
+_AMBIGUOUS = re.compile(r"(?P<whole>[1-9][0-9]{0,2})[.,](?P<three>[0-9]{3})")
 
 
 def parse_target(text: str) -> tuple[TargetType, int]:
@@ -74,7 +77,7 @@ def parse_target(text: str) -> tuple[TargetType, int]:
         The target type and the target in its whole unit, rounded half to even.
 
     Raises:
-        InvalidInput: the text is not a target.
+        InvalidInput: the text is not a target, or is one of nothing.
     """
     name, equals, amount = text.partition("=")
     kind = KINDS.get(name.strip().lower())
@@ -85,11 +88,35 @@ def parse_target(text: str) -> tuple[TargetType, int]:
             code="unsupported_targetType",
             field="target",
         )
-    return kind.target_type, parse_amount(kind, amount)
+    number, unit = _read(kind, amount)
+    total = _whole(number, kind.units[unit])
+    if not total:
+        # In the unit given: people know what they wrote, and not what it is stored as.
+        rounded = ", which rounds to 0" if number else ""
+        raise InvalidInput(
+            f"a target must be more than {_with_unit('0', unit)}, not {_shortened(amount.strip())}{rounded}",
+            field="target",
+        )
+    return kind.target_type, total
+
+
+def check_target(target_type: TargetType, total: int, policy: Policy) -> None:
+    """Refuse a target that is larger than the policy allows, in a unit that people know.
+
+    Raises:
+        InvalidInput: it is larger.
+    """
+    most = policy.training.total_target_max
+    if total > most:
+        raise InvalidInput(
+            f"a target of {show_target(target_type, total)} is more than {show_target(target_type, most)}, "
+            "the total_target_max of the policy",
+            field="target",
+        )
 
 
 def parse_amount(kind: Kind, text: str, *, needs_unit: bool = False) -> int:
-    """Read an amount such as ``10.2km`` or ``1,000 km``.
+    """Read an amount such as ``10.2km`` or ``1500 m``.
 
     Args:
         kind: what it is an amount of.
@@ -100,13 +127,19 @@ def parse_amount(kind: Kind, text: str, *, needs_unit: bool = False) -> int:
         The amount in the target type's whole unit, rounded half to even.
 
     Raises:
-        InvalidInput: the text is not an amount of this kind.
+        InvalidInput: the text is not an amount of this kind, or may be one of two.
     """
+    number, unit = _read(kind, text, needs_unit=needs_unit)
+    return _whole(number, kind.units[unit])
+
+
+def _read(kind: Kind, text: str, *, needs_unit: bool = False) -> tuple[Decimal, str]:
+    """The number and the unit of an amount; arguments and errors as in `parse_amount`."""
     found = _AMOUNT.match(text) if len(text) <= AMOUNT_CHARS_MAX else None
     known = ", ".join(filter(None, kind.units)) or "no unit"
     if found is None:
         raise InvalidInput(
-            f"{_shortened(text)} is no amount of {kind.name}; write a number such as 1000 or 1,234.5 with "
+            f"{_shortened(text)} is no amount of {kind.name}; write a number such as 1000 or 1234.5 with "
             f"a point for the fraction and {known}",
             field=kind.name,
         )
@@ -114,10 +147,31 @@ def parse_amount(kind: Kind, text: str, *, needs_unit: bool = False) -> int:
     if unit not in kind.units:
         missing = "needs a unit" if unit == "?" else f"has no unit of {kind.name}"
         raise InvalidInput(f"{_shortened(text)} {missing}; use {known}", field=kind.name)
-    amount = Decimal(re.sub("[,_]", "", found["number"])) * kind.units[unit]
-    if kind.target_type is TargetType.ACTIVITY_COUNT and amount % 1:
+    if (ambiguous := _AMBIGUOUS.fullmatch(found["number"])) is not None:
+        raise _two_readings(kind, text, ambiguous, unit)
+    number = Decimal(re.sub("[,_]", "", found["number"]))
+    if kind.target_type is TargetType.ACTIVITY_COUNT and number % 1:
         raise InvalidInput(f"{_shortened(text)} activities cannot be; write a whole number", field=kind.name)
-    return int(amount.to_integral_value(ROUND_HALF_EVEN))
+    return number, unit
+
+
+def _two_readings(kind: Kind, text: str, found: re.Match[str], unit: str) -> InvalidInput:
+    """The refusal of an amount that has two readings; it names both, each as it can be typed."""
+    large = f"{found['whole']}{found['three']}"
+    small = f"{found['whole']}.{found['three']}".rstrip("0").rstrip(".")
+    # A fourth digit behind the point can only be of a fraction.
+    typed = f"{small}0" if len(small.partition(".")[2]) == len(found["three"]) else small
+    is_whole = "." not in small or kind.target_type is not TargetType.ACTIVITY_COUNT
+    fraction = f" or {typed}{unit}" if is_whole else ""
+    return InvalidInput(
+        f"{_shortened(text.strip())} may be {_with_unit(large, unit)} or {_with_unit(small, unit)}; "
+        f"write {large}{unit}{fraction}",
+        field=kind.name,
+    )
+
+
+def _whole(number: Decimal, unit: Decimal) -> int:
+    return int((number * unit).to_integral_value(ROUND_HALF_EVEN))
 
 
 def _shortened(text: str) -> str:

@@ -253,7 +253,39 @@ USAGE = {
     "unknown sport": (("simulate", "--demo", "--sport", "QUIDDITCH"), "unsupported sport 'QUIDDITCH'"),
     "unknown target": (("simulate", "--demo", "--target", "speed=9"), "'speed=9' is not a target"),
     "bad amount": (("simulate", "--demo", "--target", "distance=1,5km"), "'1,5km' is no amount"),
-    "zero target": (("simulate", "--demo", "--target", "count=0"), "totalTarget 0 is outside"),
+    "zero target": (("simulate", "--demo", "--target", "count=0"), "more than 0 activities, not '0'"),
+    "zero target with a unit": (
+        ("simulate", "--demo", "--target", "distance=0km"),
+        "a target must be more than 0 km, not '0km'",
+    ),
+    "large target": (
+        ("simulate", "--demo", "--target", "distance=2000000000km"),
+        "a target of 2,000,000,000 km is more than 1,000,000,000 km",
+    ),
+    "large target of a milestone": (
+        ("milestone", "create", "--target", "time=300000000h", "--from", "2024-01-01"),
+        "a target of 300,000,000 h is more than 277,777,777.77 h",
+    ),
+    "ambiguous target": (
+        ("simulate", "--demo", "--target", "distance=1.000km"),
+        "'1.000km' may be 1000 km or 1 km; write 1000km or 1km",
+    ),
+    "ambiguous target of a milestone": (
+        ("milestone", "create", "--target", "elevation=8,848m", "--from", "2024-01-01"),
+        "'8,848m' may be 8848 m or 8.848 m; write 8848m or 8.8480m",
+    ),
+    **{
+        f"ambiguous {option}": (
+            ("workout", "add", "--sport-type", "Run", "--start", "2026-01-31T07:00Z", f"--{option}", amount),
+            f"'{amount}' may be ",
+        )
+        for option, amount in (
+            ("distance", "42.195km"),
+            ("elevation", "1,200ft"),
+            ("moving", "1.500h"),
+            ("elapsed", "3.600 s"),
+        )
+    },
     "bad day": (("simulate", "--demo", "--from", "31.1.2019"), "'31.1.2019' is not a day"),
     "no such day": (("simulate", "--demo", "--to", "2019-02-30"), "'2019-02-30' is not a day"),
     "empty period": (
@@ -400,12 +432,15 @@ def test_writers_make_no_folder(console: Console, history: Path) -> None:
 
 def test_error_object_names_code_message_and_field(console: Console) -> None:
     """With ``--json`` an error is one object on stdout that says which input is at fault."""
-    outcome = console("milestone", "create", "--target", "count=0", "--from", "2024-01-01", "--json")
+    outcome = console(
+        "milestone", "create", "--target", "count=2000000000000", "--from", "2024-01-01", "--json"
+    )
     assert outcome.err == ""
     assert json.loads(outcome.out) == {
         "error": "invalid_input",
-        "message": "totalTarget 0 is outside 1 to 1,000,000,000,000",
-        "field": "totalTarget",
+        "message": "a target of 2,000,000,000,000 activities is more than 1,000,000,000,000 activities, the "
+        "total_target_max of the policy",
+        "field": "target",
     }
 
 

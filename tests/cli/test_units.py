@@ -8,6 +8,8 @@ import pytest
 
 from commitcollect_cli.units import (
     KINDS,
+    Kind,
+    parse_amount,
     parse_target,
     show_amount,
     show_needed,
@@ -25,8 +27,11 @@ TIME, COUNT = TargetType.MOVING_TIME_SECONDS, TargetType.ACTIVITY_COUNT
     ("text", "target_type", "value"),
     [
         ("distance=1000km", DISTANCE, 1_000_000),
-        ("distance=1,000 km", DISTANCE, 1_000_000),
-        ("Distance = 42.195", DISTANCE, 42_195),
+        ("distance=1,000.0 km", DISTANCE, 1_000_000),
+        ("distance=1,000,000m", DISTANCE, 1_000_000),
+        ("Distance = 42.1950", DISTANCE, 42_195),
+        ("distance=0.500km", DISTANCE, 500),
+        ("distance=1000.125km", DISTANCE, 1_000_125),
         ("distance=100mi", DISTANCE, 160_934),
         ("distance=1_500m", DISTANCE, 1_500),
         ("elevation=8848", ELEVATION, 8_848),
@@ -55,6 +60,18 @@ def test_targets_are_read_in_every_unit(text: str, target_type: TargetType, valu
         ("distance=" + "9" * 5_000, "'" + "9" * 40 + "…'"),
         ("elevation=5km", "'5km' has no unit of elevation; use m, ft"),
         ("count=3km", "'3km' has no unit of count"),
+        ("distance=0,500km", "'0,500km' is no amount"),
+        ("distance=0km", "a target must be more than 0 km, not '0km'"),
+        ("elevation=0.000 ft", "a target must be more than 0 ft, not '0.000 ft'"),
+        ("distance=0.0001mi", "a target must be more than 0 mi, not '0.0001mi', which rounds to 0"),
+        ("time=0", "a target must be more than 0 h, not '0'"),
+        ("distance=1.000km", "'1.000km' may be 1000 km or 1 km; write 1000km or 1km"),
+        ("distance=1,000 km", "'1,000 km' may be 1000 km or 1 km; write 1000km or 1km"),
+        ("distance=42.195", "'42.195' may be 42195 km or 42.195 km; write 42195km or 42.1950km"),
+        ("elevation=8.848m", "'8.848m' may be 8848 m or 8.848 m; write 8848m or 8.8480m"),
+        ("time=1,500h", "'1,500h' may be 1500 h or 1.5 h; write 1500h or 1.5h"),
+        ("count=1.000", "'1.000' may be 1000 activities or 1 activity; write 1000 or 1"),
+        ("count=1.234", "'1.234' may be 1234 activities or 1.234 activities; write 1234"),
     ],
 )
 def test_what_is_no_target_is_refused(text: str, named: str) -> None:
@@ -63,6 +80,20 @@ def test_what_is_no_target_is_refused(text: str, named: str) -> None:
         parse_target(text)
     assert len(refused.value.message) < 200
     assert named in refused.value.message
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+@pytest.mark.parametrize("written", ["1.000", "1,000", "12.500", "12,500", "999.125", "999,125"])
+def test_what_a_refusal_tells_to_type_is_read(kind: Kind, written: str) -> None:
+    """Each way out that an ambiguous amount is answered with is one amount, and they differ by 1,000."""
+    unit = next(iter(kind.units))
+    with pytest.raises(InvalidInput) as refused:
+        parse_amount(kind, written + unit)
+    ways = refused.value.message.partition("; write ")[2].split(" or ")
+    amounts = [parse_amount(kind, each) for each in ways]
+    assert amounts[0] == int(written.replace(",", "").replace(".", "")) * kind.units[unit]
+    assert len(amounts) == 1 + (kind.name != "count" or written.endswith("000"))
+    assert all(each * 1_000 == amounts[0] for each in amounts[1:] if kind.name in {"distance", "count"})
 
 
 @pytest.mark.parametrize(
