@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from commitcollect_core.jobs.ports import EventQueue
     from commitcollect_core.service import Service, Stores
     from commitcollect_core.strava.ports import StravaApi, TokenCipher
+    from commitcollect_core.strava.standing import Standing
 
 MEMORY = "memory:"
 """The address of a store that lasts as long as the process."""
@@ -390,7 +391,7 @@ def open_service(settings: Settings, *, must_exist: bool = False) -> Iterator[tu
             queue=queue_of(settings, backend),
             api=api,
             cipher=cipher_of(settings, backend),
-            context=Context(clock=ports.clock, ids=ports.ids, backoff=ports.backoff, policy=settings.policy),
+            context=_context(ports, settings.policy),
             catalog=ports.catalog,
             secrets=WebhookSecrets(
                 verify_token=settings.strava_verify_token,
@@ -398,3 +399,16 @@ def open_service(settings: Settings, *, must_exist: bool = False) -> Iterator[tu
             ),
         )
         yield service, backend
+
+
+@contextmanager
+def open_standing(settings: Settings) -> Iterator[Standing]:
+    """How accounts of the store stand with Strava; needs no app, no keys and no queue."""
+    from commitcollect_core.service import standing_on  # noqa: PLC0415 - few programs need it
+
+    with open_backend(settings.store, settings.policy, must_exist=True) as backend:
+        yield standing_on(backend.stores(), _context(ports_on(backend), settings.policy))
+
+
+def _context(ports: Ports, policy: Policy) -> Context:
+    return Context(clock=ports.clock, ids=ports.ids, backoff=ports.backoff, policy=policy)

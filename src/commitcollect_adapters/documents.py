@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from commitcollect_core.jobs.jobs import ParkedJob
     from commitcollect_core.strava.backfills import Backfill
     from commitcollect_core.strava.connections import StravaConnection
-    from commitcollect_core.strava.linking import StravaStatus
     from commitcollect_core.strava.ports import PushSubscription
     from commitcollect_core.strava.reconciling import ReconcileReport
+    from commitcollect_core.strava.standing import StravaStatus
     from commitcollect_core.training.awards import Award
     from commitcollect_core.training.goals import Exclusion, Explanation
     from commitcollect_core.training.milestones import Milestone

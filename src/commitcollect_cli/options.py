@@ -11,7 +11,16 @@ import click
 from commitcollect_cli.units import KINDS, parse_amount, parse_target
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.training.sports import SportSelection
-from commitcollect_core.values import ActivityId, MilestoneId, ModelId, TargetType, UserId, require_id, utc
+from commitcollect_core.values import (
+    ActivityId,
+    AthleteId,
+    MilestoneId,
+    ModelId,
+    TargetType,
+    UserId,
+    require_id,
+    utc,
+)
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -102,6 +111,11 @@ def parse_milestone_id(ctx: click.Context, param: click.Parameter, value: str | 
 def parse_activity_id(ctx: click.Context, param: click.Parameter, value: str) -> ActivityId:
     """Callback of an activity's id."""
     return ActivityId(_checked_id(ctx, param, value))
+
+
+def parse_athlete_id(ctx: click.Context, param: click.Parameter, value: str | None) -> AthleteId | None:
+    """Callback of the id of one of Strava's athletes, which may be left out."""
+    return None if value is None else AthleteId(_checked_id(ctx, param, value))
 
 
 def _checked_id(ctx: click.Context, param: click.Parameter, value: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import json
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -128,6 +129,34 @@ def _print_failure(document: Document, *, as_json: bool) -> None:
         print_json(document)
     else:
         say(f"Error: {document['message']}")
+
+
+@contextmanager
+def status_line() -> Iterator[Callable[[str], None]]:
+    """A line on stderr that is overwritten by the next and cleared at the end; nothing but on a terminal.
+
+    Yields:
+        A function that takes the next text, which is cut where the terminal is too narrow for it.
+    """
+    shown = 0
+
+    def show_next(text: str) -> None:
+        nonlocal shown
+        if not sys.stderr.isatty():
+            return
+        # One column less than there are: some terminals begin a new line at the last one.
+        width = max(shutil.get_terminal_size().columns - 1, 0)
+        fitting = text if len(text) <= width else f"{text[: width - 1]}…"[:width]
+        # Spaces and not a control sequence: every terminal knows them.
+        click.echo(f"\r{fitting}{' ' * (min(shown, width) - len(fitting))}", file=sys.stderr, nl=False)
+        shown = len(fitting)
+
+    try:
+        yield show_next
+    finally:
+        if shown:
+            show_next("")
+            click.echo("\r", file=sys.stderr, nl=False)
 
 
 @contextmanager

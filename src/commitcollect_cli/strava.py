@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator
-from datetime import datetime
 from urllib.parse import parse_qs
 
 import click
 
-from commitcollect_adapters.backend import open_service, open_strava_api
+from commitcollect_adapters.backend import open_service, open_standing, open_strava_api
 from commitcollect_adapters.documents import (
-    backfill_document,
     connection_document,
-    reconcile_document,
     strava_status_document,
     subscription_document,
 )
 from commitcollect_adapters.settings import Settings
-from commitcollect_cli.options import UtcDay
 from commitcollect_cli.output import ask, is_confirmed, print_failure, print_result, say
-from commitcollect_cli.render import show_count, show_day, table
+from commitcollect_cli.render import show_day, table
 from commitcollect_cli.store import store_options
-from commitcollect_core.errors import (
-    EXIT_FAILURE,
-    EXIT_TRY_LATER,
-    CommitCollectError,
-    InvalidInput,
-    exit_code,
-)
-from commitcollect_core.strava.backfills import Backfill, BackfillPhase
+from commitcollect_cli.strava_backfill import backfill, show_backfill
+from commitcollect_cli.strava_reconcile import reconcile
+from commitcollect_core.errors import EXIT_FAILURE, InvalidInput
 from commitcollect_core.strava.connections import DEFAULT_SCOPE, READ_ALL_ACTIVITIES
-from commitcollect_core.strava.linking import StravaStatus
-from commitcollect_core.strava.reconciling import ReconcileReport, Repair
+from commitcollect_core.strava.standing import StravaStatus
 
 _TERMINAL = "command-line"
 """Names the browser in a handshake that begins and ends at one terminal."""
@@ -54,20 +42,14 @@ _SCOPES = (
 
 _PASTED_LINES_MAX = 10
 
-DAYS_MAX = 20_000
-REPAIRS_SHOWN_MAX = 20
-
-_REPAIRS = {
-    Repair.MISSING: "missing here",
-    Repair.OUTDATED: "out of date here",
-    Repair.DELETED_HERE: "deleted here",
-    Repair.GONE_THERE: "gone from Strava",
-}
-
 
 @click.group(short_help="Connect to Strava, bring the history in, repair it.")
 def strava() -> None:
     """Connect to Strava and keep what is stored the same as what Strava holds."""
+
+
+strava.add_command(backfill)
+strava.add_command(reconcile)
 
 
 @strava.command()
@@ -179,8 +161,8 @@ def disconnect(*, settings: Settings, is_sure: bool, as_json: bool) -> int:
 @store_options
 def status(*, settings: Settings, as_json: bool) -> None:
     """Show this athlete's connection, workouts and backfill, as the store has them."""
-    with open_service(settings, must_exist=True) as (service, _):
-        found = service.strava.linking.status(settings.user)
+    with open_standing(settings) as standing:
+        found = standing.of(settings.user)
     lines = (f"{name:<12}  {value}" for name, value in _status_rows(found))
     print_result(strava_status_document(found), lines, as_json=as_json)
 
@@ -196,97 +178,8 @@ def _status_rows(found: StravaStatus) -> list[tuple[str, str]]:
         ("Connection", f"{connection.status.value}, athlete {connection.athlete_id}"),
         ("Granted", ", ".join(connection.scope) or "nothing"),
         ("Workouts", f"{found.workout_count:,}{newest}{freshness}"),
-        ("Backfill", "never begun" if found.backfill is None else _progress(found.backfill)),
+        ("Backfill", "never begun" if found.backfill is None else show_backfill(found.backfill)),
     ]
-
-
-@strava.command()
-@click.option(
-    "--from",
-    "after",
-    type=UtcDay(),
-    help="Leave out what started before this UTC day. Default: the whole history.",
-)
-@store_options
-def backfill(*, settings: Settings, after: datetime | None, as_json: bool) -> int:
-    """Bring in the history from Strava. Stop it at any time: run again, it goes on where it was."""
-    with open_service(settings, must_exist=True) as (service, _):
-        backfilling = service.strava.backfilling
-        connection = service.strava.access.connection(settings.user)
-        state = backfilling.start(settings.user, after=after)
-        try:
-            while state.phase is not BackfillPhase.DONE:
-                state = backfilling.step(settings.user).backfill
-                say(_progress(state))
-        except CommitCollectError as stopped:
-            if exit_code(stopped) == EXIT_TRY_LATER:
-                stopped.message += " (what has been listed is kept; run the same command again)"
-            raise
-    listed = show_count(state.activities_listed, "activity", "activities")
-    line = f"{listed} taken over, {state.workouts_changed:,} of them new or changed."
-    print_result(backfill_document(state), [line], as_json=as_json)
-    if state.activities_hidden:
-        hidden = show_count(state.activities_hidden, "private activity", "private activities")
-        say(f"Hidden by Strava: at least {hidden}.")
-    if not connection.sees_all_activities:
-        say(
-            "Strava shows this connection no private activities; to count them, connect again with "
-            "'commitcollect strava connect --private'."
-        )
-    if state.activities_rejected:
-        say(f"Left out, as unreadable: {show_count(state.activities_rejected, 'activity', 'activities')}.")
-        for reason in state.rejections[:REPAIRS_SHOWN_MAX]:
-            say(f"  {reason}")
-        return EXIT_FAILURE
-    return 0
-
-
-def _progress(state: Backfill) -> str:
-    listed = show_count(state.activities_listed, "activity", "activities")
-    match state.phase:
-        case BackfillPhase.LISTING:
-            return f"listing: {listed} so far"
-        case BackfillPhase.COMMITTING:
-            return f"counting: {show_count(state.pages_staged, 'page', 'pages')} to go, {listed} in all"
-        case BackfillPhase.DONE:
-            return f"done: {listed}, {state.workouts_changed:,} of them new or changed"
-
-
-@strava.command()
-@click.option(
-    "--days",
-    type=click.IntRange(1, DAYS_MAX),
-    help="How far back to look. Default: reconcile_days of the policy.",
-)
-@store_options
-def reconcile(*, settings: Settings, days: int | None, as_json: bool) -> int:
-    """Compare the last days with Strava and repair what differs. Ends with 1 if something was rejected."""
-    with open_service(settings, must_exist=True) as (service, _):
-        report = service.strava.reconciling.run(settings.user, days=days)
-    print_result(reconcile_document(report), _reconcile_lines(report), as_json=as_json)
-    if not as_json:
-        for reason in report.rejected:
-            say(f"Rejected: {reason}")
-        for value in report.set_aside:
-            say(f"Note: {value}; it counts without it")
-        if report.asked_again:
-            left = show_count(len(report.asked_again), "activity", "activities")
-            say(f"Changing at this moment: {left}; 'commitcollect worker' looks once more.")
-    return EXIT_FAILURE if report.rejected else 0
-
-
-def _reconcile_lines(report: ReconcileReport) -> Iterator[str]:
-    counts = Counter(repair for repair, _ in report.repairs)
-    for repair, workout in report.repairs[:REPAIRS_SHOWN_MAX]:
-        started_at = workout.snapshot.started_at
-        yield f"{workout.key.activity_id}  {started_at:%Y-%m-%d}  {workout.snapshot.name}  {_REPAIRS[repair]}"
-    if len(report.repairs) > REPAIRS_SHOWN_MAX:
-        yield f"… and {len(report.repairs) - REPAIRS_SHOWN_MAX:,} more"
-    repaired = ", ".join(f"{count:,} {_REPAIRS[repair]}" for repair, count in counts.items())
-    listed = show_count(report.listed, "activity", "activities")
-    is_settled = not report.rejected and not report.asked_again
-    found = repaired or ("all as stored" if is_settled else "nothing to repair yet")
-    yield f"{listed} since {show_day(report.since)}: {found}."
 
 
 @strava.command()

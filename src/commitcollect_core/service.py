@@ -24,6 +24,8 @@ from commitcollect_core.strava.ports import (
 from commitcollect_core.strava.rate_keeping import RateKeeping
 from commitcollect_core.strava.reconciling import Reconciling
 from commitcollect_core.strava.refreshing import Refreshing
+from commitcollect_core.strava.rounds import Rounds
+from commitcollect_core.strava.standing import Standing
 from commitcollect_core.strava.webhook_intake import WebhookIntake, WebhookSecrets
 from commitcollect_core.training.ports import Ledger, Ports, StatueCatalog, StatueStore
 
@@ -51,19 +53,23 @@ class StravaUseCases:
 
     Attributes:
         access: reads an athlete's activities.
+        standing: how an account stands with Strava.
         linking: connects accounts and disconnects them.
         intake: takes webhooks in.
         refreshing: looks at single activities and permissions.
         backfilling: takes over whole histories.
         reconciling: repairs what no event brought.
+        rounds: does so for every connected athlete.
     """
 
     access: StravaAccess
+    standing: Standing
     linking: Linking
     intake: WebhookIntake
     refreshing: Refreshing
     backfilling: Backfilling
     reconciling: Reconciling
+    rounds: Rounds
 
 
 @frozen(kw_only=True, eq=False)
@@ -121,6 +127,13 @@ def assemble_service(
     return Service(app=app, strava=strava, worker=Worker(queue=queue, handlers=handlers, context=context))
 
 
+def standing_on(stores: Stores, context: Context) -> Standing:
+    """How accounts stand with Strava, which needs the stores alone."""
+    return Standing(
+        connections=stores.connections, backfills=stores.backfills, ledger=stores.ledger, context=context
+    )
+
+
 def _strava(
     app: CommitCollect,
     stores: Stores,
@@ -168,17 +181,16 @@ def _strava(
         rates=rates,
         context=context,
     )
+    reconciling = Reconciling(
+        ingestion=ingestion, access=access, backfilling=backfilling, ledger=stores.ledger, context=context
+    )
     return StravaUseCases(
         access=access,
+        standing=standing_on(stores, context),
         linking=linking,
         intake=WebhookIntake(queue=queue, secrets=secrets, context=context),
         refreshing=refreshing,
         backfilling=backfilling,
-        reconciling=Reconciling(
-            ingestion=ingestion,
-            access=access,
-            backfilling=backfilling,
-            ledger=stores.ledger,
-            context=context,
-        ),
+        reconciling=reconciling,
+        rounds=Rounds(connections=stores.connections, reconciling=reconciling, context=context),
     )

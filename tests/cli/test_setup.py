@@ -194,6 +194,41 @@ def test_progress_is_silent_elsewhere(
     assert stream.getvalue() == ""
 
 
+@pytest.mark.parametrize("columns", [1, 2, 10, 80])
+def test_a_status_line_fits_its_terminal_and_is_cleared(
+    monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    """Each text overwrites the one before, whichever is longer, in one line; at the end none is left."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(sys, "stderr", terminal := _Terminal())
+    with output.status_line() as shown:
+        for text in ("listing: 1,200 activities", "done", "counting: 12 pages to go"):
+            shown(text)
+            assert _line_of(terminal.getvalue()).rstrip() == (
+                text if len(text) < columns else f"{text[: columns - 2]}…"[: columns - 1]
+            )
+    written = terminal.getvalue()
+    assert "\n" not in written
+    assert all(len(each) < columns for each in written.split("\r"))
+    assert (_line_of(written).strip(), written[-1]) == ("", "\r")
+
+
+def _line_of(written: str) -> str:
+    """What a terminal shows of it: what follows a carriage return overwrites."""
+    line = ""
+    for each in written.split("\r"):
+        line = each + line[len(each) :]
+    return line
+
+
+def test_a_status_line_is_silent_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is written, not even at the end."""
+    monkeypatch.setattr(sys, "stderr", pipe := io.StringIO())
+    with output.status_line() as shown:
+        shown("listing")
+    assert pipe.getvalue() == ""
+
+
 def test_version_is_told(console: Console) -> None:
     """``--version`` prints the installed version."""
     assert console("--version").out.startswith("commitcollect, version 0.")

@@ -15,13 +15,14 @@ from urllib.parse import unquote
 
 import pytest
 
-from cli.console import COMMAND, PATIENCE_SECONDS, environment
+from cli.console import COMMAND, PATIENCE_SECONDS, Outcome, environment, run_process
 from cli.stravas import ATHLETE, Person, ride, settings_for
 from commitcollect_adapters.ciphers.keys import new_key
 from commitcollect_adapters.strava.fake import CallKind, Fault
+from commitcollect_cli import strava_backfill
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.strava.connections import READ_ACTIVITIES
-from commitcollect_core.values import ActivityId
+from commitcollect_core.values import ActivityId, AthleteId
 
 STATE_GONE = "Error: this link is not valid or has expired; start again\n"
 FIRST_ID = "131300"
@@ -170,6 +171,20 @@ def test_status_before_and_after(person: Person) -> None:
     assert line == "Connection    none; make one with 'commitcollect strava connect'"
 
 
+def test_status_needs_the_store_alone(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the app's id, its secret and the key of the tokens it says the same, and makes no new key."""
+    person.connect()
+    person.console.json("strava", "backfill")
+    before = person.console.json("strava", "status")
+    for name in ("CLIENT_ID", "CLIENT_SECRET", "API_BASE", "OAUTH_BASE"):
+        monkeypatch.delenv(f"COMMITCOLLECT_STRAVA_{name}")
+    Path("commitcollect.db.key").unlink()
+    assert person.console.json("strava", "status") == before
+    assert person.console("strava", "status").out.startswith("Connection    ACTIVE, athlete 42\n")
+    assert not Path("commitcollect.db.key").exists()
+    assert error(person, "strava", "backfill") == (2, "invalid_input")
+
+
 def test_a_backfill_tells_its_progress_and_what_it_did(person: Person) -> None:
     """Progress is on stderr, the sum on stdout; something left out ends with 1; a second changes nothing."""
     person.fake.add_activities(ATHLETE, [ride(9), ride(-100)])
@@ -267,6 +282,106 @@ def test_a_reconciliation_says_what_it_could_not_read(person: Person) -> None:
     assert outcome.err.startswith("Rejected: activity 1021: start_date 'soon' is not a date; ")
     person.fake.add_activities(ATHLETE, [ride(1), ride(2), ride(3)])
     assert person.console("strava", "reconcile").out.endswith(": nothing to repair yet.\n")
+
+
+def _second_athlete(person: Person) -> None:
+    """Connect another account to an athlete with two rides."""
+    person.fake.sign_in(AthleteId("43"))
+    person.fake.add_activities(AthleteId("43"), [ride(71), ride(72)])
+    assert person.connect("--user", "other").code == 0
+
+
+def test_a_round_reconciles_every_connected_athlete(person: Person) -> None:
+    """A line for each, with what was repaired for them; who has to connect again fails nothing."""
+    person.connect()
+    _second_athlete(person)
+    outcome = person.console("strava", "reconcile", "--all")
+    assert (outcome.code, outcome.out.splitlines()) == (
+        0,
+        [
+            "42 (me)  3 activities: 3 missing here",
+            "43 (other)  2 activities: 2 missing here",
+            "2 athletes: 5 workouts repaired.",
+        ],
+    )
+    person.fake.deauthorize(AthleteId("43"))
+    person.fake.add_activities(ATHLETE, [ride(21, start_date="soon")])
+    outcome = person.console("strava", "reconcile", "--all")
+    assert outcome.code == 1
+    assert outcome.out.splitlines()[1:] == [
+        "43 (other)  the connection to Strava does not work any more; connect again",
+        "2 athletes: 0 workouts repaired, 1 to connect again, 1 with errors.",
+    ]
+    document = person.console("strava", "reconcile", "--all", "--after", "42", "--json").document
+    assert [each["error"] for each in document["athletes"]] == ["strava_needs_reconnect"]
+    assert (document["toConnectAgain"], document["failed"]) == (1, 0)
+
+
+def test_a_round_that_stopped_says_where_to_go_on(person: Person) -> None:
+    """At the limit of calls it names the last athlete who was done."""
+    person.connect("--private")
+    _second_athlete(person)
+    person.fake.inject(Fault.RATE_LIMITED, CallKind.ACTIVITIES, after=1)
+    outcome = person.console("strava", "reconcile", "--all")
+    assert outcome.code == 5
+    assert "(1 done; go on with --all --after 42)" in outcome.err
+    assert error(person, "strava", "reconcile", "--after", "42") == (2, "usage")
+    assert error(person, "strava", "reconcile", "--all", "--after", "a b") == (2, "usage")
+
+
+def _waiting(person: Person, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> Outcome:
+    """Wait for a backfill, with something done at each look instead of a pause."""
+    monkeypatch.setattr(strava_backfill, "pause", lambda _seconds: act())
+    monkeypatch.setattr(strava_backfill, "STILL_LOOKS_MAX", 2)
+    return person.console("strava", "backfill", "--wait")
+
+
+def _work(person: Person) -> None:
+    """Let the worker run until nothing is due, in a process of its own."""
+    assert run_process("worker", "--once", **settings_for(person.fake, person.address)).code == 0
+
+
+def test_waiting_for_a_backfill_ends_with_it(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker does it; the sum is as if it had been done here, and a pipe hears of nothing else."""
+    person.connect("--private")
+    outcome = _waiting(person, monkeypatch, lambda: _work(person))
+    assert (outcome.code, outcome.out, outcome.err) == (
+        0,
+        "3 activities taken over, 3 of them new or changed.\n",
+        "",
+    )
+
+
+def test_waiting_for_a_backfill_that_was_set_aside(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends with 1 and the reason; the same command has it tried again."""
+    person.connect()
+    monkeypatch.setenv("COMMITCOLLECT_POLICY_JOB_ATTEMPTS_MAX", "1")
+    person.fake.inject(Fault.SERVER_ERROR, CallKind.ACTIVITIES)
+    one_try = {"COMMITCOLLECT_POLICY_JOB_ATTEMPTS_MAX": "1"}
+
+    def work() -> None:
+        run_process("worker", "--once", **settings_for(person.fake, person.address), **one_try)
+
+    outcome = _waiting(person, monkeypatch, work)
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err.startswith("Error: the worker set the backfill aside after 1 try: strava_unavailable")
+    assert _waiting(person, monkeypatch, work).code == 0
+
+
+def test_waiting_for_a_backfill_whose_athlete_has_gone(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One who took the permission back has to connect again, and it is said as soon as it is known."""
+    person.connect()
+
+    def take_back() -> None:
+        person.fake.deauthorize(ATHLETE)
+        person.console("worker", "--once")
+        person.console("strava", "reconcile")
+
+    outcome = _waiting(person, monkeypatch, take_back)
+    assert outcome.code == 4
+    assert "connect again" in outcome.err
 
 
 def test_disconnecting_asks_first(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -523,7 +638,7 @@ def test_a_lost_key_is_not_replaced(person: Person) -> None:
     person.connect()
     key, away = Path("commitcollect.db.key"), Path("elsewhere")
     key.rename(away)
-    for command in (("strava", "backfill"), ("strava", "status"), ("worker", "--once")):
+    for command in (("strava", "backfill"), ("strava", "reconcile"), ("worker", "--once")):
         outcome = person.console(*command)
         assert (outcome.code, "commitcollect.db.key is missing" in outcome.err) == (2, True)
         assert not key.exists()

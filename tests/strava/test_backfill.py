@@ -13,12 +13,15 @@ from commitcollect_core.errors import (
     Conflict,
     CorruptItem,
     LimitExceeded,
+    NeedsReconnect,
     NotFound,
+    ScopeMissing,
     StravaRateLimited,
     StravaUnavailable,
 )
-from commitcollect_core.policy import customised
-from commitcollect_core.strava.backfills import BackfillCommit, BackfillPhase
+from commitcollect_core.policy import DEFAULT_POLICY, Policy, customised
+from commitcollect_core.strava.backfilling import GivenUp
+from commitcollect_core.strava.backfills import Backfill, BackfillCommit, BackfillPhase
 from commitcollect_core.strava.ports import ActivityList
 from commitcollect_core.values import ActivityId, AthleteId
 from strava.world import ATHLETE, ME, SMALL_PAGES, START, WISH, World, payload
@@ -262,3 +265,86 @@ def test_somebody_elses_activities_are_left_out(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(world.fake, "activities", anothers)
     run(world)
     assert world.stored() == {}
+
+
+@pytest.mark.parametrize("policy", [SMALL_PAGES, DEFAULT_POLICY], ids=["small pages", "pages of 200"])
+@pytest.mark.parametrize("times", [1.1, 2, 3.5])
+def test_more_activities_of_one_second_than_a_page_holds_are_all_taken_over(
+    policy: Policy, times: float
+) -> None:
+    """A cursor in seconds cannot pass them, page numbers can: none is lost, and what is around stays."""
+    world = World(policy=policy)
+    same = int(policy.strava.list_page_items * times)
+    at_once = [payload(3, id=10_000 + each, distance=1_000.0 + each) for each in range(same)]
+    world.fake.add_activities(ATHLETE, [*map(payload, range(8)), *at_once])
+    world.app.tracking.create(ME, WISH)
+    world.connect()
+    run(world)
+    state = world.stores.backfills.read(ME)
+    assert state is not None
+    assert (state.activities_listed, state.workouts_changed) == (same + 8, same + 8)
+    world.check_converged()
+    world.check_parts()
+
+
+# Left to the workers
+
+
+def test_a_backfill_that_is_handed_over_is_done_by_the_workers() -> None:
+    """The caller sees how far it has come, and its end; handing it over twice makes no second job."""
+    world = connected(25)
+    backfilling = world.strava.backfilling
+    for _ in range(2):
+        assert backfilling.hand_over(ME).phase is BackfillPhase.LISTING
+    assert world.queue.counts(now=world.clock.now()).waiting == 1
+    seen = []
+    while (state := backfilling.look(ME, is_still=True)) is not None:
+        assert isinstance(state, Backfill)
+        seen.append((state.phase, state.activities_listed))
+        if state.phase is BackfillPhase.DONE:
+            break
+        world.pass_time(seconds=30)
+        world.worker.run_once()
+    assert [listed for _, listed in seen][-1] == 25
+    assert seen == sorted(seen, key=lambda each: (list(BackfillPhase).index(each[0]), each[1]))
+    world.check_converged()
+
+
+def test_a_backfill_that_was_set_aside_is_seen_and_tried_again() -> None:
+    """Its job is named once nothing moves; handing it over again has it tried once more."""
+    world = connected(5)
+    backfilling = world.strava.backfilling
+    backfilling.hand_over(ME)
+    world.fake.inject(Fault.SERVER_ERROR, CallKind.ACTIVITIES, count=None)
+    world.work()
+    assert isinstance(backfilling.look(ME), Backfill), "a queue is asked only when nothing moves"
+    given_up = backfilling.look(ME, is_still=True)
+    assert isinstance(given_up, GivenUp)
+    assert "strava_unavailable" in given_up.job.reason
+    world.fake.clear_faults()
+    backfilling.hand_over(ME)
+    assert isinstance(backfilling.look(ME, is_still=True), Backfill)
+    world.work()
+    done = backfilling.look(ME)
+    assert isinstance(done, Backfill)
+    assert done.phase is BackfillPhase.DONE
+
+
+def test_looking_tells_what_the_athlete_has_to_do() -> None:
+    """A connection that broke, one without the scope, and none at all each have their own error."""
+    world = connected(5)
+    backfilling = world.strava.backfilling
+    backfilling.hand_over(ME)
+    world.pass_time(hours=7)
+    world.fake.deauthorize(ATHLETE)
+    world.work()
+    with pytest.raises(NeedsReconnect):
+        backfilling.look(ME)
+    world.connect(scope=("read",))
+    with pytest.raises(ScopeMissing):
+        backfilling.look(ME)
+    world.strava.linking.disconnect(ME)
+    with pytest.raises(NotFound):
+        backfilling.look(ME)
+    with pytest.raises(NotFound):
+        backfilling.hand_over(ME)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from attrs import evolve
 
+from commitcollect_adapters.ciphers.local import LocalCipher
 from commitcollect_adapters.simulation.faults import Side
+from commitcollect_adapters.strava import Revocation
 from commitcollect_adapters.strava.fake import CallKind, Fault
 from commitcollect_core.errors import (
     AccountDeleting,
@@ -42,12 +45,13 @@ from commitcollect_core.strava.connections import (
     broken,
     released,
 )
-from commitcollect_core.strava.ports import ConnectionStore, TokenGrant
+from commitcollect_core.strava.ports import ConnectedPage, ConnectionStore, TokenGrant
 from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState
 from commitcollect_core.values import ActivityId, AthleteId, Source, UserId
-from strava.world import ATHLETE, BROWSER, ME, REDIRECT, WISH, World, payload
+from strava.world import ATHLETE, BROWSER, ME, REDIRECT, WISH, KillAt, Killed, World, payload
 
 OTHER = UserId("other")
+KILLS_MAX = 200
 SCOPE = ("read", READ_ALL_ACTIVITIES)
 
 
@@ -91,7 +95,7 @@ def test_connecting_brings_the_history_in() -> None:
     world.work()
     world.check_converged()
     world.check_parts()
-    status = world.strava.linking.status(ME)
+    status = world.strava.standing.of(ME)
     assert (status.workout_count, status.is_fresh) == (25, True)
     assert status.backfill is not None
     assert status.backfill.phase is BackfillPhase.DONE
@@ -104,7 +108,7 @@ def test_without_access_to_activities_the_connection_says_so() -> None:
     assert connection.status is ConnectionStatus.NEEDS_SCOPE
     world.work()
     assert world.fake.calls(CallKind.ACTIVITIES, CallKind.ACTIVITY) == 0
-    assert world.strava.linking.status(ME).backfill is None
+    assert world.strava.standing.of(ME).backfill is None
 
 
 @pytest.mark.parametrize(
@@ -365,6 +369,10 @@ class RivalledConnections:
         """See `ConnectionStore`."""
         return self._store.owner(athlete_id)
 
+    def connected(self, *, after: AthleteId | None, limit: int) -> ConnectedPage:
+        """See `ConnectionStore`."""
+        return self._store.connected(after=after, limit=limit)
+
     def commit(self, commit: ConnectionCommit) -> None:
         """See `ConnectionStore`."""
         before = self._store.read(commit.user_id)
@@ -443,7 +451,7 @@ def test_disconnecting_keeps_what_was_earned() -> None:
     assert world.stores.connections.owner(ATHLETE) is None
     assert world.stores.backfills.read(ME) is None
     assert world.fake.calls(CallKind.REVOKE) == 1
-    assert world.strava.linking.status(ME).connection is None
+    assert world.strava.standing.of(ME).connection is None
     with pytest.raises(NotFound):
         world.strava.linking.disconnect(ME)
 
@@ -552,7 +560,7 @@ def test_forgetting_may_be_repeated() -> None:
 def test_status_of_somebody_new() -> None:
     """Nobody is connected, nothing is fresh, nothing is asked."""
     world = World()
-    status = world.strava.linking.status(ME)
+    status = world.strava.standing.of(ME)
     assert (status.connection, status.backfill, status.workout_count) == (None, None, 0)
     assert (status.latest_activity_at, status.is_fresh) == (None, False)
     assert world.fake.calls() == 0
@@ -564,12 +572,12 @@ def test_a_connection_is_fresh_for_a_week() -> None:
     world.fake.add_activities(ATHLETE, [payload(1)])
     world.connect()
     world.work()
-    latest = world.strava.linking.status(ME).latest_activity_at
+    latest = world.strava.standing.of(ME).latest_activity_at
     assert latest is not None
     world.clock.advance_to(latest + timedelta(days=7))
-    assert world.strava.linking.status(ME).is_fresh
+    assert world.strava.standing.of(ME).is_fresh
     world.pass_time(seconds=1)
-    assert not world.strava.linking.status(ME).is_fresh
+    assert not world.strava.standing.of(ME).is_fresh
 
 
 def test_only_users_can_connect() -> None:
@@ -588,5 +596,83 @@ def test_status_passes_over_tombstones() -> None:
         world.fake.delete(next(each for each in world.held() if each == str(1_000 + number)))
     world.deliver()
     world.work()
-    latest = world.strava.linking.status(ME).latest_activity_at
+    latest = world.strava.standing.of(ME).latest_activity_at
     assert latest == world.clock.now().replace(hour=12, minute=0, second=0) - timedelta(days=15)
+
+
+# Where only an access token gives a permission back
+
+
+def old_way(*, hours: int = 0) -> World:
+    """A world with one connection, made some hours ago, whose Strava knows the old way alone."""
+    world = World(revoke_with=Revocation.DEAUTHORIZE)
+    world.connect()
+    world.clock.advance_to(world.clock.now() + timedelta(hours=hours))
+    return world
+
+
+def test_the_old_way_of_disconnecting_makes_one_call_with_a_token_that_lasts() -> None:
+    """Nothing is renewed for it."""
+    world = old_way()
+    world.strava.linking.disconnect(ME)
+    assert (world.fake.calls(CallKind.REVOKE), world.fake.calls(CallKind.REFRESH)) == (1, 0)
+    assert world.stores.connections.read(ME) is None
+
+
+@pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.HANG])
+def test_a_refresh_token_replaced_while_disconnecting_is_kept(fault: Fault) -> None:
+    """If the call behind the refresh fails, a repeat goes on with the new tokens.
+
+    The old refresh token is dead by then, so the permission could never be given back with it.
+    """
+    world = old_way(hours=7)
+    world.fake.inject(fault, CallKind.REVOKE, after=1)
+    with pytest.raises(StravaUnavailable):
+        world.strava.linking.disconnect(ME)
+    refreshes = world.fake.calls(CallKind.REFRESH)
+    world.strava.linking.disconnect(ME)
+    assert world.fake.calls(CallKind.REFRESH) == refreshes, "the repeat has an access token that lasts"
+    assert world.stores.connections.read(ME) is None
+    assert not world.fake.has_permission(ATHLETE)
+
+
+def test_the_old_way_of_disconnecting_survives_a_crash_at_every_call() -> None:
+    """Wherever the process dies, a repeat in a new one gives the permission back.
+
+    One moment is beyond us: between Strava's answer with a new refresh token and its being stored.
+    """
+    for number in range(KILLS_MAX):
+        world = old_way(hours=7)
+        before = world.stores.connections.read(ME)
+        assert before is not None
+        door = KillAt(number)
+        with suppress(Killed):
+            world.process(door).strava.linking.disconnect(ME)
+        if door.killed_at is None:
+            break
+        stored = world.stores.connections.read(ME)
+        is_lost = (
+            stored is not None
+            and stored.refresh_token == before.refresh_token
+            and world.fake.calls(CallKind.REFRESH) == 1
+        )
+        # A lease that the dead process held runs out first.
+        world.pass_time(hours=1)
+        if stored is not None:
+            world.strava.linking.disconnect(ME)
+        assert world.stores.connections.read(ME) is None
+        assert world.fake.has_permission(ATHLETE) == is_lost, door.killed_at
+    assert 10 < number < KILLS_MAX - 1
+
+
+def test_the_old_way_of_disconnecting_ends_where_nothing_is_left_to_give_back() -> None:
+    """Taken back at Strava before, or with tokens that cannot be opened: the connection is forgotten."""
+    world = old_way()
+    world.fake.deauthorize(ATHLETE)
+    world.strava.linking.disconnect(ME)
+    assert world.stores.connections.read(ME) is None
+    world = old_way()
+    world.cipher = LocalCipher([b"l" * 32])
+    world.process().strava.linking.disconnect(ME)
+    assert world.stores.connections.read(ME) is None
+    assert world.fake.calls(CallKind.REVOKE) == 0

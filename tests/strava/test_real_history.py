@@ -290,7 +290,7 @@ def test_a_history_is_taken_over_in_a_few_calls(
         do_what_is_due(world.worker)
         shown = [each for each in real if scope is SEES_ALL or not each["private"]]
         check(world, shown)
-        backfill = world.strava.linking.status(ME).backfill
+        backfill = world.strava.standing.of(ME).backfill
     assert backfill is not None
     assert (backfill.activities_listed, backfill.workouts_changed) == (len(shown), len(shown))
     assert world.fake.calls(CallKind.ACTIVITIES) == list_calls

@@ -15,6 +15,7 @@ from commitcollect_adapters.memory.stores import memory_stores
 from commitcollect_adapters.readers.strict_json import parse_document
 from commitcollect_adapters.simulation.faults import CallHook, Side, hooked
 from commitcollect_adapters.statues import shipped_catalog
+from commitcollect_adapters.strava import Revocation
 from commitcollect_adapters.strava.fake import Delivery, DeliveryPlan, FakeStrava, Limits
 from commitcollect_adapters.system import ManualClock, NoBackoff, SystemIds
 from commitcollect_adapters.testing.dumps import LedgerDump, dump_of
@@ -68,12 +69,17 @@ class World:
         limits: Limits = PLENTY,
         plan: DeliveryPlan | None = None,
         rotates_every: int = 1,
+        revoke_with: Revocation = Revocation.REVOKE,
         start: datetime = START,
     ) -> None:
         self.clock = ManualClock(start)
         self.policy = policy
         self.fake = FakeStrava(
-            self.clock, limits=limits, plan=plan or DeliveryPlan(), rotates_every=rotates_every
+            self.clock,
+            limits=limits,
+            plan=plan or DeliveryPlan(),
+            rotates_every=rotates_every,
+            revoke_with=revoke_with,
         )
         self.api: StravaApi = self.fake
         self.stores = memory_stores() if stores is None else stores

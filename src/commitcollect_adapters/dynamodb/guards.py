@@ -39,7 +39,7 @@ def check(operation: str, request: Mapping[str, Any], prefix: str) -> None:
     projection = definition["Projection"]
     if projection["ProjectionType"] == "ALL":
         return
-    held = {*projection["NonKeyAttributes"], "PK", "SK"}
+    held = {*projection.get("NonKeyAttributes", ()), "PK", "SK"}
     held |= {each["AttributeName"] for each in definition["KeySchema"]}
     missing = sorted(set(_attributes(request)) - held)
     if missing or request.get("Select") == "ALL_ATTRIBUTES":

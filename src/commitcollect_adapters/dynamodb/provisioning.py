@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from attrs import frozen
 
 from commitcollect_adapters.dynamodb.client import Client, MissingTable
@@ -22,16 +25,20 @@ class TableStatus:
         state: ACTIVE, CREATING, …, or MISSING.
         has_recovery: whether point-in-time recovery is on; None where the engine does not know it.
         has_expiry: whether items that have expired are removed; None where none do.
+        missing_indexes: global indexes that a table of an earlier version lacks.
     """
 
     name: str
     state: str
     has_recovery: bool | None = None
     has_expiry: bool | None = None
+    missing_indexes: tuple[str, ...] = ()
 
 
 def create_tables(client: Client) -> list[TableStatus]:
-    """Create the missing tables, wait for them, and switch recovery and expiry on.
+    """Create the missing tables and indexes, wait for the tables, and switch recovery and expiry on.
+
+    The engine fills a new index of an old table by itself, which may take a while.
 
     Raises:
         StorageError: the engine refuses, or cannot be reached.
@@ -46,7 +53,9 @@ def create_tables(client: Client) -> list[TableStatus]:
 
 
 def _complete(client: Client, status: TableStatus) -> None:
-    """Switch on what a new table does not have yet."""
+    """Switch on what a new table does not have yet, and add what an old one lacks."""
+    for name in status.missing_indexes:
+        _add_index(client, status.name, name)
     if status.has_recovery is False:
         client.call(
             "update_continuous_backups",
@@ -60,6 +69,28 @@ def _complete(client: Client, status: TableStatus) -> None:
             TableName=status.name,
             TimeToLiveSpecification={"Enabled": True, "AttributeName": attribute},
         )
+
+
+def _add_index(client: Client, table: str, index: str) -> None:
+    definition = _definition(client, table)
+    client.call(
+        "update_table",
+        TableName=table,
+        AttributeDefinitions=definition["AttributeDefinitions"],
+        GlobalSecondaryIndexUpdates=[
+            {"Create": each} for each in _global_indexes(definition) if each["IndexName"] == index
+        ],
+    )
+
+
+def _definition(client: Client, table: str) -> Mapping[str, Any]:
+    definitions = table_definitions(client.address.name)
+    return next(each for each in definitions if each["TableName"] == table)
+
+
+def _global_indexes(definition: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    indexes: Sequence[Mapping[str, Any]] = definition.get("GlobalSecondaryIndexes", ())
+    return indexes
 
 
 def table_statuses(client: Client) -> list[TableStatus]:
@@ -81,11 +112,14 @@ def delete_tables(client: Client) -> list[TableStatus]:
 def _status(client: Client, name: str) -> TableStatus:
     try:
         described = client.call("describe_table", TableName=name)
+        there = {each["IndexName"] for each in _global_indexes(described["Table"])}
+        wanted = [each["IndexName"] for each in _global_indexes(_definition(client, name))]
         return TableStatus(
             name=name,
             state=described["Table"]["TableStatus"],
             has_recovery=_has_recovery(client, name),
             has_expiry=_has_expiry(client, name),
+            missing_indexes=tuple(each for each in wanted if each not in there),
         )
     except MissingTable:
         return TableStatus(name=name, state="MISSING")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 
 from commitcollect_adapters import conflicts
 from commitcollect_adapters.dynamodb.client import Client
@@ -13,7 +14,13 @@ from commitcollect_adapters.dynamodb.items.encoding import NEW, absent_or, follo
 from commitcollect_adapters.dynamodb.requests import Member, check, delete, put, unfenced, update
 from commitcollect_adapters.dynamodb.table import Table
 from commitcollect_core.strava.backfills import Backfill, BackfillCommit, StagedPage
-from commitcollect_core.strava.connections import AthleteOwner, ConnectionCommit, StravaConnection
+from commitcollect_core.strava.connections import (
+    AthleteOwner,
+    ConnectedAthlete,
+    ConnectionCommit,
+    StravaConnection,
+)
+from commitcollect_core.strava.ports import ConnectedPage
 from commitcollect_core.values import AthleteId, UserId
 
 _KEYS_PER_PAGE = 1_000
@@ -30,6 +37,15 @@ class DynamoConnectionStore:
 
     def owner(self, athlete_id: AthleteId) -> AthleteOwner | None:
         return self._table.find(items.OWNER, items.owner_key(athlete_id))
+
+    def connected(self, *, after: AthleteId | None, limit: int) -> ConnectedPage:
+        found = list(islice(self._connected(after, page_items=limit + 1), limit + 1))
+        athletes = tuple(found[:limit])
+        return ConnectedPage(athletes=athletes, next=athletes[-1].athlete_id if len(found) > limit else None)
+
+    def _connected(self, after: AthleteId | None, *, page_items: int) -> Iterator[ConnectedAthlete]:
+        for query in items.connected_queries(after):
+            yield from map(items.connected_of_item, self._table.query(query, page_items=page_items))
 
     def commit(self, commit: ConnectionCommit) -> None:
         # A connection is never written without its owner, so the connection alone tells whether a commit in

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from contextlib import nullcontext
+from heapq import nsmallest
 from threading import Lock
 
 from commitcollect_adapters import conflicts
 from commitcollect_adapters.memory.ledger import MemoryLedger
 from commitcollect_adapters.memory.versioned import check_follows
 from commitcollect_core.strava.backfills import Backfill, BackfillCommit, StagedPage
-from commitcollect_core.strava.connections import AthleteOwner, ConnectionCommit, StravaConnection
+from commitcollect_core.strava.connections import (
+    AthleteOwner,
+    ConnectedAthlete,
+    ConnectionCommit,
+    StravaConnection,
+)
+from commitcollect_core.strava.ports import ConnectedPage
 from commitcollect_core.values import AthleteId, UserId
 
 
@@ -28,6 +35,18 @@ class MemoryConnectionStore:
 
     def owner(self, athlete_id: AthleteId) -> AthleteOwner | None:
         return self._owners.get(athlete_id)
+
+    def connected(self, *, after: AthleteId | None, limit: int) -> ConnectedPage:
+        with self._lock:
+            athletes = (each for each in self._owners if after is None or each > after)
+            page = nsmallest(limit + 1, athletes)
+            owned = [self._owners[each] for each in page[:limit]]
+        return ConnectedPage(
+            athletes=tuple(
+                ConnectedAthlete(athlete_id=each.athlete_id, user_id=each.user_id) for each in owned
+            ),
+            next=page[limit - 1] if len(page) > limit else None,
+        )
 
     def commit(self, commit: ConnectionCommit) -> None:
         # The ledger's lock before this store's own, as in every store here: two orders could deadlock.

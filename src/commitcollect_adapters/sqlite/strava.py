@@ -11,7 +11,13 @@ from commitcollect_adapters.sqlite.ledger import check_unfenced
 from commitcollect_adapters.sqlite.statements import delete, find, replace, select
 from commitcollect_adapters.sqlite.versioned import VersionedTable
 from commitcollect_core.strava.backfills import Backfill, BackfillCommit, StagedPage
-from commitcollect_core.strava.connections import AthleteOwner, ConnectionCommit, StravaConnection
+from commitcollect_core.strava.connections import (
+    AthleteOwner,
+    ConnectedAthlete,
+    ConnectionCommit,
+    StravaConnection,
+)
+from commitcollect_core.strava.ports import ConnectedPage
 from commitcollect_core.values import AthleteId, UserId
 
 _READ_CONNECTION = select("stravaConnection", CONNECTION.columns, "userId = ?")
@@ -20,6 +26,7 @@ _WRITE_CONNECTION = replace("stravaConnection", CONNECTION.columns)
 _REMOVE_CONNECTION = delete("stravaConnection", "userId = ?")
 _ANY_CONNECTION = select("stravaConnection", ("userId",), "TRUE LIMIT 1")
 _READ_OWNER = select("athleteOwner", OWNER.columns, "athleteId = ?")
+_LIST_OWNERS = select("athleteOwner", ("athleteId", "userId"), "athleteId > ? ORDER BY athleteId LIMIT ?")
 _WRITE_OWNER = replace("athleteOwner", OWNER.columns)
 _REMOVE_OWNER = delete("athleteOwner", "athleteId = ? AND userId = ?")
 
@@ -44,6 +51,14 @@ class SqliteConnectionStore:
 
     def owner(self, athlete_id: AthleteId) -> AthleteOwner | None:
         return find(self._database, OWNER, _READ_OWNER, athlete_id)
+
+    def connected(self, *, after: AthleteId | None, limit: int) -> ConnectedPage:
+        with self._database.connection() as connection:
+            found = connection.execute(_LIST_OWNERS, (after or "", limit + 1)).fetchall()
+        athletes = tuple(
+            ConnectedAthlete(athlete_id=athlete_id, user_id=user_id) for athlete_id, user_id in found[:limit]
+        )
+        return ConnectedPage(athletes=athletes, next=athletes[-1].athlete_id if len(found) > limit else None)
 
     def commit(self, commit: ConnectionCommit) -> None:
         with self._database.transaction() as connection:

@@ -20,7 +20,6 @@ from commitcollect_core.errors import (
     NotFound,
     StravaRefused,
     StravaUnavailable,
-    TokenRefreshRejected,
 )
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
 from commitcollect_core.strava.ports import ActivityAnswer, ActivityList, PushSubscription, TokenGrant
@@ -93,6 +92,9 @@ class StravaClient:
     def _credentials(self) -> dict[str, str]:
         return {"client_id": self._app.client_id, "client_secret": self._app.client_secret}
 
+    def revokes_by_any_token(self) -> bool:
+        return self._app.revoke_with is Revocation.REVOKE
+
     def revoke(self, token: str) -> None:
         match self._app.revoke_with:
             case Revocation.REVOKE:
@@ -113,17 +115,7 @@ class StravaClient:
         if not answer.is_success and not failures.is_revoked_already(answer):
             raise failures.app_failure(answer)
 
-    def _deauthorize(self, token: str) -> None:
-        """Revoke with an access token; refresh first if given a refresh token."""
-        if not self._is_deauthorized(token):
-            try:
-                access_token = self.refresh(token).access_token
-            except TokenRefreshRejected:
-                return
-            self._is_deauthorized(access_token)
-
-    def _is_deauthorized(self, access_token: str) -> bool:
-        """Revoke the permission; False if this is no valid access token."""
+    def _deauthorize(self, access_token: str) -> None:
         answer = self._send(
             Request(
                 method="POST",
@@ -131,9 +123,12 @@ class StravaClient:
                 headers=_bearer(access_token),
             )
         )
-        if not answer.is_success and not failures.is_access_token_rejected(answer):
+        if failures.is_access_token_rejected(answer):
+            raise failures.rated(
+                AccessTokenRejected("Strava does not take this access token any more"), answer
+            )
+        if not answer.is_success:
             raise failures.app_failure(answer)
-        return answer.is_success
 
     def activity(self, access_token: str, activity_id: ActivityId) -> ActivityAnswer:
         """As in `StravaApi`.

@@ -138,6 +138,17 @@ class StravaAccess:
             )
         return connection
 
+    def check_works(self, user_id: UserId) -> None:
+        """Refuse a connection that does not work until the athlete connects again.
+
+        Raises:
+            NotFound: the user is not connected.
+            NeedsReconnect, ScopeMissing: it does not work.
+        """
+        state = token_state(self.connection(user_id), now=self.context.now(), policy=self.context.policy)
+        if isinstance(state, Unusable):
+            raise _unusable(state)
+
     def is_authorized(self, user_id: UserId) -> bool:
         """Whether Strava still lets the app in, found out by renewing the tokens.
 
@@ -152,6 +163,32 @@ class StravaAccess:
             if isinstance(refused.__cause__, TokenRefreshRejected):
                 return False
             raise
+        return True
+
+    def give_back(self, connection: StravaConnection) -> None:
+        """Give the permission back to Strava; one that Strava has ended is no error.
+
+        A token that cannot be opened cannot be given back, and is of no use to others either.
+
+        Raises:
+            ConnectionBusy, UpstreamError: Strava could not be told; calling again goes on from there.
+        """
+        if self.api.revokes_by_any_token():
+            with suppress(SealBroken):
+                self.api.revoke(self._unsealed(connection, REFRESH_TOKEN))
+        elif not self._is_given_back(connection):
+            # Renewed under the lease and stored before it is used: Strava may have replaced the refresh
+            # token. If the call below fails, only the stored one lets a repeat go on.
+            with suppress(NeedsReconnect, AccessTokenRejected):
+                _, token = self._renew(connection)
+                self.api.revoke(token)
+
+    def _is_given_back(self, connection: StravaConnection) -> bool:
+        """Give the permission back with the access token; False if that has ended or cannot be opened."""
+        try:
+            self.api.revoke(self._unsealed(connection, ACCESS_TOKEN))
+        except (AccessTokenRejected, SealBroken):
+            return False
         return True
 
     def _ask(
@@ -213,10 +250,8 @@ class StravaAccess:
                 return self._renew(connection)
             case Wait(until):
                 raise self._busy(now, until)
-            case Unusable(ConnectionStatus.NEEDS_SCOPE):
-                raise ScopeMissing("the athlete has not granted access to activities; connect again")
             case Unusable():
-                raise _needs_reconnect()
+                raise _unusable(state)
             case _:
                 assert_never(state)
 
@@ -326,10 +361,13 @@ class StravaAccess:
         self._mark(current, ConnectionStatus.NEEDS_RECONNECT)
         return _needs_reconnect()
 
-    def _opened(self, connection: StravaConnection, field: str) -> str:
+    def _unsealed(self, connection: StravaConnection, field: str) -> str:
         sealed = connection.access_token if field == ACCESS_TOKEN else connection.refresh_token
+        return self.cipher.unseal(sealed, token_context(connection.user_id, field))
+
+    def _opened(self, connection: StravaConnection, field: str) -> str:
         try:
-            return self.cipher.unseal(sealed, token_context(connection.user_id, field))
+            return self._unsealed(connection, field)
         except SealBroken as broken_seal:
             self._mark(connection, ConnectionStatus.NEEDS_RECONNECT)
             raise NeedsReconnect(f"{broken_seal.message}; then connect again") from broken_seal
@@ -354,6 +392,12 @@ class StravaAccess:
 def _shown(activity: ListedActivity, connection: StravaConnection) -> ListedActivity:
     """The activity with a note of the connection that showed it."""
     return evolve(activity, snapshot=evolve(activity.snapshot, shown_to=connection.athlete_id))
+
+
+def _unusable(state: Unusable) -> ScopeMissing | NeedsReconnect:
+    if state.status is ConnectionStatus.NEEDS_SCOPE:
+        return ScopeMissing("the athlete has not granted access to activities; connect again")
+    return _needs_reconnect()
 
 
 def _needs_reconnect() -> NeedsReconnect:

@@ -9,11 +9,11 @@ from attrs import evolve, frozen
 
 from commitcollect_core.context import Context
 from commitcollect_core.errors import Conflict, CorruptItem, LimitExceeded, NotFound
-from commitcollect_core.jobs.jobs import JobOutcome, LeasedJob
+from commitcollect_core.jobs.jobs import Job, JobOutcome, LeasedJob, ParkedJob
 from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.strava.access import StravaAccess
 from commitcollect_core.strava.backfills import Backfill, BackfillCommit, BackfillPhase, StagedPage
-from commitcollect_core.strava.jobs import activity_job, athlete_of
+from commitcollect_core.strava.jobs import activity_job, athlete_of, backfill_job
 from commitcollect_core.strava.listing import next_page
 from commitcollect_core.strava.ports import BackfillStore, ConnectionStore
 from commitcollect_core.strava.remarks import warn_of
@@ -29,6 +29,13 @@ class BackfillStep:
 
     backfill: Backfill
     committed: Committed = NOTHING_COMMITTED
+
+
+@frozen(kw_only=True)
+class GivenUp:
+    """The workers have set the job of a backfill aside."""
+
+    job: ParkedJob
 
 
 @frozen(kw_only=True, eq=False)
@@ -63,6 +70,51 @@ class Backfilling:
             )
         return running
 
+    def hand_over(self, user_id: UserId, *, after: datetime | None = None) -> Backfill:
+        """Leave a backfill to the workers; arguments and errors as in `start`.
+
+        Raises:
+            NotFound: the athlete is not connected.
+        """
+        job = self._job(user_id)
+        backfill = self.start(user_id, after=after)
+        # One that was set aside is tried again: a second of its key would wait beside it.
+        if not self.queue.unpark(job.key, now=self.context.now()):
+            self.queue.put(job, visible_at=self.context.now())
+        return backfill
+
+    def look(self, user_id: UserId, *, is_still: bool = False) -> Backfill | GivenUp:
+        """How far the workers have come with a backfill, or that they have given it up.
+
+        Args:
+            user_id: the athlete's account.
+            is_still: nothing has moved for a while. Only then is the queue asked for jobs set aside, which
+                takes several calls of a remote one.
+
+        Raises:
+            NotFound: the athlete is not connected any more, or no backfill was begun.
+            NeedsReconnect, ScopeMissing: the athlete has to connect again first.
+        """
+        backfill = self._begun(user_id)
+        if backfill.phase is BackfillPhase.DONE:
+            return backfill
+        self.access.check_works(user_id)
+        job = self._job(user_id)
+        listed = self.context.policy.jobs.jobs_parked_listed_max
+        for parked in self.queue.parked(limit=listed) if is_still else ():
+            if parked.job.key == job.key:
+                return GivenUp(job=parked)
+        return backfill
+
+    def _job(self, user_id: UserId) -> Job:
+        return backfill_job(self.access.connection(user_id).athlete_id, now=self.context.now())
+
+    def _begun(self, user_id: UserId) -> Backfill:
+        backfill = self.backfills.read(user_id)
+        if backfill is None:
+            raise NotFound(f"no backfill of {user_id!r} was begun", code="backfill_not_found")
+        return backfill
+
     def go_on(self, leased: LeasedJob) -> JobOutcome:
         """Do one step of the backfill of a job's athlete; begins one unless there is one, under way or done.
 
@@ -96,9 +148,7 @@ class Backfilling:
             LimitExceeded: the history has more pages than the policy allows.
             CommitCollectError: as in `StravaAccess.activities` and `Ingestion.ingest`; step again later.
         """
-        backfill = self.backfills.read(user_id)
-        if backfill is None:
-            raise NotFound(f"no backfill of {user_id!r} was begun", code="backfill_not_found")
+        backfill = self._begun(user_id)
         match backfill.phase:
             case BackfillPhase.LISTING:
                 return BackfillStep(backfill=self._list(backfill))

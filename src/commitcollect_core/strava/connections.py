@@ -214,6 +214,14 @@ class ConnectionCommit:
 
 
 @frozen(kw_only=True)
+class ConnectedAthlete:
+    """A Strava athlete that is connected, and to which account."""
+
+    athlete_id: AthleteId
+    user_id: UserId
+
+
+@frozen(kw_only=True)
 class AthleteOwner:
     """Whose account a Strava athlete is connected to."""
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
-from itertools import islice
 
 from attrs import evolve, frozen
 
@@ -16,7 +14,6 @@ from commitcollect_core.errors import (
     InvalidInput,
     NotFound,
     OtherAthleteConnected,
-    SealBroken,
     StravaRefused,
     UpstreamError,
     VersionConflict,
@@ -26,7 +23,6 @@ from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.policy import OnDisconnect
 from commitcollect_core.strava.access import ACCESS_TOKEN, REFRESH_TOKEN, StravaAccess, token_context
 from commitcollect_core.strava.backfilling import Backfilling
-from commitcollect_core.strava.backfills import Backfill
 from commitcollect_core.strava.connections import (
     DEFAULT_SCOPE,
     ConnectionCommit,
@@ -41,35 +37,14 @@ from commitcollect_core.training.history import walk_workouts
 from commitcollect_core.training.ingestion import Ingestion
 from commitcollect_core.training.ports import Ledger, WorkoutQuery
 from commitcollect_core.training.tracking import Tracking
-from commitcollect_core.training.workouts import Workout
 from commitcollect_core.values import AthleteId, Source, UserId, WorkoutKey, require_id
 
-_NEWEST_PAGE_ITEMS = 10
 _REDIRECT = "redirectUri"
-
-
-@frozen(kw_only=True)
-class StravaStatus:
-    """How an account stands with Strava.
-
-    Attributes:
-        connection: None if it is not connected.
-        backfill: how far taking over the history has come; None if it never began.
-        workout_count: stored workouts that are not tombstones, from everywhere.
-        latest_activity_at: when the newest of them started; None without any, or with a page of tombstones.
-        is_fresh: whether that is at most `StravaPolicy.fresh_seconds` ago.
-    """
-
-    connection: StravaConnection | None
-    backfill: Backfill | None
-    workout_count: int
-    latest_activity_at: datetime | None
-    is_fresh: bool
 
 
 @frozen(kw_only=True, eq=False)
 class Linking:
-    """Connects accounts to Strava: begin, finish, look, disconnect."""
+    """Connects accounts to Strava: begin, finish, disconnect."""
 
     api: StravaApi
     access: StravaAccess
@@ -218,27 +193,6 @@ class Linking:
             return after
         raise VersionConflict("this connection changed under each attempt; try again in a moment")
 
-    def status(self, user_id: UserId) -> StravaStatus:
-        """How an account stands with Strava. Asks the store only."""
-        now = self.context.now()
-        latest = next(self._newest_live(user_id), None)
-        latest_at = None if latest is None else latest.snapshot.started_at
-        fresh = timedelta(seconds=self.context.policy.strava.fresh_seconds)
-        return StravaStatus(
-            connection=self.connections.read(user_id),
-            backfill=self.backfills.read(user_id),
-            workout_count=self.ledger.read_head(user_id).workout_count,
-            latest_activity_at=latest_at,
-            is_fresh=latest_at is not None and now - latest_at <= fresh,
-        )
-
-    def _newest_live(self, user_id: UserId) -> Iterator[Workout]:
-        query = WorkoutQuery(newest_first=True, limit=_NEWEST_PAGE_ITEMS)
-        newest = islice(
-            walk_workouts(self.ledger, user_id, query), self.context.policy.training.page_items_max
-        )
-        return (each for each in newest if not each.is_deleted)
-
     def disconnect(self, user_id: UserId) -> Committed:
         """Give the permission back to Strava, then forget the connection. May be repeated after a failure.
 
@@ -253,10 +207,7 @@ class Linking:
         if connection is None:
             raise NotFound(f"{user_id!r} is not connected to Strava", code="strava_not_connected")
         # Strava first: once the token is forgotten here, nothing could take the permission back any more.
-        # A token that cannot be opened cannot be given back, and is of no use to others either.
-        with suppress(SealBroken):
-            token = self.cipher.unseal(connection.refresh_token, token_context(user_id, REFRESH_TOKEN))
-            self.api.revoke(token)
+        self.access.give_back(connection)
         return self.forget(user_id)
 
     def forget(self, user_id: UserId) -> Committed:

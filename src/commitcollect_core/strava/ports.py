@@ -13,10 +13,27 @@ from typing import Protocol
 from attrs import field, frozen
 
 from commitcollect_core.strava.backfills import Backfill, BackfillCommit, StagedPage
-from commitcollect_core.strava.connections import AthleteOwner, ConnectionCommit, StravaConnection
+from commitcollect_core.strava.connections import (
+    AthleteOwner,
+    ConnectedAthlete,
+    ConnectionCommit,
+    StravaConnection,
+)
 from commitcollect_core.strava.rates import RateBudget, RateReading
 from commitcollect_core.training.workouts import ActivitySnapshot, SetAside
 from commitcollect_core.values import ActivityId, AthleteId, UserId, optional_utc
+
+
+@frozen(kw_only=True)
+class ConnectedPage:
+    """Some of the connected athletes.
+
+    Attributes:
+        next: go on behind this one; None at the end.
+    """
+
+    athletes: tuple[ConnectedAthlete, ...]
+    next: AthleteId | None
 
 
 class ConnectionStore(Protocol):
@@ -28,6 +45,19 @@ class ConnectionStore(Protocol):
 
     def owner(self, athlete_id: AthleteId) -> AthleteOwner | None:
         """Whose account an athlete is connected to, or None. Reads one item, strongly consistently."""
+        ...
+
+    def connected(self, *, after: AthleteId | None, limit: int) -> ConnectedPage:
+        """A page of the connected athletes, by keys of an index and never by a scan.
+
+        The order is the store's own and does not change. A walk over all pages meets every athlete once who
+        is connected from its beginning to its end. The index may lag behind, so it may miss one who has just
+        connected, and name one who has just disconnected.
+
+        Args:
+            after: go on behind this athlete, connected or not; None for the first page.
+            limit: the most athletes in it.
+        """
         ...
 
     def commit(self, commit: ConnectionCommit) -> None:
@@ -208,8 +238,16 @@ class StravaApi(Protocol):
         """
         ...
 
+    def revokes_by_any_token(self) -> bool:
+        """Whether `revoke` takes a refresh token as well; else an access token that has not ended."""
+        ...
+
     def revoke(self, token: str) -> None:
-        """Take back the app's permission; done before is no error."""
+        """Take back the app's permission; done before is no error.
+
+        Raises:
+            AccessTokenRejected: only an access token revokes, and this one has ended or was revoked.
+        """
         ...
 
     def activity(self, access_token: str, activity_id: ActivityId) -> ActivityAnswer:

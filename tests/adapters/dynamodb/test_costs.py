@@ -159,10 +159,10 @@ def reading_costs(client: Client, app: CommitCollect, user_id: UserId) -> list[f
     """Read units of the ten newest workouts, of a status, of a year added up and of ten days."""
     ledger, goal = app.ports.ledger, YEAR.goal(shipped_catalog().models()[0])
 
-    linking = World(stores=dynamo_stores(client)).strava.linking
+    standing = World(stores=dynamo_stores(client)).strava.standing
 
     def status() -> None:
-        assert linking.status(user_id).workout_count
+        assert standing.of(user_id).workout_count
 
     def ten_days() -> None:
         query = WorkoutQuery(start_at=START, end_at=START + timedelta(days=10), limit=500)

@@ -9,6 +9,9 @@ from commitcollect_adapters.dynamodb import provisioning
 from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_adapters.dynamodb.items.definitions import table_definitions
 from commitcollect_adapters.dynamodb.provisioning import create_tables, delete_tables, table_statuses
+from commitcollect_adapters.dynamodb.strava import DynamoConnectionStore
+from commitcollect_adapters.testing import samples
+from commitcollect_adapters.testing import service_samples as service
 from commitcollect_core.errors import StorageError
 from engines import running
 
@@ -37,6 +40,25 @@ def test_making_goes_on_where_it_stopped(unmade: Client) -> None:
         ]
         assert [each.state for each in made] == ["ACTIVE"] * 4
         assert [each.has_expiry for each in made] == [None, True, True, True]
+
+
+def test_a_table_of_an_earlier_version_gets_the_index_it_lacks(unmade: Client) -> None:
+    """What was stored before is listed through it once the engine has filled it."""
+    definition = dict(table_definitions("Unmade")[0])
+    del definition["GlobalSecondaryIndexes"]
+    keys = {"PK", "SK", "startDateUtc"}
+    definition["AttributeDefinitions"] = [
+        each for each in definition["AttributeDefinitions"] if each["AttributeName"] in keys
+    ]
+    unmade.call("create_table", **definition)
+    assert table_statuses(unmade)[0].missing_indexes == ("GSI1",)
+    connection = service.connection(samples.new_athlete(), service.new_strava_athlete())
+    store = DynamoConnectionStore(unmade)
+    store.commit(service.connecting(connection))
+    for _ in range(2):
+        assert create_tables(unmade)[0].missing_indexes == ()
+    (listed,) = store.connected(after=None, limit=10).athletes
+    assert (listed.athlete_id, listed.user_id) == (connection.athlete_id, connection.user_id)
 
 
 def test_expiry_that_is_being_switched_on_is_not_asked_for_again(unmade: Client) -> None:

@@ -23,7 +23,7 @@ from adapters.strava.scripted import (
     payload,
 )
 from commitcollect_adapters.strava import Answer, Revocation
-from commitcollect_core.errors import InvalidInput, StravaUnavailable
+from commitcollect_core.errors import AccessTokenRejected, InvalidInput, StravaUnavailable
 from commitcollect_core.strava.ports import PushSubscription, TokenGrant
 from commitcollect_core.values import ActivityId, AthleteId
 
@@ -192,24 +192,19 @@ def test_the_old_way_takes_an_access_token() -> None:
     assert request.headers["Authorization"] == f"Bearer {ACCESS_TOKEN}"
 
 
-def test_the_old_way_gets_an_access_token_for_a_refresh_token() -> None:
-    """A refresh token is not taken for revoked because the old way does not know it."""
-    api, transport = client(Answer(status=401), ok(GRANT), ok({}), app=DEAUTHORIZE)
-    api.revoke(REFRESH_TOKEN)
-    assert [each.address.rpartition("/")[2] for each in transport.requests] == [
-        "deauthorize",
-        "token",
-        "deauthorize",
-    ]
-    assert transport.requests[2].headers["Authorization"] == "Bearer new-access"
+@pytest.mark.parametrize("answer", [Answer(status=401), fault(400, ("Athlete", "access_token", "invalid"))])
+def test_the_old_way_asks_nothing_more_with_a_token_that_is_not_taken(answer: Answer) -> None:
+    """Renewing might replace a refresh token, and only a caller with a store can keep the new one."""
+    api, transport = client(answer, app=DEAUTHORIZE)
+    with pytest.raises(AccessTokenRejected):
+        api.revoke(REFRESH_TOKEN)
+    assert len(transport.requests) == 1
 
 
-def test_the_old_way_stops_at_a_dead_refresh_token() -> None:
-    """What cannot be renewed either was revoked before."""
-    dead = fault(400, ("RefreshToken", "refresh_token", "invalid"))
-    api, transport = client(Answer(status=401), dead, app=DEAUTHORIZE)
-    api.revoke(REFRESH_TOKEN)
-    assert len(transport.requests) == 2
+def test_a_caller_can_see_which_tokens_revoke() -> None:
+    """The old way takes an access token only."""
+    assert client()[0].revokes_by_any_token()
+    assert not client(app=DEAUTHORIZE)[0].revokes_by_any_token()
 
 
 def test_tokens_go_in_the_header_alone() -> None:

@@ -53,9 +53,15 @@ def table_definitions(prefix: str) -> tuple[dict[str, Any], ...]:
         WORKOUTS_BY_START, "PK", start, {"ProjectionType": "INCLUDE", "NonKeyAttributes": measured}
     )
     by_user = _index(GSI1, GSI1_PARTITION, GSI1_SORT)
+    connected = _index(GSI1, GSI1_PARTITION, GSI1_SORT, {"ProjectionType": "KEYS_ONLY"})
     by_flow, by_type = _index(GSI1, GSI1_PARTITION, "SK"), _index(GSI2, GSI2_PARTITION, "SK")
     return (
-        _table(ledger_table(prefix), {start: _NUMBER}, LocalSecondaryIndexes=[by_start]),
+        _table(
+            ledger_table(prefix),
+            {start: _NUMBER, GSI1_PARTITION: _TEXT, GSI1_SORT: _TEXT},
+            LocalSecondaryIndexes=[by_start],
+            GlobalSecondaryIndexes=[connected],
+        ),
         _table(
             sessions_table(prefix),
             {GSI1_PARTITION: _TEXT, GSI1_SORT: _TEXT},

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
+from zlib import crc32
 
+from commitcollect_adapters.dynamodb.items.definitions import GSI1, GSI1_PARTITION, GSI1_SORT
 from commitcollect_adapters.dynamodb.items.encoding import (
     Condition,
+    Item,
     ItemKind,
     Key,
     athlete_key,
@@ -13,13 +17,39 @@ from commitcollect_adapters.dynamodb.items.encoding import (
     key_of,
     partition,
     prefix_query,
+    text,
 )
 from commitcollect_adapters.records import strava as records
+from commitcollect_core.strava.connections import ConnectedAthlete, StravaConnection
 from commitcollect_core.values import AthleteId, UserId
 
 _BACKFILL = "STRAVA#BACKFILL"
 
-CONNECTION = ItemKind(records.CONNECTION)
+CONNECTED_SHARDS = 16
+"""Partitions of the index of connected athletes: one alone would take 1,000 writes a second at most.
+
+The number is fixed: an item stays in the partition it was written to.
+"""
+
+
+def _shard(athlete_id: AthleteId) -> int:
+    return crc32(athlete_id.encode()) % CONNECTED_SHARDS
+
+
+def _shard_partition(shard: int) -> str:
+    return f"STRAVA#CONNECTED#{shard:02}"
+
+
+def _connection_derived(connection: StravaConnection) -> dict[str, object]:
+    # Only connections have these attributes, so the index is sparse. Both stay the same when tokens are
+    # renewed, so that a renewal writes nothing to the index.
+    return {
+        GSI1_PARTITION: _shard_partition(_shard(connection.athlete_id)),
+        GSI1_SORT: connection.athlete_id,
+    }
+
+
+CONNECTION = ItemKind(records.CONNECTION, _connection_derived)
 OWNER = ItemKind(records.OWNER)
 BACKFILL = ItemKind(records.BACKFILL)
 STAGED_PAGE = ItemKind(records.STAGED_PAGE)
@@ -29,6 +59,28 @@ RATE_BUDGET = ItemKind(records.RATE_BUDGET)
 def connection_key(user_id: UserId) -> Key:
     """The key of a user's connection to Strava."""
     return athlete_key(user_id, "STRAVA#CONNECTION")
+
+
+def connected_queries(after: AthleteId | None) -> Iterator[dict[str, Any]]:
+    """The queries of the connected athletes behind one, shard by shard, over an index that may lag behind."""
+    first = 0 if after is None else _shard(after)
+    for shard in range(first, CONNECTED_SHARDS):
+        within = {":shard": text(_shard_partition(shard))}
+        condition = f"{GSI1_PARTITION} = :shard"
+        if after is not None and shard == first:
+            within[":after"] = text(after)
+            condition += f" AND {GSI1_SORT} > :after"
+        yield {
+            "IndexName": GSI1,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": within,
+        }
+
+
+def connected_of_item(item: Item) -> ConnectedAthlete:
+    """The athlete of an entry of the index, which holds keys alone."""
+    user_id = item["PK"]["S"].removeprefix(partition(UserId(""))["S"])
+    return ConnectedAthlete(athlete_id=AthleteId(item[GSI1_SORT]["S"]), user_id=UserId(user_id))
 
 
 def owner_key(athlete_id: AthleteId) -> Key:

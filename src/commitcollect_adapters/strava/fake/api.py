@@ -236,6 +236,11 @@ class FakeStrava(StravaClient):
         with self._state.lock:
             return self._state.deliveries.events
 
+    def has_permission(self, athlete_id: AthleteId) -> bool:
+        """Whether an athlete lets the app in."""
+        with self._state.lock:
+            return self._state.tokens.permission_of(int(athlete_id)) is not None
+
     def activity_count(self, athlete_id: AthleteId) -> int:
         """The number of an athlete's activities that are not deleted."""
         with self._state.lock:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from attrs import evolve
 from hypothesis import given
@@ -22,6 +24,7 @@ from commitcollect_adapters.testing.service_strategies import connections
 from commitcollect_core.errors import AccountDeleting, AthleteAlreadyConnected, VersionConflict
 from commitcollect_core.service import Stores
 from commitcollect_core.strava.connections import AthleteOwner, Lease, StravaConnection
+from commitcollect_core.strava.ports import ConnectedPage
 from commitcollect_core.values import AthleteId, UserId
 
 
@@ -35,6 +38,17 @@ def _connected(stores: Stores) -> StravaConnection:
 def _owner_id(stores: Stores, athlete_id: AthleteId) -> UserId | None:
     owner = stores.connections.owner(athlete_id)
     return None if owner is None else owner.user_id
+
+
+def _pages(stores: Stores, limit: int) -> Iterator[ConnectedPage]:
+    """The connected athletes of a store, page by page; other tests may have left some."""
+    after: AthleteId | None = None
+    while True:
+        page = stores.connections.connected(after=after, limit=limit)
+        yield page
+        if page.next is None:
+            return
+        after = page.next
 
 
 def _next(connection: StravaConnection) -> StravaConnection:
@@ -159,6 +173,56 @@ class ConnectionStoreContract(StoresContract):
             stores.connections.commit(service.disconnecting(other))
             assert stores.connections.read(first.user_id) == first
             assert _owner_id(stores, first.athlete_id) == first.user_id
+
+    # Listing
+
+    @pytest.mark.parametrize("limit", [1, 7, 500])
+    def test_every_connected_athlete_is_listed_once(self, limit: int) -> None:
+        """No athlete is missed or named twice, and every page but the last is full."""
+        with self.open_stores() as stores:
+            ours = [_connected(stores) for _ in range(20)]
+            moved = evolve(_next(ours[0]), athlete_id=service.new_strava_athlete())
+            stores.connections.commit(service.connecting(moved, ours[0]))
+            renewed = _next(ours[1])
+            stores.connections.commit(service.connecting(renewed, ours[1]))
+            stores.connections.commit(service.disconnecting(ours[2]))
+            pages = list(_pages(stores, limit))
+            assert all(len(each.athletes) == limit for each in pages[:-1])
+            assert len(pages[-1].athletes) <= limit
+            listed = [each for page in pages for each in page.athletes]
+            assert len({each.athlete_id for each in listed}) == len(listed)
+            expected = {each.athlete_id: each.user_id for each in (moved, renewed, *ours[3:])}
+            involved = {moved.athlete_id, *(each.athlete_id for each in ours)}
+            found = {each.athlete_id: each.user_id for each in listed if each.athlete_id in involved}
+            assert found == expected
+
+    def test_a_list_goes_on_behind_an_athlete_who_has_gone(self) -> None:
+        """Athletes who come and go between two pages cost the others nothing."""
+        with self.open_stores() as stores:
+            ours = {each.athlete_id: each for each in (_connected(stores) for _ in range(20))}
+            seen: list[AthleteId] = []
+            after: AthleteId | None = None
+            while True:
+                page = stores.connections.connected(after=after, limit=3)
+                seen += [each.athlete_id for each in page.athletes]
+                if page.next is None:
+                    break
+                after = page.next
+                if (passed := ours.get(after)) is not None:
+                    stores.connections.commit(service.disconnecting(passed))
+                _connected(stores)
+            assert len(set(seen)) == len(seen)
+            assert ours.keys() <= set(seen)
+
+    def test_two_walks_have_one_order(self) -> None:
+        """A round that stopped goes on behind the athlete it came to."""
+        with self.open_stores() as stores:
+            for _ in range(10):
+                _connected(stores)
+            (whole,) = _pages(stores, limit=100_000)
+            middle = whole.athletes[len(whole.athletes) // 2]
+            rest = stores.connections.connected(after=middle.athlete_id, limit=100_000)
+            assert rest.athletes == whole.athletes[whole.athletes.index(middle) + 1 :]
 
     # The fence
 

@@ -1,0 +1,142 @@
+"""Reconciling every connected athlete."""
+
+from __future__ import annotations
+
+import pytest
+
+from commitcollect_adapters.strava.fake import CallKind, DeliveryPlan, Fault
+from commitcollect_core.errors import (
+    CommitCollectError,
+    NeedsReconnect,
+    StravaAppInactive,
+    StravaAppRejected,
+    StravaRateLimited,
+    StravaUnavailable,
+)
+from commitcollect_core.policy import DEFAULT_POLICY, customised
+from commitcollect_core.strava.reconciling import ReconcileReport, Repair
+from commitcollect_core.strava.rounds import UNAVAILABLE_IN_A_ROW_MAX, Visit
+from commitcollect_core.values import ActivityId, AthleteId, UserId
+from strava.world import World, payload
+
+ATHLETES = [AthleteId(str(number)) for number in range(40, 47)]
+PAGES_OF_TWO = customised(DEFAULT_POLICY, {"page_items_max": 2})
+
+
+def user_of(athlete_id: AthleteId) -> UserId:
+    """Whose athlete it is."""
+    return UserId(f"user-{athlete_id}")
+
+
+@pytest.fixture
+def world() -> World:
+    """Seven athletes with three rides each, taken over an hour ago; no event arrives any more."""
+    made = World(plan=DeliveryPlan(dropped=1.0), policy=PAGES_OF_TWO)
+    for athlete_id in ATHLETES:
+        rides = (payload(number, id=int(athlete_id) * 100 + number) for number in range(3))
+        made.fake.add_activities(athlete_id, rides)
+        made.connect(user_of(athlete_id), athlete_id)
+    made.work()
+    made.pass_time(hours=1)
+    return made
+
+
+def repairs_of(visit: Visit) -> list[Repair]:
+    """What was repaired for one athlete."""
+    assert isinstance(visit.outcome, ReconcileReport), visit.outcome
+    return [repair for repair, _ in visit.outcome.repairs]
+
+
+def walk(world: World, done: list[Visit]) -> None:
+    """Walk a round; `done` keeps what came before an error."""
+    done.extend(world.strava.rounds.run())
+
+
+def test_a_round_comes_to_every_athlete_once(world: World) -> None:
+    """Each is repaired for the account it belongs to; a second round finds nothing."""
+    for athlete_id in ATHLETES:
+        world.fake.upload(athlete_id, payload(5, id=int(athlete_id) * 100 + 50))
+    visits = list(world.strava.rounds.run())
+    assert [each.athlete.athlete_id for each in visits] == ATHLETES
+    assert [each.athlete.user_id for each in visits] == list(map(user_of, ATHLETES))
+    assert all(repairs_of(each) == [Repair.MISSING] for each in visits)
+    for athlete_id in ATHLETES:
+        world.check_converged(user_of(athlete_id), athlete_id)
+    assert all(repairs_of(each) == [] for each in world.strava.rounds.run())
+
+
+def test_only_the_days_asked_for_are_looked_at(world: World) -> None:
+    """As for a single athlete."""
+    world.fake.upload(ATHLETES[3], payload(60, id=9_999))
+    assert not any(map(repairs_of, world.strava.rounds.run()))
+    assert [bool(repairs_of(each)) for each in world.strava.rounds.run(days=90)].count(True) == 1
+
+
+def test_an_athlete_who_fails_stops_no_other(world: World) -> None:
+    """One who took the permission back, and one with an odd answer, are named with the reason."""
+    world.pass_time(hours=7)
+    world.fake.deauthorize(ATHLETES[1])
+    world.fake.inject(Fault.SERVER_ERROR, CallKind.ACTIVITIES, after=2)
+    outcomes = [each.outcome for each in world.strava.rounds.run()]
+    assert isinstance(outcomes[1], NeedsReconnect)
+    assert isinstance(outcomes[3], StravaUnavailable)
+    assert [isinstance(each, CommitCollectError) for each in outcomes].count(True) == 2
+    calls = world.fake.calls()
+    again = [each.outcome for each in world.strava.rounds.run()]
+    assert isinstance(again[1], NeedsReconnect)
+    assert world.fake.calls() - calls == 6, "an athlete who has to connect again costs no call"
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "error"),
+    [
+        (Fault.RATE_LIMITED, CallKind.ACTIVITIES, StravaRateLimited),
+        (Fault.APP_INACTIVE, CallKind.ACTIVITIES, StravaAppInactive),
+        (Fault.APP_REJECTED, CallKind.REFRESH, StravaAppRejected),
+    ],
+)
+def test_what_every_athlete_would_meet_ends_the_round(
+    world: World, fault: Fault, kind: CallKind, error: type[CommitCollectError]
+) -> None:
+    """The others are not asked for; a later round goes on behind the last who was done."""
+    world.pass_time(hours=7)
+    world.fake.inject(fault, kind, after=3)
+    done: list[Visit] = []
+    with pytest.raises(error):
+        walk(world, done)
+    assert [each.athlete.athlete_id for each in done] == ATHLETES[:3]
+    world.pass_time(hours=7)
+    rest = world.strava.rounds.run(after=done[-1].athlete.athlete_id)
+    assert [each.athlete.athlete_id for each in rest] == ATHLETES[3:]
+
+
+def test_a_strava_that_is_down_ends_the_round(world: World) -> None:
+    """Not at the first athlete, whose answer may be odd, but after a few in a row."""
+    world.fake.inject(Fault.SERVER_ERROR, CallKind.ACTIVITIES, count=None, after=2)
+    done: list[Visit] = []
+    with pytest.raises(StravaUnavailable):
+        walk(world, done)
+    assert len(done) == 2 + UNAVAILABLE_IN_A_ROW_MAX - 1
+
+
+def test_athletes_who_come_and_go_are_no_error(world: World) -> None:
+    """One who disconnects while the round is under way is passed over with a reason, or not met at all."""
+    round_ = world.strava.rounds.run()
+    assert next(round_).athlete.athlete_id == ATHLETES[0]
+    world.strava.linking.disconnect(user_of(ATHLETES[1]))
+    world.strava.linking.disconnect(user_of(ATHLETES[4]))
+    visits = list(round_)
+    assert [each.athlete.athlete_id for each in visits if isinstance(each.outcome, ReconcileReport)] == [
+        ATHLETES[2], ATHLETES[3], ATHLETES[5], ATHLETES[6],
+    ]  # fmt: skip
+    assert all(
+        each.athlete.athlete_id == ATHLETES[1]
+        for each in visits
+        if isinstance(each.outcome, CommitCollectError)
+    )
+
+
+def test_a_round_over_nobody_is_over_at_once() -> None:
+    """A store without connections."""
+    assert list(World().strava.rounds.run()) == []
+    assert ActivityId("1") not in World().stored()
