@@ -15,7 +15,7 @@ MODULES = sorted(path for path in SOURCES.rglob("*.py"))
 CORE_PACKAGES = ("training", "jobs", "strava", "accounts")
 """A package imports only packages to its left."""
 
-BESIDE_PACKAGES = ({"errors"}, {"values"}, {"policy"}, {"context", "handshakes"})
+BESIDE_PACKAGES = ({"errors"}, {"values"}, {"policy"}, {"clocks", "context"}, {"handshakes"})
 """What every package may import, lowest first."""
 
 ASSEMBLIES = {"app": {"training"}, "service": set(CORE_PACKAGES)}

@@ -33,6 +33,19 @@ def test_a_policy_whose_commits_are_too_small_is_refused(limits: dict[str, int],
     assert refused.value.field == "commit_items_max"
 
 
+@pytest.mark.parametrize("name", ["job_retry_seconds_max", "look_again_seconds"])
+def test_no_job_is_made_to_wait_longer_than_jobs_may(name: str) -> None:
+    """Such a job would count as put by a wrong clock, and be done at once, again and again."""
+    longest = DEFAULT_POLICY.jobs.job_wait_seconds_max
+    customised(DEFAULT_POLICY, {name: longest})
+    with pytest.raises(
+        InvalidInput, match=f"{name} {longest + 1} is longer than job_wait_seconds_max"
+    ) as refused:
+        customised(DEFAULT_POLICY, {name: longest + 1})
+    assert refused.value.field == name
+    customised(DEFAULT_POLICY, {name: longest + 1, "job_wait_seconds_max": longest + 1})
+
+
 def test_a_policy_at_its_limits_is_accepted() -> None:
     """Exactly enough is enough."""
     assert TrainingPolicy(commit_items_max=52).statue_parts_max == 50

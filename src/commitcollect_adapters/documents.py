@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from commitcollect_core.strava.backfills import Backfill
     from commitcollect_core.strava.connections import StravaConnection
     from commitcollect_core.strava.ports import PushSubscription
+    from commitcollect_core.strava.rates import RateBudget
     from commitcollect_core.strava.reconciling import ReconcileReport
     from commitcollect_core.strava.standing import StravaStatus
     from commitcollect_core.training.awards import Award
@@ -226,6 +227,19 @@ def reconcile_document(report: ReconcileReport) -> Document:
         "askedAgain": [key.activity_id for key in report.asked_again],
         "rejected": list(report.rejected),
         "setAside": list(report.set_aside),
+    }
+
+
+def rate_budget_document(scope: str, budget: RateBudget) -> Document:
+    """How many calls of a scope are used up."""
+    return {
+        "scope": scope,
+        "windowUsed": budget.window_used,
+        "windowLimit": budget.window_limit,
+        "dayUsed": budget.day_used,
+        "dayLimit": budget.day_limit,
+        "pausedUntilUtc": epoch(budget.paused_until),
+        "pauseReason": budget.pause_reason,
     }
 
 

@@ -18,6 +18,7 @@ from commitcollect_cli.output import ask, is_confirmed, print_failure, print_res
 from commitcollect_cli.render import show_day, table
 from commitcollect_cli.store import store_options
 from commitcollect_cli.strava_backfill import backfill, show_backfill
+from commitcollect_cli.strava_limits import limits
 from commitcollect_cli.strava_reconcile import reconcile
 from commitcollect_core.errors import EXIT_FAILURE, InvalidInput
 from commitcollect_core.strava.connections import DEFAULT_SCOPE, READ_ALL_ACTIVITIES
@@ -49,6 +50,7 @@ def strava() -> None:
 
 
 strava.add_command(backfill)
+strava.add_command(limits)
 strava.add_command(reconcile)
 
 

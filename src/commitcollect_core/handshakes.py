@@ -13,6 +13,7 @@ from typing import Protocol
 
 from attrs import field, frozen
 
+from commitcollect_core.clocks import is_ahead
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
 from commitcollect_core.values import UserId, utc
@@ -68,7 +69,7 @@ def begin_handshake(
 
 
 def check_handshake(
-    taken: Handshake | None, purpose: HandshakePurpose, binding: str, *, now: datetime
+    taken: Handshake | None, purpose: HandshakePurpose, binding: str, *, now: datetime, policy: Policy
 ) -> Handshake:
     """The handshake, if it fits this purpose, browser and time.
 
@@ -79,10 +80,11 @@ def check_handshake(
     """
     from hmac import compare_digest  # noqa: PLC0415 - loads OpenSSL, which nothing else in the core needs
 
+    span = policy.accounts.handshake_seconds
     is_good = (
         taken is not None
         and taken.purpose is purpose
-        and taken.expires_at > now
+        and is_ahead(taken.expires_at, now=now, span_seconds=span, policy=policy)
         and compare_digest(taken.binding.encode(), binding.encode())
     )
     if taken is None or not is_good:

@@ -23,6 +23,7 @@ _COUNT_MAX = 10**15
 
 _BOUNDS = {
     "commit_items_max": (1, 100),  # DynamoDB takes no more in one transaction
+    "job_wait_seconds_max": (86_400, _SECONDS_MAX),  # the day's calls may be used up
     "job_lease_seconds": (1, 179),  # Strava gives up on an event after three deliveries within minutes
     "list_page_items": (1, 200),  # Strava's own limit
     "live_reserve_percent": (0, 99),
@@ -30,6 +31,20 @@ _BOUNDS = {
     "statue_parts_max": (1, 99),  # keys of awards hold two digits
 }
 """The least and the most of a value, where the general bounds are too wide."""
+
+
+_WAITS = (
+    "job_lease_seconds",
+    "job_retry_seconds_first",
+    "job_retry_seconds_max",
+    "webhook_delay_seconds",
+    "absence_retry_seconds_first",
+    "absence_retry_seconds_second",
+    "absence_retry_seconds_last",
+    "look_again_seconds",
+    "app_inactive_pause_seconds",
+)
+"""How long a job may be made to wait."""
 
 
 class OnDisconnect(StrEnum):
@@ -145,6 +160,8 @@ class JobsPolicy:
             within a few.
         job_attempts_max, job_retry_seconds_first, job_retry_seconds_max: attempts of a failing job before it
             is parked as a dead letter, and the shortest and longest wait between two.
+        job_wait_seconds_max: how far ahead a job may be due; one that is due later comes from a wrong clock,
+            and is due at once. Calls may be used up until the end of a day.
         jobs_parked_listed_max: parked jobs listed at once.
     """
 
@@ -156,6 +173,7 @@ class JobsPolicy:
     job_attempts_max: int = 16
     job_retry_seconds_first: int = 10
     job_retry_seconds_max: int = 3_600
+    job_wait_seconds_max: int = 2 * 86_400
     jobs_parked_listed_max: int = 1_000
 
     def __attrs_post_init__(self) -> None:
@@ -168,6 +186,8 @@ class StravaPolicy:
 
     Attributes:
         token_margin_seconds: an access token that expires sooner is refreshed before it is used.
+        access_token_seconds_max: one that expires later is refreshed, too, as the clock was wrong that
+            stored it. Strava's lasted 6 hours in 2026.
         refresh_lease_seconds: the lease of a process that refreshes tokens.
         refresh_recheck_seconds: how soon other processes read again while one holds that lease.
         strava_id_digits_max: digits of Strava's ids; they had 11 in 2026.
@@ -194,6 +214,7 @@ class StravaPolicy:
     """
 
     token_margin_seconds: int = 600
+    access_token_seconds_max: int = 86_400
     refresh_lease_seconds: int = 60
     refresh_recheck_seconds: int = 2
     strava_id_digits_max: int = 20
@@ -258,14 +279,24 @@ class Policy:
     strava: StravaPolicy = StravaPolicy()
     accounts: AccountsPolicy = AccountsPolicy()
 
-
-DEFAULT_POLICY = Policy()
+    def __attrs_post_init__(self) -> None:
+        known: dict[str, Any] = {**values_of(self)}
+        for name in _WAITS:
+            if known[name] > self.jobs.job_wait_seconds_max:
+                raise InvalidInput(
+                    f"{name} {known[name]} is longer than job_wait_seconds_max "
+                    f"{self.jobs.job_wait_seconds_max}, and a job may not wait so long",
+                    field=name,
+                )
 
 
 def values_of(policy: Policy) -> dict[str, int | datetime | OnDisconnect]:
     """Every value by its name, in the order of the sections."""
     sections = (getattr(policy, each.name) for each in fields(Policy))
     return {each.name: getattr(section, each.name) for section in sections for each in fields(type(section))}
+
+
+DEFAULT_POLICY = Policy()
 
 
 def customised(policy: Policy, values: Mapping[str, object]) -> Policy:

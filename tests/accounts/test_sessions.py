@@ -21,6 +21,7 @@ USER = UserId("user")
 SESSION = issue("digest", USER, now=NOW, policy=DEFAULT_POLICY)
 IDLE = DEFAULT_POLICY.accounts.session_idle_seconds
 LIFE = DEFAULT_POLICY.accounts.session_seconds
+SKEW = DEFAULT_POLICY.training.clock_skew_seconds_max
 TOUCH = DEFAULT_POLICY.accounts.session_touch_seconds
 
 
@@ -37,13 +38,31 @@ def after(seconds: int) -> datetime:
     [
         (SESSION, 0, True),
         (SESSION, -60, True),
+        (SESSION, -SKEW, True),
+        (SESSION, -SKEW - 1, False),
+        (evolve(SESSION, last_seen_at=after(SKEW)), 0, True),
+        (evolve(SESSION, last_seen_at=after(SKEW + 1)), 0, False),
+        (evolve(SESSION, expires_at=after(LIFE + SKEW + 1)), 0, False),
         (SESSION, IDLE - 1, True),
         (SESSION, IDLE, False),
         (evolve(SESSION, last_seen_at=after(LIFE - 1)), LIFE - 1, True),
         (evolve(SESSION, last_seen_at=after(LIFE - 1)), LIFE, False),
         (None, 0, False),
     ],
-    ids=["new", "a clock behind", "nearly idle", "idle", "nearly over", "over", "none"],
+    ids=[
+        "new",
+        "a clock behind",
+        "far behind",
+        "too far behind",
+        "used ahead",
+        "used too far ahead",
+        "issued too far ahead",
+        "nearly idle",
+        "idle",
+        "nearly over",
+        "over",
+        "none",
+    ],
 )
 def test_a_session_ends_when_unused_and_in_any_case(
     session: Session | None, seconds: int, *, is_good: bool
@@ -85,7 +104,8 @@ def test_no_use_outlives_a_session(gaps: list[int], policy: Policy) -> None:
     session = issue("digest", USER, now=NOW, policy=policy)
     now = last_used = NOW
     for gap in gaps:
-        now += timedelta(seconds=gap)
+        # No clock is further behind than clocks may be apart.
+        now = max(now + timedelta(seconds=gap), last_used - timedelta(seconds=SKEW))
         unused = (now - last_used).total_seconds()
         is_good = session.is_valid(now=now, policy=policy)
         if is_good:
@@ -122,7 +142,8 @@ def test_a_handshake_brings_back_what_it_began_with(now: datetime, details: dict
         now=now,
         policy=DEFAULT_POLICY,
     )
-    back = check_handshake(begun, HandshakePurpose.SIGN_IN, "browser", now=now + timedelta(seconds=599))
+    late = now + timedelta(seconds=599)
+    back = check_handshake(begun, HandshakePurpose.SIGN_IN, "browser", now=late, policy=DEFAULT_POLICY)
     assert (back.state, back.user_id, back.details, back.created_at) == ("state", USER, details or {}, now)
 
 
@@ -137,8 +158,19 @@ def test_a_handshake_brings_back_what_it_began_with(now: datetime, details: dict
         (handshake(), "bröwser", 0),
         (handshake(), "browser", 600),
         (handshake(), "browser", 601),
+        (handshake(), "browser", -SKEW - 1),
     ],
-    ids=["used or made up", "another purpose", "another browser", "a part", "none", "odd", "600 s", "601 s"],
+    ids=[
+        "used or made up",
+        "another purpose",
+        "another browser",
+        "a part",
+        "none",
+        "odd",
+        "600 s",
+        "601 s",
+        "ahead",
+    ],
 )
 def test_a_handshake_that_is_not_good_is_refused_without_a_reason(
     taken: Handshake | None, binding: str, seconds: int
@@ -147,7 +179,7 @@ def test_a_handshake_that_is_not_good_is_refused_without_a_reason(
     with pytest.raises(
         InvalidInput, match=r"^this link is not valid or has expired; start again$"
     ) as refused:
-        check_handshake(taken, HandshakePurpose.STRAVA, binding, now=after(seconds))
+        check_handshake(taken, HandshakePurpose.STRAVA, binding, now=after(seconds), policy=DEFAULT_POLICY)
     assert (refused.value.code, refused.value.field) == ("invalid_or_expired_state", "state")
 
 

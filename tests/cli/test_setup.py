@@ -48,7 +48,7 @@ def test_these_are_the_commands() -> None:
         "workout import", "workout list", "workout add", "workout delete",
         "tables create", "tables status", "tables delete", "capacity",
         "strava connect", "strava disconnect", "strava status", "strava backfill", "strava reconcile",
-        "strava subscribe", "strava subscriptions", "strava unsubscribe",
+        "strava limits", "strava subscribe", "strava subscriptions", "strava unsubscribe",
         "worker", "serve", "queue list", "queue retry", "queue drop",
         "queue create", "queue status", "queue delete", "fake-strava serve",
     }  # fmt: skip

@@ -25,6 +25,7 @@ from commitcollect_core.jobs.idempotency import (
 from commitcollect_core.policy import DEFAULT_POLICY, JobsPolicy, Policy
 
 POLICY = Policy(jobs=JobsPolicy(idempotency_lease_seconds=60, idempotency_kept_seconds=300))
+SKEW = POLICY.training.clock_skew_seconds_max
 REQUEST = "key-1"
 MINE, NEXT = "worker-1", "worker-2"
 
@@ -139,6 +140,9 @@ def begun(body: str = "body") -> IdempotencyRecord:
         (completed(begun(), "done"), 0, AlreadyDone),
         (completed(begun(), "done"), 299, AlreadyDone),
         (completed(begun(), "done"), 300, Begin),
+        (begun(), -SKEW, HeldElsewhere),
+        (begun(), -SKEW - 1, Begin),
+        (completed(begun(), "done"), -SKEW - 301, AlreadyDone),
         (begun("another"), 0, InvalidInput),
         (begun("another"), 299, InvalidInput),
         (begun("another"), 300, Begin),

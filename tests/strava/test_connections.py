@@ -100,8 +100,28 @@ def test_a_renewal_can_be_forced_by_one_at_a_time(stored: StravaConnection, now:
     held = leased(stored, "mine", now=now, policy=DEFAULT_POLICY)
     end = now + timedelta(seconds=DEFAULT_POLICY.strava.refresh_lease_seconds)
     assert held.lease == Lease("mine", end)
-    assert renewal_state(held, now=now) == renewal_state(held, now=end - SECOND) == Wait(end)
-    assert renewal_state(held, now=end) == renewal_state(released(held, now=now), now=now) == Renew()
+    free = released(held, now=now)
+    states = [
+        renewal_state(each, now=at, policy=DEFAULT_POLICY)
+        for each, at in ((held, now), (held, end - SECOND), (held, end), (free, now))
+    ]
+    assert states == [Wait(end), Wait(end), Renew(), Renew()]
+
+
+@pytest.mark.parametrize("days", [1, 30, 36_500])
+def test_a_lease_of_a_clock_far_ahead_keeps_nobody_waiting(days: int) -> None:
+    """Its holder may be dead; at worst two processes renew. A token that seems to last so long is renewed."""
+    ahead = timedelta(days=days)
+    for stored in (connection(leased_for=ahead), connection(lasts=MARGIN + ahead + timedelta(days=1))):
+        assert token_state(stored, now=NOW, policy=DEFAULT_POLICY) == Renew()
+
+
+def test_a_lease_of_a_clock_a_little_ahead_is_waited_for() -> None:
+    """As long as a lease lasts, and as far as clocks may be apart."""
+    policy = DEFAULT_POLICY
+    longest = timedelta(seconds=policy.strava.refresh_lease_seconds + policy.training.clock_skew_seconds_max)
+    assert token_state(connection(leased_for=longest), now=NOW, policy=policy) == Wait(NOW + longest)
+    assert token_state(connection(leased_for=longest + SECOND), now=NOW, policy=policy) == Renew()
 
 
 @given(stored=any_connection, now=moments())

@@ -201,3 +201,28 @@ def test_a_pause_ends_by_itself(desk: Desk) -> None:
         desk.keeping.reserve(APP_SCOPE, Purpose.LIVE)
     desk.clock.advance_to(until)
     desk.keeping.reserve(APP_SCOPE, Purpose.LIVE)
+
+
+def test_a_pause_of_a_clock_far_ahead_is_not_kept_up(desk: Desk) -> None:
+    """It neither blocks calls, nor stands in the place of a pause that comes later."""
+    ahead = evolve(desk.keeping, context=desk.context(ManualClock(NOON + timedelta(days=30))))
+    ahead.closed(None)
+    ahead.inactive("far ahead")
+    desk.keeping.reserve(APP_SCOPE, Purpose.LIVE)
+    ahead.inactive("far ahead")
+    until = NOON + timedelta(seconds=POLICY.strava.app_inactive_pause_seconds)
+    assert desk.keeping.inactive("the app is inactive").retry_at == until
+    assert desk.keeping.closed(None).retry_at == QUARTER_PAST
+
+
+def test_an_operator_sees_the_budget_of_now_and_resets_it(desk: Desk) -> None:
+    """Calls of windows that are over are not shown; a reset lets calls flow at once."""
+    assert desk.keeping.budget(APP_SCOPE).window_used == 0
+    for _ in range(5):
+        desk.keeping.reserve(APP_SCOPE, Purpose.LIVE)
+    desk.keeping.closed(None)
+    assert desk.keeping.budget(APP_SCOPE).window_used == 5
+    assert desk.keeping.reset(APP_SCOPE) == RateBudget(window_limit=5, day_limit=12, version=7)
+    desk.keeping.reserve(APP_SCOPE, Purpose.LIVE)
+    desk.clock.advance_to(QUARTER_PAST)
+    assert (desk.keeping.budget(APP_SCOPE).window_used, desk.keeping.budget(APP_SCOPE).day_used) == (0, 1)

@@ -29,9 +29,12 @@ from commitcollect_core.strava.rates import (
 from commitcollect_core.values import AthleteId
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
+QUARTER_PAST = NOON + timedelta(minutes=15)
 MIDNIGHT = datetime(2026, 11, 4, tzinfo=UTC)
 SMALL = Policy(strava=StravaPolicy(app_calls_per_window=5, app_calls_per_day=12))
 """Few enough calls that a window, and a day of a few windows, is used up in a test."""
+
+SKEW = timedelta(seconds=SMALL.training.clock_skew_seconds_max)
 
 # Any interleaving
 
@@ -110,7 +113,9 @@ def run(some_steps: list[Step], *, now: datetime = NOON) -> list[Moment]:
         entered = None
         match step:
             case Tick(seconds):
-                now += timedelta(seconds=seconds)
+                # No clock is further behind another than clocks may be apart.
+                furthest = max(moment.now for moment in story)
+                now = max(now + timedelta(seconds=seconds), furthest - SKEW)
             case Observe(reading):
                 budget = budget.observed(reading, now=now, policy=SMALL)
             case Refuse(reading):
@@ -275,6 +280,48 @@ def test_of_two_pauses_the_longer_stays() -> None:
     )
     answer = budget.reserve(Purpose.LIVE, now=NOON, policy=SMALL)
     assert answer == WaitUntil(NOON + timedelta(hours=2), "the app is inactive")
+
+
+@pytest.mark.parametrize("days", [1, 30, 36_500])
+def test_what_a_clock_far_ahead_has_entered_counts_as_none(days: int) -> None:
+    """Calls used up and a refusal entered 30 days ahead block nothing now, nor on that day's way."""
+    ahead = NOON + timedelta(days=days)
+    budget = spent(window=5, day=12, now=ahead).exhausted(now=ahead, policy=SMALL)
+    assert isinstance(budget.reserve(Purpose.LIVE, now=ahead, policy=SMALL), WaitUntil)
+    for quarter in range(3):
+        now = NOON + quarter * timedelta(minutes=15)
+        for used in range(1, 4):
+            answer = budget.reserve(Purpose.LIVE, now=now, policy=SMALL)
+            assert isinstance(answer, RateBudget)
+            assert answer.window_used == used
+            budget = answer
+    assert budget.day_used == 9
+
+
+def test_a_clock_that_is_a_little_behind_begins_no_window_anew() -> None:
+    """Within `clock_skew_seconds_max` the furthest clock's window and day are everybody's."""
+    full = spent(window=5, day=6, now=MIDNIGHT + timedelta(minutes=11))
+    full = full.paused(MIDNIGHT + timedelta(minutes=40), "off")
+    for behind in (SKEW, timedelta(seconds=1), timedelta(0)):
+        seen = full.at(MIDNIGHT - behind, SMALL)
+        assert (seen.window_used, seen.day_used, seen.pause_reason) == (5, 6, "off")
+    seen = full.at(MIDNIGHT - SKEW - timedelta(seconds=1), SMALL)
+    assert (seen.window_used, seen.day_used) == (0, 0)
+
+
+def test_a_longer_pause_of_the_policy_is_believed() -> None:
+    """The longest pause is a day, or as long as an inactive app is left alone."""
+    two_days = Policy(strava=StravaPolicy(app_inactive_pause_seconds=2 * 86_400))
+    budget = spent().paused(NOON + timedelta(days=2), "the app is inactive")
+    assert isinstance(budget.reserve(Purpose.LIVE, now=NOON, policy=two_days), WaitUntil)
+    assert isinstance(budget.reserve(Purpose.LIVE, now=NOON, policy=SMALL), RateBudget)
+
+
+def test_a_budget_that_was_cleared_keeps_its_limits() -> None:
+    """An operator's repair forgets calls and pauses, and not what Strava allows."""
+    reading = RateReading(limit=Meter(200, 2_000), used=Meter(200, 2_000))
+    full = spent(window=5).observed(reading, now=NOON, policy=SMALL).paused(QUARTER_PAST, "off")
+    assert full.cleared() == RateBudget(window_limit=200, day_limit=2_000, version=full.version + 1)
 
 
 # Readings

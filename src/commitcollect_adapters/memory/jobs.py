@@ -33,7 +33,7 @@ class MemoryQueue:
     def lease(self, *, now: datetime, seconds: int, limit: int) -> Sequence[LeasedJob]:
         until = now + timedelta(seconds=seconds)
         with self._lock:
-            due = [each for each in self._entries.values() if each.due_at <= now]
+            due = [each for each in self._entries.values() if each.is_due(now=now, policy=self._policy)]
             due.sort(key=lambda each: (each.due_at, each.job.key))
             taken = [each.taken(token_hex(16), until=until, policy=self._policy) for each in due[:limit]]
             self._entries.update({each.job.key: each for each in taken})
@@ -91,7 +91,7 @@ class MemoryQueue:
 
     def counts(self, *, now: datetime) -> QueueCounts:
         with self._lock:
-            leased = sum(bool(each.token) and each.due_at > now for each in self._entries.values())
+            leased = sum(each.is_leased(now=now, policy=self._policy) for each in self._entries.values())
             return QueueCounts(waiting=len(self._entries) - leased, leased=leased, parked=len(self._parked))
 
 

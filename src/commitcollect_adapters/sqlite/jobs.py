@@ -20,6 +20,7 @@ from commitcollect_adapters.records.columns import Record, epoch
 from commitcollect_adapters.records.jobs import ENTRY, IDEMPOTENCY, PARKED
 from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.statements import delete, find, replace, select, update
+from commitcollect_core.clocks import latest_end
 from commitcollect_core.errors import CorruptItem, StorageUnavailable
 from commitcollect_core.jobs.idempotency import IdempotencyRecord, IdempotencyStatus
 from commitcollect_core.jobs.jobs import Job, LeasedJob, ParkedJob, QueueCounts, QueueEntry
@@ -29,11 +30,18 @@ _log = logging.getLogger(__name__)
 
 _READ = select("job", ENTRY.columns, "jobKey = ?")
 _READ_DUE = select("job", ENTRY.columns, "dueAtUtc <= ? ORDER BY dueAtUtc, jobKey LIMIT ?")
+_TOO_LONG = "leaseToken != '' AND dueAtUtc > ? ORDER BY dueAtUtc, jobKey LIMIT ?"
+_READ_LEASED_TOO_LONG = select("job INDEXED BY jobByLeaseEnd", ENTRY.columns, _TOO_LONG)
+_READ_DUE_TOO_LATE = select(
+    "job", ENTRY.columns, "dueAtUtc > ? AND leaseToken = '' ORDER BY dueAtUtc, jobKey LIMIT ?"
+)
 _WRITE = replace("job", ENTRY.columns)
 _REMOVE = delete("job", "jobKey = ?")
 _PUT_OFF = update("job", ("dueAtUtc",), "jobKey = ?")
 _UNREADABLE_WAIT = timedelta(days=1)
-_COUNT = select("job", ("count(*)", "coalesce(sum(leaseToken != '' AND dueAtUtc > ?), 0)"), "TRUE")
+_COUNT = select(
+    "job", ("count(*)", "coalesce(sum(leaseToken != '' AND dueAtUtc > ? AND dueAtUtc <= ?), 0)"), "TRUE"
+)
 _READ_PARKED = select("parkedJob", PARKED.columns, "jobKey = ?")
 _LIST_PARKED = select("parkedJob", PARKED.columns, "TRUE ORDER BY parkedAtUtc, jobKey LIMIT ?")
 _WRITE_PARKED = replace("parkedJob", PARKED.columns)
@@ -115,18 +123,34 @@ class SqliteQueue:
         connection.execute(_WRITE, ENTRY.encode(after))
 
     def lease(self, *, now: datetime, seconds: int, limit: int) -> Sequence[LeasedJob]:
-        parameters = (epoch(now), limit)
         # First a read: an idle worker does not take the write lock from those who put jobs.
         with self._database.connection() as connection:
-            if connection.execute(_READ_DUE, parameters).fetchone() is None:
+            if not self._due(connection, now, 1):
                 return []
         until = now + timedelta(seconds=seconds)
         # Read again under the write lock: of two workers that saw the same job, one leases it.
         with self._database.transaction() as connection:
-            due = list(_readable(connection, connection.execute(_READ_DUE, parameters).fetchall(), now))
+            due = list(_readable(connection, self._due(connection, now, limit), now))
             taken = [each.taken(token_hex(16), until=until, policy=self._policy) for each in due]
             connection.executemany(_WRITE, map(ENTRY.encode, taken))
         return [each.leased() for each in taken]
+
+    def _due(self, connection: Connection, now: datetime, limit: int) -> list[Record]:
+        """Jobs that may be taken (`QueueEntry.is_due`): due longest, then with impossible ends."""
+        rows: list[Record] = []
+        longest_wait = latest_end(
+            now, span_seconds=self._policy.jobs.job_wait_seconds_max, policy=self._policy
+        )
+        for statement, moment in (
+            (_READ_DUE, now),
+            (_READ_LEASED_TOO_LONG, self._longest_lease(now)),
+            (_READ_DUE_TOO_LATE, longest_wait),
+        ):
+            rows += connection.execute(statement, (epoch(moment), limit - len(rows))).fetchall()
+        return rows
+
+    def _longest_lease(self, now: datetime) -> datetime:
+        return latest_end(now, span_seconds=self._policy.jobs.job_lease_seconds, policy=self._policy)
 
     def complete(self, leased: LeasedJob) -> bool:
         return self._change(leased, lambda _connection, entry: entry.after_end())
@@ -186,7 +210,8 @@ class SqliteQueue:
 
     def counts(self, *, now: datetime) -> QueueCounts:
         with self._database.connection() as connection:
-            total, leased = connection.execute(_COUNT, (epoch(now),)).fetchone()
+            parameters = (epoch(now), epoch(self._longest_lease(now)))
+            total, leased = connection.execute(_COUNT, parameters).fetchone()
             (parked,) = connection.execute(_COUNT_PARKED).fetchone()
         return QueueCounts(waiting=total - leased, leased=leased, parked=parked)
 

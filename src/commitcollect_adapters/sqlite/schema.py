@@ -354,6 +354,11 @@ UPDATE workout SET shownToAthleteId = (
 """
 """Who showed a workout was not recorded before, and every connection was believed."""
 
+_LEASES = """
+CREATE INDEX jobByLeaseEnd ON job (dueAtUtc, jobKey) WHERE leaseToken != '';
+"""
+"""A lease ends sooner than other jobs may wait, so one that is too long is looked for among leases."""
+
 LAYOUTS = (
     _LEDGER,
     _SERVICE,
@@ -364,5 +369,6 @@ LAYOUTS = (
     _STAGES,
     _UNTRACKED,
     _SHOWN_TO,
+    _LEASES,
 )
 """The script of every layout, the first one first. Add a layout at the end."""

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from attrs import evolve, field, frozen
 
+from commitcollect_core.clocks import is_ahead
 from commitcollect_core.errors import Unauthenticated
 from commitcollect_core.policy import Policy
 from commitcollect_core.values import UserId, utc
@@ -33,10 +34,15 @@ class Session:
     def is_valid(self, *, now: datetime, policy: Policy) -> bool:
         """Whether it still authenticates its user.
 
-        A store may delete expired sessions days late.
+        A store may delete expired sessions days late. A session issued or used by a clock that was too far
+        ahead is none: it could live longer than a session may.
         """
-        idle_end = self.last_seen_at + timedelta(seconds=policy.accounts.session_idle_seconds)
-        return now < min(self.expires_at, idle_end)
+        life, idle = policy.accounts.session_seconds, policy.accounts.session_idle_seconds
+        # The end of idleness against now is the last use against as long before now.
+        unused_since = now - timedelta(seconds=idle)
+        return is_ahead(self.expires_at, now=now, span_seconds=life, policy=policy) and is_ahead(
+            self.last_seen_at, now=unused_since, span_seconds=idle, policy=policy
+        )
 
     def seen(self, *, now: datetime, policy: Policy) -> Session | None:
         """The session after it was used.

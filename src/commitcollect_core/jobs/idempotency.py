@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from attrs import evolve, field, frozen
 
+from commitcollect_core.clocks import is_ahead
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
 from commitcollect_core.values import optional_utc, utc
@@ -83,6 +84,9 @@ def decide(
     Raises:
         InvalidInput: the same id was used with another body.
     """
+    lease_seconds = policy.jobs.idempotency_lease_seconds
+    # Its expiry counts however far ahead it lies: an answer kept too long costs a row, and one forgotten
+    # early does the work twice.
     if stored is not None and stored.expires_at > now:
         # Before anything else is told: an answer to another request would be wrong, and might be a secret.
         if stored.body_digest != body_digest:
@@ -93,8 +97,9 @@ def decide(
             )
         if stored.status is IdempotencyStatus.COMPLETED:
             return AlreadyDone(stored.answer)
-        if stored.lease_until is not None and stored.lease_until > now:
-            return HeldElsewhere(stored.lease_until)
+        until = stored.lease_until
+        if until is not None and is_ahead(until, now=now, span_seconds=lease_seconds, policy=policy):
+            return HeldElsewhere(until)
     # Also where a lease has run out: the process that held it died, or is so late that it may not complete.
     return Begin(
         IdempotencyRecord(
@@ -102,7 +107,7 @@ def decide(
             status=IdempotencyStatus.IN_PROGRESS,
             owner_token=owner_token,
             body_digest=body_digest,
-            lease_until=now + timedelta(seconds=policy.jobs.idempotency_lease_seconds),
+            lease_until=now + timedelta(seconds=lease_seconds),
             expires_at=now + timedelta(seconds=policy.jobs.idempotency_kept_seconds),
         )
     )

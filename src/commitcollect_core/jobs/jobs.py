@@ -16,6 +16,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
+from commitcollect_core.clocks import is_ahead
 from commitcollect_core.errors import CommitCollectError, InvalidInput, NotFound
 from commitcollect_core.policy import Policy
 from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed
@@ -226,6 +227,18 @@ class QueueEntry:
     token: str = field(default="", repr=False)
     renewed: Job | None = None
     renewed_due_at: datetime | None = field(default=None, converter=optional_utc)
+
+    def is_leased(self, *, now: datetime, policy: Policy) -> bool:
+        """Whether a worker holds it."""
+        span = policy.jobs.job_lease_seconds
+        return bool(self.token) and is_ahead(self.due_at, now=now, span_seconds=span, policy=policy)
+
+    def is_due(self, *, now: datetime, policy: Policy) -> bool:
+        """Whether it may be taken."""
+        if self.token:
+            return not self.is_leased(now=now, policy=policy)
+        span = policy.jobs.job_wait_seconds_max
+        return not is_ahead(self.due_at, now=now, span_seconds=span, policy=policy)
 
     def put(self, job: Job, *, visible_at: datetime, policy: Policy) -> QueueEntry:
         """The entry after a job of its key was put: one with the waiting, or behind the one under way."""

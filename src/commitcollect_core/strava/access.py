@@ -258,7 +258,7 @@ class StravaAccess:
     def _renew(self, connection: StravaConnection) -> tuple[StravaConnection, str]:
         """Renew the tokens under a lease: the process that writes it first does, others come back later."""
         now = self.context.now()
-        state = renewal_state(connection, now=now)
+        state = renewal_state(connection, now=now, policy=self.context.policy)
         if isinstance(state, Wait):
             raise self._busy(now, state.until)
         # The lease is written before Strava is asked. Two renewals with one refresh token would both be

@@ -14,6 +14,7 @@ from typing import Any, assert_never
 
 from attrs import evolve, field, frozen
 
+from commitcollect_core.clocks import is_ahead
 from commitcollect_core.policy import Policy
 from commitcollect_core.values import AthleteId, UserId, optional_utc, utc
 
@@ -126,16 +127,20 @@ def token_state(connection: StravaConnection, *, now: datetime, policy: Policy) 
         case _:
             assert_never(connection.status)
     # Renewed before it ends: a token that is good when a call is made must still be so when Strava reads it.
-    if connection.expires_at - now > timedelta(seconds=policy.strava.token_margin_seconds):
+    # One that seems to last longer than any was written by a clock that was wrong, and may have ended.
+    soon = now + timedelta(seconds=policy.strava.token_margin_seconds)
+    life = policy.strava.access_token_seconds_max
+    if is_ahead(connection.expires_at, now=soon, span_seconds=life, policy=policy):
         return Usable()
-    return renewal_state(connection, now=now)
+    return renewal_state(connection, now=now, policy=policy)
 
 
-def renewal_state(connection: StravaConnection, *, now: datetime) -> Renew | Wait:
+def renewal_state(connection: StravaConnection, *, now: datetime, policy: Policy) -> Renew | Wait:
     """Whether the tokens can be renewed now, however long they may still be good."""
     # A lease that has run out is taken over: the process that held it may have died before it renewed.
-    if connection.lease is not None and connection.lease.until > now:
-        return Wait(connection.lease.until)
+    lease, span = connection.lease, policy.strava.refresh_lease_seconds
+    if lease is not None and is_ahead(lease.until, now=now, span_seconds=span, policy=policy):
+        return Wait(lease.until)
     return Renew()
 
 

@@ -112,7 +112,13 @@ class Linking:
             UpstreamError: Strava did not take the code.
         """
         now = self.context.now()
-        handshake = check_handshake(self.handshakes.take(state), HandshakePurpose.STRAVA, binding, now=now)
+        handshake = check_handshake(
+            self.handshakes.take(state),
+            HandshakePurpose.STRAVA,
+            binding,
+            now=now,
+            policy=self.context.policy,
+        )
         if handshake.user_id is None:
             raise InvalidInput("this link is of no account; start again", code="invalid_or_expired_state")
         if error is not None or not code:

@@ -65,11 +65,21 @@ class RateKeeping:
 
     def inactive(self, why: str) -> StravaAppInactive:
         """Put off every call for a while, as Strava does not serve the app at all; says so."""
-        until = self.context.now() + timedelta(seconds=self.context.policy.strava.app_inactive_pause_seconds)
-        budget = self._change(APP_SCOPE, lambda budget: budget.paused(until, why))
+        now, policy = self.context.now(), self.context.policy
+        until = now + timedelta(seconds=policy.strava.app_inactive_pause_seconds)
+        budget = self._change(APP_SCOPE, lambda budget: budget.at(now, policy).paused(until, why))
         # The operator has to act, and no athlete: nothing else would tell.
         _log.error("Strava has switched off the app; no calls for a while: %s", why)
         return StravaAppInactive(why, retry_at=budget.paused_until)
+
+    def budget(self, scope: str) -> RateBudget:
+        """How many calls of a scope are used up now."""
+        stored = self.rates.read(scope) or fresh_budget(scope, self.context.policy)
+        return stored.at(self.context.now(), self.context.policy)
+
+    def reset(self, scope: str) -> RateBudget:
+        """Forget the calls that were counted, and any pause; for an operator, after a clock was wrong."""
+        return self._change(scope, RateBudget.cleared)
 
     def _change(self, scope: str, change: Callable[[RateBudget], RateBudget]) -> RateBudget:
         """Write what `change` makes of the stored budget, again and again while others write first."""

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from attrs import evolve, field, frozen
 
+from commitcollect_core.clocks import is_ahead
 from commitcollect_core.policy import Policy
 from commitcollect_core.values import AthleteId, optional_utc
 
@@ -81,8 +82,8 @@ class RateBudget:
 
     def reserve(self, purpose: Purpose, *, now: datetime, policy: Policy) -> RateBudget | WaitUntil:
         """The budget with one call entered, or until when to wait."""
-        current = self._rolled(now)
-        if current.paused_until is not None and current.paused_until > now:
+        current = self.at(now, policy)
+        if current.paused_until is not None:
             return WaitUntil(current.paused_until, current.pause_reason)
         if current.day_used >= _share(current.day_limit, purpose, policy):
             return WaitUntil(_start(now, _DAY_SECONDS) + timedelta(days=1), "the day's calls are used up")
@@ -104,7 +105,7 @@ class RateBudget:
         Around midnight an answer may still count the day before, and one such count would use up the whole
         day that begins. So a day's count is believed only once the day is older than clocks may be apart.
         """
-        current = self._rolled(now)
+        current = self.at(now, policy)
         window_limit, window_used = _tighter(
             (reading.limit.window, reading.used.window), (reading.read_limit.window, reading.read_used.window)
         )
@@ -124,7 +125,7 @@ class RateBudget:
 
     def exhausted(self, *, now: datetime, policy: Policy, reading: RateReading | None = None) -> RateBudget:
         """The budget after Strava refused a call: nothing more in this window, or day if that is used up."""
-        current = self._rolled(now)
+        current = self.at(now, policy)
         if reading is not None:
             current = current.observed(reading, now=now, policy=policy)
         is_day_over = current.day_used >= current.day_limit
@@ -142,20 +143,38 @@ class RateBudget:
             version=self.version + 1 if version is None else version,
         )
 
-    def _rolled(self, now: datetime) -> RateBudget:
-        """The budget in the window and day of `now`; a clock that went back changes nothing."""
-        window_at, day_at = _start(now, WINDOW_SECONDS), _start(now, _DAY_SECONDS)
+    def cleared(self) -> RateBudget:
+        """The budget with no calls counted and no pause; limits stay as Strava said."""
+        fresh = RateBudget(window_limit=self.window_limit, day_limit=self.day_limit)
+        return evolve(fresh, version=self.version + 1)
+
+    def at(self, now: datetime, policy: Policy) -> RateBudget:
+        """The budget as it stands at `now`: what is over, or lies too far ahead, counts as none.
+
+        A window or day that begins a little later stays: two clocks may be so far apart, and counts must not
+        start again each time the slower one makes a call.
+        """
         current = self
-        if current.window_at is None or window_at > current.window_at:
-            current = evolve(current, window_at=window_at, window_used=0)
-        if current.day_at is None or day_at > current.day_at:
-            current = evolve(current, day_at=day_at, day_used=0)
+        if not _is_present(current.window_at, WINDOW_SECONDS, now, policy):
+            current = evolve(current, window_at=_start(now, WINDOW_SECONDS), window_used=0)
+        if not _is_present(current.day_at, _DAY_SECONDS, now, policy):
+            current = evolve(current, day_at=_start(now, _DAY_SECONDS), day_used=0)
+        span = max(_DAY_SECONDS, policy.strava.app_inactive_pause_seconds)
+        if not is_ahead(current.paused_until, now=now, span_seconds=span, policy=policy):
+            current = evolve(current, paused_until=None, pause_reason="")
         return current
 
 
 def window_end(now: datetime) -> datetime:
     """When the window of `now` ends."""
     return _start(now, WINDOW_SECONDS) + timedelta(seconds=WINDOW_SECONDS)
+
+
+def _is_present(began_at: datetime | None, seconds: int, now: datetime, policy: Policy) -> bool:
+    """Whether a window of so many seconds is not over, and did not begin too far ahead."""
+    # Its end against now is its start against as long before now, which lies within the calendar.
+    before = now - timedelta(seconds=seconds)
+    return is_ahead(began_at, now=before, span_seconds=seconds, policy=policy)
 
 
 def _start(now: datetime, seconds: int) -> datetime:

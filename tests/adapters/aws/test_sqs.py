@@ -80,6 +80,14 @@ def test_what_comes_early_is_put_off(queues: Queues) -> None:
     assert (body["jobKey"], body["attempts"], body["dueAtUtc"]) == (job.key, 1, int(LATER.timestamp()))
 
 
+def test_what_would_come_too_early_for_any_clock_is_taken(queues: Queues) -> None:
+    """A job that a clock 30 days ahead has put is due at once, and is not sent again for 30 days."""
+    month = NOW + timedelta(days=30)
+    job = new_job()
+    SqsQueue(queues, ManualClock(month)).put(job, visible_at=month)
+    assert take_one(SqsQueue(queues, ManualClock(NOW))).job == job
+
+
 def test_what_comes_early_hides_nothing(queues: Queues) -> None:
     """Behind jobs that are not due a worker finds the one that is."""
     early, queue = SqsQueue(queues, ManualClock(LATER)), SqsQueue(queues, ManualClock(NOW))

@@ -186,6 +186,8 @@ def test_nothing_is_looked_for_by_reading_all_jobs(database: Database) -> None:
         plans = [connection.execute(f"EXPLAIN QUERY PLAN {each}").fetchall() for each in explained]
     assert {step for plan in plans for *_, step in plan} == {
         "SEARCH job USING INDEX jobByDueTime (dueAtUtc<?)",
+        "SEARCH job USING INDEX jobByDueTime (dueAtUtc>?)",
+        "SEARCH job USING INDEX jobByLeaseEnd (dueAtUtc>?)",
         "SEARCH job USING PRIMARY KEY (jobKey=?)",
         "SEARCH parkedJob USING PRIMARY KEY (jobKey=?)",
         "SCAN parkedJob USING INDEX parkedJobByTime",

@@ -32,6 +32,7 @@ from commitcollect_adapters.aws.sqs.messages import (
     waiting_body,
 )
 from commitcollect_adapters.aws.sqs.queues import BATCH_MAX, Queues, parse
+from commitcollect_core.clocks import is_ahead
 from commitcollect_core.context import Clock
 from commitcollect_core.errors import StorageUnavailable
 from commitcollect_core.jobs.jobs import Job, LeasedJob, ParkedJob, QueueCounts, merged
@@ -99,7 +100,8 @@ class SqsQueue:
             case Waiting(job=job, due_at=due_at, attempts=attempts):
                 attempts += message.receives - 1
                 # Sent again with its tries: a job may wait longer than SQS's longest delay.
-                if due_at > now:
+                longest = self._policy.jobs.job_wait_seconds_max
+                if is_ahead(due_at, now=now, span_seconds=longest, policy=self._policy):
                     self._send(Waiting(job=job, due_at=due_at, attempts=attempts))
                     self._queues.waiting.delete([message.handle])
                     return

@@ -26,6 +26,7 @@ from commitcollect_adapters.testing.samples import NOW
 from commitcollect_adapters.testing.service_strategies import jobs
 from commitcollect_core.jobs.jobs import Job, JobEvent, LeasedJob, ParkedJob, QueueCounts
 from commitcollect_core.jobs.ports import EventQueue
+from commitcollect_core.policy import DEFAULT_POLICY
 
 LEASE_SECONDS = 60
 LIMIT = 10
@@ -185,6 +186,36 @@ class EventQueueContract(ABC):
             assert queue.give_back(leased, visible_at=after(900), is_attempt=False)
             assert not queue.lease(now=after(899), seconds=LEASE_SECONDS, limit=LIMIT)
             assert queue.lease(now=after(900), seconds=LEASE_SECONDS, limit=LIMIT)
+
+    def test_a_due_time_further_ahead_than_any_is_due_at_once(self) -> None:
+        """A clock was wrong when it was put; the longest wait and the clocks' difference are waited for."""
+        self._skip_unless_exact()
+        longest = DEFAULT_POLICY.jobs.job_wait_seconds_max + DEFAULT_POLICY.training.clock_skew_seconds_max
+        with self.open_queue() as queue:
+            queue.put(new_job(), visible_at=after(longest))
+            assert not take(queue)
+            late = [new_job() for _ in range(3)]
+            for job in late:
+                queue.put(job, visible_at=after(longest + 1))
+            assert [each.job.key for each in take(queue, limit=2)] == sorted(each.key for each in late)[:2]
+            assert len(take(queue)) == 1
+            assert not take(queue)
+
+    def test_a_lease_longer_than_any_is_taken_over(self) -> None:
+        """A worker whose clock was a day ahead blocks nothing: the job waits, and it has lost the lease."""
+        self._skip_unless_exact()
+        longest = DEFAULT_POLICY.jobs.job_lease_seconds + DEFAULT_POLICY.training.clock_skew_seconds_max
+        with self.open_queue() as queue:
+            queue.put(new_job(), visible_at=NOW)
+            (ahead,) = queue.lease(now=after(longest - 60), seconds=60, limit=LIMIT)
+            assert not take(queue)
+            assert queue.counts(now=NOW).leased == 1
+            assert queue.give_back(ahead, visible_at=NOW, is_attempt=False)
+            (ahead,) = queue.lease(now=after(86_400), seconds=60, limit=LIMIT)
+            assert queue.counts(now=NOW) == QueueCounts(waiting=1, leased=0, parked=0)
+            leased = take_one(queue)
+            assert not queue.complete(ahead)
+            assert queue.complete(leased)
 
     def test_what_has_been_due_longest_is_taken_first(self) -> None:
         """A job with an expired lease queues from that moment on."""
