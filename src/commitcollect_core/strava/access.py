@@ -54,7 +54,7 @@ from commitcollect_core.strava.ports import (
     TokenGrant,
 )
 from commitcollect_core.strava.rate_keeping import RateKeeping
-from commitcollect_core.strava.rates import APP_SCOPE, Purpose, RateReading
+from commitcollect_core.strava.rates import Purpose, RateReading, athlete_scope
 from commitcollect_core.training.workouts import ActivityGone
 from commitcollect_core.values import ActivityId, Source, UserId, WorkoutKey
 
@@ -94,7 +94,7 @@ class StravaAccess:
             UpstreamError: Strava did not answer.
             InvalidInput: the activity cannot be read.
         """
-        connection, token = self._usable(user_id)
+        connection, token = self._usable(user_id, purpose)
         activity = self._ask(connection, token, purpose, self.api.activity, activity_id).activity
         if activity is not None:
             return _shown(activity, connection)
@@ -109,7 +109,7 @@ class StravaAccess:
         self, user_id: UserId, *, after: datetime | None, before: datetime | None, page: int = 1
     ) -> ActivityList:
         """A page of the newest activities between two moments; errors as in `activity`."""
-        connection, token = self._usable(user_id)
+        connection, token = self._usable(user_id, Purpose.BACKFILL)
         answer = self._ask(
             connection,
             token,
@@ -158,7 +158,7 @@ class StravaAccess:
         """
         connection = self.connection(user_id)
         try:
-            self._renew(connection)
+            self._renew(connection, Purpose.LIVE)
         except NeedsReconnect as refused:
             if isinstance(refused.__cause__, TokenRefreshRejected):
                 return False
@@ -202,21 +202,22 @@ class StravaAccess:
     ) -> _Answer:
         """Make a call of the API, and once more with a renewed token if Strava does not take this one."""
         try:
-            return self._metered(token, purpose, call, *what, **named)
+            return self._metered(connection, token, purpose, call, *what, **named)
         except AccessTokenRejected:
             # Another process may have replaced it, or the athlete revoked it: renewing tells which.
-            connection, token = self._renew(connection)
+            connection, token = self._renew(connection, purpose)
         except ScopeMissing:
             self._mark(connection, ConnectionStatus.NEEDS_SCOPE)
             raise
         try:
-            return self._metered(token, purpose, call, *what, **named)
+            return self._metered(connection, token, purpose, call, *what, **named)
         except AccessTokenRejected as refused:
             self._mark(connection, ConnectionStatus.NEEDS_RECONNECT)
             raise _needs_reconnect() from refused
 
     def _metered(
         self,
+        connection: StravaConnection,
         token: str,
         purpose: Purpose,
         call: Callable[Concatenate[str, _What], _Answer],
@@ -224,8 +225,9 @@ class StravaAccess:
         **named: _What.kwargs,
     ) -> _Answer:
         # Entered before it is made: a process that dies in the call has used it up all the same, and others
-        # that share the budget must not make it once more.
-        self.rates.reserve(APP_SCOPE, purpose)
+        # that share the budget must not make it once more. And no earlier: whatever keeps a call from being
+        # made, such as another process that is renewing the tokens, must not use up the athlete's calls.
+        self.rates.reserve_for(connection.athlete_id, purpose)
         try:
             answer = call(token, *what, **named)
         except StravaRateLimited as limited:
@@ -238,7 +240,7 @@ class StravaAccess:
         self.rates.observe(answer.rates)
         return answer
 
-    def _usable(self, user_id: UserId) -> tuple[StravaConnection, str]:
+    def _usable(self, user_id: UserId, purpose: Purpose) -> tuple[StravaConnection, str]:
         """The connection and an access token that lasts for a call."""
         connection = self.connection(user_id)
         now = self.context.now()
@@ -247,7 +249,7 @@ class StravaAccess:
             case Usable():
                 return connection, self._opened(connection, ACCESS_TOKEN)
             case Renew():
-                return self._renew(connection)
+                return self._renew(connection, purpose)
             case Wait(until):
                 raise self._busy(now, until)
             case Unusable():
@@ -255,19 +257,12 @@ class StravaAccess:
             case _:
                 assert_never(state)
 
-    def _renew(self, connection: StravaConnection) -> tuple[StravaConnection, str]:
+    def _renew(self, connection: StravaConnection, purpose: Purpose) -> tuple[StravaConnection, str]:
         """Renew the tokens under a lease: the process that writes it first does, others come back later."""
-        now = self.context.now()
-        state = renewal_state(connection, now=now, policy=self.context.policy)
-        if isinstance(state, Wait):
-            raise self._busy(now, state.until)
-        # The lease is written before Strava is asked. Two renewals with one refresh token would both be
-        # answered at best, and at worst the second kills what the first was given.
-        held = leased(connection, self.context.ids.lease_token(), now=now, policy=self.context.policy)
-        if not self._committed(connection, held):
-            raise self._busy(now)
+        refresh_token = self._opened(connection, REFRESH_TOKEN)
+        held = self._held(connection, purpose)
         try:
-            grant = self.api.refresh(self._opened(held, REFRESH_TOKEN))
+            grant = self.api.refresh(refresh_token)
         except TokenRefreshRejected as refused:
             raise self._refused(held) from refused
         except UpstreamError as failed:
@@ -288,6 +283,30 @@ class StravaAccess:
         if not grant.access_token:
             raise StravaUnavailable("Strava's answer has no access token; try again later")
         return connection, grant.access_token
+
+    def _held(self, connection: StravaConnection, purpose: Purpose) -> StravaConnection:
+        """The connection with the lease to renew, and the call entered.
+
+        Raises:
+            ConnectionBusy: another process has the lease; no call was entered.
+            StravaRateLimited: the athlete's events may cause no more calls now.
+        """
+        now = self.context.now()
+        state = renewal_state(connection, now=now, policy=self.context.policy)
+        if isinstance(state, Wait):
+            raise self._busy(now, state.until)
+        # Strava does not count renewals as the app's calls, but events must not cause any number of them.
+        scope = athlete_scope(connection.athlete_id)
+        if purpose.is_for_events:
+            self.rates.reserve(scope, Purpose.LIVE)
+        # The lease is written before Strava is asked. Two renewals with one refresh token would both be
+        # answered at best, and at worst the second kills what the first was given.
+        held = leased(connection, self.context.ids.lease_token(), now=now, policy=self.context.policy)
+        if not self._committed(connection, held):
+            if purpose.is_for_events:
+                self.rates.give_back(scope)
+            raise self._busy(now)
+        return held
 
     def _kept(self, held: StravaConnection, grant: TokenGrant) -> StravaConnection:
         """Store new tokens, unless newer ones are stored already.

@@ -17,8 +17,10 @@ from commitcollect_core.strava.rates import (
     RateBudget,
     RateReading,
     WaitUntil,
+    athlete_scope,
     fresh_budget,
 )
+from commitcollect_core.values import AthleteId
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +47,41 @@ class RateKeeping:
             return answer
 
         self._change(scope, entered)
+
+    def reserve_for(self, athlete_id: AthleteId, purpose: Purpose) -> None:
+        """Enter one call of the app's, and of the athlete's where the athlete's events cause it.
+
+        Raises:
+            StravaRateLimited: it may not be made now; nothing was entered.
+        """
+        if not purpose.is_for_events:
+            self.reserve(APP_SCOPE, purpose)
+            return
+        # The athlete's own budget before the app's: a flood of forged events about one athlete is refused
+        # there, and does not race with all other calls for the app's.
+        scope = athlete_scope(athlete_id)
+        self.reserve(scope, Purpose.LIVE)
+        try:
+            self.reserve(APP_SCOPE, purpose)
+        except (StravaRateLimited, VersionConflict):
+            self.give_back(scope)
+            raise
+
+    def give_back(self, scope: str) -> None:
+        """Take out one call that was entered and then not made."""
+        now = self.context.now()
+        self._change(scope, lambda budget: budget.given_back(now=now, policy=self.context.policy))
+
+    def check(self, scope: str, purpose: Purpose) -> None:
+        """Enter nothing, and refuse where a call would be refused now.
+
+        Raises:
+            StravaRateLimited: as in `reserve`.
+        """
+        now, policy = self.context.now(), self.context.policy
+        answer = self.budget(scope).reserve(purpose, now=now, policy=policy)
+        if isinstance(answer, WaitUntil):
+            raise _limited(answer.why, answer.at)
 
     def observe(self, reading: RateReading | None) -> None:
         """Correct the app's budget by what Strava said with an answer."""

@@ -26,6 +26,11 @@ class Purpose(StrEnum):
     LIVE = "LIVE"
     BACKFILL = "BACKFILL"
 
+    @property
+    def is_for_events(self) -> bool:
+        """Whether an athlete's events cause such calls, so that they count as that athlete's as well."""
+        return self is Purpose.LIVE
+
 
 @frozen
 class Meter:
@@ -93,6 +98,16 @@ class RateBudget:
             current,
             window_used=current.window_used + 1,
             day_used=current.day_used + 1,
+            version=self.version + 1,
+        )
+
+    def given_back(self, *, now: datetime, policy: Policy) -> RateBudget:
+        """The budget without a call that was entered and then not made."""
+        current = self.at(now, policy)
+        return evolve(
+            current,
+            window_used=max(0, current.window_used - 1),
+            day_used=max(0, current.day_used - 1),
             version=self.version + 1,
         )
 

@@ -172,9 +172,9 @@ class Refreshing:
             return LookResult.NOT_CONNECTED
         if job.events and all(map(self._is_completed, job.events)):
             return LookResult.DONE_BEFORE
-        # The athlete's own budget before the app's: a flood of forged events about one athlete uses up that
-        # athlete's calls and no others. After the marks, as an event that is skipped costs nothing.
-        self.rates.reserve(athlete_scope(athlete_id), Purpose.LIVE)
+        # Only looked at: calls are entered where they are made. A flood of forged events about one athlete
+        # is put off here. After the marks, as an event that is skipped costs nothing.
+        self.rates.check(athlete_scope(athlete_id), Purpose.LIVE)
         # Taken before Strava is asked: an event of a later second may tell of what the answer did not hold.
         return _Look(user_id=owner.user_id, athlete_id=athlete_id, at=self.context.now())
 
