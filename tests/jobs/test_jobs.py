@@ -209,7 +209,8 @@ _happenings = st.lists(st.sampled_from(["put", "put", "take", "end", "fail", "de
 def test_an_event_stays_until_a_look_that_began_after_it_has_ended(happenings: list[str]) -> None:
     """Law 6: whatever happens to an entry, no event is lost, and none is done with by an earlier look.
 
-    Workers may vanish: a job is taken again though nobody gave it back. Tries are counted, deferrals not.
+    Workers may vanish: a job is taken again though nobody gave it back. Tries are counted, deferrals not, and
+    an event during or after a try begins anew.
     """
     entry: QueueEntry | None = None
     waiting, looked_at = set[str](), set[str]()
@@ -223,6 +224,7 @@ def test_an_event_stays_until_a_look_that_began_after_it_has_ended(happenings: l
                 if entry is None:
                     entry, tries = QueueEntry(job=job, due_at=now), 0
                 else:
+                    tries *= bool(entry.token)
                     entry = entry.put(job, visible_at=now, policy=MANY_EVENTS)
             case "take" if entry is not None:
                 entry = entry.taken(name, until=_later(count + 9), policy=MANY_EVENTS)
@@ -237,9 +239,11 @@ def test_an_event_stays_until_a_look_that_began_after_it_has_ended(happenings: l
                 assert (entry is None) == (not waiting)
             case "fail" | "defer" if entry is not None and entry.token:
                 is_attempt = happening == "fail"
+                is_anew = entry.renewed is not None
                 entry = entry.given_back(visible_at=now, is_attempt=is_attempt, policy=MANY_EVENTS)
-                tries -= not is_attempt
-                assert (entry.token, entry.due_at) == ("", now)
+                tries = 0 if is_anew else tries - (not is_attempt)
+                assert (entry.token, entry.is_put_off) == ("", not is_attempt)
+                assert entry.due_at == now or (is_anew and is_attempt and entry.due_at < now)
         if entry is not None:
             assert entry.attempts == tries
             renewed = entry.renewed.events if entry.renewed else ()

@@ -490,6 +490,24 @@ def test_tries_that_asked_nothing_do_not_make_the_first_404_true(world: World) -
     assert world.stored()[ActivityId("1001")].name == "New"
 
 
+@pytest.mark.parametrize("tries", [1, 2, 3])
+def test_a_new_event_for_an_activity_that_was_not_there_is_looked_into_at_once(
+    world: World, tries: int
+) -> None:
+    """After a 404 the next look is in up to half an hour; an event that comes meanwhile does not wait."""
+    world.fake.inject(Fault.NOT_FOUND, CallKind.ACTIVITY, count=tries)
+    new = world.fake.upload(ATHLETE, payload(9))
+    world.deliver()
+    for wait in (0, 15, 120)[:tries]:
+        world.pass_time(seconds=wait)
+        assert ends(world) == {JobEnd.TO_BE_TRIED_AGAIN: 1}
+    world.fake.edit(new, name="Renamed")
+    world.deliver()
+    assert ends(world) == {JobEnd.DONE: 1}
+    world.check_converged()
+    assert world.queue.counts(now=world.clock.now()).waiting == 0
+
+
 def test_what_is_gone_for_good_is_believed_in_the_end(world: World) -> None:
     """An update whose activity was deleted, and the delete event lost: a tombstone after 32 minutes."""
     world.fake.edit(ActivityId("1001"), name="New")

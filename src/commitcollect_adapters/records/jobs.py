@@ -9,6 +9,7 @@ from typing import Any
 from attrs import evolve
 
 from commitcollect_adapters.records.columns import (
+    FLAG,
     MOMENT,
     OPTIONAL_MOMENT,
     Codec,
@@ -77,6 +78,7 @@ ENTRY = record_kind(
     Column("renewedEvents", "renewed.events", _EVENTS),
     Column("renewedEnqueuedAtUtc", "renewed.enqueued_at", MOMENT),
     Column("renewedDueAtUtc", "renewed_due_at", OPTIONAL_MOMENT),
+    Column("isPutOff", "is_put_off", FLAG),
     Column("leaseToken", "token"),
     parts={"job": _job, "renewed": dict},
 )

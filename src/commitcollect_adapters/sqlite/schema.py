@@ -359,6 +359,10 @@ CREATE INDEX jobByLeaseEnd ON job (dueAtUtc, jobKey) WHERE leaseToken != '';
 """
 """A lease ends sooner than other jobs may wait, so one that is too long is looked for among leases."""
 
+_PUT_OFF = """
+ALTER TABLE job ADD COLUMN isPutOff INTEGER NOT NULL DEFAULT 0;
+"""
+
 LAYOUTS = (
     _LEDGER,
     _SERVICE,
@@ -370,5 +374,6 @@ LAYOUTS = (
     _UNTRACKED,
     _SHOWN_TO,
     _LEASES,
+    _PUT_OFF,
 )
 """The script of every layout, the first one first. Add a layout at the end."""

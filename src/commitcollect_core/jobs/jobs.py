@@ -158,6 +158,12 @@ def merged(waiting: Job, coming: Job, policy: Policy) -> Job:
     )
 
 
+def _is_news(coming: Job, waiting: Job) -> bool:
+    """Whether a job was put for an event that the waiting one does not know, or for none."""
+    known = {each.key for each in waiting.events}
+    return not coming.events or any(each.key not in known for each in coming.events)
+
+
 @frozen
 class Defer:
     """Give the job back for no fault of its own, to be done at `at`; this was no attempt."""
@@ -215,7 +221,8 @@ class QueueEntry:
 
     Attributes:
         due_at: when it may be taken: a waiting one, or one whose lease runs out then.
-        attempts: how often it was taken, deferrals not counted.
+        attempts: how often it was taken since the newest event, deferrals not counted.
+        is_put_off: whether it waits for a known moment, such as the end of a window, not for its next try.
         token: of the lease; empty while it waits.
         renewed: what was put while a worker held it, to be done afterwards.
         renewed_due_at: when that may be taken.
@@ -224,6 +231,7 @@ class QueueEntry:
     job: Job
     due_at: datetime = field(converter=utc)
     attempts: int = 0
+    is_put_off: bool = False
     token: str = field(default="", repr=False)
     renewed: Job | None = None
     renewed_due_at: datetime | None = field(default=None, converter=optional_utc)
@@ -242,10 +250,10 @@ class QueueEntry:
 
     def put(self, job: Job, *, visible_at: datetime, policy: Policy) -> QueueEntry:
         """The entry after a job of its key was put: one with the waiting, or behind the one under way."""
-        # A waiting job takes the new one in and stays due when it was. A leased one may have been looked at
-        # already, so what comes now stands behind it and is done once more: no event is lost (law 6).
+        # A leased job may have been looked at already, so what comes now stands behind it and is done once
+        # more: no event is lost (law 6).
         if not self.token:
-            return evolve(self, job=merged(self.job, job, policy))
+            return self._merged(job, visible_at, policy)
         if self.renewed is not None:
             return evolve(self, renewed=merged(self.renewed, job, policy))
         return evolve(self, renewed=job, renewed_due_at=visible_at)
@@ -268,5 +276,22 @@ class QueueEntry:
 
     def given_back(self, *, visible_at: datetime, is_attempt: bool, policy: Policy) -> QueueEntry:
         """The entry once it waits again, with all that was put meanwhile."""
-        job = self.job if self.renewed is None else merged(self.job, self.renewed, policy)
-        return QueueEntry(job=job, due_at=visible_at, attempts=self.attempts - (not is_attempt))
+        waiting = QueueEntry(
+            job=self.job,
+            due_at=visible_at,
+            attempts=self.attempts - (not is_attempt),
+            is_put_off=not is_attempt,
+        )
+        if self.renewed is None:
+            return waiting
+        return waiting.put(self.renewed, visible_at=self.renewed_due_at or visible_at, policy=policy)
+
+    def _merged(self, job: Job, visible_at: datetime, policy: Policy) -> QueueEntry:
+        """A waiting entry with another job of its key taken in."""
+        both = evolve(self, job=merged(self.job, job, policy))
+        if not _is_news(job, self.job):
+            return both
+        # The next try, in half an hour perhaps, was set for what came before this event, and so were the
+        # tries counted. But no event makes a window end sooner: a job that was put off stays so.
+        due_at = self.due_at if self.is_put_off else min(self.due_at, visible_at)
+        return evolve(both, due_at=due_at, attempts=0)

@@ -48,8 +48,9 @@ class EventQueue(Protocol):
     def put(self, job: Job, *, visible_at: datetime) -> None:
         """Add a job, in one durable write.
 
-        A job of the same key that waits becomes one with it (`jobs.merged`) and stays due when it was; one
-        that is being worked on is done once more afterwards.
+        A job of the same key that waits becomes one with it (`jobs.merged`), due when the first of the two
+        is, its tries forgotten; unless it was put for the same events, or put off, when it stays due as it
+        was. One that is being worked on is done once more afterwards.
         """
         ...
 
@@ -70,7 +71,8 @@ class EventQueue(Protocol):
         Args:
             leased: the job.
             visible_at: when it is due.
-            is_attempt: whether this counts as one, or the job was only put off.
+            is_attempt: whether this counts as one, or the job was only put off and no event makes it due
+                sooner.
         """
         ...
 

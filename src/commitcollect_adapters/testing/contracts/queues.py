@@ -132,16 +132,16 @@ class EventQueueContract(ABC):
             check()
 
     def test_waiting_jobs_of_one_key_become_one(self) -> None:
-        """Several events cost one look, due when the first was."""
+        """Several events cost one look, due when the first of them is."""
         self._skip_unless_exact()
         with self.open_queue() as queue:
             job = new_job("a", "b")
             queue.put(job, visible_at=after(5))
             queue.put(evolve(job, events=job_events("b", "c")), visible_at=after(9))
-            queue.put(evolve(job, enqueued_at=after(-9), events=job_events("d")), visible_at=after(1))
+            queue.put(evolve(job, enqueued_at=after(-9), events=job_events("d")), visible_at=after(4))
             assert queue.counts(now=NOW).waiting == 1
-            assert not queue.lease(now=after(4), seconds=LEASE_SECONDS, limit=LIMIT)
-            (leased,) = queue.lease(now=after(5), seconds=LEASE_SECONDS, limit=LIMIT)
+            assert not queue.lease(now=after(3), seconds=LEASE_SECONDS, limit=LIMIT)
+            (leased,) = queue.lease(now=after(4), seconds=LEASE_SECONDS, limit=LIMIT)
             assert leased.job == evolve(job, enqueued_at=after(-9), events=job_events("a", "b", "c", "d"))
 
     def test_no_event_of_a_waiting_job_is_lost(self) -> None:
@@ -320,6 +320,48 @@ class EventQueueContract(ABC):
                 assert queue.give_back(leased, visible_at=NOW, is_attempt=is_attempt)
                 tries += is_attempt
             assert take_one(queue).attempts == tries
+
+    @pytest.mark.parametrize("is_during", [False, True], ids=["while it waits", "during the try"])
+    def test_a_new_event_brings_a_job_in_back_off_forward(self, *, is_during: bool) -> None:
+        """It is looked at when the event is due, and all tries are left."""
+        self._skip_unless_exact()
+        with self.open_queue() as queue:
+            job = new_job("old")
+            new = evolve(job, events=job_events("new"))
+            queue.put(job, visible_at=NOW)
+            leased = take_one(queue)
+            if is_during:
+                queue.put(new, visible_at=after(3))
+            assert queue.give_back(leased, visible_at=after(1_800), is_attempt=True)
+            if not is_during:
+                queue.put(new, visible_at=after(3))
+            assert not queue.lease(now=after(2), seconds=LEASE_SECONDS, limit=LIMIT)
+            (again,) = queue.lease(now=after(3), seconds=LEASE_SECONDS, limit=LIMIT)
+            assert (again.job.events, again.attempts) == (job_events("old", "new"), 0)
+
+    def test_an_event_that_is_known_brings_nothing_forward(self) -> None:
+        """The same event is delivered several times, and a failing job keeps its tries."""
+        self._skip_unless_exact()
+        with self.open_queue() as queue:
+            job = new_job("old")
+            queue.put(job, visible_at=NOW)
+            assert queue.give_back(take_one(queue), visible_at=after(60), is_attempt=True)
+            queue.put(job, visible_at=NOW)
+            assert not queue.lease(now=after(59), seconds=LEASE_SECONDS, limit=LIMIT)
+            (again,) = queue.lease(now=after(60), seconds=LEASE_SECONDS, limit=LIMIT)
+            assert again.attempts == 1
+
+    def test_no_event_brings_forward_what_was_put_off(self) -> None:
+        """It waits for a moment that is known, such as the end of a window of calls."""
+        self._skip_unless_exact()
+        with self.open_queue() as queue:
+            job = new_job("old")
+            queue.put(job, visible_at=NOW)
+            assert queue.give_back(take_one(queue), visible_at=after(600), is_attempt=False)
+            queue.put(evolve(job, events=job_events("new")), visible_at=after(3))
+            assert not queue.lease(now=after(599), seconds=LEASE_SECONDS, limit=LIMIT)
+            (again,) = queue.lease(now=after(600), seconds=LEASE_SECONDS, limit=LIMIT)
+            assert again.job.events == job_events("old", "new")
 
     def test_a_job_that_ends_its_workers_is_found_out(self) -> None:
         """Every expired lease counts as an attempt, as failed ones do."""
