@@ -25,13 +25,13 @@ NOUNS = {
     "training": {"sports", "workouts", "goals", "milestones", "awards", "publications", "ledger", "digest"},
     "jobs": {"jobs", "idempotency"},
     "strava": {"connections", "jobs", "webhooks", "backfills", "rates"},
-    "accounts": {"profiles", "sessions", "deletion", "audit"},
+    "accounts": {"identities", "profiles", "sessions", "deletion", "audit"},
 }
 """What stands below `ports` in each package; every other module is a use case and stands above."""
 
 SHARED_BY_ADAPTERS = {
-    "addresses", "aws", "backend", "ciphers", "conflicts", "documents", "readers", "records", "strava",
-    "system", "versioned",
+    "addresses", "aws", "backend", "ciphers", "conflicts", "documents", "http", "readers", "records",
+    "strava", "system", "versioned",
 }  # fmt: skip
 """How values and addresses look outside the core, what a backend is, how AWS is called, the clock."""
 
