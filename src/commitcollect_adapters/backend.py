@@ -25,6 +25,7 @@ from commitcollect_core.policy import DEFAULT_POLICY, Policy
 from commitcollect_core.training.ports import Ledger, Ports, StatueCatalog
 
 if TYPE_CHECKING:
+    from commitcollect_core.accounts.ports import IdentityProvider, UserDirectory
     from commitcollect_core.jobs.ports import EventQueue
     from commitcollect_core.service import Service, Stores
     from commitcollect_core.strava.ports import StravaApi, TokenCipher
@@ -147,6 +148,42 @@ _KEYS = {
     "kms": _Kind(form="kms://KEY", opens=f"{_HERE}.aws.kms:KmsCipher.parse", extra="aws,crypto"),
 }
 """Scheme -> keys to seal with. Each function takes them as a text, and the policy; it returns the cipher."""
+
+
+_IDENTITIES = {
+    "https": _Kind(form="https://ISSUER", opens=f"{_HERE}.identity.opening:open_issuer", extra="identity"),
+    "http": _Kind(
+        form="http://127.0.0.1:PORT/ISSUER", opens=f"{_HERE}.identity.opening:open_issuer", extra="identity"
+    ),
+    "cognito": _Kind(
+        form="cognito://POOL", opens=f"{_HERE}.identity.opening:open_cognito", extra="aws,identity"
+    ),
+    "local": _Kind(form="local:", opens=f"{_HERE}.identity.opening:open_local"),
+}
+"""Scheme -> who signs people in. Each function takes address, registration and policy; its context yields an
+`Identities`."""
+
+
+@frozen(kw_only=True)
+class Registration:
+    """What a service has agreed with an identity provider; see the settings of these names."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    redirect_uri: str
+    logout_redirect_uri: str
+
+
+@frozen(kw_only=True, eq=False)
+class Identities:
+    """Who signs people in.
+
+    Attributes:
+        directory: its users, where an operator administers them.
+    """
+
+    provider: IdentityProvider
+    directory: UserDirectory | None = None
 
 
 def _kind_of(kinds: Mapping[str, _Kind], address: str, setting: str) -> _Kind:
@@ -371,6 +408,29 @@ def open_strava_api(settings: Settings) -> Iterator[StravaApi]:
     )
     with HttpStrava(app, policy=settings.policy) as api:
         yield api
+
+
+def open_identities(settings: Settings) -> AbstractContextManager[Identities]:
+    """Who signs people in.
+
+    Raises:
+        InvalidInput: the settings name none or lack something, or its extra is not installed.
+    """
+    if not settings.identity:
+        known = " or ".join(each.form for each in _IDENTITIES.values())
+        raise InvalidInput(
+            f"set {ENVIRONMENT_PREFIX}IDENTITY to who signs people in: {known}", field="identity"
+        )
+    kind = _kind_of(_IDENTITIES, settings.identity, "identity")
+    opens = _imported(kind.opens, kind.extra, "identity")
+    registration = Registration(
+        client_id=settings.identity_client_id,
+        client_secret=settings.identity_client_secret,
+        redirect_uri=settings.identity_redirect_uri,
+        logout_redirect_uri=settings.identity_logout_redirect_uri,
+    )
+    opened: AbstractContextManager[Identities] = opens(settings.identity, registration, settings.policy)
+    return opened
 
 
 @contextmanager

@@ -116,6 +116,11 @@ class Settings:
         strava_verify_token: proves that a handshake is Strava's answer to our own request.
         strava_webhook_segment: the last part of the webhooks' path, which only Strava is told.
         strava_subscription_id: of the app's push subscription.
+        identity: who signs people in: the address of an OpenID Connect issuer, ``cognito://POOL``, or
+            ``local:`` on this machine.
+        identity_client_id, identity_client_secret: of the client registered there.
+        identity_redirect_uri: where browsers come back to after signing in.
+        identity_logout_redirect_uri: the same after signing out.
         policy: every limit and lifetime.
     """
 
@@ -133,6 +138,11 @@ class Settings:
     strava_verify_token: str = field(default="", repr=False, metadata=SECRET)
     strava_webhook_segment: str = field(default="", repr=False, metadata=SECRET, validator=_check_segment)
     strava_subscription_id: str = field(default="", validator=_check_digits)
+    identity: str = ""
+    identity_client_id: str = ""
+    identity_client_secret: str = field(default="", repr=False, metadata=SECRET)
+    identity_redirect_uri: str = "http://127.0.0.1:8080/auth/callback"
+    identity_logout_redirect_uri: str = "http://127.0.0.1:8080/"
     policy: Policy = field(default=DEFAULT_POLICY, metadata=_TABLE)
 
 

@@ -60,6 +60,14 @@ class SystemIds:
         """128 random bits."""
         return secrets.token_hex(16)
 
+    def secret(self) -> str:
+        """256 random bits, fit for an address."""
+        return secrets.token_urlsafe(32)
+
+    def request_id(self) -> str:
+        """128 random bits."""
+        return secrets.token_hex(16)
+
 
 class SequentialIds:
     """Ids that count up, the same on every run."""
@@ -69,6 +77,8 @@ class SequentialIds:
         self._activities = count(first)
         self._states = count(first)
         self._tokens = count(first)
+        self._secrets = count(first)
+        self._requests = count(first)
 
     def milestone_id(self) -> MilestoneId:
         """The next milestone id."""
@@ -85,6 +95,14 @@ class SequentialIds:
     def lease_token(self) -> str:
         """The next token, which is predictable."""
         return f"lease-{next(self._tokens):04}"
+
+    def secret(self) -> str:
+        """The next secret, which is predictable."""
+        return f"secret-{next(self._secrets):04}"
+
+    def request_id(self) -> str:
+        """The next id."""
+        return f"request-{next(self._requests):04}"
 
 
 class NoBackoff:

@@ -38,6 +38,14 @@ class IdGenerator(Protocol):
         """A random token that proves a lease."""
         ...
 
+    def secret(self) -> str:
+        """A text of 256 random bits for a cookie, a nonce or a code verifier; fit for an address."""
+        ...
+
+    def request_id(self) -> str:
+        """An id of one request or one flow of requests."""
+        ...
+
 
 class Backoff(Protocol):
     """Spreads the retries of processes that lost a race."""

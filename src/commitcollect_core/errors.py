@@ -153,6 +153,21 @@ class UpstreamError(CommitCollectError):
     rates: object = None
 
 
+class IdentityProviderError(UpstreamError):
+    """The identity provider does not work with these settings; its operator has to act."""
+
+    code = "identity_provider_error"
+
+
+class IdentityProviderUnavailable(IdentityProviderError):
+    """The identity provider is down, slow or gives no valid answer.
+
+    The same call may succeed later.
+    """
+
+    code = "identity_provider_unavailable"
+
+
 class StravaUnavailable(UpstreamError):
     """Strava is down, slow or gives no valid answer.
 
@@ -286,6 +301,8 @@ ANSWERS: dict[type[CommitCollectError] | str, tuple[int, int]] = {
     CorruptItem: (500, EXIT_FAILURE),
     SealBroken: (500, EXIT_FAILURE),
     UpstreamError: (502, EXIT_FAILURE),
+    IdentityProviderError: (502, EXIT_FAILURE),
+    IdentityProviderUnavailable: (503, EXIT_TRY_LATER),
     StravaUnavailable: (503, EXIT_TRY_LATER),
     ActivityNotThereYet: (503, EXIT_TRY_LATER),
     StravaRefused: (502, EXIT_FAILURE),

@@ -253,14 +253,20 @@ class AccountsPolicy:
         session_touch_seconds: the least time between two writes of a session's last use.
         sessions_listed_max: sessions of one user that are listed or ended at once.
         handshake_seconds: from leaving for a sign-in or link to coming back.
+        id_token_skew_seconds: how far the clocks of an identity provider may be from ours.
+        identity_retry_seconds: the least time between two fetches of its keys for those that are not known.
+        identity_fresh_seconds: how long its addresses and keys are used before they are fetched again.
         audit_kept_seconds: how long audit entries are kept.
     """
 
     session_seconds: int = 30 * 86_400
     session_idle_seconds: int = 7 * 86_400
-    session_touch_seconds: int = 300
+    session_touch_seconds: int = 3_600
     sessions_listed_max: int = 100
     handshake_seconds: int = 600
+    id_token_skew_seconds: int = 60
+    identity_retry_seconds: int = 10
+    identity_fresh_seconds: int = 86_400
     audit_kept_seconds: int = 90 * 86_400
 
     def __attrs_post_init__(self) -> None:

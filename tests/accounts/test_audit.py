@@ -8,7 +8,8 @@ from attrs import evolve
 from hypothesis import given
 
 from commitcollect_adapters.testing.service_strategies import audit_events
-from commitcollect_core.accounts.audit import USER_AGENT_CHARS_MAX, AuditEvent, AuditPosition
+from commitcollect_core.accounts.audit import AuditEvent, AuditPosition
+from commitcollect_core.accounts.sessions import USER_AGENT_CHARS_MAX
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.values import UserId
 

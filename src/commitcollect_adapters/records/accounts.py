@@ -20,6 +20,8 @@ from commitcollect_core.accounts.sessions import Session
 from commitcollect_core.handshakes import Handshake, HandshakePurpose
 
 _STEPS = Codec(joined, lambda text: tuple(map(DeletionStep, words(text))))
+_TEXT_OR_NONE = Codec(lambda text: text, lambda stored: stored or "")
+"""A text that older records lack."""
 
 PROFILE = record_kind(
     "profile",
@@ -32,6 +34,7 @@ PROFILE = record_kind(
     Column("plan", "plan"),
     Column("role", "role"),
     Column("timeZone", "time_zone"),
+    Column("providerUsername", "provider_username"),
 )
 SESSION = record_kind(
     "session",
@@ -40,6 +43,7 @@ SESSION = record_kind(
     Column("createdAtUtc", "created_at", MOMENT),
     Column("lastSeenAtUtc", "last_seen_at", MOMENT),
     Column("expiresAtUtc", "expires_at", MOMENT),
+    Column("userAgent", "user_agent", _TEXT_OR_NONE),
     Column("sessionId", "session_id"),
 )
 HANDSHAKE = record_kind(

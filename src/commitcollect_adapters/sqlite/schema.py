@@ -363,6 +363,11 @@ _PUT_OFF = """
 ALTER TABLE job ADD COLUMN isPutOff INTEGER NOT NULL DEFAULT 0;
 """
 
+_SIGN_IN = """
+ALTER TABLE profile ADD COLUMN providerUsername TEXT;
+ALTER TABLE session ADD COLUMN userAgent TEXT;
+"""
+
 LAYOUTS = (
     _LEDGER,
     _SERVICE,
@@ -375,5 +380,6 @@ LAYOUTS = (
     _SHOWN_TO,
     _LEASES,
     _PUT_OFF,
+    _SIGN_IN,
 )
 """The script of every layout, the first one first. Add a layout at the end."""

@@ -223,6 +223,14 @@ class NoIds:
         """Fails."""
         raise NotImplementedError
 
+    def secret(self) -> str:
+        """Fails."""
+        raise NotImplementedError
+
+    def request_id(self) -> str:
+        """Fails."""
+        raise NotImplementedError
+
 
 def context(policy: Policy = DEFAULT_POLICY) -> Context:
     """A context whose clock stands still and whose writers do not wait."""

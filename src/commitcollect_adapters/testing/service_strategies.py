@@ -57,6 +57,7 @@ def profiles(*, user_id: UserId, version: int) -> SearchStrategy[UserProfile]:
         plan=_texts,
         role=_texts,
         time_zone=_texts,
+        provider_username=st.none() | _texts,
         version=st.just(version),
     )
 
@@ -124,6 +125,7 @@ def sessions(*, session_id: str, user_id: UserId) -> SearchStrategy[Session]:
         created_at=later_moments(),
         last_seen_at=later_moments(),
         expires_at=later_moments(),
+        user_agent=_texts,
     )
 
 

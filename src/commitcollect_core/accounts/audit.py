@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
+from commitcollect_core.accounts.sessions import cut_user_agent
 from commitcollect_core.policy import Policy
 from commitcollect_core.values import UserId, utc
 
@@ -44,14 +45,6 @@ class AuditResult(StrEnum):
     FAILED = "failed"
 
 
-USER_AGENT_CHARS_MAX = 512
-"""What browsers say of themselves has no limit of its own."""
-
-
-def _cut(user_agent: str) -> str:
-    return user_agent[:USER_AGENT_CHARS_MAX]
-
-
 @frozen(kw_only=True)
 class AuditEvent:
     """One entry.
@@ -77,7 +70,7 @@ class AuditEvent:
     path: str = ""
     origin: str = ""
     ip_hash: str = ""
-    user_agent: str = field(default="", converter=_cut)
+    user_agent: str = field(default="", converter=cut_user_agent)
     data: Mapping[str, str] = field(factory=dict)
     metrics: Mapping[str, int] = field(factory=dict)
 

@@ -47,6 +47,13 @@ class DeletionRequest:
     version: int = 1
 
 
+def deletion_id(user_id: UserId) -> str:
+    """The request id of the deletion of a user's account, of which there is one at most."""
+    from hashlib import sha256  # noqa: PLC0415 - loads OpenSSL, which counting workouts does not need
+
+    return sha256(f"deletion of {user_id}".encode()).hexdigest()
+
+
 def next_step(request: DeletionRequest) -> DeletionStep | None:
     """The first step not done yet; None at the end."""
     return next((step for step in DeletionStep if step not in request.steps_done), None)

@@ -1,4 +1,4 @@
-"""The ports of accounts: profiles, sessions, deletions, the audit log."""
+"""The ports of accounts: identity providers, profiles, sessions, deletions, the audit log."""
 
 from __future__ import annotations
 
@@ -7,9 +7,59 @@ from typing import Protocol
 
 from commitcollect_core.accounts.audit import AuditEvent, AuditPage, AuditPosition, AuditType
 from commitcollect_core.accounts.deletion import DeletionRequest
+from commitcollect_core.accounts.identities import AuthorizationRequest, Identity
 from commitcollect_core.accounts.profiles import UserProfile
 from commitcollect_core.accounts.sessions import Session
 from commitcollect_core.values import UserId
+
+
+class IdentityProvider(Protocol):
+    """Where people prove who they are."""
+
+    def authorize_url(self, request: AuthorizationRequest) -> str:
+        """Where a browser signs in.
+
+        Raises:
+            UpstreamError: the provider did not say where that is.
+        """
+        ...
+
+    def identify(self, code: str, request: AuthorizationRequest) -> Identity:
+        """Who signed in, proved by the code that the provider gave the browser; a code works once.
+
+        Raises:
+            Unauthenticated: the code, or what the provider says for it, is not good for this request.
+            UpstreamError: the provider did not answer.
+        """
+        ...
+
+    def logout_url(self) -> str:
+        """Where a browser signs out.
+
+        Raises:
+            UpstreamError: the provider did not say where that is.
+        """
+        ...
+
+
+class UserDirectory(Protocol):
+    """The users of an identity provider that an operator administers. A user that is gone is no error."""
+
+    def sign_out(self, username: str) -> None:
+        """End all that a user was given, on every device.
+
+        Raises:
+            UpstreamError: the provider did not do it; this holds for every method here.
+        """
+        ...
+
+    def disable(self, username: str) -> None:
+        """Keep a user from signing in."""
+        ...
+
+    def delete(self, username: str) -> None:
+        """Forget a user."""
+        ...
 
 
 class ProfileStore(Protocol):

@@ -17,6 +17,7 @@ class UserProfile:
         email: as the identity provider gave it.
         plan, role: free words of the host; empty for none.
         time_zone: an IANA name; empty for none.
+        provider_username: what the identity provider's administration calls the user; None if it has none.
         version: 1 when first written, one more with every change.
     """
 
@@ -27,4 +28,5 @@ class UserProfile:
     plan: str = ""
     role: str = ""
     time_zone: str = ""
+    provider_username: str | None = field(default=None, repr=False)
     version: int = 1

@@ -14,6 +14,21 @@ from commitcollect_core.errors import Unauthenticated
 from commitcollect_core.policy import Policy
 from commitcollect_core.values import UserId, utc
 
+USER_AGENT_CHARS_MAX = 512
+"""What browsers say of themselves has no limit of its own."""
+
+
+def cut_user_agent(user_agent: str) -> str:
+    """A user agent of at most `USER_AGENT_CHARS_MAX`."""
+    return user_agent[:USER_AGENT_CHARS_MAX]
+
+
+def session_id_of(secret: str) -> str:
+    """The id of the session with this secret; also the digest that binds a sign-in to its browser."""
+    from hashlib import sha256  # noqa: PLC0415 - loads OpenSSL, which counting workouts does not need
+
+    return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
 
 @frozen(kw_only=True)
 class Session:
@@ -21,6 +36,7 @@ class Session:
 
     Attributes:
         session_id: the SHA-256 of the cookie's secret, in hexadecimal digits.
+        user_agent: what the browser said of itself at the sign-in; cut at `USER_AGENT_CHARS_MAX`.
         expires_at: the end, whatever happens.
         last_seen_at: the idle limit counts from here.
     """
@@ -30,6 +46,7 @@ class Session:
     created_at: datetime = field(converter=utc)
     last_seen_at: datetime = field(converter=utc)
     expires_at: datetime = field(converter=utc)
+    user_agent: str = field(default="", converter=cut_user_agent)
 
     def is_valid(self, *, now: datetime, policy: Policy) -> bool:
         """Whether it still authenticates its user.
@@ -54,7 +71,9 @@ class Session:
         return evolve(self, last_seen_at=now)
 
 
-def issue(session_id: str, user_id: UserId, *, now: datetime, policy: Policy) -> Session:
+def issue(
+    session_id: str, user_id: UserId, *, user_agent: str = "", now: datetime, policy: Policy
+) -> Session:
     """A new session."""
     return Session(
         session_id=session_id,
@@ -62,6 +81,7 @@ def issue(session_id: str, user_id: UserId, *, now: datetime, policy: Policy) ->
         created_at=now,
         last_seen_at=now,
         expires_at=now + timedelta(seconds=policy.accounts.session_seconds),
+        user_agent=user_agent,
     )
 
 

@@ -1,0 +1,140 @@
+"""The routes of signing in and out. Needs the extra ``commitcollect[web]``."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from hmac import compare_digest
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from commitcollect_adapters.web.cookies import HANDSHAKE, SESSION, CookieRules, cookie_of, set_cookie
+from commitcollect_core.accounts.signing_in import SigningIn
+from commitcollect_core.errors import CommitCollectError, Forbidden, Unauthenticated, http_status
+from commitcollect_core.policy import AccountsPolicy
+
+_log = logging.getLogger(__name__)
+
+LOGIN, CALLBACK, LOGOUT, SESSION_PATH = "/auth/login", "/auth/callback", "/logout", "/session"
+_FOUND, _SEE_OTHER = 302, 303
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_PARAMETER_CHARS_MAX = 2_048
+
+
+class SignInRoutes:
+    """Signs browsers in and out."""
+
+    def __init__(
+        self,
+        signing_in: SigningIn,
+        *,
+        home: str,
+        policy: AccountsPolicy,
+        rules: CookieRules | None = None,
+        places: Mapping[str, str] | None = None,
+        origins: frozenset[str] = frozenset(),
+    ) -> None:
+        """Answer with the use cases.
+
+        Args:
+            signing_in: the use cases.
+            home: where browsers go after signing in and out.
+            policy: how long cookies last.
+            rules: how cookies are set.
+            places: other places to go to after signing in, by the name that a front end may give.
+            origins: of front ends that may sign browsers out.
+        """
+        self._signing_in = signing_in
+        self._home = home
+        self._policy = policy
+        self._rules = rules or CookieRules()
+        self._places = dict(places or {})
+        self._origins = origins
+
+    def routes(self) -> list[Route]:
+        """The routes, for an application with other routes."""
+        return [
+            Route(LOGIN, self._login, methods=["GET"]),
+            Route(CALLBACK, self._callback, methods=["GET"]),
+            Route(LOGOUT, self._logout, methods=["POST"]),
+            Route(SESSION_PATH, self._session, methods=["GET"]),
+        ]
+
+    async def _login(self, request: Request) -> Response:
+        # A name and no address: an address would make this an open redirect.
+        place = request.query_params.get("returnTo", "")
+        try:
+            begun = await run_in_threadpool(
+                self._signing_in.begin, return_to=place if place in self._places else ""
+            )
+        except CommitCollectError as failed:
+            return _failed(failed)
+        response = RedirectResponse(begun.address, _FOUND, _HEADERS)
+        seconds = self._policy.handshake_seconds
+        set_cookie(response, HANDSHAKE, begun.secret, seconds=seconds, rules=self._rules, path=CALLBACK)
+        return response
+
+    async def _callback(self, request: Request) -> Response:
+        state, code = (_parameter(request, name) for name in ("state", "code"))
+        try:
+            signed_in = await run_in_threadpool(
+                self._signing_in.finish,
+                state=state,
+                secret=cookie_of(request, HANDSHAKE),
+                code=code or None,
+                replaced_secret=cookie_of(request, SESSION),
+                user_agent=request.headers.get("user-agent", ""),
+            )
+        except CommitCollectError as failed:
+            response: Response = _failed(failed)
+        else:
+            address = self._places.get(signed_in.return_to, self._home)
+            response = RedirectResponse(address, _FOUND, _HEADERS)
+            secret, seconds = signed_in.opened.secret, self._policy.session_seconds
+            set_cookie(response, SESSION, secret, seconds=seconds, rules=self._rules)
+        set_cookie(response, HANDSHAKE, "", seconds=0, rules=self._rules, path=CALLBACK)
+        return response
+
+    async def _logout(self, request: Request) -> Response:
+        # The cookie comes along with a form of any page, so the page has to be one of ours.
+        origin = request.headers.get("origin", "")
+        if not any(compare_digest(origin.encode(), each.encode()) for each in self._origins):
+            return _failed(Forbidden("this page may not sign anyone out", code="forbidden_origin"))
+        signed_out = await run_in_threadpool(self._signing_in.sign_out, cookie_of(request, SESSION))
+        response = RedirectResponse(signed_out.address or self._home, _SEE_OTHER, _HEADERS)
+        set_cookie(response, SESSION, "", seconds=0, rules=self._rules)
+        return response
+
+    async def _session(self, request: Request) -> Response:
+        try:
+            found = await run_in_threadpool(self._authenticated, cookie_of(request, SESSION))
+        except CommitCollectError as failed:
+            return _failed(failed)
+        return JSONResponse(found, headers=_HEADERS)
+
+    def _authenticated(self, secret: str) -> dict[str, str]:
+        if not secret:
+            raise Unauthenticated("sign in first", code="missing_session")
+        user_id = self._signing_in.sessions.authenticate(secret).user_id
+        profile = self._signing_in.profiles.read(user_id)
+        return {"userId": user_id, "email": "" if profile is None else profile.email}
+
+
+def _parameter(request: Request, name: str) -> str:
+    """A parameter of the address that stands there once."""
+    values = request.query_params.getlist(name)
+    return values[0] if len(values) == 1 and len(values[0]) <= _PARAMETER_CHARS_MAX else ""
+
+
+def _failed(failed: CommitCollectError) -> Response:
+    """The answer to an error; errors of authentication are a status, as clients know them."""
+    status = http_status(failed)
+    name = "status" if isinstance(failed, Unauthenticated) else "error"
+    return JSONResponse({name: failed.code}, status, _HEADERS)
