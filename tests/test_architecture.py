@@ -25,7 +25,7 @@ NOUNS = {
     "training": {"sports", "workouts", "goals", "milestones", "awards", "publications", "ledger", "digest"},
     "jobs": {"jobs", "idempotency"},
     "strava": {"connections", "jobs", "webhooks", "backfills", "rates"},
-    "accounts": {"identities", "profiles", "sessions", "deletion", "audit"},
+    "accounts": {"identities", "profiles", "sessions", "deletion", "audit", "chain"},
 }
 """What stands below `ports` in each package; every other module is a use case and stands above."""
 

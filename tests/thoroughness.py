@@ -26,6 +26,7 @@ class Thoroughness:
         kill_stride: a process is killed at every so many-th side of a store call; odd, to meet both sides.
         history_stride_on_engines: of a real history every so many-th event comes there.
         long_history: workouts stored where reads must cost what they do in a short one.
+        audit_edits: changes of a long audit history, each of which has to be found.
     """
 
     examples: int
@@ -38,6 +39,7 @@ class Thoroughness:
     kill_stride: int
     history_stride_on_engines: int
     long_history: int
+    audit_edits: int
 
 
 LEVELS = {
@@ -52,6 +54,7 @@ LEVELS = {
         kill_stride=5,
         history_stride_on_engines=4,
         long_history=4_000,
+        audit_edits=50,
     ),
     "ci": Thoroughness(
         examples=100,
@@ -64,6 +67,7 @@ LEVELS = {
         kill_stride=3,
         history_stride_on_engines=4,
         long_history=4_000,
+        audit_edits=500,
     ),
     "deep": Thoroughness(
         examples=3_000,
@@ -76,6 +80,7 @@ LEVELS = {
         kill_stride=1,
         history_stride_on_engines=1,
         long_history=20_000,
+        audit_edits=5_000,
     ),
 }
 NAME = os.environ.get("HYPOTHESIS_PROFILE", "fast")

@@ -12,6 +12,7 @@ from commitcollect_adapters.records import accounts, jobs, ledger, statues, stra
 from commitcollect_adapters.records.columns import Record, RecordKind
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing import service_samples as service
+from commitcollect_core.accounts.chain import ChainHead, chained
 from commitcollect_core.errors import CorruptItem
 from commitcollect_core.jobs.jobs import Job, JobEvent, ParkedJob, QueueEntry
 from commitcollect_core.policy import DEFAULT_POLICY
@@ -39,6 +40,7 @@ _renewed = QueueEntry(
     renewed_due_at=samples.NOW,
 )
 _handshake = evolve(service.handshake(), state=SECRET, binding=SECRET, details={"nonce": SECRET})
+_entry, _head = chained(ChainHead(user_id=ME), service.audit_event(ME, "r"), service.AUDIT_KEYS)
 VALUES: dict[str, tuple[RecordKind[Any], object]] = {
     "head": (ledger.HEAD, samples.second_commit(ME).head),
     "workout": (ledger.WORKOUT, samples.workout("1")),
@@ -48,7 +50,8 @@ VALUES: dict[str, tuple[RecordKind[Any], object]] = {
     "session": (accounts.SESSION, evolve(service.session(ME), session_id=SECRET)),
     "handshake": (accounts.HANDSHAKE, _handshake),
     "deletion": (accounts.DELETION, evolve(service.deletion("d"), identifiers=SECRET)),
-    "audit": (accounts.AUDIT, service.audit_event(ME, "r")),
+    "audit": (accounts.AUDIT, _entry),
+    "audit head": (accounts.AUDIT_HEAD, _head),
     "connection": (strava.CONNECTION, _leased),
     "owner": (strava.OWNER, AthleteOwner(athlete_id=AthleteId("1"), user_id=ME)),
     "backfill": (strava.BACKFILL, service.backfill(ME)),

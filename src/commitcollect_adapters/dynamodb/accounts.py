@@ -10,15 +10,20 @@ from typing import Any
 from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_adapters.dynamodb.items import accounts as items
 from commitcollect_adapters.dynamodb.items.definitions import audit_table, sessions_table
-from commitcollect_adapters.dynamodb.items.encoding import NEW, THERE, Condition
+from commitcollect_adapters.dynamodb.items.encoding import NEW, THERE, Condition, follows
 from commitcollect_adapters.dynamodb.requests import Member, delete, put, update
 from commitcollect_adapters.dynamodb.table import Table
-from commitcollect_core.accounts.audit import AuditEvent, AuditPage, AuditPosition, AuditType
+from commitcollect_core.accounts.audit import AuditPosition, AuditType
+from commitcollect_core.accounts.chain import AuditEntry, ChainHead
+from commitcollect_core.accounts.ports import AuditPage
 from commitcollect_core.accounts.sessions import Session
 from commitcollect_core.errors import VersionConflict
 from commitcollect_core.handshakes import Handshake
 from commitcollect_core.policy import Policy
 from commitcollect_core.values import UserId
+
+_REMOVED_ITEMS = 500
+"""Items of a page that is read to remove them."""
 
 
 class DynamoSessionStore:
@@ -64,10 +69,28 @@ class DynamoAuditLog:
         self._table = Table(client, audit_table(client.address.name))
         self._policy = policy
 
-    def write(self, event: AuditEvent) -> None:
+    def read_head(self, user_id: UserId) -> ChainHead:
+        return self._table.find(items.AUDIT_HEAD, items.audit_head_key(user_id)) or ChainHead(user_id=user_id)
+
+    def append(self, entry: AuditEntry, head: ChainHead) -> None:
         # The first entry at a place stays: a log is never overwritten, whatever a retry carries.
-        with suppress(VersionConflict):
-            self._table.write(put(items.audit_item(event, event.expires_at(self._policy)), NEW))
+        item = items.audit_item(entry, entry.event.expires_at(self._policy))
+        # The entry tells whether a write in doubt was made, as the head may have moved on since.
+        self._table.transact(
+            [_head(head), put(item, NEW)], has_landed=lambda: self.find(entry.event.position) == entry
+        )
+
+    def write_head(self, head: ChainHead) -> None:
+        self._table.write(_head(head), has_landed=lambda: self.read_head(head.user_id) == head)
+
+    def find(self, position: AuditPosition) -> AuditEntry | None:
+        found = self._table.get(items.audit_key(position))
+        return None if found is None else items.audit_of_item(found)
+
+    def remove(self, user_id: UserId, *, through: int) -> None:
+        found = self._table.query(items.audit_of_user(user_id, None), page_items=_REMOVED_ITEMS)
+        keys = [items.key_of_item(each) for each in found if items.audit_of_item(each).sequence <= through]
+        self._table.delete_all(keys)
 
     def of_user(self, user_id: UserId, *, after: AuditPosition | None, limit: int) -> AuditPage:
         return self._page(items.audit_of_user(user_id, after), limit)
@@ -82,5 +105,11 @@ class DynamoAuditLog:
 
     def _page(self, query: Mapping[str, Any], limit: int) -> AuditPage:
         found = list(islice(self._table.query(query, page_items=limit + 1), limit + 1))
-        events = tuple(map(items.audit_of_item, found[:limit]))
-        return AuditPage(events=events, next=events[-1].position if len(found) > limit else None)
+        entries = tuple(map(items.audit_of_item, found[:limit]))
+        return AuditPage(entries=entries, next=entries[-1].event.position if len(found) > limit else None)
+
+
+def _head(head: ChainHead) -> Member:
+    return update(
+        items.audit_head_key(head.user_id), items.AUDIT_HEAD.attributes(head), follows(head.version)
+    )

@@ -7,7 +7,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from threading import Lock
 
-from commitcollect_core.accounts.audit import AuditEvent, AuditPage, AuditPosition, AuditType
+from commitcollect_adapters import conflicts
+from commitcollect_adapters.memory.versioned import check_follows
+from commitcollect_core.accounts.audit import AuditPosition, AuditType
+from commitcollect_core.accounts.chain import AuditEntry, ChainHead
+from commitcollect_core.accounts.ports import AuditPage
 from commitcollect_core.accounts.sessions import Session
 from commitcollect_core.handshakes import Handshake
 from commitcollect_core.values import UserId
@@ -61,20 +65,42 @@ class MemoryAuditLog:
     """Implements `AuditLog`."""
 
     def __init__(self) -> None:
-        self._events: dict[_Place, AuditEvent] = {}
+        self._entries: dict[_Place, AuditEntry] = {}
+        self._heads: dict[UserId, ChainHead] = {}
         self._places: dict[_Index, list[_Place]] = defaultdict(list)
         self._lock = Lock()
 
-    def write(self, event: AuditEvent) -> None:
-        place = _place(event.position)
+    def read_head(self, user_id: UserId) -> ChainHead:
+        return self._heads.get(user_id) or ChainHead(user_id=user_id)
+
+    def append(self, entry: AuditEntry, head: ChainHead) -> None:
+        place = _place(entry.event.position)
         with self._lock:
+            check_follows(self._heads.get(head.user_id), head)
             # The first entry at a place stays: a log is never overwritten, whatever a retry carries.
-            if place in self._events:
-                return
-            self._events[place] = event
-            insort(self._places["user", event.user_id], place)
-            insort(self._places["flow", event.correlation_id], place)
-            insort(self._places["type", event.event_type, event.month], place)
+            if place in self._entries:
+                raise conflicts.stale()
+            self._heads[head.user_id] = head
+            self._entries[place] = entry
+            for index in _indexes(entry):
+                insort(self._places[index], place)
+
+    def write_head(self, head: ChainHead) -> None:
+        with self._lock:
+            check_follows(self._heads.get(head.user_id), head)
+            self._heads[head.user_id] = head
+
+    def find(self, position: AuditPosition) -> AuditEntry | None:
+        return self._entries.get(_place(position))
+
+    def remove(self, user_id: UserId, *, through: int) -> None:
+        with self._lock:
+            for place in list(self._places.get(("user", user_id), ())):
+                entry = self._entries[place]
+                if entry.sequence <= through:
+                    del self._entries[place]
+                    for index in _indexes(entry):
+                        self._places[index].remove(place)
 
     def of_user(self, user_id: UserId, *, after: AuditPosition | None, limit: int) -> AuditPage:
         return self._page(("user", user_id), after, limit)
@@ -92,8 +118,17 @@ class MemoryAuditLog:
             places = self._places.get(index, [])
             start = 0 if after is None else bisect_right(places, _place(after))
             found = places[start : start + limit + 1]
-            events = tuple(self._events[each] for each in found[:limit])
-        return AuditPage(events=events, next=events[-1].position if len(found) > limit else None)
+            entries = tuple(self._entries[each] for each in found[:limit])
+        return AuditPage(entries=entries, next=entries[-1].event.position if len(found) > limit else None)
+
+
+def _indexes(entry: AuditEntry) -> tuple[_Index, ...]:
+    event = entry.event
+    return (
+        ("user", event.user_id),
+        ("flow", event.correlation_id),
+        ("type", event.event_type, event.month),
+    )
 
 
 def _place(position: AuditPosition) -> _Place:

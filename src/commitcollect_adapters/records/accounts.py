@@ -11,9 +11,11 @@ from commitcollect_adapters.records.columns import (
     joined,
     member_of,
     record_kind,
+    under,
     words,
 )
 from commitcollect_core.accounts.audit import AuditEvent, AuditResult, AuditType
+from commitcollect_core.accounts.chain import AuditEntry, ChainHead
 from commitcollect_core.accounts.deletion import DeletionRequest, DeletionStep
 from commitcollect_core.accounts.profiles import UserProfile
 from commitcollect_core.accounts.sessions import Session
@@ -69,9 +71,7 @@ DELETION = record_kind(
     Column("completedAtUtc", "completed_at", OPTIONAL_MOMENT),
     Column("receipt", "receipt"),
 )
-AUDIT = record_kind(
-    "audit entry",
-    AuditEvent,
+_EVENT = (
     Column("userId", "user_id"),
     Column("occurredAtUtc", "occurred_at", MOMENT),
     Column("requestId", "request_id"),
@@ -87,4 +87,27 @@ AUDIT = record_kind(
     Column("userAgent", "user_agent"),
     Column("data", "data", MAPPING),
     Column("metrics", "metrics", MAPPING),
+)
+AUDIT = record_kind(
+    "audit entry",
+    AuditEntry,
+    *under("event", _EVENT),
+    Column("sequence", "sequence"),
+    Column("latestBeforeUtc", "latest_before", OPTIONAL_MOMENT),
+    Column("previousDigest", "previous"),
+    Column("digest", "digest"),
+    parts={"event": AuditEvent},
+)
+AUDIT_HEAD = record_kind(
+    "head of an audit chain",
+    ChainHead,
+    Column("version", "version"),
+    Column("userId", "user_id"),
+    Column("sequence", "sequence"),
+    Column("digest", "digest"),
+    Column("latestAtUtc", "latest_at", OPTIONAL_MOMENT),
+    Column("erasedSequence", "erased_sequence"),
+    Column("erasedDigest", "erased_digest"),
+    Column("brokenAt", "broken_at"),
+    Column("seal", "seal"),
 )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 
-from commitcollect_adapters.records.accounts import AUDIT, DELETION, HANDSHAKE, PROFILE, SESSION
+from commitcollect_adapters import conflicts
+from commitcollect_adapters.records.accounts import AUDIT, AUDIT_HEAD, DELETION, HANDSHAKE, PROFILE, SESSION
 from commitcollect_adapters.records.columns import epoch
 from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.statements import delete, find, insert, replace, select, update
 from commitcollect_adapters.sqlite.versioned import VersionedTable
-from commitcollect_core.accounts.audit import AuditEvent, AuditPage, AuditPosition, AuditType
+from commitcollect_core.accounts.audit import AuditPosition, AuditType
+from commitcollect_core.accounts.chain import AuditEntry, ChainHead
+from commitcollect_core.accounts.ports import AuditPage
 from commitcollect_core.accounts.sessions import Session
 from commitcollect_core.handshakes import Handshake
 from commitcollect_core.values import UserId
@@ -27,7 +31,13 @@ _BEGIN_HANDSHAKE = replace("handshake", HANDSHAKE.columns)
 _READ_HANDSHAKE = select("handshake", HANDSHAKE.columns, "state = ?")
 _END_HANDSHAKE = delete("handshake", "state = ?")
 
-_WRITE_EVENT = insert("audit", (*AUDIT.columns, "month"), otherwise="IGNORE")
+_HEADS = VersionedTable("auditHead", AUDIT_HEAD, "userId")
+_WRITE_ENTRY = insert("audit", (*AUDIT.columns, "month"))
+_ENTRY_KEY = "userId, occurredAtUtc, requestId"
+_FIND_ENTRY = select("audit", AUDIT.columns, f"({_ENTRY_KEY}) = (?, ?, ?)")
+_SOME_ENTRIES = select("audit", (_ENTRY_KEY,), "userId = ? AND sequence <= ? LIMIT ?")
+_REMOVE_ENTRIES = delete("audit", f"({_ENTRY_KEY}) IN ({_SOME_ENTRIES})")
+_REMOVED_ROWS_MAX = 500
 _PLACE = "occurredAtUtc, requestId, userId"
 """Every index of the log ends with these columns, so a page is a walk over one index."""
 
@@ -77,9 +87,34 @@ class SqliteAuditLog:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def write(self, event: AuditEvent) -> None:
+    def read_head(self, user_id: UserId) -> ChainHead:
+        with self._database.connection() as connection:
+            return _HEADS.read(connection, user_id) or ChainHead(user_id=user_id)
+
+    def append(self, entry: AuditEntry, head: ChainHead) -> None:
         with self._database.transaction() as connection:
-            connection.execute(_WRITE_EVENT, (*AUDIT.encode(event), event.month))
+            _HEADS.write(connection, (head,))
+            try:
+                # The first entry at a place stays: a log is never overwritten, whatever a retry carries.
+                connection.execute(_WRITE_ENTRY, (*AUDIT.encode(entry), entry.event.month))
+            except sqlite3.IntegrityError as taken:
+                raise conflicts.stale() from taken
+
+    def write_head(self, head: ChainHead) -> None:
+        with self._database.transaction() as connection:
+            _HEADS.write(connection, (head,))
+
+    def find(self, position: AuditPosition) -> AuditEntry | None:
+        occurred_at = epoch(position.occurred_at)
+        return find(self._database, AUDIT, _FIND_ENTRY, position.user_id, occurred_at, position.request_id)
+
+    def remove(self, user_id: UserId, *, through: int) -> None:
+        removed = 1
+        while removed:
+            # Short transactions: writers get their turn in between.
+            with self._database.transaction() as connection:
+                parameters = (user_id, through, _REMOVED_ROWS_MAX)
+                removed = connection.execute(_REMOVE_ENTRIES, parameters).rowcount
 
     def of_user(self, user_id: UserId, *, after: AuditPosition | None, limit: int) -> AuditPage:
         return self._page({"userId": user_id}, after, limit)
@@ -102,5 +137,5 @@ class SqliteAuditLog:
         statement = select("audit", AUDIT.columns, f"{' AND '.join(conditions)} ORDER BY {_PLACE} LIMIT ?")
         with self._database.connection() as connection:
             found = connection.execute(statement, (*parameters, limit + 1)).fetchall()
-        events = tuple(map(AUDIT.decode, found[:limit]))
-        return AuditPage(events=events, next=events[-1].position if len(found) > limit else None)
+        entries = tuple(map(AUDIT.decode, found[:limit]))
+        return AuditPage(entries=entries, next=entries[-1].event.position if len(found) > limit else None)

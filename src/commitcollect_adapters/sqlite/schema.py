@@ -368,6 +368,26 @@ ALTER TABLE profile ADD COLUMN providerUsername TEXT;
 ALTER TABLE session ADD COLUMN userAgent TEXT;
 """
 
+_AUDIT_CHAIN = """
+DELETE FROM audit;
+ALTER TABLE audit ADD COLUMN sequence INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE audit ADD COLUMN latestBeforeUtc INTEGER;
+ALTER TABLE audit ADD COLUMN previousDigest TEXT NOT NULL DEFAULT '';
+ALTER TABLE audit ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+CREATE TABLE auditHead (
+    userId TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    digest TEXT NOT NULL,
+    latestAtUtc INTEGER,
+    erasedSequence INTEGER NOT NULL,
+    erasedDigest TEXT NOT NULL,
+    brokenAt INTEGER NOT NULL,
+    seal TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+"""No program wrote entries before; one that is in no chain would look forged."""
+
 LAYOUTS = (
     _LEDGER,
     _SERVICE,
@@ -381,5 +401,6 @@ LAYOUTS = (
     _LEASES,
     _PUT_OFF,
     _SIGN_IN,
+    _AUDIT_CHAIN,
 )
 """The script of every layout, the first one first. Add a layout at the end."""

@@ -10,10 +10,13 @@ from itertools import count
 from random import SystemRandom
 from uuid import uuid4
 
-from commitcollect_adapters.testing.samples import NOW, at
+from commitcollect_adapters.testing.samples import NOW, at, context
 from commitcollect_adapters.testing.service_strategies import LATER
 from commitcollect_core.accounts.audit import AuditEvent, AuditResult, AuditType
+from commitcollect_core.accounts.auditing import Auditing
+from commitcollect_core.accounts.chain import AuditEntry, AuditKeys
 from commitcollect_core.accounts.deletion import DeletionRequest
+from commitcollect_core.accounts.ports import AuditLog
 from commitcollect_core.accounts.profiles import UserProfile
 from commitcollect_core.accounts.sessions import Session
 from commitcollect_core.handshakes import Handshake, HandshakePurpose
@@ -30,6 +33,7 @@ from commitcollect_core.values import ActivityId, AthleteId, Source, UserId
 
 _MONTHS_PER_YEAR = 12
 _FIRST_YEAR, _YEARS = 2040, 200
+AUDIT_KEYS = AuditKeys((b"audit key of samples" * 2,))
 _run = SystemRandom()
 _athletes = count(_run.randrange(10**9, 10**10))
 _months = count(_run.randrange(_YEARS * _MONTHS_PER_YEAR))
@@ -180,6 +184,16 @@ def deletion(request_id: str, version: int = 1) -> DeletionRequest:
         requested_at=NOW,
         version=version,
     )
+
+
+def auditing(log: AuditLog) -> Auditing:
+    """The use cases of a log, with a key of the samples."""
+    return Auditing(log=log, keys=AUDIT_KEYS, context=context())
+
+
+def write_audit(log: AuditLog, event: AuditEvent) -> AuditEntry:
+    """Append an event to its user's chain."""
+    return auditing(log).append(event)
 
 
 def audit_event(

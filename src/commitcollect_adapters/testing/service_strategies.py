@@ -15,6 +15,7 @@ from hypothesis.strategies import SearchStrategy
 
 from commitcollect_adapters.testing.strategies import believable_moments, moments, snapshots, workout_keys
 from commitcollect_core.accounts.audit import AuditEvent, AuditResult, AuditType
+from commitcollect_core.accounts.chain import AuditEntry, ChainHead
 from commitcollect_core.accounts.deletion import DeletionRequest, DeletionStep
 from commitcollect_core.accounts.profiles import UserProfile
 from commitcollect_core.accounts.sessions import Session
@@ -223,4 +224,32 @@ def audit_events(*, user_id: UserId, correlation_id: str) -> SearchStrategy[Audi
         user_agent=_texts,
         data=_mappings(_texts),
         metrics=_mappings(st.integers(-(10**9), 10**9)),
+    )
+
+
+def audit_entries(*, user_id: UserId) -> SearchStrategy[AuditEntry]:
+    """Entries in a chain a log must hold."""
+    return st.builds(
+        AuditEntry,
+        event=audit_events(user_id=user_id, correlation_id="flow"),
+        sequence=_counts,
+        latest_before=_optional_moments,
+        previous=_texts,
+        digest=_texts,
+    )
+
+
+def chain_heads(*, user_id: UserId, version: int) -> SearchStrategy[ChainHead]:
+    """Heads a log must hold."""
+    return st.builds(
+        ChainHead,
+        user_id=st.just(user_id),
+        version=st.just(version),
+        sequence=_counts,
+        digest=_texts,
+        latest_at=_optional_moments,
+        erased_sequence=_counts,
+        erased_digest=_texts,
+        broken_at=_counts,
+        seal=_texts,
     )

@@ -99,14 +99,3 @@ class AuditPosition:
     occurred_at: datetime = field(converter=utc)
     request_id: str
     user_id: UserId
-
-
-@frozen(kw_only=True)
-class AuditPage:
-    """One page of entries, the oldest first.
-
-    `next` is None on the last.
-    """
-
-    events: tuple[AuditEvent, ...]
-    next: AuditPosition | None = None

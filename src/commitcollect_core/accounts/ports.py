@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from commitcollect_core.accounts.audit import AuditEvent, AuditPage, AuditPosition, AuditType
+from attrs import frozen
+
+from commitcollect_core.accounts.audit import AuditEvent, AuditPosition, AuditType
+from commitcollect_core.accounts.chain import AuditEntry, ChainHead
 from commitcollect_core.accounts.deletion import DeletionRequest
 from commitcollect_core.accounts.identities import AuthorizationRequest, Identity
 from commitcollect_core.accounts.profiles import UserProfile
@@ -128,14 +131,54 @@ class DeletionStore(Protocol):
         ...
 
 
-class AuditLog(Protocol):
-    """Who did what.
+@frozen(kw_only=True)
+class AuditPage:
+    """One page of entries, the oldest first.
 
-    Entries are added, and read in order of time. Pages hold at most `limit`.
+    `next` is None on the last.
     """
 
-    def write(self, event: AuditEvent) -> None:
-        """Add an entry; the same one again changes nothing."""
+    entries: tuple[AuditEntry, ...]
+    next: AuditPosition | None = None
+
+    @property
+    def events(self) -> tuple[AuditEvent, ...]:
+        """What the entries tell of."""
+        return tuple(each.event for each in self.entries)
+
+
+class AuditLog(Protocol):
+    """Who did what, as a chain for each user.
+
+    Entries are appended, and read in order of time. Pages hold at most `limit`.
+    """
+
+    def read_head(self, user_id: UserId) -> ChainHead:
+        """The head of a user's chain, version 0 if there is none. Reads one item, strongly consistently."""
+        ...
+
+    def append(self, entry: AuditEntry, head: ChainHead) -> None:
+        """Write an entry and the head after it, both or neither.
+
+        Raises:
+            VersionConflict: the stored head is not exactly one version behind, or the entry's place is taken.
+        """
+        ...
+
+    def write_head(self, head: ChainHead) -> None:
+        """Write a head without an entry.
+
+        Raises:
+            VersionConflict: the stored head is not exactly one version behind.
+        """
+        ...
+
+    def find(self, position: AuditPosition) -> AuditEntry | None:
+        """The entry at a place, or None. Reads one item, strongly consistently."""
+        ...
+
+    def remove(self, user_id: UserId, *, through: int) -> None:
+        """Remove a user's entries up to this number in the chain. May be repeated after a failure."""
         ...
 
     def of_user(self, user_id: UserId, *, after: AuditPosition | None, limit: int) -> AuditPage:

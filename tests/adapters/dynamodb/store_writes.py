@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 from adapters.dynamodb.engine import TRANSACT
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing import service_samples as service
+from commitcollect_core.accounts.chain import ChainHead, chained
 from commitcollect_core.jobs.idempotency import IdempotencyRecord, completed
 from commitcollect_core.service import Stores
 from commitcollect_core.strava.backfills import BackfillCommit
@@ -265,12 +266,15 @@ def deleting(stores: Stores) -> Write:
 def writing_down(stores: Stores) -> Write:
     """An entry of the audit log."""
     user_id: UserId = samples.new_athlete()
-    event = service.audit_event(user_id, "1")
+    nothing = ChainHead(user_id=user_id)
+    entry, head = chained(nothing, service.audit_event(user_id, "1"), service.AUDIT_KEYS)
+    rival = chained(nothing, service.audit_event(user_id, "2"), service.AUDIT_KEYS)
     return Write(
-        operation="PutItem",
-        make=lambda: stores.audit.write(event),
-        read=lambda: stores.audit.of_user(user_id, after=None, limit=9).events,
-        expected=(event,),
+        operation=TRANSACT,
+        make=lambda: stores.audit.append(entry, head),
+        read=lambda: stores.audit.of_user(user_id, after=None, limit=9).entries,
+        expected=(entry,),
+        rival=lambda: stores.audit.append(*rival),
     )
 
 
@@ -296,5 +300,15 @@ WRITES: tuple[Callable[[Stores], Write], ...] = (
     writing_down,
 )
 
-CONDITIONAL = (profile, connecting, renewing, disconnecting, staging, claiming, completing, deleting)
+CONDITIONAL = (
+    profile,
+    connecting,
+    renewing,
+    disconnecting,
+    staging,
+    claiming,
+    completing,
+    deleting,
+    writing_down,
+)
 """Those that somebody else's write may refuse."""

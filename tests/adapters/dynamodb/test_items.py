@@ -80,7 +80,7 @@ def test_what_expires_says_when(client: Client, stores: Stores) -> None:
     stores.sessions.write(session)
     stores.handshakes.begin(handshake)
     stores.idempotency.begin(claim, replaces=None)
-    stores.audit.write(event)
+    service.write_audit(stores.audit, event)
     epoch = int(LATER.timestamp())
     for table, partition, sort, expires_at in (
         (SESSIONS, f"SESSION#{session.session_id}", "META", session.expires_at),

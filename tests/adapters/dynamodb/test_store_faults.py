@@ -184,7 +184,7 @@ def test_a_read_that_times_out_is_repeated(
     user_id = samples.new_athlete()
     stores.ledger.commit(samples.first_commit(user_id))
     stores.profiles.write(service.profile(user_id))
-    stores.audit.write(service.audit_event(user_id, "1"))
+    service.write_audit(stores.audit, service.audit_event(user_id, "1"))
     stores.sessions.write(service.session(user_id))
     expected = read(stores, user_id)
     assert expected
@@ -312,11 +312,11 @@ def test_what_is_written_down_shows_at_once_for_its_user(client: Client, stores:
     """A user's own entries are read beside the indexes."""
     first, second = (service.audit_event(samples.new_athlete(), "1") for _ in range(2))
     second = evolve(second, user_id=first.user_id, request_id="2", correlation_id=first.correlation_id)
-    stores.audit.write(first)
+    service.write_audit(stores.audit, first)
     with stale_index(client):
         flow = first.correlation_id
         assert stores.audit.of_flow(flow, after=None, limit=9).events == (first,)
-        stores.audit.write(second)
+        service.write_audit(stores.audit, second)
         assert stores.audit.of_flow(flow, after=None, limit=9).events == (first,)
         assert stores.audit.of_user(first.user_id, after=None, limit=9).events == (first, second)
 
@@ -324,6 +324,6 @@ def test_what_is_written_down_shows_at_once_for_its_user(client: Client, stores:
 def test_an_entry_is_never_written_over(stores: Stores) -> None:
     """Another one at the same place changes nothing of what was written down."""
     event = service.audit_event(samples.new_athlete(), "1")
-    stores.audit.write(event)
-    stores.audit.write(evolve(event, actor="somebody else"))
+    service.write_audit(stores.audit, event)
+    service.write_audit(stores.audit, evolve(event, actor="somebody else"))
     assert stores.audit.of_user(event.user_id, after=None, limit=9).events == (event,)

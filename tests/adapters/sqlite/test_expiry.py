@@ -43,7 +43,7 @@ def fill(stores: Stores, name: str, ends_after: timedelta) -> None:
     stores.sessions.write(evolve(service.session(ME), session_id=name, expires_at=end))
     stores.handshakes.begin(evolve(service.handshake(), state=name, expires_at=end))
     stores.idempotency.mark(evolve(service.marker(name), expires_at=end))
-    stores.audit.write(service.audit_event(ME, name, occurred_at=end - kept))
+    service.write_audit(stores.audit, service.audit_event(ME, name, occurred_at=end - kept))
 
 
 def test_what_has_expired_goes_and_the_rest_stays(database: Database) -> None:

@@ -76,7 +76,7 @@ def use_sessions_and_requests(stores: Stores) -> None:
     stores.idempotency.release("r", "me")
     stores.idempotency.mark(claim)
     stores.idempotency.read("r")
-    stores.audit.write(service.audit_event(ME, "1"))
+    service.write_audit(stores.audit, service.audit_event(ME, "1"))
     for after in (None, AuditPosition(LATER, "1", ME)):
         stores.audit.of_user(ME, after=after, limit=1)
         stores.audit.of_flow("f", after=after, limit=1)

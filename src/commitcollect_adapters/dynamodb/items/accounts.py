@@ -27,7 +27,8 @@ from commitcollect_adapters.dynamodb.items.encoding import (
 )
 from commitcollect_adapters.records import accounts as records
 from commitcollect_adapters.records.columns import epoch
-from commitcollect_core.accounts.audit import AuditEvent, AuditPosition, AuditType
+from commitcollect_core.accounts.audit import AuditPosition, AuditType
+from commitcollect_core.accounts.chain import AuditEntry
 from commitcollect_core.accounts.sessions import Session
 from commitcollect_core.handshakes import Handshake
 from commitcollect_core.values import UserId
@@ -45,10 +46,10 @@ def _handshake_derived(handshake: Handshake) -> dict[str, object]:
     return {EXPIRES: epoch(handshake.expires_at)}
 
 
-def _audit_derived(event: AuditEvent) -> dict[str, object]:
+def _audit_derived(entry: AuditEntry) -> dict[str, object]:
     return {
-        GSI1_PARTITION: _flow(event.correlation_id),
-        GSI2_PARTITION: _type(event.event_type, event.month),
+        GSI1_PARTITION: _flow(entry.event.correlation_id),
+        GSI2_PARTITION: _type(entry.event.event_type, entry.event.month),
     }
 
 
@@ -57,6 +58,7 @@ DELETION = ItemKind(records.DELETION)
 SESSION = ItemKind(records.SESSION, _session_derived)
 HANDSHAKE = ItemKind(records.HANDSHAKE, _handshake_derived)
 _AUDIT = ItemKind(records.AUDIT, _audit_derived)
+AUDIT_HEAD = ItemKind(records.AUDIT_HEAD)
 
 _AUDIT_GROUPS = {"http": ("method", "path"), "client": ("origin", "ipHash", "userAgent")}
 """Attributes of audit entries that stand in a map of this name."""
@@ -93,14 +95,24 @@ def sessions_of(user_id: UserId) -> dict[str, Any]:
     }
 
 
-def audit_item(event: AuditEvent, expires_at: datetime) -> Item:
+def audit_head_key(user_id: UserId) -> Key:
+    """The key of the head of a user's audit chain, which never expires."""
+    return key_of(f"CHAIN#{user_id}", "HEAD")
+
+
+def key_of_item(item: Item) -> Key:
+    """The key of a stored item."""
+    return {"PK": item["PK"], "SK": item["SK"]}
+
+
+def audit_item(entry: AuditEntry, expires_at: datetime) -> Item:
     """An audit entry that expires at a moment."""
-    item = dict(_AUDIT.item(_audit_key(event.position), event))
+    item = dict(_AUDIT.item(audit_key(entry.event.position), entry))
     nested = {name: {"M": {each: item.pop(each) for each in group}} for name, group in _AUDIT_GROUPS.items()}
     return {**item, **nested, EXPIRES: number(int(expires_at.timestamp()))}
 
 
-def audit_of_item(item: Item) -> AuditEvent:
+def audit_of_item(item: Item) -> AuditEntry:
     """The entry of a stored item.
 
     Raises:
@@ -135,7 +147,8 @@ def _type(event_type: AuditType, month: str) -> str:
     return f"EVENT#{event_type.value}#{month}"
 
 
-def _audit_key(position: AuditPosition) -> Key:
+def audit_key(position: AuditPosition) -> Key:
+    """The key of the entry at a place."""
     moment = int(position.occurred_at.timestamp())
     # Ten digits: sort keys are compared as text, and must order as the moments do.
     return {"PK": partition(position.user_id), "SK": text(f"AUDIT#{moment:010}#{position.request_id}")}
@@ -148,4 +161,4 @@ def _audit_query(index: str | None, within: str, after: AuditPosition | None) ->
         "ExpressionAttributeValues": {":within": text(within)},
         **({} if index is None else {"IndexName": index}),
     }
-    return behind(query, None if after is None else {**_audit_key(after), name: text(within)})
+    return behind(query, None if after is None else {**audit_key(after), name: text(within)})

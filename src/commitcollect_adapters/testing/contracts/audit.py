@@ -15,14 +15,17 @@ from hypothesis import strategies as st
 
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing import service_samples as service
-from commitcollect_adapters.testing.contracts.checks import assert_read_back, property_test
+from commitcollect_adapters.testing.contracts.checks import assert_read_back, property_test, race, winner_of
 from commitcollect_adapters.testing.contracts.stores import StoresContract
-from commitcollect_adapters.testing.service_strategies import LATER, audit_events
-from commitcollect_core.accounts.audit import AuditEvent, AuditPage, AuditPosition, AuditType
-from commitcollect_core.accounts.ports import AuditLog
+from commitcollect_adapters.testing.service_strategies import LATER, audit_entries, audit_events, chain_heads
+from commitcollect_core.accounts.audit import AuditEvent, AuditPosition, AuditType
+from commitcollect_core.accounts.chain import AuditEntry, ChainHead, chained
+from commitcollect_core.accounts.ports import AuditLog, AuditPage
+from commitcollect_core.errors import VersionConflict
 from commitcollect_core.values import UserId
 
 _PAGE_ITEMS = 10
+_WRITERS = 20
 
 
 class _ReadPage(Protocol):
@@ -61,7 +64,7 @@ class AuditLogContract(StoresContract):
     def test_the_log_is_empty_at_first(self) -> None:
         """Reading is not an error."""
         with self.open_stores() as stores:
-            nothing = AuditPage(events=())
+            nothing = AuditPage(entries=())
             user_id, flow = samples.new_athlete(), service.new_name("flow")
             month = f"{service.new_month():%Y%m}"
             assert stores.audit.of_user(user_id, after=None, limit=1) == nothing
@@ -75,7 +78,7 @@ class AuditLogContract(StoresContract):
         with self.open_stores() as stores:
             user_id, flow = samples.new_athlete(), service.new_name("flow")
             event = data.draw(audit_events(user_id=user_id, correlation_id=flow))
-            stores.audit.write(event)
+            service.write_audit(stores.audit, event)
             for page in (
                 stores.audit.of_user(user_id, after=None, limit=_PAGE_ITEMS),
                 stores.audit.of_flow(flow, after=None, limit=_PAGE_ITEMS),
@@ -101,7 +104,7 @@ class AuditLogContract(StoresContract):
                 samples.new_athlete(), "type", occurred_at=month, event_type=AuditType.AUTH_LOGOUT
             )
             for event in (*events[::-1], other_type):
-                stores.audit.write(event)
+                service.write_audit(stores.audit, event)
 
             read_page = partial(stores.audit.of_type, AuditType.AUTH_LOGIN, month=events[0].month)
             for limit in (1, 2, 3, 9):
@@ -116,7 +119,7 @@ class AuditLogContract(StoresContract):
             user_id = samples.new_athlete()
             event = service.audit_event(user_id, "1", occurred_at=service.new_month())
             for _ in range(2):
-                stores.audit.write(event)
+                service.write_audit(stores.audit, event)
                 assert _entries_of(stores.audit, user_id) == (event,)
                 flow = stores.audit.of_flow(event.correlation_id, after=None, limit=_PAGE_ITEMS)
                 assert flow.events == (event,)
@@ -143,7 +146,7 @@ class AuditLogContract(StoresContract):
                 for seconds, request_id in places
             ]
             for event in events:
-                stores.audit.write(event)
+                service.write_audit(stores.audit, event)
             for read_page in (partial(stores.audit.of_user, user_id), partial(stores.audit.of_flow, flow)):
                 assert _walk(read_page, limit, most=len(events) + 1) == _in_order(events)
                 assert (read_page(after=None, limit=limit).next is None) == (len(events) <= limit)
@@ -159,7 +162,7 @@ class AuditLogContract(StoresContract):
                 for seconds in (1, 3)
             ]
             for event in events:
-                stores.audit.write(event)
+                service.write_audit(stores.audit, event)
             for seconds, request_id, left in (
                 (0, "1", events),
                 (1, "0", events),
@@ -183,7 +186,7 @@ class AuditLogContract(StoresContract):
             flow = service.new_name("flow")
             users = [samples.new_athlete() for _ in range(4)]
             for user_id in users:
-                stores.audit.write(service.audit_event(user_id, "1", correlation_id=flow))
+                service.write_audit(stores.audit, service.audit_event(user_id, "1", correlation_id=flow))
             walked = _walk(partial(stores.audit.of_flow, flow), 1, most=9)
             assert sorted(each.user_id for each in walked) == sorted(users)
 
@@ -197,10 +200,10 @@ class AuditLogContract(StoresContract):
                 user_id=UserId(event.user_id + suffix),
                 correlation_id=event.correlation_id + suffix,
             )
-            stores.audit.write(other)
+            service.write_audit(stores.audit, other)
             assert _entries_of(stores.audit, event.user_id) == ()
             assert not stores.audit.of_flow(event.correlation_id, after=None, limit=9).events
-            stores.audit.write(event)
+            service.write_audit(stores.audit, event)
             assert _entries_of(stores.audit, event.user_id) == (event,)
             assert stores.audit.of_flow(event.correlation_id, after=None, limit=9).events == (event,)
 
@@ -210,5 +213,127 @@ class AuditLogContract(StoresContract):
             user_id = samples.new_athlete()
             service.fence(stores, user_id)
             event = service.audit_event(user_id, "1", event_type=AuditType.ACCOUNT_DELETE)
-            stores.audit.write(event)
+            service.write_audit(stores.audit, event)
             assert _entries_of(stores.audit, user_id) == (event,)
+
+    # The chain
+
+    @property_test
+    @given(data=st.data())
+    def test_an_entry_and_its_head_are_read_back(self, data: st.DataObject) -> None:
+        """Every field of the chain comes back as it was, by place and by key."""
+        with self.open_stores() as stores:
+            user_id = samples.new_athlete()
+            assert stores.audit.read_head(user_id) == ChainHead(user_id=user_id)
+            entry = data.draw(audit_entries(user_id=user_id))
+            assert stores.audit.find(entry.event.position) is None
+            for version in (1, 2):
+                head = data.draw(chain_heads(user_id=user_id, version=version))
+                if version == 1:
+                    stores.audit.append(entry, head)
+                else:
+                    stores.audit.write_head(head)
+                assert_read_back(stores.audit.read_head(user_id), head)
+                assert_read_back(stores.audit.find(entry.event.position), entry)
+                (listed,) = stores.audit.of_user(user_id, after=None, limit=9).entries
+                assert_read_back(listed, entry)
+
+    def test_an_entry_is_appended_with_the_next_head_or_not_at_all(self) -> None:
+        """A head that is not one version ahead is refused, and a place that is taken.
+
+        Nothing is written then.
+        """
+        with self.open_stores() as stores:
+            user_id = samples.new_athlete()
+            first = service.write_audit(stores.audit, service.audit_event(user_id, "1"))
+            head = stores.audit.read_head(user_id)
+            event = service.audit_event(user_id, "2")
+            entry, after = chained(head, event, service.AUDIT_KEYS)
+            for version in (0, 1, 3):
+                with pytest.raises(VersionConflict):
+                    stores.audit.append(entry, evolve(after, version=version))
+                with pytest.raises(VersionConflict):
+                    stores.audit.write_head(evolve(after, version=version))
+            taken = evolve(entry, event=evolve(event, request_id="1"))
+            with pytest.raises(VersionConflict):
+                stores.audit.append(taken, after)
+            assert stores.audit.read_head(user_id) == head
+            assert stores.audit.of_user(user_id, after=None, limit=9).entries == (first,)
+            stores.audit.append(entry, after)
+            assert stores.audit.of_user(user_id, after=None, limit=9).entries == (first, entry)
+
+    def test_of_two_heads_one_is_taken(self) -> None:
+        """Each race on the head's version alone: other entries, other places, no entry at all."""
+        with self.open_stores() as stores:
+            user_id = samples.new_athlete()
+            entries = [
+                chained(ChainHead(user_id=user_id), service.audit_event(user_id, f"{n}"), service.AUDIT_KEYS)
+                for n in range(8)
+            ]
+
+            def append(entry: AuditEntry, head: ChainHead) -> None:
+                stores.audit.append(entry, head)
+
+            winner = winner_of(race([partial(append, *each) for each in entries]))
+            assert stores.audit.of_user(user_id, after=None, limit=9).entries == (entries[winner][0],)
+            head = evolve(entries[winner][1], version=2)
+            winner_of(race([partial(stores.audit.write_head, head)] * 8))
+
+    def test_many_writers_leave_one_unbroken_chain(self) -> None:
+        """Twenty at once: every entry is there, numbered without a gap, each behind the one before."""
+        with self.open_stores() as stores:
+            user_id = samples.new_athlete()
+            auditing = service.auditing(stores.audit)
+            events = [service.audit_event(user_id, f"{n:02}") for n in range(2 * _WRITERS)]
+
+            def write(first: int) -> None:
+                for event in events[first::_WRITERS]:
+                    auditing.append(event)
+
+            race([partial(write, first) for first in range(_WRITERS)])
+            found = auditing.verify(user_id)
+            assert (found.bad, found.entries, found.head.sequence) == (None, len(events), len(events))
+            assert [each.event for each in auditing.of_user(user_id)] == events
+
+    def test_the_same_event_is_appended_once(self) -> None:
+        """Also when many try it at once, as after an answer that was lost."""
+        with self.open_stores() as stores:
+            auditing = service.auditing(stores.audit)
+            event = service.audit_event(samples.new_athlete(), "1")
+            entries = race([lambda: auditing.append(event)] * 8)
+            assert all(each == entries[0] for each in entries)
+            assert auditing.append(event) == entries[0]
+            assert auditing.verify(event.user_id).entries == 1
+
+    def test_an_erased_chain_goes_on(self) -> None:
+        """Nothing of the person is left but the head; what comes later is chained to it."""
+        with self.open_stores() as stores:
+            auditing = service.auditing(stores.audit)
+            user_id, other = samples.new_athlete(), samples.new_athlete()
+            for n in range(5):
+                for each in (user_id, other):
+                    auditing.append(service.audit_event(each, f"{n}"))
+            head = auditing.erase(user_id)
+            assert (head.sequence, head.erased_sequence) == (5, 5)
+            assert auditing.erase(user_id) == head
+            assert not stores.audit.of_user(user_id, after=None, limit=9).entries
+            assert auditing.verify(user_id).bad is None
+            last = auditing.append(service.audit_event(user_id, "last"))
+            assert (last.sequence, last.previous) == (6, head.digest)
+            assert (auditing.verify(user_id).bad, auditing.verify(other).bad) == (None, None)
+            stores.audit.remove(user_id, through=5)
+            assert stores.audit.of_user(user_id, after=None, limit=9).entries == (last,)
+            assert [each.sequence for each in auditing.of_user(other)] == [1, 2, 3, 4, 5]
+
+    @pytest.mark.parametrize("suffix", ["b", "-1", "0"])
+    def test_chains_of_look_alike_users_are_apart(self, suffix: str) -> None:
+        """An id that is a prefix of another has its own head."""
+        with self.open_stores() as stores:
+            auditing = service.auditing(stores.audit)
+            user_id = samples.new_athlete()
+            longer = UserId(user_id + suffix)
+            auditing.append(service.audit_event(longer, "1"))
+            assert stores.audit.read_head(user_id) == ChainHead(user_id=user_id)
+            auditing.append(service.audit_event(user_id, "1"))
+            auditing.erase(user_id)
+            assert auditing.verify(longer).entries == 1
