@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+from attrs import evolve
 
 from commitcollect_adapters.backend import needing_extra, open_service
 from commitcollect_adapters.settings import Settings
@@ -10,8 +11,11 @@ from commitcollect_cli.options import listening_at
 from commitcollect_cli.output import print_json, say
 from commitcollect_cli.store import store_options
 from commitcollect_core.errors import InvalidInput
+from commitcollect_core.policy import customised
 
 PORT = 8080
+STORE_SECONDS_MAX = 1
+"""How long an event waits for a busy store: Strava gives up after two seconds, and delivers it again."""
 
 
 @click.command(short_help="Receive Strava's events.")
@@ -37,6 +41,8 @@ def serve(*, settings: Settings, host: str, port: int, as_json: bool) -> None:
         else:
             say(f"Listening on {address}{PATH}")
 
+    seconds = min(settings.policy.training.store_deadline_seconds, STORE_SECONDS_MAX)
+    settings = evolve(settings, policy=customised(settings.policy, {"store_deadline_seconds": seconds}))
     with open_service(settings) as (service, _):
         if not settings.strava_subscription_id:
             say("No COMMITCOLLECT_STRAVA_SUBSCRIPTION_ID: handshakes are answered, events are not taken.")

@@ -106,7 +106,8 @@ class TrainingPolicy:
         workout_started_at_min, workout_started_at_max: starts outside are refused. The first is the epoch
             of GPS time, before which no receiver wrote a track.
         clock_ahead_seconds_max: how far in the future a workout may start, for clocks that disagree.
-        store_deadline_seconds: how long a call to a remote store is retried after transient errors.
+        store_deadline_seconds: how long a call to a remote store is retried after transient errors, and how
+            long a writer waits for a busy file.
         rejections_kept_max: rejected rows an import lists; beyond that it only counts them.
         fetch_attempts_max: how often an activity is fetched while other processes keep changing its workout.
         clock_skew_seconds_max: how far two clocks of ours may be apart.

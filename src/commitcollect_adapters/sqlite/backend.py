@@ -38,7 +38,8 @@ def open_sqlite(
     path = Path(address)
     if must_exist:
         _check_exists(path)
-    with closing(Database(path, is_durable=is_durable)) as database:
+    seconds = policy.training.store_deadline_seconds
+    with closing(Database(path, busy_timeout_seconds=seconds, is_durable=is_durable)) as database:
         yield Backend(
             ledger=SqliteLedger(database),
             catalog=SqliteCatalog(database),

@@ -5,27 +5,41 @@ Answers are quick and short. Bodies are bounded and never logged.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from hmac import compare_digest
 
+from anyio import to_thread
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from commitcollect_adapters.readers.strict_json import parse_document
-from commitcollect_core.errors import Forbidden, InvalidInput, StorageError, http_status
-from commitcollect_core.strava.webhook_intake import WebhookIntake, WebhookResult
+from commitcollect_core.errors import (
+    Forbidden,
+    InvalidInput,
+    StorageError,
+    StorageUnavailable,
+    http_status,
+)
+from commitcollect_core.strava.webhook_intake import WaitingJob, WebhookIntake, WebhookResult
 
 _log = logging.getLogger(__name__)
 
 BODY_BYTES_MAX = 65_536
 REFUSAL_LOG_SECONDS = 60.0
+WRITERS_MAX = 32
+"""Threads that wait for the store at once; each may hold a connection to it."""
+
+WRITER_SECONDS_MAX = 1.0
+"""How long an event waits for one of them. Strava waits two seconds for an answer."""
+
 PATH = "/webhooks/strava"
 
 _OK, _BAD_REQUEST, _NOT_FOUND, _TOO_LARGE = 200, 400, 404, 413
@@ -54,6 +68,7 @@ class Receiver:
         *,
         secret_segment: str = "",
         monotonic: Callable[[], float] = time.monotonic,
+        writers_max: int = WRITERS_MAX,
     ) -> None:
         """Pass calls on to `intake`.
 
@@ -61,11 +76,13 @@ class Receiver:
             intake: the use case.
             secret_segment: a last path segment that only Strava knows; empty for none.
             monotonic: a clock in seconds, for the log of refusals.
+            writers_max: how many events may be written at once.
         """
         self._intake = intake
         self._segment = secret_segment
         self.counts: Counter[str] = Counter()
         self._refusals = _RefusalLog(monotonic)
+        self._writers = asyncio.Semaphore(writers_max)
 
     def application(self) -> Starlette:
         """The ASGI application."""
@@ -112,17 +129,33 @@ class Receiver:
         if body is None:
             return self._ended(_TOO_LARGE, "body_too_large")
         try:
-            # In a thread, as the write waits for the disk or network and must not block other calls.
-            intake = await run_in_threadpool(self._taken, body)
+            # Read before a thread is taken: what is no event never waits for the store.
+            found = self._intake.read(parse_document(body))
+            result = await self._kept(found) if isinstance(found, WaitingJob) else found
         except InvalidInput as invalid:
             return self._ended(http_status(invalid), invalid.code)
         except StorageError as failed:
             _log.warning("an event could not be stored; Strava delivers it again: %s", failed.code)
             return self._ended(http_status(failed), failed.code)
-        return self._ended(_OK, intake)
+        return self._ended(_OK, result)
 
-    def _taken(self, body: bytes) -> str:
-        return self._intake.accept(parse_document(body)).value
+    async def _kept(self, waiting: WaitingJob) -> WebhookResult:
+        """Put a job into the queue, unless every writer waits for the store.
+
+        Raises:
+            StorageUnavailable: they do, or the store failed; Strava delivers the event again.
+        """
+        try:
+            async with asyncio.timeout(WRITER_SECONDS_MAX):
+                await self._writers.acquire()
+        except TimeoutError as late:
+            raise StorageUnavailable("every writer waits for the store; try again later") from late
+        try:
+            # In a thread, as the write waits for the disk or network and must not block other calls. A server
+            # that stops does not wait for it.
+            return await to_thread.run_sync(partial(self._intake.keep, waiting), abandon_on_cancel=True)
+        finally:
+            self._writers.release()
 
 
 class _RefusalLog:

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
+import logging
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
 
+from commitcollect_adapters.web.connections import (
+    ACCEPTED_AT_ONCE_MAX,
+    Connection,
+    Limits,
+    OneFraming,
+    Throttle,
+)
 from commitcollect_core.errors import InvalidInput
 
 LOCALHOST = "127.0.0.1"
 START_SECONDS_MAX = 10
 STOP_SECONDS_MAX = 10
 _POLL_SECONDS = 0.01
+_TASKS_STOP_SECONDS = 3
+_OUT_OF_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -51,8 +65,8 @@ def address_of(listener: socket.socket) -> str:
 
 
 def run(application: Starlette, listener: socket.socket, on_ready: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or Ctrl-C; calls in progress are finished first."""
-    server = _server(application)
+    """Serve until SIGTERM or Ctrl-C; calls in progress have a few seconds to end."""
+    server = _server(application, Limits())
     with _stopped_by_signals(server):
         on_ready(address_of(listener))
         server.run(sockets=[listener])
@@ -76,10 +90,10 @@ def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
 
 
 @contextmanager
-def serving(application: Starlette) -> Iterator[str]:
+def serving(application: Starlette, limits: Limits | None = None) -> Iterator[str]:
     """Serve in a thread on a free loopback port; yield the address."""
     listener = listening(LOCALHOST, 0)
-    server = _server(application)
+    server = _server(application, limits or Limits())
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
@@ -91,11 +105,54 @@ def serving(application: Starlette) -> Iterator[str]:
         listener.close()
 
 
-def _server(application: Starlette) -> uvicorn.Server:
+class _Server(uvicorn.Server):
+    """A server that no client can keep from stopping, nor make fill the log."""
+
+    def __init__(self, config: uvicorn.Config, *, stop_seconds: float, logger: logging.Logger) -> None:
+        super().__init__(config)
+        self._stop_seconds = stop_seconds
+        self._logger = logger
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        asyncio.get_running_loop().set_exception_handler(self._note)
+        await super().startup(sockets)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let calls in progress end, for a while."""
+        asyncio.get_running_loop().call_later(self._stop_seconds, self._abort_connections)
+        await super().shutdown(sockets)
+
+    def _abort_connections(self) -> None:
+        for each in list(self.server_state.connections):
+            each.transport.abort()
+
+    def _note(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Log what went wrong outside of a call."""
+        failed = context.get("exception")
+        if isinstance(failed, OSError) and failed.errno in _OUT_OF_RESOURCES:
+            # asyncio tells it for each connection that waits, many times a second.
+            self._logger.error("no connection can be accepted: %s", failed.strerror)
+        else:
+            loop.default_exception_handler(context)
+
+
+def _server(application: Starlette, limits: Limits) -> uvicorn.Server:
+    logger = logging.Logger(__name__)
+    logger.parent = logging.getLogger(__name__)
+    logger.addFilter(Throttle())
     config = uvicorn.Config(
-        application, log_level="warning", access_log=False, timeout_graceful_shutdown=STOP_SECONDS_MAX
+        OneFraming(application),
+        # uvicorn calls it as it calls a class.
+        http=partial(Connection, limits=limits, logger=logger),  # type: ignore[arg-type]
+        ws="none",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        backlog=ACCEPTED_AT_ONCE_MAX,
+        timeout_graceful_shutdown=_TASKS_STOP_SECONDS,
     )
-    return uvicorn.Server(config)
+    return _Server(config, stop_seconds=limits.stop_seconds, logger=logger)
 
 
 def _wait_for(server: uvicorn.Server, thread: threading.Thread) -> None:

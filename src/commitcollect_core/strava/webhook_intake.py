@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from attrs import field, frozen
 
 from commitcollect_core.context import Context
 from commitcollect_core.errors import Forbidden
+from commitcollect_core.jobs.jobs import Job
 from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.strava.webhooks import interpret, parse_event
 
@@ -35,6 +36,14 @@ class WebhookSecrets:
     subscription_id: int | None = None
 
 
+@frozen(kw_only=True)
+class WaitingJob:
+    """A job on its way into the queue, and when it is due there."""
+
+    job: Job
+    visible_at: datetime
+
+
 @frozen(kw_only=True, eq=False)
 class WebhookIntake:
     """Answers Strava's calls."""
@@ -58,12 +67,11 @@ class WebhookIntake:
             raise Forbidden("this is not a handshake that was asked for", code="handshake_refused")
         return challenge
 
-    def accept(self, document: object) -> WebhookResult:
-        """Take an event in, in one durable write; what it says is looked into later.
+    def read(self, document: object) -> WaitingJob | WebhookResult:
+        """What an event asks for, without touching the queue: a job to put, or why there is none.
 
         Raises:
             InvalidInput: it is no event.
-            StorageUnavailable: it could not be kept; Strava delivers it again.
         """
         now = self.context.now()
         event = parse_event(document, now=now, policy=self.context.policy)
@@ -77,5 +85,18 @@ class WebhookIntake:
         # Strava has often not finished the activity when it sends the event, and more events follow within
         # seconds: all that come until the job is due become one look.
         delay = timedelta(seconds=self.context.policy.strava.webhook_delay_seconds)
-        self.queue.put(job, visible_at=now + delay)
+        return WaitingJob(job=job, visible_at=now + delay)
+
+    def keep(self, waiting: WaitingJob) -> WebhookResult:
+        """Put the job of an event into the queue, in one durable write.
+
+        Raises:
+            StorageUnavailable: it could not be kept; Strava delivers it again.
+        """
+        self.queue.put(waiting.job, visible_at=waiting.visible_at)
         return WebhookResult.QUEUED
+
+    def accept(self, document: object) -> WebhookResult:
+        """Take an event in, in one durable write; what it says is looked into later. Errors as above."""
+        found = self.read(document)
+        return self.keep(found) if isinstance(found, WaitingJob) else found

@@ -1,0 +1,164 @@
+"""HTTP connections with limits: how long a request may take to arrive, how many are open, what is logged.
+
+uvicorn itself waits for a request as long as its client likes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from attrs import field, frozen
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+ACCEPTED_AT_ONCE_MAX = 64
+"""Connections that asyncio takes from the socket in one go, before any of them can be counted."""
+
+DESCRIPTORS_RESERVED = 64
+"""Left to the store, the log and the sockets that listen."""
+
+_CONNECTIONS_MAX = 512
+_CONNECTIONS_MIN = 8
+LOG_SECONDS = 60.0
+
+
+def _connections_max() -> int:
+    """As many as the descriptors of this process allow, with room for those just accepted or closing."""
+    try:
+        import resource  # noqa: PLC0415 - only where the system limits descriptors in this way
+    except ModuleNotFoundError:
+        return _CONNECTIONS_MAX
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if descriptors == resource.RLIM_INFINITY:
+        return _CONNECTIONS_MAX
+    free = (descriptors - DESCRIPTORS_RESERVED - ACCEPTED_AT_ONCE_MAX) // 2
+    return max(_CONNECTIONS_MIN, min(_CONNECTIONS_MAX, free))
+
+
+@frozen(kw_only=True)
+class Limits:
+    """What a client may take.
+
+    Attributes:
+        arrival_seconds: from the connection, or the answer before, until header and body have arrived.
+        answer_seconds: from then on until the client has taken the answer.
+        connections: open at once.
+        stop_seconds: what is still open this long after the server was told to stop is closed.
+    """
+
+    arrival_seconds: float = 5.0
+    answer_seconds: float = 10.0
+    connections: int = field(factory=_connections_max)
+    stop_seconds: float = 2.0
+
+
+class Throttle(logging.Filter):
+    """Lets each message of a logger pass once a minute: clients decide how often one is due."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Begin with no message passed; `monotonic` is a clock in seconds."""
+        super().__init__()
+        self._monotonic = monotonic
+        self._passed_at: dict[object, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record is logged."""
+        # By the message without its arguments: those differ from client to client.
+        now, passed_at = self._monotonic(), self._passed_at.get(record.msg)
+        if passed_at is not None and now - passed_at < LOG_SECONDS:
+            return False
+        self._passed_at[record.msg] = now
+        return True
+
+
+class Connection(H11Protocol):
+    """A connection that is closed once its client takes too long, or too many are open."""
+
+    def __init__(self, *, limits: Limits, logger: logging.Logger, **named: Any) -> None:
+        """Take what uvicorn hands to a protocol, and the limits."""
+        super().__init__(**named)
+        self.logger = logger
+        self._limits = limits
+        self._deadline: asyncio.TimerHandle | None = None
+        self._is_being_answered = False
+        self._waiting_since = 0.0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._expect_request()
+        if len(self.connections) > self._limits.connections:
+            self._make_room()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        """Begin to wait for the next request."""
+        super().on_response_complete()
+        self._expect_request()
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether a whole request has arrived whose answer is not sent yet."""
+        if self.cycle is None:  # as before the first request, whatever uvicorn's annotation says
+            return False  # type: ignore[unreachable]
+        return not self.cycle.more_body and not self.cycle.response_complete
+
+    def _make_room(self) -> None:
+        """Close the connection that has waited longest for a request, be it this one."""
+        # Not simply the newcomer: clients that send nothing would keep out all others.
+        is_open = [each for each in self.connections if not each.transport.is_closing()]
+        if len(is_open) <= self._limits.connections:
+            return
+        waiting = [each for each in is_open if isinstance(each, Connection) and not each.is_answering]
+        oldest = min(waiting, key=lambda each: each._waiting_since, default=self)  # noqa: SLF001 - of this class
+        self.logger.warning("%d connections are open; closing the one that waits longest", len(is_open))
+        oldest.transport.abort()
+
+    def _expect_request(self) -> None:
+        self._stop_waiting()
+        self._is_being_answered = False
+        self._waiting_since = self.loop.time()
+        self._deadline = self.loop.call_later(self._limits.arrival_seconds, self._out_of_time)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _out_of_time(self) -> None:
+        """Close a connection whose request, or whose answer, has had its time."""
+        if self.is_answering and not self._is_being_answered:
+            self._is_being_answered = True
+            self._deadline = self.loop.call_later(self._limits.answer_seconds, self._out_of_time)
+        else:
+            # Not closed in order: a client that reads nothing would never let the buffer run empty.
+            self.transport.abort()
+
+
+class OneFraming:
+    """Refuses a request whose body has two lengths, of which a proxy may have believed the other."""
+
+    def __init__(self, application: ASGIApp) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as ASGI wants it."""
+        application = self._application
+        if scope["type"] == "http":
+            headers = Headers(scope=scope)
+            if "content-length" in headers and "transfer-encoding" in headers:
+                # Closed, as what follows on this connection may be a request of another client.
+                application = JSONResponse(
+                    {"error": "two_body_lengths"}, 400, headers={"connection": "close"}
+                )
+        await application(scope, receive, send)

@@ -1,0 +1,106 @@
+"""``commitcollect serve`` in a process of its own, among clients that are many and slow."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from cli.console import COMMAND, PATIENCE_SECONDS, environment
+
+SETTINGS = {
+    "COMMITCOLLECT_STRAVA_CLIENT_ID": "1",
+    "COMMITCOLLECT_STRAVA_CLIENT_SECRET": "s",
+    "COMMITCOLLECT_STRAVA_VERIFY_TOKEN": "v",
+    "COMMITCOLLECT_STRAVA_SUBSCRIPTION_ID": "1",
+}
+EVENT = json.dumps(
+    {"object_type": "activity", "object_id": 7, "aspect_type": "create", "owner_id": 42, "subscription_id": 1}
+).encode()
+LOG_LINES_MAX = 5
+
+
+class Served:
+    """A running ``serve``."""
+
+    def __init__(self, process: subprocess.Popen[str], address: str) -> None:
+        self.process = process
+        parts = urlsplit(address)
+        self._host, self._port, self._path = parts.hostname or "", parts.port or 0, parts.path
+
+    def connect(self) -> socket.socket:
+        """A connection on which nothing is sent yet."""
+        return socket.create_connection((self._host, self._port), timeout=PATIENCE_SECONDS)
+
+    def post(self, body: bytes) -> int:
+        """Deliver an event; returns the status."""
+        with self.connect() as connection:
+            head = (
+                f"POST {self._path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(body)}"
+            )
+            connection.sendall(head.encode() + b"\r\n\r\n" + body)
+            return int(connection.makefile("rb").readline().split()[1])
+
+    def half_a_request(self) -> socket.socket:
+        """A connection whose body never comes."""
+        connection = self.connect()
+        connection.sendall(f"POST {self._path} HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n".encode())
+        return connection
+
+
+@contextmanager
+def serve(folder: Path, *, descriptors: int) -> Iterator[Served]:
+    """Run it with so many descriptors; it must end well on SIGTERM."""
+    command = ["sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh", *COMMAND]
+    arguments: list[Any] = ["serve", "--port", "0", "--store", folder / "s.db"]
+    with subprocess.Popen(
+        [*command, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(**SETTINGS),
+    ) as process:
+        try:
+            assert process.stderr is not None
+            yield Served(process, process.stderr.readline().removeprefix("Listening on ").strip())
+        finally:
+            process.kill()
+
+
+@pytest.mark.slow
+def test_slow_clients_in_crowds_stop_nothing_and_fill_no_disk(tmp_path: Path) -> None:
+    """More slow bodies than descriptors: events are taken, few lines are logged, and SIGTERM ends it."""
+    with serve(tmp_path, descriptors=256) as served, ExitStack() as stack:
+        for _ in range(3):
+            for _ in range(200):
+                stack.enter_context(served.half_a_request())
+            assert served.post(EVENT) == 200
+        served.process.send_signal(signal.SIGTERM)
+        _, said = served.process.communicate(timeout=PATIENCE_SECONDS)
+        assert served.process.returncode == 0
+    assert len(said.splitlines()) <= LOG_LINES_MAX
+    assert "Traceback" not in said
+
+
+@pytest.mark.slow
+def test_a_locked_store_is_told_before_strava_gives_up(tmp_path: Path) -> None:
+    """503 for an event, 400 for what is none; once the store is free again events are kept."""
+    with serve(tmp_path, descriptors=256) as served:
+        assert served.post(EVENT) == 200
+        with closing(sqlite3.connect(tmp_path / "s.db", isolation_level=None)) as rival:
+            rival.execute("BEGIN IMMEDIATE")
+            assert served.post(EVENT) == 503
+            assert served.post(b"{}") == 400
+            rival.execute("ROLLBACK")
+        assert served.post(EVENT) == 200
+        served.process.send_signal(signal.SIGTERM)
+        assert served.process.wait(PATIENCE_SECONDS) == 0
