@@ -148,7 +148,11 @@ class SigningIn:
         taken = self.handshakes.take(state)
         try:
             handshake = check_handshake(
-                taken, HandshakePurpose.SIGN_IN, session_id_of(secret), now=self.context.now()
+                taken,
+                HandshakePurpose.SIGN_IN,
+                session_id_of(secret),
+                now=self.context.now(),
+                policy=self.context.policy,
             )
         except InvalidInput as invalid:
             raise _refused() from invalid

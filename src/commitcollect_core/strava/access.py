@@ -180,7 +180,7 @@ class StravaAccess:
             # Renewed under the lease and stored before it is used: Strava may have replaced the refresh
             # token. If the call below fails, only the stored one lets a repeat go on.
             with suppress(NeedsReconnect, AccessTokenRejected):
-                _, token = self._renew(connection)
+                _, token = self._renew(connection, Purpose.LIVE)
                 self.api.revoke(token)
 
     def _is_given_back(self, connection: StravaConnection) -> bool:
