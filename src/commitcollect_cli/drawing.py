@@ -8,12 +8,13 @@ import sys
 from collections.abc import Collection, Mapping
 from typing import TextIO
 
-from commitcollect_adapters.statues import Detail, Statue, load
+from commitcollect_adapters.statues import Detail, statue_of
 from commitcollect_adapters.statues.pictures.scene import scene
 from commitcollect_adapters.statues.pictures.terminal import HALF_BLOCKS, Style, drawn
 from commitcollect_cli.output import say
 from commitcollect_core.errors import CorruptItem, NotFound
 from commitcollect_core.training.awards import StatueModel
+from commitcollect_core.training.ports import StatueCatalog
 from commitcollect_core.training.tracking import MilestoneView
 
 COLUMNS_MAX = 100
@@ -43,34 +44,30 @@ def style_of(stream: TextIO, environ: Mapping[str, str]) -> Style:
     return Style.PALETTE if "256color" in terminal else Style.ASCII
 
 
-def geometry_of(model: StatueModel) -> Statue | None:
-    """The statue's geometry; None for a model that has no meshes here."""
-    try:
-        statue = load(model.model_id)
-    except NotFound:
-        return None
-    return statue if statue.model.parts_total == model.parts_total else None
-
-
 def earned_parts(view: MilestoneView) -> frozenset[int]:
     """Numbers of the parts that are earned."""
     return frozenset(award.part_index for award in view.awards)
 
 
-def picture_lines(model: StatueModel, earned: Collection[int], style: Style | None = None) -> list[str]:
+def picture_lines(
+    catalog: StatueCatalog, model: StatueModel, earned: Collection[int], style: Style | None = None
+) -> list[str]:
     """The statue as lines of text; none where there is no room or no mesh.
 
     Args:
+        catalog: where the model is from.
         model: whose statue it is.
         earned: numbers of the parts that are solid.
         style: what to draw with; None for what stdout shows.
     """
-    statue = geometry_of(model)
     columns, rows = _size()
-    if statue is None or columns < COLUMNS_MIN:
+    if columns < COLUMNS_MIN:
         return []
     try:
+        statue = statue_of(catalog, model)
         meshes = statue.meshes(Detail.LOW)
+    except NotFound:
+        return []
     except CorruptItem as broken:
         # The picture is an addition: what is earned can be told without it.
         say(f"The statue is not drawn: {broken.message}.")

@@ -172,5 +172,6 @@ def _verdict(found: Recomputed) -> str:
 
 def _lines(view: MilestoneView, app: CommitCollect) -> Iterator[str]:
     yield f"Milestone {view.milestone.milestone_id}"
-    model = model_of(app.ports.catalog, view.milestone)
-    yield from milestone_lines(view, model, picture=picture_lines(model, earned_parts(view)))
+    catalog = app.ports.catalog
+    model = model_of(catalog, view.milestone)
+    yield from milestone_lines(view, model, picture=picture_lines(catalog, model, earned_parts(view)))

@@ -205,7 +205,8 @@ def _document(report: SimulationReport, intake: Intake) -> Document:
 def _lines(report: SimulationReport, ports: Ports) -> Iterator[str]:
     for view, exclusions in zip(report.milestones, report.exclusions, strict=True):
         model = model_of(ports.catalog, view.milestone)
-        yield from milestone_lines(view, model, exclusions, picture_lines(model, earned_parts(view)))
+        picture = picture_lines(ports.catalog, model, earned_parts(view))
+        yield from milestone_lines(view, model, exclusions, picture)
         yield ""
     activities = show_count(report.imported, "activity", "activities")
     deliveries = show_count(report.deliveries, "delivery", "deliveries")

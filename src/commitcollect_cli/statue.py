@@ -13,18 +13,18 @@ from commitcollect_adapters.documents import (
     statue_summary_document,
 )
 from commitcollect_adapters.settings import Settings
-from commitcollect_adapters.statues import shipped_catalog
 from commitcollect_adapters.statues.pictures.terminal import Style
+from commitcollect_cli.catalogs import known_model, open_catalog
 from commitcollect_cli.drawing import earned_parts, picture_lines
-from commitcollect_cli.options import json_option, parse_milestone_id
+from commitcollect_cli.options import parse_milestone_id
 from commitcollect_cli.output import print_result
 from commitcollect_cli.render import milestone_lines, table
 from commitcollect_cli.statue_export import export
 from commitcollect_cli.statue_files import add, check, coupon, retire
 from commitcollect_cli.statue_view import view
 from commitcollect_cli.store import store_options
-from commitcollect_core.errors import NotFound
 from commitcollect_core.training.awards import StatueModel
+from commitcollect_core.training.ports import StatueCatalog
 from commitcollect_core.training.statues import model_of
 from commitcollect_core.training.tracking import MilestoneView
 from commitcollect_core.values import MilestoneId, ModelId
@@ -40,10 +40,11 @@ for _each in (export, view, check, add, retire, coupon):
 
 
 @statue.command("list")
-@json_option
-def list_(*, as_json: bool) -> None:
-    """List the statue models."""
-    models = shipped_catalog().models()
+@store_options
+def list_(*, settings: Settings, as_json: bool) -> None:
+    """List the statue models: those that are shipped, and those added to the store."""
+    with open_catalog(settings) as catalog:
+        models = catalog.models()
     document = {"statues": [statue_summary_document(each) for each in models]}
     lines = table(("Model", "Name", "Year", "Parts", "Offered"), map(_row, models))
     print_result(document, lines, as_json=as_json)
@@ -76,31 +77,27 @@ def show_(
         raise click.UsageError("give a MODEL or --milestone ID, one of the two")
     drawn_as = None if style is None else Style(style)
     if milestone_id is None:
-        chosen = _known(model_id or ModelId(""))
-        print_result(statue_document(chosen), _model_lines(chosen, drawn_as), as_json=as_json)
+        with open_catalog(settings, model_id) as catalog:
+            chosen = known_model(catalog, model_id or ModelId(""))
+            lines = _model_lines(catalog, chosen, drawn_as)
+            print_result(statue_document(chosen), lines, as_json=as_json)
         return
     with open_app(settings, must_exist=True) as app:
         found = app.tracking.view(settings.user, milestone_id)
-        model = model_of(app.ports.catalog, found.milestone)
-    print_result(milestone_view_document(found), _milestone_lines(found, model, drawn_as), as_json=as_json)
+        lines = _milestone_lines(app.ports.catalog, found, drawn_as)
+        print_result(milestone_view_document(found), lines, as_json=as_json)
 
 
-def _milestone_lines(found: MilestoneView, model: StatueModel, style: Style | None) -> Iterator[str]:
+def _milestone_lines(catalog: StatueCatalog, found: MilestoneView, style: Style | None) -> Iterator[str]:
     # A generator: with --json nothing is drawn.
-    yield from milestone_lines(found, model, picture=picture_lines(model, earned_parts(found), style))
+    model = model_of(catalog, found.milestone)
+    yield from milestone_lines(
+        found, model, picture=picture_lines(catalog, model, earned_parts(found), style)
+    )
 
 
-def _known(model_id: ModelId) -> StatueModel:
-    catalog = shipped_catalog()
-    model = catalog.model(model_id)
-    if model is None:
-        known = ", ".join(each.model_id for each in catalog.models())
-        raise NotFound(f"there is no statue model {model_id!r}; there are: {known}", code="model_not_found")
-    return model
-
-
-def _model_lines(model: StatueModel, style: Style | None) -> Iterator[str]:
-    yield from picture_lines(model, range(1, model.parts_total + 1), style)
+def _model_lines(catalog: StatueCatalog, model: StatueModel, style: Style | None) -> Iterator[str]:
+    yield from picture_lines(catalog, model, range(1, model.parts_total + 1), style)
     yield f"{model.name} ({model.model_id}), {model.parts_total} parts"
     rows = (
         (f"{part.part_index:2}", part.part_name, part.attach_point, part.mesh_file) for part in model.parts

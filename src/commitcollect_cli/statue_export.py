@@ -15,7 +15,7 @@ from attrs import frozen
 from commitcollect_adapters.backend import open_app
 from commitcollect_adapters.documents import Document
 from commitcollect_adapters.settings import Settings
-from commitcollect_adapters.statues import Detail, load
+from commitcollect_adapters.statues import Detail, Statue, statue_of
 from commitcollect_adapters.statues.exporting import (
     File,
     Format,
@@ -32,6 +32,7 @@ from commitcollect_adapters.statues.pictures.scene import scene
 from commitcollect_adapters.statues.plates import Bed
 from commitcollect_adapters.statues.printing import grams
 from commitcollect_adapters.web.page import standalone_page
+from commitcollect_cli.catalogs import known_model, open_catalog
 from commitcollect_cli.options import chained, parse_milestone_id
 from commitcollect_cli.output import print_result
 from commitcollect_cli.render import show_count, table
@@ -39,6 +40,7 @@ from commitcollect_cli.saving import save
 from commitcollect_cli.statue_page import PICTURE_HEIGHT, PICTURE_WIDTH, Showing, card_text, page_of
 from commitcollect_cli.store import store_options
 from commitcollect_core.errors import Conflict, InvalidInput
+from commitcollect_core.training.statues import model_of
 from commitcollect_core.values import MilestoneId, ModelId
 
 PRINTED = {each.value: each for each in Format}
@@ -136,20 +138,32 @@ def export(
     print_result(_document(paths, made, shown), chain(written, _notes(shown)), as_json=as_json)
 
 
-def showing_of(settings: Settings, milestone_id: MilestoneId | None, model_id: ModelId | None) -> Showing:
+def showing_of(
+    settings: Settings,
+    milestone_id: MilestoneId | None,
+    model_id: ModelId | None,
+    known: Statue | None = None,
+) -> Showing:
     """The statue of a milestone or of a model.
+
+    Args:
+        settings: name the store.
+        milestone_id: the milestone.
+        model_id: the model.
+        known: the statue of an earlier call; it never changes.
 
     Raises:
         UsageError: neither or both are named.
-        NotFound: there is no such milestone, or no such model.
+        NotFound: there is no such milestone, or no such model, or it has no meshes.
     """
     if (milestone_id is None) == (model_id is None):
         raise click.UsageError("give --milestone ID or --model MODEL, one of the two")
     if milestone_id is None:
-        return Showing(load(model_id or ModelId("")), None)
+        with open_catalog(settings, model_id) as catalog:
+            return Showing(known or statue_of(catalog, known_model(catalog, model_id or ModelId(""))), None)
     with open_app(settings, must_exist=True) as app:
-        view = app.tracking.view(settings.user, milestone_id)
-    return Showing(load(view.milestone.goal.model_id), view)
+        view, catalog = app.tracking.view(settings.user, milestone_id), app.ports.catalog
+        return Showing(known or statue_of(catalog, model_of(catalog, view.milestone)), view)
 
 
 @frozen

@@ -84,12 +84,15 @@ def _verdict(parts: int, found: Sequence[Finding]) -> str:
 def add(*, settings: Settings, folder: Path, until: str, as_json: bool) -> None:
     """Add the statue in FOLDER to the store's catalogue: draft, checked, published.
 
-    FOLDER has statue.json and the STL files it names. A published statue never changes.
+    FOLDER has statue.json and the STL files it names. A published statue never changes; the store keeps its
+    meshes, so that it can be drawn and printed wherever the store is opened.
     """
     submission = submissions.read_folder(folder)
     submissions.refuse_shipped(submission.model, statues.shipped_catalog().models())
     with open_backend(settings.store, settings.policy) as backend, _sculpt_extra():
-        for entry in submissions.add(backend.stores().catalog, submission, Stage(until.upper())):
+        for entry in submissions.add(
+            backend.stores().catalog, submission, Stage(until.upper()), settings.policy.training
+        ):
             if not as_json:
                 show(_line(entry))
     if as_json:
@@ -120,11 +123,20 @@ def _sculpt_extra() -> Iterator[None]:
 @store_options
 def retire(*, settings: Settings, model_id: ModelId, as_json: bool) -> None:
     """Take a published statue off the offer; milestones on it go on."""
+    if statues.shipped_catalog().model(model_id) is not None:
+        raise InvalidInput(
+            f"{model_id} is shipped with CommitCollect and is always on offer; only a statue that was added "
+            "to the store can be retired",
+            field="model_id",
+        )
     with open_backend(settings.store, settings.policy, must_exist=True) as backend:
         catalog = backend.stores().catalog
         entry = catalog.publication(model_id)
         if entry is None:
-            raise NotFound(f"the store has no statue {model_id!r}", code="model_not_found")
+            added = ", ".join(each.model_id for each in catalog.models()) or "none"
+            raise NotFound(
+                f"the store has no statue {model_id!r}; added to it: {added}", code="model_not_found"
+            )
         retired = entry.moved_to(Stage.RETIRED)
         catalog.save(retired)
     print_result(_document(retired), [_line(retired)], as_json=as_json)

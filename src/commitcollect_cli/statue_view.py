@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache, lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from signal import SIGINT, SIGTERM, getsignal, signal
 from types import FrameType
 
@@ -13,7 +13,7 @@ import click
 from attrs import define, field
 
 from commitcollect_adapters.settings import Settings
-from commitcollect_adapters.statues import Detail, load
+from commitcollect_adapters.statues import Detail, Statue
 from commitcollect_adapters.statues.exporting import Shape, glb_file, shapes
 from commitcollect_adapters.statues.pictures.card import svg_picture
 from commitcollect_adapters.statues.pictures.scene import scene
@@ -83,48 +83,51 @@ def _stopping(stop: Callable[[], None]) -> Iterator[None]:
 class Pages:
     """The page and its files; the page is read anew each time it is asked for."""
 
-    _read: Callable[[], Showing]
+    _read: Callable[..., Showing]
     first: Showing = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.first = self._read()
 
     @property
+    def statue(self) -> Statue:
+        """The statue; unlike what is earned, it never changes."""
+        return self.first.statue
+
+    @property
     def site(self) -> Site:
         """What each address answers with."""
         return {
             "/": self._page,
-            f"/{_MESH}": lambda: _mesh(self.first.statue.model.model_id),
+            f"/{_MESH}": lambda: self._mesh,
             f"/{_PICTURE}": self._picture,
             **{f"/{name}": partial(_asset, name) for name in ASSETS},
         }
 
     def _page(self) -> Resource:
-        showing = self._read()
-        page = page_of(showing, showing.earned, _shapes(showing.statue.model.model_id), tells_workouts=True)
+        showing = self._read(known=self.statue)
+        page = page_of(showing, showing.earned, self._shapes, tells_workouts=True)
         text = served_page(page, mesh=_MESH, picture=_PICTURE, is_live=showing.view is not None)
         return Resource(text.encode(), PAGE_TYPE)
 
     def _picture(self) -> Resource:
-        showing = self._read()
-        return _drawn(showing.statue.model.model_id, showing.earned)
+        return self._drawn(self._read(known=self.statue).earned)
+
+    @cached_property
+    def _shapes(self) -> tuple[Shape, ...]:
+        """All parts; reading them takes a while."""
+        return shapes(self.statue, range(1, self.statue.model.parts_total + 1), Detail.WEB)
+
+    @cached_property
+    def _mesh(self) -> Resource:
+        return Resource(glb_file(self.statue, self._shapes), MESH_TYPE)
+
+    @cached_property
+    def _drawn(self) -> Callable[[frozenset[int]], Resource]:
+        return lru_cache(PICTURES_KEPT)(partial(_drawn, self.statue))
 
 
-@cache
-def _shapes(model_id: ModelId) -> tuple[Shape, ...]:
-    """All parts of a statue; its meshes never change, and reading them takes a while."""
-    statue = load(model_id)
-    return shapes(statue, range(1, statue.model.parts_total + 1), Detail.WEB)
-
-
-@cache
-def _mesh(model_id: ModelId) -> Resource:
-    return Resource(glb_file(load(model_id), _shapes(model_id)), MESH_TYPE)
-
-
-@lru_cache(PICTURES_KEPT)
-def _drawn(model_id: ModelId, earned: frozenset[int]) -> Resource:
-    statue = load(model_id)
+def _drawn(statue: Statue, earned: frozenset[int]) -> Resource:
     picture = scene(statue.meshes(Detail.LOW), statue.materials, earned)
     return Resource(svg_picture(picture, PICTURE_WIDTH, PICTURE_HEIGHT).encode(), PICTURE_TYPE)
 

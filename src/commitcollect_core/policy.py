@@ -28,6 +28,7 @@ _BOUNDS = {
     "list_page_items": (1, 200),  # Strava's own limit
     "live_reserve_percent": (0, 99),
     "reconcile_days": (1, 36_600),
+    "statue_geometry_bytes_max": (1, 64_000_000),  # no store reads more
     "statue_parts_max": (1, 99),  # keys of awards hold two digits
 }
 """The least and the most of a value, where the general bounds are too wide."""
@@ -98,6 +99,8 @@ class TrainingPolicy:
         page_items_max: items a store returns at once.
         total_target_max: the largest target of a milestone, in the unit of its target type.
         statue_parts_max: parts of one statue model; a milestone and all its awards fit one commit.
+        statue_geometry_bytes_max: packed meshes that one statue model is published with. The shipped statues
+            have less than a million.
         milestone_sports_max: sports one milestone may name.
         activity_name_chars_max: longer names are cut.
         sport_type_chars_max: longer sport types are refused.
@@ -123,6 +126,7 @@ class TrainingPolicy:
     page_items_max: int = 500
     total_target_max: int = 10**12
     statue_parts_max: int = 50
+    statue_geometry_bytes_max: int = 16_000_000
     milestone_sports_max: int = 20
     activity_name_chars_max: int = 200
     sport_type_chars_max: int = 64

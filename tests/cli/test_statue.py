@@ -22,7 +22,7 @@ from attrs import evolve
 
 from cli.console import COMMAND, Console, activity, environment, write_history
 from commitcollect_adapters.settings import load_settings
-from commitcollect_adapters.statues import Detail, Statue, load
+from commitcollect_adapters.statues import Detail, FixedCatalog, Statue, load
 from commitcollect_adapters.statues import stl as stl_files
 from commitcollect_adapters.statues.exporting import Format, Layout, shapes
 from commitcollect_adapters.statues.exporting import files as export_files
@@ -314,7 +314,8 @@ def test_without_a_mesh_or_room_the_text_has_to_do(
 ) -> None:
     """A model without meshes, a terminal too narrow and an altered mesh leave the drawing out, no more."""
     owl = ModelPart(part_index=1, part_name="Owl", mesh_file="owl.stl", attach_point="ground")
-    assert picture_lines(StatueModel(model_id=ModelId("OWL_1"), name="Owl", parts=(owl,)), ()) == []
+    model = StatueModel(model_id=ModelId("OWL_1"), name="Owl", parts=(owl,))
+    assert picture_lines(FixedCatalog([model]), model, ()) == []
     drawn = [line for line in console("milestone", "show", milestone_id).out.splitlines() if ".." in line]
     assert drawn
     monkeypatch.setenv("COLUMNS", "12")

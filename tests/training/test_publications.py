@@ -60,3 +60,14 @@ def test_a_digest_is_64_hexadecimal_digits(digest: str) -> None:
     with pytest.raises(InvalidInput, match="not a SHA-256 digest") as refused:
         ModelPart(part_index=1, part_name="p", mesh_file="p.stl", attach_point="a", mesh_sha256=digest)
     assert refused.value.field == "mesh_sha256"
+
+
+def test_a_model_keeps_the_geometry_it_was_published_with() -> None:
+    """Retired and offered again; another geometry is refused as other parts are."""
+    published = Publication(model=HERON, stage=Stage.CHECKED).moved_to(Stage.PUBLISHED, "0" * 64)
+    retired = published.moved_to(Stage.RETIRED)
+    assert published.geometry_sha256 == retired.geometry_sha256 == "0" * 64
+    retired.check_follows(published)
+    with pytest.raises(Conflict) as refused:
+        retired.moved_to(Stage.PUBLISHED, "1" * 64).check_follows(retired)
+    assert refused.value.code == "model_exists"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 from commitcollect_adapters import conflicts
@@ -11,6 +12,7 @@ from commitcollect_adapters.dynamodb.items.definitions import ledger_table
 from commitcollect_adapters.dynamodb.items.encoding import NEW, THERE, Condition, Item, holding
 from commitcollect_adapters.dynamodb.requests import Member, delete, put, update
 from commitcollect_adapters.dynamodb.table import Table
+from commitcollect_adapters.records.statues import published_geometry
 from commitcollect_core.training.awards import PART_INDEX_MAX, StatueModel
 from commitcollect_core.training.publications import OFFERED, Publication, Stage
 from commitcollect_core.values import ModelId
@@ -50,6 +52,22 @@ class DynamoCatalog:
         listed = self._table.query(items.listed_models(), page_items=_ITEMS_PER_PAGE)
         found = (self.model(items.listed_model_id(each)) for each in listed)
         return [each for each in found if each is not None]
+
+    def geometry(self, model_id: ModelId) -> bytes | None:
+        stored = self.publication(model_id)
+        if stored is None or stored.geometry_sha256 is None:
+            return None
+        pieces = self._table.query(
+            items.geometry_items_of(model_id, stored.geometry_sha256), page_items=_ITEMS_PER_PAGE
+        )
+        return published_geometry(stored, items.geometry_of_items(pieces))
+
+    def save_geometry(self, model_id: ModelId, content: bytes) -> str:
+        digest = hashlib.sha256(content).hexdigest()
+        # Unconditional: a piece is always the same under its key, which holds the digest.
+        for piece in items.geometry_items(model_id, digest, content):
+            self._table.write(put(piece))
+        return digest
 
     def save(self, publication: Publication) -> None:
         model = publication.model

@@ -388,6 +388,16 @@ CREATE TABLE auditHead (
 """
 """No program wrote entries before; one that is in no chain would look forged."""
 
+_GEOMETRIES = """
+ALTER TABLE statueModel ADD COLUMN geometrySha256 TEXT;
+CREATE TABLE statueGeometry (
+    modelId TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (modelId, sha256)
+);
+"""
+
 LAYOUTS = (
     _LEDGER,
     _SERVICE,
@@ -402,5 +412,6 @@ LAYOUTS = (
     _PUT_OFF,
     _SIGN_IN,
     _AUDIT_CHAIN,
+    _GEOMETRIES,
 )
 """The script of every layout, the first one first. Add a layout at the end."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Sequence
 
 from commitcollect_adapters import conflicts
 from commitcollect_adapters.records.columns import Record
-from commitcollect_adapters.records.statues import MODEL, MODEL_PART
+from commitcollect_adapters.records.statues import MODEL, MODEL_PART, published_geometry
 from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.statements import insert, replace, select
 from commitcollect_core.training.awards import StatueModel
@@ -19,6 +20,8 @@ _READ_PARTS = select("statuePart", MODEL_PART.columns, "modelId = ? ORDER BY par
 _READ_MODELS = select("statueModel", MODEL.columns, "modelId > '' ORDER BY modelId")
 _WRITE_MODEL = replace("statueModel", MODEL.columns)
 _DROP_PARTS = "DELETE FROM statuePart WHERE modelId = ?"
+_READ_GEOMETRY = select("statueGeometry", ("content",), "modelId = ? AND sha256 = ?")
+_WRITE_GEOMETRY = replace("statueGeometry", ("modelId", "sha256", "content"))
 _WRITE_PART = insert("statuePart", ("modelId", *MODEL_PART.columns))
 
 
@@ -41,6 +44,20 @@ class SqliteCatalog:
             rows = connection.execute(_READ_MODELS).fetchall()
             stored = [_with_parts(connection, row) for row in rows]
         return [each.model for each in stored if each.stage in OFFERED]
+
+    def geometry(self, model_id: ModelId) -> bytes | None:
+        with self._database.connection() as connection:
+            stored = _publication(connection, model_id)
+            if stored is None or stored.geometry_sha256 is None:
+                return None
+            row = connection.execute(_READ_GEOMETRY, (model_id, stored.geometry_sha256)).fetchone()
+        return published_geometry(stored, b"" if row is None else bytes(row[0]))
+
+    def save_geometry(self, model_id: ModelId, content: bytes) -> str:
+        digest = hashlib.sha256(content).hexdigest()
+        with self._database.transaction() as connection:
+            connection.execute(_WRITE_GEOMETRY, (model_id, digest, content))
+        return digest
 
     def save(self, publication: Publication) -> None:
         model = publication.model

@@ -32,9 +32,24 @@ NUMBER_MAX = 1000
 UNIT_ERROR_MAX = 0.001
 PARALLEL_MIN = 0.99
 _PUNCTUATION = " -'.()"
-_COLOR = re.compile("#[0-9A-F]{6}")
-_FILE = re.compile("[a-z0-9_]+([.][a-z0-9]+)+")
-_SHA256 = re.compile("[0-9a-f]{64}")
+STONE = "#A39C90"
+"""The colour of a part whose artist names none."""
+
+
+@frozen
+class _Form:
+    """How a text looks: as a pattern, and in words."""
+
+    pattern: re.Pattern[str]
+    words: str
+
+
+_COLOR = _Form(re.compile("#[0-9A-F]{6}"), "a colour such as #C84A1B, with capital letters")
+_FILE = _Form(
+    re.compile("[a-z0-9_]+([.][a-z0-9]+)+"),
+    "the name of a file in the same folder, of small letters, digits and _, such as left_wing.stl",
+)
+_SHA256 = _Form(re.compile("[0-9a-f]{64}"), "a SHA-256 digest of 64 hexadecimal digits")
 
 
 class Detail(Enum):
@@ -77,10 +92,14 @@ class Place:
     Attributes:
         comes_from: the direction it comes from; None for one that is there first.
         lying: how it lies on the bed.
+        at: where it is joined to the parts before it, in millimetres.
+        color: ``#RRGGBB``.
     """
 
     comes_from: Vector | None = None
     lying: Lying | None = None
+    at: Vector = (0.0, 0.0, 0.0)
+    color: str = STONE
 
 
 @frozen(kw_only=True)
@@ -214,6 +233,8 @@ def _place(entry: Mapping[str, Any]) -> Place:
     return Place(
         None if attach is None else _direction(attach["direction"]),
         None if bed is None else _lying(_direction(bed["up"]), _direction(bed["right"])),
+        (0.0, 0.0, 0.0) if attach is None else _vector(attach.get("at", [0, 0, 0])),
+        _match(_COLOR, entry.get("color", STONE)),
     )
 
 
@@ -228,9 +249,9 @@ def _check_name(name: str) -> None:
         )
 
 
-def _match(pattern: re.Pattern[str], text: object) -> str:
-    if not isinstance(text, str) or not pattern.fullmatch(text):
-        raise ValueError(f"{text!r:.80} does not look like {pattern.pattern}")
+def _match(form: _Form, text: object) -> str:
+    if not isinstance(text, str) or not form.pattern.fullmatch(text):
+        raise ValueError(f"{text!r:.80} is not {form.words}")
     return text
 
 

@@ -9,18 +9,22 @@ from stat import S_ISREG
 
 from attrs import evolve, frozen
 
-from commitcollect_adapters.statues import gates, stl
-from commitcollect_adapters.statues.definitions import Place, read_model, read_places
+from commitcollect_adapters.documents import Document, statue_document
+from commitcollect_adapters.statues import bundles, gates, stl
+from commitcollect_adapters.statues.bundles import DEFINITION
+from commitcollect_adapters.statues.definitions import Detail, Place, read_model, read_places
 from commitcollect_adapters.statues.gates import Finding
-from commitcollect_adapters.statues.meshes import TRIANGLES_MAX, Mesh
-from commitcollect_core.errors import Conflict, CorruptItem, InvalidInput
+from commitcollect_adapters.statues.meshes import MATERIALS_MAX, TRIANGLES_MAX, Area, Mesh, chained
+from commitcollect_adapters.statues.placing import Lying
+from commitcollect_adapters.statues.printing import needs_supports
+from commitcollect_core.errors import Conflict, CorruptItem, InvalidInput, LimitExceeded
+from commitcollect_core.policy import TrainingPolicy
 from commitcollect_core.training.awards import StatueModel
 from commitcollect_core.training.ports import StatueStore
 from commitcollect_core.training.publications import Publication, Stage, draft
 
-DEFINITION = "statue.json"
 STL_BYTES_MAX = 84 + 50 * TRIANGLES_MAX
-_ORDER = (Stage.DRAFT, Stage.CHECKED, Stage.PUBLISHED)
+_UP = (0.0, 0.0, 1.0)
 
 
 @frozen
@@ -34,7 +38,7 @@ class Piece:
 
 @frozen
 class Submission:
-    """A statue as its artist hands it in; the model has the digests of the STL files."""
+    """A statue as its artist hands it in."""
 
     model: StatueModel
     pieces: tuple[Piece, ...]
@@ -55,14 +59,12 @@ def read_folder(folder: Path) -> Submission:
         model, places = read_model(file), read_places(file)
     except CorruptItem as invalid:
         raise InvalidInput(f"{folder}: {invalid.message}; correct it", field="folder") from invalid
-    contents = [_read(folder / part.mesh_file) for part in model.parts]
-    digests = [hashlib.sha256(data).hexdigest() for data in contents]
-    parts = (evolve(part, mesh_sha256=digest) for part, digest in zip(model.parts, digests, strict=True))
+    files = (folder / part.mesh_file for part in model.parts)
     pieces = (
-        Piece(part.part_name, _mesh(data, folder / part.mesh_file), place)
-        for part, data, place in zip(model.parts, contents, places, strict=True)
+        Piece(part.part_name, _mesh(_read(file), file), place)
+        for part, file, place in zip(model.parts, files, places, strict=True)
     )
-    return Submission(evolve(model, parts=tuple(parts)), tuple(pieces))
+    return Submission(model, tuple(pieces))
 
 
 def read_file(file: Path) -> Piece:
@@ -111,25 +113,92 @@ def solid_findings(pieces: Sequence[Piece]) -> list[Finding]:
     return judging.check([(each.name, each.mesh, each.place.comes_from) for each in pieces])
 
 
-def add(store: StatueStore, submission: Submission, until: Stage) -> Iterator[Publication]:
+def add(
+    store: StatueStore, submission: Submission, until: Stage, policy: TrainingPolicy
+) -> Iterator[Publication]:
     """Bring a statue into a store's catalogue, step by step; what was saved after each.
 
-    Every step is saved by itself: a draft stays if it does not pass, and is replaced by the next one.
+    Every step is saved by itself: a draft stays if it does not pass, and is replaced by the next one. It is
+    published with its meshes, which the store keeps.
 
     Raises:
-        InvalidInput: it does not pass a gate (``gates_not_passed``).
+        InvalidInput: it does not pass a gate (``gates_not_passed``), or its parts have too many colours.
+        LimitExceeded: its packed meshes are too large.
         Conflict: it is published already, or another process saved it meanwhile.
         ModuleNotFoundError: it cannot be checked without the extra ``sculpt``.
     """
-    entry = draft(submission.model, store.publication(submission.model.model_id))
+    materials, meshes = _colored(submission.pieces)
+    model = _pinned(submission.model, meshes)
+    entry = draft(model, store.publication(model.model_id))
     store.save(entry)
     yield entry
-    for stage in _ORDER[1 : _ORDER.index(until) + 1]:
-        if stage is Stage.CHECKED:
-            _check(submission)
-        entry = entry.moved_to(stage)
-        store.save(entry)
-        yield entry
+    if until is Stage.DRAFT:
+        return
+    _check(submission)
+    entry = entry.moved_to(Stage.CHECKED)
+    store.save(entry)
+    yield entry
+    if until is Stage.CHECKED:
+        return
+    # Before the publication that names it: what is published can be printed, whatever fails in between.
+    geometry = _bundle(evolve(submission, model=model), materials, meshes)
+    _check_size(model, geometry, policy)
+    entry = entry.moved_to(Stage.PUBLISHED, store.save_geometry(model.model_id, geometry))
+    store.save(entry)
+    yield entry
+
+
+def _colored(pieces: Sequence[Piece]) -> tuple[list[str], list[Mesh]]:
+    """The colours there are, and the meshes with theirs, in an order that packs well."""
+    colors = sorted({piece.place.color for piece in pieces})
+    if len(colors) > MATERIALS_MAX:
+        raise InvalidInput(f"its parts have {len(colors)} colours; {MATERIALS_MAX} are allowed")
+    areas = (Area(colors.index(piece.place.color), piece.mesh.triangles_total) for piece in pieces)
+    return colors, [
+        chained(evolve(piece.mesh, areas=(area,))) for piece, area in zip(pieces, areas, strict=True)
+    ]
+
+
+def _pinned(model: StatueModel, meshes: Sequence[Mesh]) -> StatueModel:
+    """The model with the digests of the STL files that will be exported."""
+    return evolve(
+        model,
+        parts=tuple(
+            evolve(part, mesh_sha256=hashlib.sha256(stl.write(part.part_name, mesh)).hexdigest())
+            for part, mesh in zip(model.parts, meshes, strict=True)
+        ),
+    )
+
+
+def _bundle(submission: Submission, colors: Sequence[str], meshes: Sequence[Mesh]) -> bytes:
+    from commitcollect_adapters.statues.sculpting import baking  # noqa: PLC0415 - needs numpy and manifold3d
+
+    # A fixed name: a model's id may hold what a file's name must not.
+    packs, entries = baking.packed("statue", {Detail.EXACT: meshes, **baking.drawn(meshes)})
+    document = statue_document(submission.model)
+    parts = [
+        {**entry, **_geometry(piece.place, mesh)}
+        for entry, piece, mesh in zip(document["parts"], submission.pieces, meshes, strict=True)
+    ]
+    materials = [{"name": color.removeprefix("#"), "color": color} for color in colors]
+    return bundles.write({**document, **entries, "materials": materials, "parts": parts}, packs)
+
+
+def _geometry(place: Place, mesh: Mesh) -> Document:
+    lying = place.lying or Lying()
+    return {
+        "attach": {"at": place.at, "direction": place.comes_from or _UP},
+        "bed": {"up": lying.up, "right": lying.right, "needsSupports": needs_supports(mesh, lying)},
+    }
+
+
+def _check_size(model: StatueModel, geometry: bytes, policy: TrainingPolicy) -> None:
+    limit = policy.statue_geometry_bytes_max
+    if len(geometry) > limit:
+        raise LimitExceeded(
+            f"it stays checked: the packed meshes of {model.model_id} have {len(geometry):,} bytes, and "
+            f"{limit:,} are allowed (statue_geometry_bytes_max); simplify the meshes"
+        )
 
 
 def _check(submission: Submission) -> None:

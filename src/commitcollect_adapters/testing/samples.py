@@ -249,6 +249,10 @@ class Statues:
         """See `StatueCatalog`."""
         return STATUES
 
+    def geometry(self, model_id: ModelId) -> bytes | None:  # noqa: ARG002 - as the port names it
+        """See `StatueCatalog`."""
+        return None
+
 
 def ingestion(ledger: Ledger, policy: Policy = DEFAULT_POLICY) -> Ingestion:
     """The use case on `ledger`, with the statues of the strategies."""

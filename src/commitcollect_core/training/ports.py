@@ -139,6 +139,16 @@ class StatueCatalog(Protocol):
         """Every model in order of id; a catalogue is small."""
         ...
 
+    def geometry(self, model_id: ModelId) -> bytes | None:
+        """What a model was published with to be drawn and printed; None if there was nothing.
+
+        The bytes mean nothing to the core.
+
+        Raises:
+            CorruptItem: it is missing, or is not what was published.
+        """
+        ...
+
 
 class StatueStore(StatueCatalog, Protocol):
     """Statue models that are added while the service runs.
@@ -158,6 +168,14 @@ class StatueStore(StatueCatalog, Protocol):
         Raises:
             VersionConflict: what is stored is not one version behind.
             Conflict: it is stored as published with other parts (``model_exists``).
+        """
+        ...
+
+    def save_geometry(self, model_id: ModelId, content: bytes) -> str:
+        """Store the geometry for a publication to come, and return its SHA-256.
+
+        It is known by that digest: what other geometry is stored for the model stays as it is. It may be
+        written in pieces, so a publication that names it is saved afterwards.
         """
         ...
 

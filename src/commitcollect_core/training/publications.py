@@ -11,7 +11,10 @@ from enum import Enum
 from attrs import evolve, field, frozen
 
 from commitcollect_core.errors import Conflict
-from commitcollect_core.training.awards import StatueModel
+from commitcollect_core.training.awards import StatueModel, check_sha256
+
+GEOMETRY_BYTES_MAX = 64_000_000
+"""Of one model; no store reads more."""
 
 
 class Stage(Enum):
@@ -33,11 +36,14 @@ class Publication:
 
     Attributes:
         version: 1 for the first that is stored, and one more with each change.
+        geometry_sha256: the digest of the geometry it was published with; None before, and for a model that
+            an older CommitCollect published.
     """
 
     model: StatueModel
     stage: Stage
     version: int = field(default=1)
+    geometry_sha256: str | None = field(default=None, validator=check_sha256)
 
     def __attrs_post_init__(self) -> None:
         """Keep what the model says of itself in step with its stage."""
@@ -51,23 +57,28 @@ class Publication:
         return self.stage in OFFERED
 
     def check_follows(self, stored: Publication | None) -> None:
-        """Refuse to replace parts that milestones rely on.
+        """Refuse to replace parts that milestones rely on, or their geometry.
 
         Raises:
-            Conflict: the stored model is published with other parts (``model_exists``).
+            Conflict: the stored model is published with others (``model_exists``).
         """
-        if stored is not None and stored.is_fixed and not self._keeps_parts_of(stored):
+        if stored is not None and stored.is_fixed and not self._keeps(stored):
             raise Conflict(
                 f"the statue model {self.model.model_id} is published, and its parts are fixed; "
                 "publish the new ones under another id",
                 code="model_exists",
             )
 
-    def _keeps_parts_of(self, stored: Publication) -> bool:
-        return self.is_fixed and self.model.parts == stored.model.parts
+    def _keeps(self, stored: Publication) -> bool:
+        fixed = (self.model.parts, self.geometry_sha256)
+        return self.is_fixed and fixed == (stored.model.parts, stored.geometry_sha256)
 
-    def moved_to(self, stage: Stage) -> Publication:
+    def moved_to(self, stage: Stage, geometry_sha256: str | None = None) -> Publication:
         """The next version at another stage.
+
+        Args:
+            stage: the next stage.
+            geometry_sha256: the geometry to publish with; None keeps what there is.
 
         Raises:
             Conflict: no step leads there from here (``wrong_stage``).
@@ -78,7 +89,8 @@ class Publication:
                 f"it cannot become {stage.value}",
                 code="wrong_stage",
             )
-        return evolve(self, stage=stage, version=self.version + 1)
+        kept = geometry_sha256 or self.geometry_sha256
+        return evolve(self, stage=stage, version=self.version + 1, geometry_sha256=kept)
 
 
 _STEPS = {

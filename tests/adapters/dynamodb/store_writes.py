@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 from attrs import evolve, frozen
@@ -151,6 +152,19 @@ def renaming(stores: Stores) -> Write:
     )
 
 
+def storing_geometry(stores: Stores) -> Write:
+    """The geometry of a statue, in one piece."""
+    model, content = _new_model(), b"geometry"
+    digest = hashlib.sha256(content).hexdigest()
+    stores.catalog.save(evolve(service.published(model), geometry_sha256=digest))
+    return Write(
+        operation="PutItem",
+        make=lambda: stores.catalog.save_geometry(model.model_id, content),
+        read=lambda: stores.catalog.geometry(model.model_id),
+        expected=content,
+    )
+
+
 def signing_in(stores: Stores) -> Write:
     """A new session."""
     session = service.session(samples.new_athlete())
@@ -288,6 +302,7 @@ WRITES: tuple[Callable[[Stores], Write], ...] = (
     publishing,
     listing,
     renaming,
+    storing_geometry,
     signing_in,
     touching,
     signing_out,

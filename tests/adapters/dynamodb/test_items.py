@@ -51,7 +51,8 @@ def test_items_have_the_keys_of_the_catalogue(client: Client, stores: Stores) ->
     stores.backfills.commit(BackfillCommit(backfill=service.backfill(user_id), page=service.staged_page(7)))
     stores.rates.write(request_id, service.rate_budget())
     stores.deletions.write(service.deletion(request_id))
-    stores.catalog.save(service.published(model))
+    digest = stores.catalog.save_geometry(model.model_id, b"geometry")
+    stores.catalog.save(evolve(service.published(model), geometry_sha256=digest))
     for partition, sort, names in (
         (f"USER#{user_id}", "PROFILE", "userId email createdAtUtc entityType"),
         (
@@ -64,8 +65,13 @@ def test_items_have_the_keys_of_the_catalogue(client: Client, stores: Stores) ->
         (f"USER#{user_id}", "STRAVA#BACKFILL#PAGE#0007", "number activities"),
         (f"STRAVA#RATES#{request_id}", "META", "version windowUsed"),
         (f"DELETION#{request_id}", "META", "userId stepsDone identifiers requestedAtUtc receipt"),
-        (f"MODEL#{model.model_id}", "META", "modelId partsTotal isActive name year stage version"),
+        (
+            f"MODEL#{model.model_id}",
+            "META",
+            "modelId partsTotal isActive name year stage version geometrySha256",
+        ),
         (f"MODEL#{model.model_id}", "PART#01", "partIndex partName meshFile attachPoint meshSha256"),
+        (f"GEOMETRY#{model.model_id}", f"{digest}#000", "content"),
         ("MODELS", f"MODEL#{model.model_id}", "modelId"),
     ):
         assert set(names.split()) <= set(stored(client, MAIN, partition, sort))

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.expiry import forget_expired
@@ -55,7 +56,9 @@ def use_everything(stores: Stores) -> None:
     stores.backfills.read_page(ME, 1)
     stores.backfills.erase(ME)
     use_sessions_and_requests(stores)
-    stores.catalog.save(service.published(samples.HERON))
+    digest = stores.catalog.save_geometry(samples.HERON.model_id, b"geometry")
+    stores.catalog.save(evolve(service.published(samples.HERON), geometry_sha256=digest))
+    stores.catalog.geometry(samples.HERON.model_id)
     stores.catalog.model(samples.HERON.model_id)
     stores.catalog.models()
 

@@ -20,6 +20,7 @@ from commitcollect_adapters.statues.placing import Lying
 from commitcollect_adapters.statues.printing import needs_supports
 from commitcollect_adapters.statues.sculpting import coupon
 from commitcollect_adapters.statues.sculpting.fitting import apart
+from commitcollect_adapters.statues.sculpting.judging import placed
 from commitcollect_adapters.statues.sculpting.painting import SNAP_MM, Painted, painted
 from commitcollect_adapters.statues.sculpting.sculptures import Part, Sculpture
 from commitcollect_adapters.statues.sculpting.shading import shades
@@ -49,18 +50,36 @@ class Baked:
 def bake(sculpture: Sculpture, definition: Mapping[str, Any], clearance: float) -> Baked:
     """Sculpt, paint, simplify and pack; the definition keeps all that is not geometry."""
     parts = sculpture.sculpt(clearance)
-    packs, entries = {}, {}
-    for detail in Detail:
-        data = pack.encode(_meshes(parts, detail), unit_micrometres=_UNIT_MICROMETRES[detail])
-        name = sculpture.model_id.lower() + _SUFFIX[detail]
-        packs[name] = data
-        entries[detail.value] = {"file": name, "sha256": hashlib.sha256(data).hexdigest()}
+    packs, entries = packed(sculpture.model_id, {each: _meshes(parts, each) for each in Detail})
     exact = pack.decode(packs[entries[Detail.EXACT.value]["file"]])
     geometry = [
         {**entry, **_geometry(entry["partName"], part, mesh)}
         for entry, part, mesh in zip(definition["parts"], parts, exact, strict=True)
     ]
     return Baked(packs, _text({**definition, **entries, "parts": geometry}))
+
+
+def packed(
+    model_id: str, meshes: Mapping[Detail, Sequence[Mesh]]
+) -> tuple[dict[str, bytes], dict[str, dict[str, str]]]:
+    """The packs by file name, and the entries of the definition that name them."""
+    packs, entries = {}, {}
+    for detail, of_parts in meshes.items():
+        data = pack.encode(of_parts, unit_micrometres=_UNIT_MICROMETRES[detail])
+        name = model_id.lower() + _SUFFIX[detail]
+        packs[name] = data
+        entries[detail.value] = {"file": name, "sha256": hashlib.sha256(data).hexdigest()}
+    return packs, entries
+
+
+def drawn(meshes: Sequence[Mesh]) -> dict[Detail, list[Mesh]]:
+    """Coarser meshes to draw, of exact ones of one material each that have passed every gate."""
+    solids = (placed("", each).solid for each in meshes)
+    parts = [
+        Part(solid=solid, material=each.areas[0].material, at=(0, 0, 0))
+        for solid, each in zip(solids, meshes, strict=True)
+    ]
+    return {detail: _meshes(parts, detail) for detail in _COARSE_MM}
 
 
 def bake_coupon() -> bytes:
@@ -84,7 +103,11 @@ def _meshes(parts: Sequence[Part], detail: Detail) -> list[Mesh]:
 
 
 def _simplified(solid: Manifold, detail: Detail) -> Manifold:
-    return simplified(solid, _COARSE_MM[detail]) if detail in _COARSE_MM else solid
+    if detail not in _COARSE_MM:
+        return solid
+    coarse = simplified(solid, _COARSE_MM[detail])
+    # Of a thin plate nothing would be left.
+    return solid if coarse.is_empty() else coarse
 
 
 def _mesh(surface: Painted) -> Mesh:

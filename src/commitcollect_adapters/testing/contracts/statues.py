@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import random
 from functools import partial
 
 import pytest
@@ -20,10 +22,12 @@ from commitcollect_adapters.testing.contracts.checks import (
 from commitcollect_adapters.testing.contracts.stores import StoresContract
 from commitcollect_adapters.testing.samples import HERON
 from commitcollect_adapters.testing.strategies import statue_models
-from commitcollect_core.errors import Conflict, VersionConflict
+from commitcollect_core.errors import Conflict, CorruptItem, VersionConflict
 from commitcollect_core.training.awards import PART_INDEX_MAX, ModelPart, StatueModel
 from commitcollect_core.training.publications import Stage, draft
 from commitcollect_core.values import ModelId
+
+GEOMETRY_BYTES = 2_100_000
 
 
 def _new_model(parts: tuple[ModelPart, ...] = HERON.parts) -> StatueModel:
@@ -140,6 +144,51 @@ class StatueCatalogContract(StoresContract):
             results = race([partial(stores.catalog.save, each) for each in rivals])
             winner = rivals[winner_of(results, refusal=Conflict)]
             assert stores.catalog.publication(stored.model.model_id) == winner
+
+    def test_a_geometry_is_read_back_once_it_is_published(self) -> None:
+        """Every byte, of one too large for an item of DynamoDB and for one of its answers."""
+        with self.open_stores() as stores:
+            content = random.Random(8).randbytes(GEOMETRY_BYTES)  # noqa: S311 - any bytes
+            model, catalog = _new_model(), stores.catalog
+            digest = catalog.save_geometry(model.model_id, content)
+            assert digest == hashlib.sha256(content).hexdigest()
+            assert catalog.geometry(model.model_id) is None
+            entry = draft(model, None)
+            catalog.save(entry)
+            catalog.save(entry := entry.moved_to(Stage.CHECKED))
+            assert catalog.geometry(model.model_id) is None
+            catalog.save(entry := entry.moved_to(Stage.PUBLISHED, digest))
+            assert catalog.publication(model.model_id) == entry
+            assert catalog.geometry(model.model_id) == content
+            catalog.save(entry.moved_to(Stage.RETIRED))
+            assert catalog.geometry(model.model_id) == content
+
+    def test_the_geometry_of_a_published_model_never_changes(self) -> None:
+        """Neither by storing another, nor by publishing with another."""
+        with self.open_stores() as stores:
+            model, catalog = _new_model(), stores.catalog
+            digest = catalog.save_geometry(model.model_id, b"first")
+            entry = evolve(service.published(model), geometry_sha256=digest)
+            catalog.save(entry)
+            other = catalog.save_geometry(model.model_id, b"other")
+            for wrong in (other, None):
+                with pytest.raises(Conflict) as refused:
+                    catalog.save(evolve(entry, version=2, geometry_sha256=wrong))
+                assert refused.value.code == "model_exists"
+            assert catalog.geometry(model.model_id) == b"first"
+            assert catalog.save_geometry(model.model_id, b"first") == digest
+            assert catalog.geometry(model.model_id) == b"first"
+
+    def test_a_geometry_that_is_not_there_is_an_error(self) -> None:
+        """One that a publication names was lost; a model published without one has none."""
+        with self.open_stores() as stores:
+            without, model = _new_model(), _new_model()
+            stores.catalog.save(service.published(without))
+            assert stores.catalog.geometry(without.model_id) is None
+            digest = stores.catalog.save_geometry(without.model_id, b"of another")
+            stores.catalog.save(evolve(service.published(model), geometry_sha256=digest))
+            with pytest.raises(CorruptItem, match=f"geometry of statue model '{model.model_id}' is missing"):
+                stores.catalog.geometry(model.model_id)
 
     def test_models_never_see_each_others_parts(self) -> None:
         """An id that is a prefix of another is another model."""
