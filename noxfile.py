@@ -111,6 +111,7 @@ def statue(session: nox.Session) -> None:
     """Sculpt the statues again and compare; then let every judge look that this machine has."""
     install(session, "test")
     session.run("python", "-m", "commitcollect_adapters.statues.sculpting", "--check")
+    session.run("python", "tests/engines/install.py", ".engines", "gltf_validator")
     if shutil.which("admesh") is None:
         session.warn("admesh does not judge: it is not installed; apt-get install admesh brings it")
     session.run("pytest", "-q", *IN_PARALLEL, "tests/adapters/statues", "tests/judges")

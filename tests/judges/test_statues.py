@@ -1,20 +1,31 @@
-"""Programs of others judge the shipped statues: trimesh, lib3mf in its strict mode, and admesh."""
+"""Programs of others judge the shipped statues.
+
+trimesh, lib3mf in its strict mode, Khronos' glTF-Validator, admesh, and at night PrusaSlicer.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from commitcollect_adapters.statues import Detail, load, stl, threemf
+from commitcollect_adapters import statues
+from commitcollect_adapters.statues import Detail, load, pack, shipped_catalog, stl, threemf
 from commitcollect_adapters.statues.definitions import Statue
-from commitcollect_adapters.statues.placing import lay
+from commitcollect_adapters.statues.exporting import glb_file, shapes
+from commitcollect_adapters.statues.meshes import Mesh
+from commitcollect_adapters.statues.placing import Lying, lay
 from commitcollect_adapters.statues.plates import Bed, share_out
 from commitcollect_core.values import ModelId
+from engines import running
 
 pytestmark = pytest.mark.slow
 ADMESH = shutil.which("admesh")
@@ -81,6 +92,57 @@ def test_lib3mf_has_nothing_to_say(statue: Statue) -> None:
     assert counts[0] == sum(counts[1:]) == len(statue.parts)
 
 
+_VALIDATE = """
+const fs = require("fs"), validator = require(process.argv[2]);
+(async () => {
+    for (const file of process.argv.slice(3)) {
+        const options = { maxIssues: 0, writeTimestamp: false };
+        const content = new Uint8Array(fs.readFileSync(file));
+        const { issues, info } = await validator.validateBytes(content, options);
+        console.log(JSON.stringify({ ...issues, triangles: info.totalTriangleCount }));
+    }
+})();
+"""
+"""Prints a line of JSON for each file."""
+
+
+def _validated(folder: Path, contents: Sequence[bytes]) -> list[dict[str, Any]]:
+    """What glTF-Validator says of each file."""
+    script, node = running.require(running.FOLDER / "gltf_validator.js"), shutil.which("node")
+    if node is None:
+        pytest.skip("glTF-Validator needs Node.js, which is not installed")
+    (folder / "validate.js").write_text(_VALIDATE, encoding="utf-8")
+    files = [folder / f"{number}.glb" for number in range(len(contents))]
+    for file, content in zip(files, contents, strict=True):
+        file.write_bytes(content)
+    command = [node, str(folder / "validate.js"), str(script), *map(str, files)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return [json.loads(line) for line in said.splitlines()]
+
+
+def test_gltf_validator_has_nothing_to_say(statue: Statue, tmp_path: Path) -> None:
+    """No error, warning, info or hint on the assembled statue, nor on any part by itself."""
+    every = shapes(statue, range(1, len(statue.parts) + 1), Detail.WEB)
+    chosen = [every, *([each] for each in every)]
+    reports = _validated(tmp_path, [glb_file(statue, each) for each in chosen])
+    for some, report in zip(chosen, reports, strict=True):
+        assert report["messages"] == [], [each.part.name for each in some]
+        assert report["triangles"] == sum(each.mesh.triangles_total for each in some)
+
+
+def test_gltf_validator_looks_closely(statue: Statue, tmp_path: Path) -> None:
+    """It finds a normal of length zero: the test above can fail."""
+    (crown,) = shapes(statue, [len(statue.parts)], Detail.WEB)
+    good = glb_file(statue, [crown])
+    document = json.loads(good[20 : 20 + int.from_bytes(good[12:16], "little")])
+    views, accessors = document["bufferViews"], document["accessors"]
+    (normals,) = (views[each["bufferView"]] for each in accessors if each["componentType"] == 5120)
+    at = len(good) - document["buffers"][0]["byteLength"] + normals["byteOffset"]
+    flat = good[:at] + bytes(3) + good[at + 3 :]
+    (report,) = _validated(tmp_path, [flat])
+    assert {each["code"] for each in report["messages"]} == {"ACCESSOR_VECTOR3_NON_UNIT"}
+
+
 @pytest.mark.skipif(ADMESH is None, reason="admesh is not installed; apt-get install admesh brings it")
 def test_admesh_has_nothing_to_repair(parts: list[Path]) -> None:
     """No degenerate facet, nothing fixed, added, removed or reversed."""
@@ -94,24 +156,38 @@ def test_admesh_has_nothing_to_repair(parts: list[Path]) -> None:
             assert int(found[1]) == 0, f"{file.name}: {what}"
 
 
+PRINTED = [(model.model_id, part.part_index) for model in shipped_catalog().models() for part in model.parts]
+COUPON = ModelId("coupon")
+
+
+def _printed(name: ModelId, number: int) -> tuple[Mesh, Lying]:
+    """A part, and how it lies."""
+    if name == COUPON:
+        return pack.decode((files(statues) / "coupon.ccm").read_bytes())[number - 1], Lying()
+    statue = load(name)
+    return statue.meshes(Detail.EXACT)[number - 1], statue.parts[number - 1].lying
+
+
 @pytest.mark.skipif("COMMITCOLLECT_SLICER" not in os.environ, reason="nox -s slicing names a PrusaSlicer")
-def test_prusaslicer_slices_every_part(statue: Statue, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "number"), [*PRINTED, (COUPON, 1), (COUPON, 2)])
+def test_prusaslicer_slices_every_part(name: ModelId, number: int, tmp_path: Path) -> None:
     """As it lies, on a bed of 180 mm, it becomes G-code without a warning."""
-    for part, mesh in zip(statue.parts, statue.meshes(Detail.EXACT), strict=True):
-        file = tmp_path / part.entry.mesh_file
-        file.write_bytes(stl.write(part.name, mesh, lay(mesh, part.lying).placement))
-        output = file.with_suffix(".gcode")
-        run = subprocess.run(
-            [
-                os.environ["COMMITCOLLECT_SLICER"], "--export-gcode", "--layer-height", "0.2",
-                "--bed-shape", "0x0,180x0,180x180,0x180", "--center", "90,90", "--max-print-height", "180",
-                "--perimeters", "2", "--fill-density", "12%", "--support-material",
-                "--output", str(output), str(file),
-            ],
-            check=False,
-            capture_output=True,
-            text=True,
-        )  # fmt: skip
-        assert run.returncode == 0, f"{part.name}: {run.stderr}"
-        assert not re.search("warn|repair|empty layer", run.stdout + run.stderr, re.IGNORECASE), part.name
-        assert output.stat().st_size > 0
+    file = tmp_path / "part.stl"
+    mesh, lying = _printed(name, number)
+    file.write_bytes(stl.write(name, mesh, lay(mesh, lying).placement))
+    output = file.with_suffix(".gcode")
+    run = subprocess.run(
+        [
+            os.environ["COMMITCOLLECT_SLICER"], "--export-gcode", "--layer-height", "0.2",
+            "--bed-shape", "0x0,180x0,180x180,0x180", "--center", "90,90", "--max-print-height", "180",
+            "--perimeters", "2", "--fill-density", "12%", "--support-material",
+            "--output", str(output), str(file),
+        ],
+        check=False,
+        capture_output=True,
+        text=True,
+    )  # fmt: skip
+    said = run.stdout + run.stderr
+    assert run.returncode == 0, said
+    assert not re.search("warn|repair|error|empty layer|stability", said, re.IGNORECASE), said
+    assert re.search("filament used .mm. = [1-9]", output.read_text(encoding="utf-8"))

@@ -11,7 +11,7 @@ import json
 import math
 import struct
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attrs import define, field, frozen
@@ -57,13 +57,17 @@ class _Buffer:
 
 
 def write(title: str, items: Sequence[Item], materials: Sequence[Material]) -> bytes:
-    """One file of all items; the same items give the same bytes."""
+    """One file of all items and the materials they use; the same items give the same bytes."""
     buffer = _Buffer()
+    used = sorted({area.material for item in items for area in item.mesh.areas})
+    numbers = {material: number for number, material in enumerate(used)}
     meshes = []
     nodes: list[dict[str, Any]] = [{"name": title, "rotation": _QUARTER_TURN, "scale": [_METRES_PER_MM] * 3}]
     for item in items:
         centre, scale = _box(item.mesh)
-        meshes.append({"name": item.name, "primitives": _primitives(buffer, item.mesh, centre, scale)})
+        meshes.append(
+            {"name": item.name, "primitives": _primitives(buffer, item.mesh, centre, scale, numbers)}
+        )
         extras = {"partIndex": item.part_index}
         place = {"translation": list(centre), "scale": [scale] * 3}
         nodes.append({"name": item.name, "mesh": len(meshes) - 1, **place, "extras": extras})
@@ -77,7 +81,7 @@ def write(title: str, items: Sequence[Item], materials: Sequence[Material]) -> b
             "scenes": [{"nodes": [0]}],
             "nodes": nodes,
             "meshes": meshes,
-            "materials": [_material(each) for each in materials],
+            "materials": [_material(materials[each]) for each in used],
             "accessors": buffer.accessors,
             "bufferViews": buffer.views,
             "buffers": [{"byteLength": len(buffer.data)}],
@@ -93,7 +97,9 @@ def _box(mesh: Mesh) -> tuple[Vector, float]:
     return (x, y, z), max(top - bottom for bottom, top in zip(low, high, strict=True)) / 2 / _INT16_MAX
 
 
-def _primitives(buffer: _Buffer, mesh: Mesh, centre: Vector, scale: float) -> list[dict[str, Any]]:
+def _primitives(
+    buffer: _Buffer, mesh: Mesh, centre: Vector, scale: float, materials: Mapping[int, int]
+) -> list[dict[str, Any]]:
     corners = shaded_corners(mesh)
     points = mesh.points_mm()
     steps = [
@@ -107,7 +113,7 @@ def _primitives(buffer: _Buffer, mesh: Mesh, centre: Vector, scale: float) -> li
         start += area.triangles
         accessor = {"componentType": _UNSIGNED_INT, "count": len(indices), "type": "SCALAR"}
         number = buffer.add(_little(indices), _INDICES, None, accessor)
-        primitives.append({"attributes": attributes, "indices": number, "material": area.material})
+        primitives.append({"attributes": attributes, "indices": number, "material": materials[area.material]})
     return primitives
 
 
