@@ -135,7 +135,8 @@ def export(
     folder, paths = _places(plan, made, out, plan.stem(showing))
     save({path: file.content for path, file in zip(paths, made, strict=True)}, folder=folder, force=force)
     written = (f"Wrote {path} ({_size(len(file.content))})" for path, file in zip(paths, made, strict=True))
-    print_result(_document(paths, made, shown), chain(written, _notes(shown)), as_json=as_json)
+    document = _document(paths, made, shown)
+    print_result(document, chain(written, _notes(document)), as_json=as_json)
 
 
 def showing_of(
@@ -325,30 +326,23 @@ def _places(
     return folder, [folder / file.name for file in made]
 
 
-def _notes(shown: Sequence[Shape]) -> Iterator[str]:
+def _notes(document: Document) -> Iterator[str]:
     """What to know before printing."""
-    if not shown:
+    parts = document["parts"]
+    if not parts:
         return
-    weights = [grams(shape.mesh) for shape in shown]
     yield ""
-    rows = (
-        (f"{shape.index:2}", shape.part.name, _box(shape), f"{weight:5.0f} g", _supports(shape))
-        for shape, weight in zip(shown, weights, strict=True)
-    )
-    yield from table((" #", "Part", "On the bed", "Weight", "Supports"), rows)
+    yield from table((" #", "Part", "On the bed", "Weight", "Supports"), map(_row, parts))
     yield ""
-    parts = show_count(len(shown), "part", "parts")
-    yield f"{parts}, {height_mm(shown):.0f} mm high when put together; about {sum(weights):.0f} g of PLA"
+    count, weight = show_count(len(parts), "part", "parts"), sum(part["grams"] for part in parts)
+    yield f"{count}, {document['heightMm']:.0f} mm high when put together; about {weight:.0f} g of PLA"
     yield "at 12 % infill with two perimeters, supports not counted. Put the parts together in this order."
 
 
-def _box(shape: Shape) -> str:
-    width, depth, height = shape.laid.size
-    return f"{width:.0f} x {depth:.0f} x {height:.0f} mm"
-
-
-def _supports(shape: Shape) -> str:
-    return "yes" if shape.part.needs_supports else "no"
+def _row(part: Document) -> tuple[str, ...]:
+    box = " x ".join(f"{side:.0f}" for side in part["bedMm"]) + " mm"
+    supports = "yes" if part["needsSupports"] else "no"
+    return f"{part['partIndex']:2}", part["partName"], box, f"{part['grams']:5.0f} g", supports
 
 
 def _size(count: int) -> str:

@@ -10,6 +10,8 @@ from attrs import frozen
 from commitcollect_adapters.statues.meshes import Mesh, Vector, cross
 
 _CREASE_COSINE = math.cos(math.radians(38))
+_HALF_CREASE_COSINE = math.cos(math.radians(19))
+"""Triangles that are all this near to one direction are within the crease of one another."""
 _STEPS = 127
 _SLIVER = (0, 0, _STEPS)
 """A triangle without area has no direction of its own, and formats ask for one."""
@@ -42,10 +44,25 @@ def shaded_corners(mesh: Mesh) -> Corners:
         around[corner].append(index // 3)
     number: dict[tuple[int, Normal], int] = {}
     indices = array("I")
+    whole = [_if_smooth(each, units, faces) for each in around]
     for index, corner in enumerate(mesh.corners):
-        normal = _smooth(units[index // 3], around[corner], units, faces)
+        normal = whole[corner] or _smooth(units[index // 3], around[corner], units, faces)
         indices.append(number.setdefault((corner, normal), len(number)))
     return Corners([vertex for vertex, _ in number], [normal for _, normal in number], indices)
+
+
+def _if_smooth(around: list[int], units: list[Vector], faces: list[Vector]) -> Normal | None:
+    """The normal at a vertex where no two triangles meet in a crease; most vertices are such."""
+    x = y = z = 0.0
+    for face in around:
+        dx, dy, dz = faces[face]
+        x, y, z = x + dx, y + dy, z + dz
+    least = _HALF_CREASE_COSINE * math.sqrt(x * x + y * y + z * z)
+    for face in around:
+        vx, vy, vz = units[face]
+        if vx * x + vy * y + vz * z <= least:
+            return None
+    return _steps(x, y, z)
 
 
 def _smooth(unit: Vector, around: list[int], units: list[Vector], faces: list[Vector]) -> Normal:
@@ -57,6 +74,10 @@ def _smooth(unit: Vector, around: list[int], units: list[Vector], faces: list[Ve
         if ux * vx + uy * vy + uz * vz > _CREASE_COSINE:
             dx, dy, dz = faces[face]
             x, y, z = x + dx, y + dy, z + dz
+    return _steps(x, y, z)
+
+
+def _steps(x: float, y: float, z: float) -> Normal:
     length = math.sqrt(x * x + y * y + z * z)
     if not length:
         return _SLIVER
@@ -64,5 +85,6 @@ def _smooth(unit: Vector, around: list[int], units: list[Vector], faces: list[Ve
 
 
 def _unit(vector: Vector) -> Vector:
-    length = math.sqrt(vector[0] ** 2 + vector[1] ** 2 + vector[2] ** 2) or 1.0
-    return vector[0] / length, vector[1] / length, vector[2] / length
+    x, y, z = vector
+    length = math.sqrt(x * x + y * y + z * z) or 1.0
+    return x / length, y / length, z / length

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from attrs import frozen
 
@@ -21,10 +22,18 @@ class Placement:
     rows: tuple[Vector, Vector, Vector] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
     shift: Vector = (0.0, 0.0, 0.0)
 
-    def __call__(self, point: Vector) -> Vector:
-        """Move one point."""
-        x, y, z = (dot(row, point) + by for row, by in zip(self.rows, self.shift, strict=True))
-        return x, y, z
+    def moved(self, points: Iterable[Vector]) -> list[Vector]:
+        """Move points."""
+        (ax, ay, az), (bx, by, bz), (cx, cy, cz) = self.rows
+        dx, dy, dz = self.shift
+        return [
+            (
+                ax * x + ay * y + az * z + dx,
+                bx * x + by * y + bz * z + dy,
+                cx * x + cy * y + cz * z + dz,
+            )
+            for x, y, z in points
+        ]
 
     def shifted(self, x: float, y: float, z: float = 0.0) -> Placement:
         """The same rotation, shifted further."""
@@ -61,7 +70,7 @@ class Laid:
 def lay(mesh: Mesh, lying: Lying) -> Laid:
     """Turn a part as it lies, and shift it so that its box begins at the origin."""
     turned = Placement(_rows(lying))
-    points = [turned(point) for point in mesh.points_mm()]
+    points = turned.moved(mesh.points_mm())
     low, high = ([of(axis) for axis in zip(*points, strict=True)] for of in (min, max))
     size = tuple(top - bottom for top, bottom in zip(high, low, strict=True))
     return Laid(turned.shifted(-low[0], -low[1], -low[2]), (size[0], size[1], size[2]))

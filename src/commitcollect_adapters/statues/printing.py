@@ -21,7 +21,7 @@ _SHELL_MM = 0.9
 
 def overhang_share(mesh: Mesh, laid: Laid) -> float:
     """The share of the surface that leans over by more than 45 degrees, and does not lie on the bed."""
-    points = [laid.placement(point) for point in mesh.points_mm()]
+    points = laid.placement.moved(mesh.points_mm())
     total = hanging = 0.0
     for a, b, c in mesh.triangles():
         p, q, r = points[a], points[b], points[c]

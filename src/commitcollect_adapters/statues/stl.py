@@ -27,7 +27,7 @@ def write(name: str, mesh: Mesh, placement: Placement | None = None) -> bytes:
     """One part in millimetres; the same mesh and name always give the same bytes."""
     points = mesh.points_mm()
     if placement is not None:
-        points = [placement(point) for point in points]
+        points = placement.moved(points)
     data = bytearray(_START + _FACET.size * mesh.triangles_total)
     title = re.sub(r"[^ -~]", "?", f"CommitCollect {name}, millimetres")
     data[:HEADER_BYTES] = title.encode()[:HEADER_BYTES].ljust(HEADER_BYTES)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from xml.sax.saxutils import quoteattr
 
 from attrs import frozen
 
 from commitcollect_adapters.statues.materials import Material
-from commitcollect_adapters.statues.meshes import MICROMETRES_PER_MM, Mesh
+from commitcollect_adapters.statues.meshes import Mesh
 from commitcollect_adapters.statues.placing import Placement
 
 _NAMESPACE = "http://schemas.microsoft.com/3dmanufacturing/core/2015/02"
@@ -91,21 +92,15 @@ def _object(number: int, item: Item) -> Iterator[str]:
     main = item.mesh.areas[0].material
     yield f'<object id="{number}" type="model" name={quoteattr(item.name)} pid="{_MATERIALS_ID}"'
     yield f' pindex="{main}"><mesh><vertices>'
-    for x, y, z in zip(item.mesh.x, item.mesh.y, item.mesh.z, strict=True):
-        yield f'<vertex x="{_mm(x)}" y="{_mm(y)}" z="{_mm(z)}"/>'
+    # Three decimals are exact, as vertices lie on whole micrometres.
+    yield "".join([f'<vertex x="{x:.3f}" y="{y:.3f}" z="{z:.3f}"/>' for x, y, z in item.mesh.points_mm()])
     yield "</vertices><triangles>"
     triangles = item.mesh.triangles()
     for area in item.mesh.areas:
         colour = "" if area.material == main else f' pid="{_MATERIALS_ID}" p1="{area.material}"'
-        for _ in range(area.triangles):
-            a, b, c = next(triangles)
-            yield f'<triangle v1="{a}" v2="{b}" v3="{c}"{colour}/>'
+        here = islice(triangles, area.triangles)
+        yield "".join([f'<triangle v1="{a}" v2="{b}" v3="{c}"{colour}/>' for a, b, c in here])
     yield "</triangles></mesh></object>"
-
-
-def _mm(micrometres: int) -> str:
-    """Micrometres as millimetres, exactly."""
-    return f"{micrometres / MICROMETRES_PER_MM:.3f}"
 
 
 def _transform(placement: Placement | None) -> str:

@@ -117,7 +117,7 @@ def test_3mf_puts_a_part_where_its_placement_does() -> None:
     m = list(map(float, item.get("transform", "").split()))
     for x, y, z in BOX.points_mm():
         moved = tuple(x * m[k] + y * m[3 + k] + z * m[6 + k] + m[9 + k] for k in range(3))
-        assert moved == pytest.approx(laid.placement((x, y, z)))
+        assert moved == pytest.approx(laid.placement.moved([(x, y, z)])[0])
 
 
 def test_3mf_bytes_do_not_depend_on_when_they_are_written() -> None:
@@ -177,4 +177,4 @@ def test_glb_gives_a_sliver_a_direction() -> None:
 def test_a_placement_turns_before_it_shifts() -> None:
     """Rotations are by rows."""
     turn = Placement(((0, -1, 0), (1, 0, 0), (0, 0, 1)), (100, 0, 0))
-    assert turn((1, 0, 0)) == (100, 1, 0)
+    assert turn.moved([(1, 0, 0)]) == [(100, 1, 0)]

@@ -45,7 +45,7 @@ def test_a_part_that_is_too_large_is_named_with_its_size() -> None:
 def test_lying_turns_the_part() -> None:
     """A tall box on its side is as high as it was deep, and begins at the origin."""
     laid = lay(box(10, 20, 30, (5, 5, 5)), Lying(up=(0, 1, 0), right=(0.3, 0.9, 1)))
-    points = [laid.placement(point) for point in box(10, 20, 30, (5, 5, 5)).points_mm()]
+    points = laid.placement.moved(box(10, 20, 30, (5, 5, 5)).points_mm())
     assert laid.size[2] == pytest.approx(20)
     assert [min(axis) for axis in zip(*points, strict=True)] == pytest.approx([0, 0, 0])
 

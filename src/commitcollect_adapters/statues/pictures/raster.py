@@ -81,12 +81,16 @@ def _fill(layer: Layer, frame: Frame, index: int, facet: Facet) -> None:
     per_x = ((bz - az) * (cy - ay) - (cz - az) * (by - ay)) / area
     per_y = ((cz - az) * (bx - ax) - (bz - az) * (cx - ax)) / area
     facets, nearness, width = layer.facets, layer.nearness, frame.width
+    longest = (cx - ax) / (cy - ay)
+    upper, lower = (bx - ax) / (by - ay or 1.0), (cx - bx) / (cy - by or 1.0)
     for row in range(max(0, math.ceil(ay - 0.5)), min(frame.height, math.ceil(cy - 0.5))):
         y = row + 0.5
-        one = ax + (cx - ax) * (y - ay) / (cy - ay)
-        other = ax + (bx - ax) * (y - ay) / (by - ay) if y < by else bx + (cx - bx) * (y - by) / (cy - by)
+        one = ax + (y - ay) * longest
+        other = ax + (y - ay) * upper if y < by else bx + (y - by) * lower
         first, last = (one, other) if one < other else (other, one)
         start, end = max(0, math.ceil(first - 0.5)), min(width, math.ceil(last - 0.5))
+        if start >= end:
+            continue
         near = az + (start + 0.5 - ax) * per_x + (y - ay) * per_y
         for pixel in range(row * width + start, row * width + end):
             if near > nearness[pixel]:
