@@ -66,6 +66,9 @@ def read(content: bytes, model: StatueModel) -> AddedStatue:
         # Members are read whole. Without compression they are no larger than the archive.
         if any(each.compress_type != zipfile.ZIP_STORED for each in archive.infolist()):
             raise ValueError("a member is compressed")
+        damaged = archive.testzip()
+        if damaged is not None:
+            raise ValueError(f"{damaged!r:.80} is damaged")
         folder = zipfile.Path(archive)
         statue = read_statue(folder / DEFINITION, folder)
     except _UNREADABLE as broken:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import random
 import shutil
 from collections.abc import Callable
 from importlib.resources import files
@@ -17,7 +16,7 @@ from commitcollect_adapters import statues
 from commitcollect_adapters.statues import Detail, load, stl
 from commitcollect_adapters.statues.definitions import Statue, read_statue
 from commitcollect_adapters.statues.gates import STATUE_TRIANGLES_MAX, check_statue
-from commitcollect_core.errors import CommitCollectError, CorruptItem, NotFound
+from commitcollect_core.errors import CorruptItem, NotFound
 from commitcollect_core.values import ModelId
 
 SHIPPED = ("DRAGON_2026", "PHOENIX_2027")
@@ -157,23 +156,6 @@ def test_a_definition_that_cannot_be_is_refused(copy: Path, change: Callable[[di
     """Markup in names, paths in file names, directions that are none: one clear error each."""
     with pytest.raises(CorruptItem, match=r"PHOENIX_2027\.json|does not have the parts"):
         _altered(copy, change).meshes(Detail.LOW)
-
-
-def test_cut_and_altered_definitions_are_read_or_refused(copy: Path) -> None:
-    """Of 200 damaged copies each is a statue or one error of ours; none is a crash."""
-    file, chance = copy / "PHOENIX_2027.json", random.Random(5)
-    data, refused = file.read_bytes(), 0
-    for turn in range(200):
-        damaged = bytearray(data[: chance.randrange(len(data))] if turn % 2 else data)
-        if damaged and not turn % 2:
-            damaged[chance.randrange(len(damaged))] ^= 1 << chance.randrange(8)
-        file.write_bytes(bytes(damaged))
-        try:
-            read_statue(file, copy)
-        except CommitCollectError as error:
-            assert file.name in error.message  # noqa: PT017 - either outcome is right
-            refused += 1
-    assert refused >= 100
 
 
 def test_a_definition_that_is_too_large_is_refused(copy: Path) -> None:

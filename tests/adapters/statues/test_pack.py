@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import random
 import struct
-import tracemalloc
 import zlib
 from array import array
 from typing import Any
@@ -16,10 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.statues.solids import box
-from commitcollect_adapters.statues import Detail, load, pack
+from commitcollect_adapters.statues import pack
 from commitcollect_adapters.statues.meshes import Mesh, chained, mesh
 from commitcollect_core.errors import InvalidInput
-from commitcollect_core.values import ModelId
 
 BOX = chained(box(10, 20, 30))
 SHIPPED = ("DRAGON_2026", "PHOENIX_2027")
@@ -61,28 +58,6 @@ def test_coordinates_may_be_rounded() -> None:
     """Meshes that are only drawn are packed to a tenth of a millimetre."""
     (coarse,) = pack.decode(pack.encode([chained(box(10.04, 20, 30))], unit_micrometres=100))
     assert max(coarse.x) == 10_000
-
-
-@pytest.mark.parametrize("model_id", SHIPPED)
-def test_cut_or_altered_packs_are_refused(model_id: str) -> None:
-    """Of 200 damaged copies of a shipped pack each gives one clear error, in bounded memory."""
-    data = load(ModelId(model_id)).packs[Detail.LOW].file.read_bytes()
-    meshes, chance, refusals = pack.decode(data), random.Random(11), 0
-    tracemalloc.start()
-    for _ in range(100):
-        with pytest.raises(InvalidInput, match="cannot be used"):
-            pack.decode(data[: chance.randrange(len(data))])
-        flipped = bytearray(data)
-        flipped[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
-        try:
-            assert pack.decode(bytes(flipped)) == meshes
-        except InvalidInput as refused:
-            assert "cannot be used" in refused.message  # noqa: PT017 - see below
-            refusals += 1
-    # Between the stream and its checksum are up to seven bits that mean nothing.
-    assert refusals >= 98
-    assert tracemalloc.get_traced_memory()[1] < 20_000_000
-    tracemalloc.stop()
 
 
 def _packed(header: object, body: bytes = b"") -> bytes:
