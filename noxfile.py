@@ -129,6 +129,14 @@ def slicing(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Break one law after the other in copies of the sources; the tests of its package must see each."""
+    install(session, "test")
+    session.run("python", "tests/engines/install.py", ".engines")
+    session.run("python", "tests/mutants/run.py", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
 def deep(session: nox.Session) -> None:
     """Everything with many more examples, longer campaigns and every kill point; for the night."""
     install(session, "test", "browser")

@@ -73,7 +73,8 @@ def _check_milestone(milestone: Milestone, dump: LedgerDump) -> None:
     assert (milestone.owed is not None) == (missing > 0)
     is_whole = len(awards) == aim.parts
     assert (milestone.status is MilestoneStatus.COMPLETED) == is_whole
-    assert (milestone.completed_at is not None) == is_whole
+    assert milestone.completed_at == (awards[-1].awarded_at if is_whole else None)
+    assert milestone.last_awarded_at == (awards[-1].awarded_at if awards else None)
 
 
 def check_step(before: LedgerDump, after: LedgerDump) -> None:

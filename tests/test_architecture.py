@@ -31,7 +31,7 @@ NOUNS = {
 
 SHARED_BY_ADAPTERS = {
     "addresses", "aws", "backend", "ciphers", "conflicts", "documents", "http", "readers", "records",
-    "strava", "system", "versioned",
+    "strava", "system", "texts", "versioned",
 }  # fmt: skip
 """How values and addresses look outside the core, what a backend is, how AWS is called, the clock."""
 

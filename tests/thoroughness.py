@@ -1,6 +1,7 @@
 """How hard the tests try: the one place for the sizes of property tests and of campaigns.
 
-HYPOTHESIS_PROFILE names a level: `fast` while working, `ci` for every change, `deep` for the night.
+HYPOTHESIS_PROFILE names a level: `fast` while working, `ci` for every change, `mutants` to see deliberate
+breaks fail, `deep` for the night.
 Every law is looked at on every level and on every technology; what differs is how often.
 """
 
@@ -83,6 +84,7 @@ LEVELS = {
         audit_edits=5_000,
     ),
 }
+LEVELS["mutants"] = LEVELS["ci"]  # what CI would not see is a survivor
 NAME = os.environ.get("HYPOTHESIS_PROFILE", "fast")
 LEVEL = LEVELS[NAME]
 
@@ -92,7 +94,9 @@ _EVERYWHERE: dict[str, Any] = {
     "suppress_health_check": [HealthCheck.too_slow],
 }
 # Explaining which parts of an example matter takes minutes where finding it takes seconds; `deep` does it.
-_PHASES = tuple(phase for phase in Phase if phase is not Phase.explain or NAME == "deep")
+# Of a mutant it is enough that it fails, so no example is made smaller.
+_LEFT_OUT = {"deep": set[Phase](), "mutants": {Phase.explain, Phase.shrink}}.get(NAME, {Phase.explain})
+_PHASES = tuple(phase for phase in Phase if phase not in _LEFT_OUT)
 
 
 def load_profile() -> None:
@@ -101,7 +105,7 @@ def load_profile() -> None:
         "commitcollect",
         max_examples=LEVEL.examples,
         stateful_step_count=LEVEL.machine_steps,
-        derandomize=NAME == "ci",
+        derandomize=NAME in {"ci", "mutants"},
         phases=_PHASES,
         **_EVERYWHERE,
     )

@@ -119,6 +119,13 @@ def test_an_event_is_over_once_its_second_is(
     assert is_over == (int(occurred_at.timestamp()) < int(looked.timestamp()))
 
 
+@pytest.mark.parametrize(("seconds", "is_over"), [(-1, False), (0, False), (1, True)])
+def test_an_event_is_not_over_within_its_second(seconds: int, *, is_over: bool) -> None:
+    """A look in the very second may have come first (law 6)."""
+    looked_at = NOW + timedelta(seconds=seconds, microseconds=999_999)
+    assert JobEvent("key", NOW).is_over_at(looked_at) is is_over
+
+
 LATER = NOW + timedelta(hours=1)
 
 
@@ -249,6 +256,16 @@ def test_an_event_stays_until_a_look_that_began_after_it_has_ended(happenings: l
             renewed = entry.renewed.events if entry.renewed else ()
             assert {each.key for each in (*entry.job.events, *renewed)} == waiting
             assert not entry.token or {each.key for each in entry.job.events} == looked_at
+
+
+def test_whoever_takes_a_job_over_gets_what_was_put_meanwhile() -> None:
+    """Law 6: the lease of a worker that died runs out, and no event behind the job is lost."""
+    held = evolve(DUE, job=_event("a")).taken("token", until=_later(150), policy=MANY_EVENTS)
+    renewed = held.put(_event("b"), visible_at=_later(3), policy=MANY_EVENTS)
+    taken = renewed.taken("another", until=_later(300), policy=MANY_EVENTS)
+    assert (taken.job.events, taken.renewed, taken.attempts) == (events("a", "b"), None, 2)
+    given = renewed.given_back(visible_at=_later(9), is_attempt=True, policy=MANY_EVENTS)
+    assert (given.job.events, given.renewed, given.attempts) == (events("a", "b"), None, 1)
 
 
 def test_what_waits_stays_due_when_it_was() -> None:

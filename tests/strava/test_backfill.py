@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from commitcollect_adapters.strava.fake import CallKind, Fault, Limits
+from commitcollect_adapters.simulation.faults import Side
+from commitcollect_adapters.strava.fake import CallKind, DeliveryPlan, Fault, Limits
 from commitcollect_core.errors import (
     Conflict,
     CorruptItem,
@@ -69,6 +70,21 @@ def test_parts_are_earned_in_order_of_start() -> None:
         if total >= first.progress_value_at_award:
             assert first.workout.activity_id == ride.activity_id
             break
+
+
+def test_pages_are_committed_from_the_oldest_on() -> None:
+    """Each step behind the listing stores rides that all started after those of the steps before."""
+    world = connected(25)
+    latest = START - timedelta(days=1_000)
+    phase = BackfillPhase.LISTING
+    while phase is not BackfillPhase.DONE:
+        step = world.strava.backfilling.step(ME)
+        phase = step.backfill.phase
+        starts = [each.snapshot.started_at for commit in step.committed.commits for each in commit.workouts]
+        assert starts == sorted(starts)
+        assert all(each > latest for each in starts)
+        latest = max([latest, *starts])
+    assert latest == START
 
 
 def test_only_what_was_asked_for_is_taken_over() -> None:
@@ -219,6 +235,43 @@ def test_something_newer_that_came_meanwhile_is_not_written_over() -> None:
     assert world.stored()[ActivityId("1002")].name == "Newer"
     world.work()
     world.check_converged()
+
+
+def test_a_page_is_as_old_as_the_question_to_strava() -> None:
+    """However long the answer takes: what another process writes meanwhile is newer."""
+    world = connected(5)
+    asked_at = world.clock.now()
+
+    def stall(call: str, side: Side) -> None:
+        if (call, side) == ("api.activities", Side.AFTER):
+            world.pass_time(minutes=20)
+
+    world.process(stall).strava.backfilling.step(ME)
+    page = world.stores.backfills.read_page(ME, 1)
+    assert page is not None
+    assert page.listed_at == asked_at
+
+
+def test_what_a_page_is_too_old_for_is_asked_for() -> None:
+    """Another process wrote at about that time; no event follows, and Strava is asked all the same."""
+    world = connected(5, World(policy=SMALL_PAGES, plan=DeliveryPlan(dropped=1.0)))
+    assert world.strava.backfilling.step(ME).backfill.phase is BackfillPhase.COMMITTING
+    key = ActivityId("1002")
+    world.app.ingestion.ingest(ME, [evolve(world.held()[key], name="Newer")])
+    world.fake.edit(key, name="Newest")
+    run(world)
+    assert world.stored()[key].name == "Newer"
+    world.work()
+    world.check_converged()
+
+
+def test_private_activities_do_not_end_a_history() -> None:
+    """Where the connection does not see them, a page that they made short is not the last."""
+    world = World(policy=SMALL_PAGES)
+    world.fake.add_activities(ATHLETE, [payload(n, private=n < 7) for n in range(25)])
+    world.connect(scope=("read", "activity:read"))
+    run(world)
+    assert set(world.stored()) == {str(1_000 + n) for n in range(7, 25)}
 
 
 def test_a_page_does_not_bring_back_what_was_deleted_since() -> None:

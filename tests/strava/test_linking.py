@@ -482,6 +482,20 @@ def test_a_strict_operator_may_have_parts_erased_too() -> None:
     assert after.head.workout_count == 1
 
 
+def test_what_is_taken_in_while_disconnecting_is_erased_too() -> None:
+    """A look ends just before the connection goes: nothing of it stays, and one call is enough."""
+    world = connected(workouts=OnDisconnect.ERASE, awards=OnDisconnect.ERASE)
+    late = evolve(next(iter(world.stored().values())), activity_id=ActivityId("late"))
+
+    def take_in(call: str, side: Side) -> None:
+        if (call, side) == ("connections.commit", Side.BEFORE):
+            world.app.ingestion.ingest(ME, [late])
+
+    world.process(take_in).strava.linking.disconnect(ME)
+    assert world.stored() == {}
+    assert world.dump().by_key[late.key].is_deleted
+
+
 def test_disconnecting_can_be_repeated_after_strava_was_down() -> None:
     """Strava is told first: while it cannot be, nothing changes; then all does."""
     world = connected()

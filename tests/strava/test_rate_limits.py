@@ -201,6 +201,19 @@ def test_waiting_as_long_as_told_always_comes_to_a_call(some_steps: list[Step], 
     pytest.fail(f"no call may be made at {now}: {budget}")
 
 
+@pytest.mark.parametrize("back", [timedelta(seconds=1), timedelta(minutes=20), timedelta(days=1, seconds=1)])
+def test_a_clock_that_goes_back_gives_no_calls_back(back: timedelta) -> None:
+    """Law 9: calls entered by a clock that is ahead count for one that is behind."""
+    now = MIDNIGHT + timedelta(minutes=15)
+    used_up = fresh_budget(APP_SCOPE, SMALL)
+    for _ in range(used_up.window_limit):
+        after = used_up.reserve(Purpose.LIVE, now=now, policy=SMALL)
+        assert isinstance(after, RateBudget)
+        used_up = after
+    assert isinstance(used_up.reserve(Purpose.LIVE, now=now - back, policy=SMALL), WaitUntil)
+    assert used_up.observed(RateReading(), now=now - back, policy=SMALL) == used_up
+
+
 # Windows, days, pauses
 
 

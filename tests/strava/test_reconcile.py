@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from commitcollect_adapters.simulation.faults import Side
 from commitcollect_adapters.strava.fake import CallKind, DeliveryPlan, Fault, Limits
 from commitcollect_core.errors import LimitExceeded, StravaRateLimited, StravaUnavailable
 from commitcollect_core.jobs.jobs import LeasedJob
@@ -67,6 +68,28 @@ def test_every_kind_of_difference_is_mended_and_named(world: World) -> None:
     world.check_converged()
     world.check_parts()
     assert world.strava.reconciling.run(ME).repairs == ()
+
+
+def test_what_is_gone_already_costs_no_call(world: World) -> None:
+    """A tombstone is not asked for night after night."""
+    world.fake.delete(ActivityId("1001"))
+    assert [each for each, _ in world.strava.reconciling.run(ME).repairs] == [Repair.GONE_THERE]
+    calls = world.fake.calls(CallKind.ACTIVITY)
+    assert world.strava.reconciling.run(ME).repairs == ()
+    assert world.fake.calls(CallKind.ACTIVITY) == calls
+
+
+def test_what_comes_while_strava_lists_costs_no_call(world: World) -> None:
+    """What is taken in behind a page is no candidate for being gone."""
+
+    def upload(call: str, side: Side) -> None:
+        if (call, side) == ("api.activities", Side.AFTER) and "77777" not in world.held():
+            new = world.fake.upload(ATHLETE, payload(0, id=77_777))
+            world.app.ingestion.ingest(ME, [evolve(world.held()[new], shown_to=ATHLETE)])
+
+    world.process(upload).strava.reconciling.run(ME)
+    assert ActivityId("77777") in world.stored()
+    assert world.fake.calls(CallKind.ACTIVITY) == 0
 
 
 def test_only_the_window_is_looked_at(world: World) -> None:
@@ -164,6 +187,8 @@ def test_one_unreadable_activity_does_not_stop_the_others(world: World) -> None:
 
 def test_another_athletes_activity_is_passed_over(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Strava lists one, or answers with one: nothing of it is stored, and nothing is taken for gone."""
+    for number in (1, 2):
+        world.fake.edit(ActivityId(f"{1_000 + number}"), distance=90_000.0)
     before = world.stored()
     real_list, real_one = world.fake.activities, world.fake.activity
 

@@ -218,6 +218,22 @@ def test_what_was_renewed_for_nobody_is_given_back(world: World) -> None:
     assert world.fake.calls(CallKind.REVOKE) == 1
 
 
+def test_what_was_renewed_for_nobody_is_kept_where_another_account_took_over(world: World) -> None:
+    """Revoking would end the tokens of the account that connected the athlete meanwhile."""
+
+    def hand_over(call: str, side: Side) -> None:
+        if (call, side) == ("api.refresh", Side.AFTER):
+            before = connection(world)
+            world.stores.connections.commit(ConnectionCommit(user_id=ME, before=before, after=None))
+            world.connect(UserId("other"))
+
+    with pytest.raises(ConnectionBusy):
+        listed(world.process(hand_over))
+    assert world.fake.calls(CallKind.REVOKE) == 0
+    activities = world.strava.access.activities(UserId("other"), after=None, before=None).activities
+    assert len(activities) == 3
+
+
 def test_a_store_that_fails_in_passing_does_not_cost_the_new_tokens(world: World) -> None:
     """The old ones are dead already: storing is tried again at once, and so is sealing."""
     failures = iter([True, True])

@@ -15,7 +15,7 @@ from commitcollect_adapters.ciphers.local import LocalCipher
 from commitcollect_adapters.simulation.faults import Side
 from commitcollect_adapters.strava.fake import CallKind, Fault
 from commitcollect_core.errors import Forbidden, StorageUnavailable
-from commitcollect_core.jobs.idempotency import IdempotencyStatus
+from commitcollect_core.jobs.idempotency import IdempotencyRecord, IdempotencyStatus
 from commitcollect_core.jobs.jobs import Job, JobOutcome
 from commitcollect_core.jobs.worker import JobEnd
 from commitcollect_core.policy import DEFAULT_POLICY, OnDisconnect, customised
@@ -290,6 +290,73 @@ def test_an_event_that_names_somebody_elses_activity_changes_nothing(world: Worl
     world.strava.intake.accept(event(world, object_id=int(theirs), aspect_type="delete"))
     assert outcomes(world) == {LookResult.UNCHANGED: 1}
     assert world.dump() == before
+
+
+def test_a_forged_event_earns_no_metres_of_another_athlete(world: World) -> None:
+    """Of an activity not stored yet Strava shows that it is another athlete's: it does not count here."""
+    new = world.fake.upload(ATHLETE, payload(9, distance=90_000.0))
+    before = world.dump()
+    world.fake.inject(Fault.WRONG_ATHLETE, CallKind.ACTIVITY)
+    world.strava.intake.accept(event(world, object_id=int(new), aspect_type="create"))
+    assert outcomes(world) == {LookResult.UNCHANGED: 1}
+    assert world.dump() == before
+
+
+def test_one_event_that_was_dealt_with_does_not_stand_for_another(world: World) -> None:
+    """Law 6: a job is skipped only if every event behind it is marked."""
+    old = event(world)
+    world.strava.intake.accept(old)
+    assert outcomes(world) == {LookResult.UNCHANGED: 1}
+    world.fake.edit(ActivityId("1000"), name="New")
+    world.strava.intake.accept(old)
+    world.strava.intake.accept(event(world, updates={"title": "Newer"}))
+    assert outcomes(world) == {LookResult.CHANGED: 1}
+    world.check_converged()
+
+
+def test_an_event_that_is_only_claimed_is_looked_into(world: World) -> None:
+    """Law 6: what was begun and never completed is no mark."""
+    told = event(world)
+    claim = IdempotencyRecord(
+        request_id=idempotency_key(parse_event(told, now=world.clock.now(), policy=world.policy)),
+        status=IdempotencyStatus.IN_PROGRESS,
+        owner_token="a worker that died",  # noqa: S106 - names a worker
+        expires_at=world.clock.now() + timedelta(days=1),
+    )
+    world.stores.idempotency.begin(claim, replaces=None)
+    world.fake.edit(ActivityId("1000"), name="New")
+    world.strava.intake.accept(told)
+    assert outcomes(world) == {LookResult.CHANGED: 1}
+
+
+def test_an_event_of_a_second_after_the_question_is_looked_into_again(world: World) -> None:
+    """A look is as old as its question to Strava, however long the answer takes."""
+    told = event(world, event_time=int(world.clock.now().timestamp()) + 60)
+    world.strava.intake.accept(told)
+
+    def stall(call: str, side: Side) -> None:
+        if (call, side) == ("api.activity", Side.AFTER):
+            world.pass_time(seconds=100)
+
+    world.pass_time(seconds=DEFAULT_POLICY.strava.webhook_delay_seconds)
+    assert world.process(stall).worker.run_once().results == {LookResult.UNCHANGED: 1}
+    world.fake.edit(ActivityId("1000"), name="New")
+    world.strava.intake.accept(told)
+    assert outcomes(world) == {LookResult.CHANGED: 1}
+    world.check_converged()
+
+
+def test_a_look_in_the_very_second_of_an_event_marks_nothing(world: World) -> None:
+    """Law 6: the look may have come before the event within that second."""
+    at = world.clock.now() + timedelta(seconds=DEFAULT_POLICY.strava.webhook_delay_seconds)
+    told = event(world, event_time=int(at.timestamp()))
+    world.strava.intake.accept(told)
+    assert outcomes(world) == {LookResult.UNCHANGED: 1}
+    assert world.clock.now() == at
+    world.fake.edit(ActivityId("1000"), name="New")
+    world.strava.intake.accept(told)
+    assert outcomes(world) == {LookResult.CHANGED: 1}
+    world.check_converged()
 
 
 def test_events_about_unknown_athletes_cost_no_call(world: World) -> None:

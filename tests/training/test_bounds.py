@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from athletes import SMALL_COMMITS, Athlete
 from commitcollect_adapters.testing.strategies import (
+    SEASON_END_AT,
     SEASON_START_AT,
     changing_histories,
     goals,
@@ -21,9 +22,10 @@ from commitcollect_adapters.testing.strategies import (
 from commitcollect_core.errors import AccountDeleting, LimitExceeded, VersionConflict
 from commitcollect_core.policy import DEFAULT_POLICY, Policy, TrainingPolicy
 from commitcollect_core.training.awards import Award
+from commitcollect_core.training.decisions import decide_removal
 from commitcollect_core.training.goals import Goal
 from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState
-from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot, Found
+from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot, Found, Workout
 from commitcollect_core.values import ActivityId, MilestoneId, ModelId, Source, TargetType, WorkoutKey
 from laws import check_state, check_step
 
@@ -150,6 +152,20 @@ def test_owed_parts_are_awarded_by_a_recount() -> None:
         stopped.recount(milestone_id)
     assert not any(each.owed for each in stopped.dump.milestones.values())
     assert everything_awarded(stopped) == everything_awarded(whole)
+
+
+def test_a_recount_builds_on_the_parts_it_awarded_first() -> None:
+    """What is owed is awarded in a write of its own, and the sum is set right on the version behind it."""
+    athlete = Athlete(goal_of(WHALE), goal_of(WHALE), policy=SMALL_COMMITS)
+    athlete.write(athlete.decide([ride("1")])[:1])
+    owing = next(each for each in athlete.ids if athlete.milestone(each).owed)
+    head = athlete.dump.head
+    uncounted = Workout(snapshot=ride("uncounted"), version=1, fetched_at=SEASON_END_AT)
+    head = evolve(head, version=head.version + 1, workout_count=2)
+    athlete.write([LedgerCommit(user_id=athlete.user_id, head=head, workouts=(uncounted,))])
+    athlete.recount(owing)
+    assert athlete.milestone(owing).progress.current_value == 2_000
+    assert len(athlete.awards(owing)) == 50
 
 
 def test_owed_parts_are_awarded_when_a_milestone_is_opened() -> None:
@@ -314,7 +330,22 @@ def test_a_fenced_ledger_refuses_every_decision() -> None:
         athlete.open(goal_of())
     with pytest.raises(AccountDeleting):
         athlete.recount(athlete.ids[0])
+    with pytest.raises(AccountDeleting):
+        decide_removal(athlete.ledger.read(athlete.user_id, ()), athlete.milestone(athlete.ids[0]))
     assert athlete.dump == before
+
+
+def test_a_milestone_says_when_its_progress_moved_last() -> None:
+    """Awarding what is owed, or counting again, writes a milestone and moves no progress."""
+    athlete = Athlete(goal_of(WHALE), goal_of(WHALE), policy=SMALL_COMMITS)
+    athlete.write(athlete.decide([ride("1", 60_000)])[:1])
+    owing = [athlete.milestone(each) for each in athlete.ids if athlete.milestone(each).owed]
+    assert owing
+    athlete.take_in()
+    for before in owing:
+        after = athlete.milestone(before.milestone_id)
+        assert after.version > before.version
+        assert after.progress_updated_at == before.progress_updated_at == before.updated_at
 
 
 def test_what_was_decided_before_the_fence_is_not_written_after_it() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -118,6 +120,29 @@ def test_awards_are_told_in_the_order_in_which_they_were_minted() -> None:
     assert len(told.commits) > 1
     assert [each.milestone_id for each in told.milestones_completed] == ["ms-1", "ms-2"]
     assert (told + NOTHING_COMMITTED, NOTHING_COMMITTED + told) == (told, told)
+
+
+class NotedBackoff:
+    """Waits for nothing, and notes what it was asked to wait for."""
+
+    def __init__(self) -> None:
+        self.waits: list[int] = []
+
+    def wait(self, attempt: int) -> None:
+        """See `Backoff`."""
+        self.waits.append(attempt)
+
+
+@pytest.mark.parametrize("losses", [0, 1, 3])
+def test_each_lost_race_is_waited_out(losses: int) -> None:
+    """Longer each time, so that processes that lost to each other do not meet again."""
+    ledger = Noting()
+    app = app_on(ledger)
+    backoff = NotedBackoff()
+    ingestion = evolve(app.ingestion, context=evolve(app.ingestion.context, backoff=backoff))
+    ledger.intruders = [lambda n=n: act(app, "ingest", n) for n in range(1, losses + 1)]  # type: ignore[misc]  # mypy infers no type for a lambda with a default
+    ingestion.ingest(ATHLETE, [ride("ours")])
+    assert backoff.waits == list(range(1, losses + 1))
 
 
 def test_a_commit_before_a_lost_race_is_told() -> None:

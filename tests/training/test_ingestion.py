@@ -37,7 +37,7 @@ from commitcollect_core.training.milestones import Progress
 from commitcollect_core.training.ports import Ledger
 from commitcollect_core.training.sports import SportSelection
 from commitcollect_core.training.tracking import NewMilestone
-from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot, Answer, Found
+from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot, Answer, Found, Workout
 from commitcollect_core.values import MilestoneId
 from laws import check_state
 from rivals import ATHLETE, RacedLedger, app_on, fence, ride, wish
@@ -341,6 +341,48 @@ def test_a_milestone_without_a_place_counts_late_imports(
         assert found.milestone.progress.current_value == explained
         assert len(found.awards) == found.milestone.goal.parts_earned(explained)
     assert ledger.read_head(ATHLETE).stale_milestone_ids == ()
+
+
+@pytest.mark.parametrize("change", ["edit", "erase"])
+def test_a_milestone_without_a_place_counts_what_leaves_its_period(change: str) -> None:
+    """A ride moved to another day, or erased, counts no longer there: the live sum follows it."""
+    ledger = MemoryLedger()
+    app = later_app(ledger)
+    first, *_ = past_months(app, 2)
+    in_it = evolve(ride("1", 6_000), started_at=SEASON_START_AT + timedelta(days=3))
+    app.ingestion.ingest(ATHLETE, [in_it])
+    assert app.tracking.view(ATHLETE, first).milestone.progress == Progress(6_000, 6_000)
+    if change == "edit":
+        app.ingestion.ingest(ATHLETE, [evolve(in_it, started_at=SEASON_START_AT + timedelta(days=90))])
+    else:
+        app.ingestion.erase(ATHLETE, [in_it.key])
+    assert app.tracking.view(ATHLETE, first).milestone.progress == Progress(0, 6_000)
+    assert ledger.read_head(ATHLETE).stale_milestone_ids == ()
+
+
+def test_a_milestone_without_a_place_is_forgotten_with_its_removal() -> None:
+    """The head names no milestone that is not there."""
+    ledger = MemoryLedger()
+    app = later_app(ledger)
+    past_months(app, 3)
+    assert ledger.read_head(ATHLETE).untracked
+    app.tracking.remove_all(ATHLETE)
+    head = ledger.read_head(ATHLETE)
+    assert (head.untracked, head.tracked_milestone_ids) == ((), ())
+
+
+@pytest.mark.parametrize(("seconds", "is_covered"), [(-1, False), (0, True), (86_399, True), (86_400, False)])
+def test_a_milestone_without_a_place_covers_its_period(seconds: int, *, is_covered: bool) -> None:
+    """With its first second and without its end, as a goal counts it."""
+    period = UntrackedMilestone(
+        milestone_id=MilestoneId("ms"),
+        period_start_at=SEASON_START_AT,
+        period_end_at=SEASON_START_AT + timedelta(days=1),
+    )
+    snapshot = evolve(ride("1"), started_at=SEASON_START_AT + timedelta(seconds=seconds))
+    workout = Workout(snapshot=snapshot, version=1, fetched_at=SEASON_END_AT)
+    assert period.covers(workout) is is_covered
+    assert not period.covers(None)
 
 
 def test_a_recount_in_the_middle_of_an_import_sees_no_false_sum() -> None:

@@ -34,7 +34,7 @@ from commitcollect_core.training.workouts import (
     Workout,
     updated,
 )
-from commitcollect_core.values import ActivityId, Source, WorkoutKey
+from commitcollect_core.values import ActivityId, AthleteId, Source, WorkoutKey
 from laws import check_kept, check_state
 
 NOW = SEASON_END_AT
@@ -334,3 +334,40 @@ def test_doubt_ends_once_a_write_is_older_than_clocks_may_be_apart(
 def test_an_answer_that_changes_nothing_stored_is_not_in_doubt(stored: Workout | None, answer: Found) -> None:
     """A long history listed for the first time, or once more, costs no call beside the list."""
     assert not Answer(found=answer, asked_at=NOW).is_in_doubt(stored, DEFAULT_POLICY)
+
+
+@pytest.mark.parametrize(
+    ("asked_by", "sees_private", "shown_to", "is_proof"),
+    [
+        (None, False, "42", True),
+        ("42", False, "42", True),
+        ("42", True, None, True),
+        ("42", False, None, False),
+        ("43", True, "42", False),
+        ("43", False, "42", False),
+    ],
+)
+def test_what_a_connection_cannot_see_is_not_gone(
+    asked_by: str | None, shown_to: str | None, *, sees_private: bool, is_proof: bool
+) -> None:
+    """One athlete's connection proves nothing about workouts that were shown to another."""
+    asked = None if asked_by is None else AthleteId(asked_by)
+    gone = ActivityGone(key=RIDE.key, asked_by=asked, sees_private=sees_private)
+    shown = None if shown_to is None else AthleteId(shown_to)
+    stored = Workout(snapshot=RIDE, version=1, fetched_at=NOW, shown_to=shown)
+    assert (updated(stored, gone, now=LATER) is not None) == is_proof
+
+
+def test_a_file_does_not_make_forget_who_showed_a_workout() -> None:
+    """An import names no athlete; the one whose connection showed the workout before stays."""
+    stored = Workout(snapshot=RIDE, version=1, fetched_at=NOW, shown_to=AthleteId("42"))
+    after = updated(stored, evolve(RIDE, name="Renamed"), now=LATER)
+    assert after is not None
+    assert after.shown_to == "42"
+
+
+def test_the_same_snapshot_revives_a_tombstone() -> None:
+    """Sources delete and restore under the same id, with nothing else changed."""
+    stored = Workout(snapshot=RIDE, version=2, fetched_at=NOW, deleted_at=NOW)
+    after = updated(stored, RIDE, now=LATER)
+    assert after == Workout(snapshot=RIDE, version=3, fetched_at=LATER)

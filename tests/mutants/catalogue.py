@@ -1,0 +1,14 @@
+"""Every mutant. A new law brings its own."""
+
+from __future__ import annotations
+
+from mutants import jobs, stores, strava, training, web
+from mutants.mutant import Mutant
+
+MUTANTS: tuple[Mutant, ...] = (
+    *training.MUTANTS,
+    *jobs.MUTANTS,
+    *strava.MUTANTS,
+    *stores.MUTANTS,
+    *web.MUTANTS,
+)

@@ -1,0 +1,183 @@
+"""Breaks of the laws of the edge that strangers reach: the receiver and the server."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from mutants.mutant import Mutant
+
+_RECEIVING = ("tests/adapters/web/test_receiver.py",)
+
+_SLOW = ("tests/adapters/web/test_slow_clients.py",)
+
+_CONNECTIONS = partial(Mutant, file="commitcollect_adapters/web/connections.py")
+_SERVING = partial(Mutant, file="commitcollect_adapters/web/serving.py")
+_RECEIVER = partial(Mutant, file="commitcollect_adapters/web/receiver.py")
+
+MUTANTS = (
+    _RECEIVER(
+        name="path-without-its-secret",
+        old="compare_digest(given.encode(), self._segment.encode())",
+        new="True",
+        law="without the secret part of the path there is nothing",
+        tests=_RECEIVING,
+    ),
+    _RECEIVER(
+        name="body-one-byte-shorter",
+        old="if len(body) > BODY_BYTES_MAX:",
+        new="if len(body) >= BODY_BYTES_MAX:",
+        law="9: a limit itself is allowed",
+        tests=_RECEIVING,
+    ),
+    _RECEIVER(
+        name="body-without-end",
+        old="if len(body) > BODY_BYTES_MAX:",
+        new="if False:",
+        law="9: bodies are bounded",
+        tests=_RECEIVING,
+    ),
+    _RECEIVER(
+        name="lost-event-confirmed",
+        old="return self._ended(http_status(failed), failed.code)",
+        new="return self._ended(_OK, failed.code)",
+        law="6: what was not kept is delivered again",
+        tests=_RECEIVING,
+    ),
+    _RECEIVER(
+        name="refusals-fill-the-log",
+        old="if logged_at is not None and now - logged_at < REFUSAL_LOG_SECONDS:",
+        new="if False:",
+        law="9: refusals are logged once a minute and kind",
+        tests=_RECEIVING,
+    ),
+    _RECEIVER(
+        name="invalid-event-is-an-error-of-ours",
+        old="return self._ended(http_status(invalid), invalid.code)",
+        new="return self._ended(500, invalid.code)",
+        law="what is no event is refused with 400",
+        tests=_RECEIVING,
+    ),
+    _RECEIVER(
+        name="hanging-up-is-an-error-of-ours",
+        old="except ClientDisconnect:",
+        new="except ArithmeticError:",
+        law="a client that hangs up leaves no traceback",
+        tests=_RECEIVING,
+    ),
+    _RECEIVER(
+        name="path-without-the-slash-of-proxies",
+        old='for each in (path, f"{path}/")',
+        new="for each in (path,)",
+        law="calls arrive as proxies send them",
+        tests=_RECEIVING,
+    ),
+    _RECEIVER(
+        name="underscores-of-proxies",
+        old='if name.startswith("hub_") else name: query[name]',
+        new="if False else name: query[name]",
+        law="calls arrive as proxies send them",
+        tests=_RECEIVING,
+    ),
+    _RECEIVER(
+        name="writers-waited-for-without-end",
+        old="async with asyncio.timeout(WRITER_SECONDS_MAX):",
+        new="async with asyncio.timeout(None):",
+        law="9: an event waits a second for a busy store",
+        tests=_SLOW,
+    ),
+    _RECEIVER(
+        name="stop-waits-for-the-store",
+        old="abandon_on_cancel=True",
+        new="abandon_on_cancel=False",
+        law="a server stops whatever is open",
+        tests=_SLOW,
+    ),
+    _RECEIVER(
+        name="writer-never-given-back",
+        old="self._writers.release()",
+        new="pass",
+        law="9: every event gets its turn",
+        tests=_RECEIVING,
+    ),
+    _CONNECTIONS(
+        name="requests-may-take-for-ever",
+        old="self.loop.call_later(self._limits.arrival_seconds, self._out_of_time)",
+        new="self.loop.call_later(600, self._out_of_time)",
+        law="9: a request arrives in its time",
+        tests=_SLOW,
+    ),
+    _CONNECTIONS(
+        name="next-request-may-take-for-ever",
+        old="super().on_response_complete()\n        self._expect_request()",
+        new="super().on_response_complete()\n        self._stop_waiting()",
+        law="9: a request arrives in its time",
+        tests=_SLOW,
+    ),
+    _CONNECTIONS(
+        name="answers-may-be-left",
+        old="if self.is_answering and not self._is_being_answered:",
+        new="if self.is_answering:",
+        law="9: an answer is taken in its time",
+        tests=_SLOW,
+    ),
+    _CONNECTIONS(
+        name="newcomers-kept-out",
+        old="oldest.transport.abort()",
+        new="self.transport.abort()",
+        law="silent connections keep no client out",
+        tests=_SLOW,
+    ),
+    _CONNECTIONS(
+        name="connections-without-limit",
+        old="if len(self.connections) > self._limits.connections:",
+        new="if False:",
+        law="9: connections are bounded",
+        tests=_SLOW,
+    ),
+    _CONNECTIONS(
+        name="more-connections-than-descriptors",
+        old="max(_CONNECTIONS_MIN, min(_CONNECTIONS_MAX, free))",
+        new="_CONNECTIONS_MAX",
+        law="9: connections are fewer than descriptors",
+        tests=_SLOW,
+    ),
+    _CONNECTIONS(
+        name="two-lengths-taken",
+        old='if "content-length" in headers and "transfer-encoding" in headers:',
+        new="if False:",
+        law="a body of two lengths is refused",
+        tests=_SLOW,
+    ),
+    _CONNECTIONS(
+        name="connection-of-two-lengths-stays",
+        old='400, headers={"connection": "close"}',
+        new="400",
+        law="a connection with a body of two lengths is closed",
+        tests=_SLOW,
+    ),
+    _CONNECTIONS(
+        name="each-message-logged",
+        old="if passed_at is not None and now - passed_at < LOG_SECONDS:",
+        new="if False:",
+        law="9: no client decides how much is logged",
+        tests=_SLOW,
+    ),
+    _SERVING(
+        name="failure-to-accept-with-a-trace",
+        old="if isinstance(failed, OSError) and failed.errno in _OUT_OF_RESOURCES:",
+        new="if False:",
+        law="9: failures to accept are one line",
+        tests=_SLOW,
+    ),
+    _SERVING(
+        name="stop-waits-for-clients",
+        old="call_later(self._stop_seconds, self._abort_connections)",
+        new="call_later(600, self._abort_connections)",
+        law="a server stops whatever is open",
+        tests=_SLOW,
+        equivalent=(
+            "uvicorn itself cancels what is open a second later; connections are closed first so that each "
+            "cancelled call leaves no trace in the log"
+        ),
+    ),
+)
