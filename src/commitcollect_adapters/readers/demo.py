@@ -7,6 +7,7 @@ week easy, are ill or away at times, and get a little faster every year.
 from __future__ import annotations
 
 import math
+from bisect import bisect
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -16,7 +17,7 @@ from typing import NamedTuple
 
 from attrs import frozen
 
-from commitcollect_adapters.readers.fields import clean_name
+from commitcollect_adapters.readers.fields import clean_text
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
 from commitcollect_core.training.workouts import ActivitySnapshot
@@ -81,7 +82,8 @@ _AWAY_SHARE = 0.05
 _WEEKEND = range(5, 7)
 _SUMMER_TIME = range(4, 11)
 _WEEKDAYS = (0.5, 1.1, 0.9, 1.1, 0.4, 1.5, 1.4)
-_DAYPARTS = ((5, "Night"), (11, "Morning"), (14, "Lunch"), (18, "Afternoon"), (22, "Evening"), (24, "Night"))
+_DAYPARTS = ("Night", "Morning", "Lunch", "Afternoon", "Evening", "Night")
+_DAYPARTS_END_AT = tuple(hour * 3600 for hour in (5, 11, 14, 18, 22))
 
 
 def demo_history(*, seed: int, activities: int, policy: Policy) -> Iterator[ActivitySnapshot]:
@@ -155,7 +157,7 @@ def _activity(random: Random, occasion: _Occasion, policy: Policy) -> ActivitySn
     sport = _sport(random, day)
     meters, climb, moving, elapsed = _measures(random, sport, day, occasion.progress)
     utc_offset = 7200 if day.month in _SUMMER_TIME else 3600
-    daypart = next(name for until, name in _DAYPARTS if seconds < until * 3600)
+    daypart = _DAYPARTS[bisect(_DAYPARTS_END_AT, seconds)]
     is_indoors = sport.sport_type == "Run" and number % _INDOORS_EVERY == _INDOORS_EVERY // 2
     return ActivitySnapshot(
         source=Source.FILE,
@@ -166,10 +168,15 @@ def _activity(random: Random, occasion: _Occasion, policy: Policy) -> ActivitySn
         elevation_meters=0 if is_indoors else min(climb, policy.training.elevation_meters_max),
         moving_seconds=min(moving, policy.training.duration_seconds_max),
         elapsed_seconds=min(elapsed, policy.training.duration_seconds_max),
-        name=clean_name(f"{daypart} {sport.noun}", policy),
+        name=_name(daypart, sport.noun, policy.training.activity_name_chars_max),
         utc_offset_seconds=utc_offset,
         is_flagged=number % _FLAGGED_EVERY == _FLAGGED_EVERY // 2,
     )
+
+
+@cache
+def _name(daypart: str, noun: str, chars_max: int) -> str:
+    return clean_text(f"{daypart} {noun}")[:chars_max]
 
 
 def _sport(random: Random, day: date) -> _Sport:

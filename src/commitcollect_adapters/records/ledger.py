@@ -154,10 +154,10 @@ def _workout_record(workout: Workout) -> Record:
 
 
 def _workout(record: Record) -> Workout:
-    version, *snapshot_columns, fetched_at, deleted_at, shown_to = record
+    *_, fetched_at, deleted_at, shown_to = record
     return Workout(
-        snapshot=_snapshot(tuple(snapshot_columns)),
-        version=version,
+        snapshot=_snapshot(record[1:-3]),
+        version=record[0],
         fetched_at=moment(fetched_at),
         deleted_at=optional_moment(deleted_at),
         shown_to=None if shown_to is None else AthleteId(shown_to),

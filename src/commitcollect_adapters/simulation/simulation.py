@@ -149,7 +149,7 @@ class Simulation:
         """
         size = 1 if self._delivery.has_crashes else self._new_process(self._ports).ingestion.batch_items
         while True:
-            missing = self._missing() if size > 1 else {}
+            missing = self._missing() if size > 1 else []
             batch: list[ActivitySnapshot] = []
             for snapshot in islice(arriving, size):
                 self._clock.advance_to(snapshot.ended_at)
@@ -160,11 +160,11 @@ class Simulation:
                 return
             yield batch
 
-    def _missing(self) -> dict[Goal, int]:
+    def _missing(self) -> list[_Missing]:
         """What each milestone that workouts move needs to its next part."""
         view = self._ports.ledger.read(self._user_id, ())
         rests = ((each.goal, each.remaining_to_next_part) for each in view.milestones)
-        return {goal: rest for goal, rest in rests if rest is not None}
+        return [_Missing(goal, rest) for goal, rest in rests if rest is not None]
 
     def _set_clock(self, history: StagedHistory) -> None:
         """Start when the history does, but not before what the store already knows has happened."""
@@ -233,15 +233,24 @@ class Simulation:
         )
 
 
-def _may_earn(missing: dict[Goal, int], snapshot: ActivitySnapshot) -> bool:
+@define
+class _Missing:
+    """What a milestone needs to its next part."""
+
+    goal: Goal
+    rest: int
+
+
+def _may_earn(missing: Sequence[_Missing], snapshot: ActivitySnapshot) -> bool:
     """Count a delivery against what is missing; whether a part may be earned by now.
 
     An activity that was there before adds less than is counted here, never more.
     """
-    workout = Workout(snapshot=snapshot, version=1, fetched_at=snapshot.started_at)
-    for goal, rest in missing.items():
-        missing[goal] = rest - goal.contribution(workout)
-    return any(rest <= 0 for rest in missing.values())
+    may_earn = False
+    for each in missing:
+        each.rest -= each.goal.amount(snapshot)
+        may_earn = may_earn or each.rest <= 0
+    return may_earn
 
 
 class _WorkoutCounter:
@@ -258,14 +267,16 @@ class _WorkoutCounter:
             yield workout
 
     def _count(self, workout: Workout) -> None:
-        reasons = [goal.exclusion(workout) for goal in self._goals]
-        for reason, exclusions in zip(reasons, self.exclusions, strict=True):
-            if reason is not None:
+        reasons = []
+        for place, goal in enumerate(self._goals):
+            if (reason := goal.exclusion(workout)) is not None:
+                exclusions = self.exclusions[place]
                 exclusions[reason] = exclusions.get(reason, 0) + 1
+                reasons.append(reason)
         if workout.is_deleted:
             self.counts.deleted += 1
-        elif None in reasons:
+        elif len(reasons) < len(self._goals):
             self.counts.counted += 1
         elif reasons:
-            closest = max((each for each in reasons if each is not None), key=_CHECK_ORDER.index)
+            closest = max(reasons, key=_CHECK_ORDER.index)
             self.counts.skipped[closest] = self.counts.skipped.get(closest, 0) + 1

@@ -111,9 +111,10 @@ def _lowering_first(view: LedgerView, found: Iterable[Change], *, now: datetime)
     A workout that moves from one milestone to another lowers and raises. Where two such workouts cross, no
     order is right: all of them are taken out first and put back afterwards.
     """
-    latest = list({each.key: each for each in found}.values())
+    by_key = {each.key: each for each in found}
+    latest = list(by_key.values())
     # Only a stored workout can lower a sum; new ones, nearly all of an import, are not looked at twice.
-    if len(latest) == 1 or not any(each.key in view.workouts for each in latest):
+    if len(latest) == 1 or by_key.keys().isdisjoint(view.workouts):
         return latest
     falling: list[Change] = []
     moving: list[Change] = []

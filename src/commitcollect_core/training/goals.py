@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 
 from attrs import Factory, field, frozen
 
@@ -16,7 +17,7 @@ from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
 from commitcollect_core.training.awards import Crossing
 from commitcollect_core.training.sports import ANY, ANY_SPORT, SportSelection
-from commitcollect_core.training.workouts import Workout
+from commitcollect_core.training.workouts import ActivitySnapshot, Workout
 from commitcollect_core.values import ModelId, TargetType, check_id, optional_utc, utc
 
 
@@ -34,11 +35,11 @@ class Exclusion(StrEnum):
     NOTHING_TO_COUNT = "nothing_to_count"
 
 
-_MEASURES: Mapping[TargetType, Callable[[Workout], int]] = {
-    TargetType.DISTANCE_METERS: lambda workout: workout.snapshot.distance_meters,
-    TargetType.ELEVATION_METERS: lambda workout: workout.snapshot.elevation_meters,
-    TargetType.MOVING_TIME_SECONDS: lambda workout: workout.snapshot.moving_seconds,
-    TargetType.ACTIVITY_COUNT: lambda _workout: 1,
+_MEASURES: Mapping[TargetType, Callable[[ActivitySnapshot], int]] = {
+    TargetType.DISTANCE_METERS: attrgetter("distance_meters"),
+    TargetType.ELEVATION_METERS: attrgetter("elevation_meters"),
+    TargetType.MOVING_TIME_SECONDS: attrgetter("moving_seconds"),
+    TargetType.ACTIVITY_COUNT: lambda _snapshot: 1,
 }
 
 
@@ -111,9 +112,11 @@ class Goal:
 
     def exclusion(self, workout: Workout) -> Exclusion | None:
         """Why this workout does not count, or None if it does."""
-        snapshot = workout.snapshot
         if workout.deleted_at is not None:
             return Exclusion.DELETED
+        return self._exclusion(workout.snapshot)
+
+    def _exclusion(self, snapshot: ActivitySnapshot) -> Exclusion | None:
         if snapshot.is_flagged:
             return Exclusion.FLAGGED
         if snapshot.started_at < self.period_start_at:
@@ -122,18 +125,22 @@ class Goal:
             return Exclusion.AFTER_END
         if not self.sports.covers(snapshot.sport_type):
             return Exclusion.OTHER_SPORT
-        if not _MEASURES[self.target_type](workout):
+        if not _MEASURES[self.target_type](snapshot):
             return Exclusion.NOTHING_TO_COUNT
         return None
 
-    def contribution(self, workout: Workout | None) -> int:
-        """What a workout adds to the live sum.
+    def amount(self, snapshot: ActivitySnapshot) -> int:
+        """What an activity adds to the live sum while it is not deleted.
 
         That is its measure if it counts, else 0.
         """
-        if workout is None or self.exclusion(workout) is not None:
+        return 0 if self._exclusion(snapshot) is not None else _MEASURES[self.target_type](snapshot)
+
+    def contribution(self, workout: Workout | None) -> int:
+        """What a workout adds to the live sum; nothing if there is none, or it is deleted."""
+        if workout is None or workout.deleted_at is not None:
             return 0
-        return _MEASURES[self.target_type](workout)
+        return self.amount(workout.snapshot)
 
 
 @frozen(kw_only=True)

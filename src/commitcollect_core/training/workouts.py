@@ -123,26 +123,23 @@ class ActivitySnapshot:
         return evolve(self, **{each.field: _NEUTRAL[each.field] for each in set_aside}), set_aside
 
     def _not_believable(self, policy: Policy) -> Iterator[SetAside]:
-        for field_name, least, most in (
-            ("distance_meters", 0, policy.training.distance_meters_max),
-            ("elevation_meters", 0, policy.training.elevation_meters_max),
-            ("moving_seconds", 0, policy.training.duration_seconds_max),
-            ("elapsed_seconds", 0, policy.training.duration_seconds_max),
-            (
-                "utc_offset_seconds",
-                -policy.training.utc_offset_seconds_max,
-                policy.training.utc_offset_seconds_max,
-            ),
-        ):
-            value = getattr(self, field_name)
-            # None, which only an offset can be, says nothing.
-            if value is not None and (type(value) is not int or not least <= value <= most):
-                limit = f"outside {least:,} to {most:,}" if type(value) is int else "not a whole number"
-                yield SetAside(field=field_name, value=repr(value), limit=limit)
-        yield from _unfit_text("sport_type", self.sport_type, 1, policy.training.sport_type_chars_max)
-        yield from _unfit_text("name", self.name, 0, policy.training.activity_name_chars_max)
+        limits = policy.training
+        most, offset = limits.duration_seconds_max, limits.utc_offset_seconds_max
+        yield from _unfit_number("distance_meters", self.distance_meters, 0, limits.distance_meters_max)
+        yield from _unfit_number("elevation_meters", self.elevation_meters, 0, limits.elevation_meters_max)
+        yield from _unfit_number("moving_seconds", self.moving_seconds, 0, most)
+        yield from _unfit_number("elapsed_seconds", self.elapsed_seconds, 0, most)
+        # None, which only an offset can be, says nothing.
+        if self.utc_offset_seconds is not None:
+            yield from _unfit_number("utc_offset_seconds", self.utc_offset_seconds, -offset, offset)
+        yield from _unfit_text("sport_type", self.sport_type, 1, limits.sport_type_chars_max)
+        yield from _unfit_text("name", self.name, 0, limits.activity_name_chars_max)
 
     def _check_start(self, policy: Policy, now: datetime) -> None:
+        limits = policy.training
+        # Nearly every activity is of the past, and then no bound has to be calculated.
+        if limits.workout_started_at_min <= self.started_at <= min(now, limits.workout_started_at_max):
+            return
         latest = min(
             now + timedelta(seconds=policy.training.clock_ahead_seconds_max),
             policy.training.workout_started_at_max,
@@ -155,12 +152,21 @@ class ActivitySnapshot:
             )
 
 
-def _unfit_text(name: str, text: str, chars_min: int, chars_max: int) -> Iterator[SetAside]:
+def _unfit_number(name: str, value: int | None, least: int, most: int) -> tuple[SetAside, ...]:
+    # Tuples and no generators: this runs for every value of every activity, and nearly all are fit.
+    if type(value) is int and least <= value <= most:
+        return ()
+    limit = f"outside {least:,} to {most:,}" if type(value) is int else "not a whole number"
+    return (SetAside(field=name, value=repr(value), limit=limit),)
+
+
+def _unfit_text(name: str, text: str, chars_min: int, chars_max: int) -> tuple[SetAside, ...]:
     if not chars_min <= len(text) <= chars_max:
         limit = f"outside {chars_min} to {chars_max}"
-        yield SetAside(field=name, value=f"of {len(text)} characters", limit=limit)
-    elif not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
-        yield SetAside(field=name, value=repr(text), limit="half a character, which no store can keep")
+        return (SetAside(field=name, value=f"of {len(text)} characters", limit=limit),)
+    if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
+        return (SetAside(field=name, value=repr(text), limit="half a character, which no store can keep"),)
+    return ()
 
 
 @frozen(kw_only=True)
