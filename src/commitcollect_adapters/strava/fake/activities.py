@@ -76,6 +76,26 @@ _DETAILS: Mapping[str, Any] = {
     "embed_token": "0000000000000000000000000000000000000000",
     "available_zones": [],
 }
+_OLD_TYPES = frozenset(
+    (
+        "AlpineSki", "BackcountrySki", "Canoeing", "Crossfit", "EBikeRide", "Elliptical", "Golf", "Handcycle",
+        "Hike", "IceSkate", "InlineSkate", "Kayaking", "Kitesurf", "NordicSki", "Ride", "RockClimbing",
+        "RollerSki", "Rowing", "Run", "Sail", "Skateboard", "Snowboard", "Snowshoe", "Soccer", "StairStepper",
+        "StandUpPaddling", "Surfing", "Swim", "Velomobile", "VirtualRide", "VirtualRun", "Walk",
+        "WeightTraining", "Wheelchair", "Windsurf", "Workout", "Yoga",
+    )
+)  # fmt: skip
+"""The values of `type`, which Strava has not added to since 2022."""
+
+_NEAREST_OLD_TYPE = {
+    "EMountainBikeRide": "EBikeRide",
+    "GravelRide": "Ride",
+    "MountainBikeRide": "Ride",
+    "TrailRun": "Run",
+    "VirtualRow": "Rowing",
+}
+"""The `type` of newer sport types; that of all others is Workout."""
+
 _ANNOUNCED_AS = {"name": "title", "sport_type": "type", "private": "private"}
 """Fields whose changes Strava announces, and their names in events. Other changes are silent."""
 
@@ -119,7 +139,7 @@ class StoredActivity:
         self.previous = dict(self.payload)
         known = {**changes}
         if "sport_type" in known:
-            known.setdefault("type", known["sport_type"])
+            known.setdefault("type", old_type(known["sport_type"]))
         if "private" in known:
             known["visibility"] = "only_me" if known["private"] else "everyone"
         updates = {
@@ -158,6 +178,12 @@ class Activities:
         return sorted(theirs.values(), key=lambda each: (each.start_at, each.activity_id), reverse=True)
 
 
+def old_type(sport_type: object) -> str:
+    """The `type` that Strava shows beside a sport type: a shorter list, in which some are lost."""
+    name = str(sport_type)
+    return name if name in _OLD_TYPES else _NEAREST_OLD_TYPE.get(name, "Workout")
+
+
 def announced_as(
     *, was_visible: bool, is_visible: bool, updates: Mapping[str, str]
 ) -> tuple[Aspect, Mapping[str, str]] | None:
@@ -174,6 +200,7 @@ def summary(payload: Mapping[str, Any], athlete_id: int) -> Payload:
     """An activity as lists show it: the given fields override the defaults."""
     whole = {
         **_SUMMARY,
+        **({"type": old_type(payload["sport_type"])} if "sport_type" in payload else {}),
         "map": {"id": f"a{payload['id']}", "summary_polyline": "", "resource_state": 2},
         **payload,
         "athlete": {"id": athlete_id, "resource_state": 1},
@@ -241,7 +268,7 @@ def _payload(snapshot: ActivitySnapshot, started_at: datetime) -> Payload:
         "id": int(snapshot.activity_id),
         "name": snapshot.name,
         "sport_type": snapshot.sport_type,
-        "type": snapshot.sport_type,
+        "type": old_type(snapshot.sport_type),
         "start_date": f"{started_at:%Y-%m-%dT%H:%M:%SZ}",
         "start_date_local": f"{local:%Y-%m-%dT%H:%M:%SZ}",
         "utc_offset": float(offset),

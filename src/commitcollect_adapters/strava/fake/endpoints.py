@@ -122,7 +122,9 @@ class Endpoints:
                 case CallKind.SUBSCRIPTIONS:
                     return self._checked(request.query, subscriptions.list)
                 case CallKind.UNSUBSCRIBE:
-                    return self._checked(request.query, lambda: subscriptions.delete(last))
+                    # Documented in the query; clients that keep the secret out of addresses send a form.
+                    given = {**request.query, **request.form}
+                    return self._checked(given, lambda: subscriptions.delete(last))
                 case CallKind.EVENT:
                     raise AssertionError("an event is no call to Strava")
                 case _:
@@ -247,6 +249,9 @@ class Endpoints:
 def _kind(request: Request, path: str) -> CallKind | None:
     """What a call is about; None if the path does not exist."""
     method = request.method
+    # Strava answers them at both addresses.
+    if path in {f"{API}{OAUTH}/token", f"{API}{OAUTH}/deauthorize"}:
+        path = path.removeprefix(API)
     if (method, path) == ("POST", f"{OAUTH}/token"):
         is_refresh = request.form.get("grant_type") == "refresh_token"
         return CallKind.REFRESH if is_refresh else CallKind.EXCHANGE
