@@ -24,8 +24,10 @@ from commitcollect_cli.output import print_result, progress, say
 from commitcollect_cli.render import milestone_lines, show_count
 from commitcollect_cli.store import settings_here
 from commitcollect_cli.units import check_target
+from commitcollect_core.errors import Conflict
 from commitcollect_core.policy import Policy
-from commitcollect_core.training.ports import Ports
+from commitcollect_core.training.history import walk_workouts
+from commitcollect_core.training.ports import Ports, WorkoutQuery
 from commitcollect_core.training.sports import SportSelection
 from commitcollect_core.training.statues import model_of
 from commitcollect_core.training.tracking import NewMilestone
@@ -66,6 +68,9 @@ DUPLICATES_MAX = 100
 )
 @user_option
 @click.option(
+    "--force", "is_forced", is_flag=True, help="Add the demo history to a STORE that holds another."
+)
+@click.option(
     "--order", type=click.Choice([each.value for each in Order]), default="start", show_default=True,
     help="Deliver the activities in this order.",
 )  # fmt: skip
@@ -90,6 +95,7 @@ def simulate(
     model_id: ModelId,
     store: str | None,
     user_id: UserId,
+    is_forced: bool,
     order: str,
     duplicates: int,
     has_crashes: bool,
@@ -104,6 +110,8 @@ def simulate(
     """
     if bool(files) == demo:
         raise click.UsageError("give one or more FILES, or --demo")
+    if is_forced and not (demo and store):
+        raise click.UsageError("--force goes with --demo and --store")
     settings, _ = settings_here(store, user_id)
     policy = settings.policy
     intake = Intake(policy=policy)
@@ -117,6 +125,8 @@ def simulate(
     )
     # Read before the store is opened: files that cannot be read leave no new store behind.
     with staged(activity_list) as history, _store(settings, is_named=store is not None) as ports:
+        if demo and not is_forced:
+            _check_holds_no_other(ports, user_id, history, policy)
         start_at = period_start_at or _first_day(history, policy)
         wishes = [
             NewMilestone(
@@ -152,6 +162,30 @@ def _distinct(
             f"{len(distinct)} targets are too many; an athlete has at most {most} milestones under way"
         )
     return distinct
+
+
+def _check_holds_no_other(ports: Ports, user_id: UserId, history: StagedHistory, policy: Policy) -> None:
+    """Refuse to mix the demo history with another: parts that it earns stay for ever.
+
+    Raises:
+        Conflict: the athlete has a workout that is not of this demo, or milestones and no workouts.
+    """
+    query = WorkoutQuery(limit=policy.training.page_items_max)
+    is_empty = True
+    for workout in walk_workouts(ports.ledger, user_id, query):
+        is_empty = False
+        if not history.holds(workout.key):
+            raise _other_history(user_id)
+    if is_empty and ports.ledger.read_head(user_id).tracked_milestone_ids:
+        raise _other_history(user_id)
+
+
+def _other_history(user_id: UserId) -> Conflict:
+    return Conflict(
+        f"the store holds another history of {user_id!r}, and parts that the demo earns there would stay; "
+        "name another --store or --user, or give --force",
+        code="other_history",
+    )
 
 
 @contextmanager

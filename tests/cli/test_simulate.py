@@ -225,3 +225,35 @@ def test_any_sport_and_several_targets(console: Console, history: Path) -> None:
         "Dragon (DRAGON_2026)  60 km · any sport · from 1 Jan 2024",
         "Dragon (DRAGON_2026)  6 activities · any sport · from 1 Jan 2024",
     ]
+
+
+def test_the_demo_is_not_mixed_with_another_history(console: Console, history: Path) -> None:
+    """Parts earned by made-up rides would stay for ever, so an athlete's own store is refused."""
+    demo = ("simulate", "--demo", "--activities", "50", "--store", "own.db")
+    console.json("workout", "import", history, "--store", "own.db")
+    console.json("milestone", "create", "--target", "count=12", "--from", "2020-01-01", "--store", "own.db")
+    before = console.json("milestone", "list", "--store", "own.db")
+    refused = console(*demo, "--json")
+    assert (refused.code, refused.document["error"]) == (1, "other_history")
+    assert "--force" in refused.document["message"]
+    assert console.json("milestone", "list", "--store", "own.db") == before
+    assert len(console.json("workout", "list", "--store", "own.db")["workouts"]) == 7
+    assert console(*demo, "--user", "demo").code == 0
+    assert console.json(*demo, "--force")["workouts"]["imported"] == 50
+
+
+def test_goals_that_wait_for_workouts_are_a_history_too(console: Console) -> None:
+    """A milestone without workouts would count the demo's."""
+    console.json("milestone", "create", "--target", "count=12", "--from", "2020-01-01", "--store", "own.db")
+    refused = console("simulate", "--demo", "--activities", "50", "--store", "own.db", "--json")
+    assert refused.document["error"] == "other_history"
+
+
+def test_the_same_demo_runs_again_on_its_store(console: Console) -> None:
+    """With other targets as well; another seed is another history."""
+    demo = ("simulate", "--demo", "--activities", "50", "--store", "demo.db")
+    first = console.json(*demo)
+    assert console.json(*demo)["stateDigest"] == first["stateDigest"]
+    assert console(*demo, "--target", "count=40", "--order", "shuffled").code == 0
+    assert console(*demo, "--seed", "1").code == 1
+    assert console("simulate", "--demo", "--force").code == 2

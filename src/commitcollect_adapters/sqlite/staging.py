@@ -16,6 +16,7 @@ from random import Random
 from commitcollect_adapters.records.ledger import SNAPSHOT
 from commitcollect_adapters.sqlite.database import storage_error
 from commitcollect_core.training.workouts import ActivitySnapshot
+from commitcollect_core.values import WorkoutKey
 
 _COLUMNS = ", ".join(SNAPSHOT.columns)
 _MARKS = ", ".join("?" * len(SNAPSHOT.columns))
@@ -60,6 +61,11 @@ class StagedHistory:
     def __len__(self) -> int:
         (count,) = self._connection.execute("SELECT count(*) FROM staged").fetchone()
         return int(count)
+
+    def holds(self, key: WorkoutKey) -> bool:
+        """Whether an activity is part of the history."""
+        found = self._connection.execute("SELECT 1 FROM staged WHERE source = ? AND activityId = ?", key)
+        return found.fetchone() is not None
 
     def earliest_start(self) -> datetime | None:
         """When the first activity started, None without any."""
