@@ -15,8 +15,8 @@ from commitcollect_core.training.awards import StatueModel
 from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState
 from commitcollect_core.training.ports import Ledger, Ports
 from commitcollect_core.training.tracking import NewMilestone
-from commitcollect_core.training.workouts import ActivitySnapshot
-from commitcollect_core.values import ActivityId, ModelId, Source, TargetType, UserId
+from commitcollect_core.training.workouts import ActivitySnapshot, Found
+from commitcollect_core.values import ActivityId, ModelId, Source, TargetType, UserId, WorkoutKey
 
 ATHLETE = UserId("athlete")
 
@@ -43,6 +43,11 @@ class RacedLedger(MemoryLedger):
             intrude()
         self.intruders = intruders
         super().commit(commit)
+
+
+def unasked(key: WorkoutKey) -> Found | None:
+    """A source that must not be asked."""
+    raise AssertionError(f"{key} was asked for")
 
 
 def app_on(

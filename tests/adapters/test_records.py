@@ -36,7 +36,7 @@ _renewed = QueueEntry(
     job=_job,
     due_at=samples.NOW,
     token=SECRET,
-    renewed=evolve(_job, events=(JobEvent("c", samples.NOW),)),
+    renewed=evolve(_job, events=(JobEvent("c", samples.NOW, is_deletion=True),)),
     renewed_due_at=samples.NOW,
 )
 _handshake = evolve(service.handshake(), state=SECRET, binding=SECRET, details={"nonce": SECRET})

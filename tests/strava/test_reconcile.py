@@ -18,7 +18,7 @@ from commitcollect_core.strava.jobs import activity_job
 from commitcollect_core.strava.ports import ActivityAnswer, ActivityList
 from commitcollect_core.strava.reconciling import Repair
 from commitcollect_core.training.workouts import ActivityGone
-from commitcollect_core.values import ActivityId, AthleteId, Source
+from commitcollect_core.values import ActivityId, AthleteId, Source, WorkoutKey
 from strava.world import ATHLETE, ME, WISH, World, payload
 
 DEAF = DeliveryPlan(dropped=1.0)
@@ -329,3 +329,70 @@ def test_a_ride_repaired_under_another_id_counts_once(world: World) -> None:
     assert {kind for kind, _ in report.repairs} == {Repair.GONE_THERE, Repair.MISSING}
     (milestone,) = world.app.tracking.milestones(ME)
     assert milestone.progress == before
+
+
+@pytest.mark.parametrize("is_gone", [False, True], ids=["shorter", "gone"])
+def test_a_lowering_in_doubt_is_settled_before_anything_raises_the_sum(*, is_gone: bool) -> None:
+    """A ride that was just taken in is shortened or deleted, and another appears: they never add up.
+
+    The first is in doubt, as it was written minutes ago; it is asked for once more and not left for later.
+    """
+    world = World(plan=DEAF)
+    world.app.tracking.create(ME, WISH)
+    world.fake.add_activities(ATHLETE, [payload(1, distance=60_000.0)])
+    world.connect()
+    world.work()
+    world.fake.edit(ActivityId("1001"), distance=10_000.0)
+    world.fake.upload(ATHLETE, payload(2, distance=60_000.0))
+    if is_gone:
+        world.api = _Lists(world.fake, world.fake.delete)
+        world.service = world.process()
+    report = world.strava.reconciling.run(ME)
+    (milestone,) = world.dump().milestones.values()
+    expected = 60_000 if is_gone else 70_000
+    assert milestone.progress.current_value == expected
+    assert milestone.progress.progress_value == expected
+    assert report.asked_again == ()
+    assert len(report.repairs) == 2
+    world.check_converged()
+
+
+class _Lists:
+    """A Strava where an activity is deleted right after it was listed. Implements `StravaApi`."""
+
+    def __init__(self, fake: Any, delete: Any) -> None:
+        self._fake = fake
+        self._delete = delete
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else as it is."""
+        return getattr(self._fake, name)
+
+    def activities(self, *arguments: Any, **named: Any) -> ActivityList:
+        """See `StravaApi`."""
+        listed: ActivityList = self._fake.activities(*arguments, **named)
+        self._delete(ActivityId("1001"))
+        return listed
+
+
+@pytest.mark.parametrize("fault", [Fault.WRONG_ATHLETE, Fault.NOT_FOUND, None])
+def test_an_answer_about_nothing_settles_nothing(fault: Fault | None) -> None:
+    """Another athlete's activity, and one that cannot be read, change nothing; a 404 is a deletion."""
+    world = World(plan=DEAF)
+    world.app.tracking.create(ME, WISH)
+    world.fake.add_activities(ATHLETE, [payload(1, distance=60_000.0)])
+    world.connect()
+    world.work()
+    world.fake.edit(ActivityId("1001"), distance=10_000.0)
+    world.fake.upload(ATHLETE, payload(2, distance=60_000.0))
+    if fault is None:
+        world.api = _Lists(world.fake, lambda activity_id: world.fake.edit(activity_id, start_date="no date"))
+        world.service = world.process()
+    else:
+        world.fake.inject(fault, CallKind.ACTIVITY)
+    world.strava.reconciling.run(ME)
+    assert world.fake.calls(CallKind.ACTIVITY) == 1
+    key = WorkoutKey(Source.STRAVA, ActivityId("1001"))
+    stored = world.stores.ledger.read(ME, [key]).workouts[key]
+    assert stored.is_deleted == (fault is Fault.NOT_FOUND)
+    assert stored.snapshot.distance_meters == 60_000

@@ -22,7 +22,7 @@ from commitcollect_core.training.ledger import LedgerCommit, LedgerView
 from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot, Answer, Found, Workout
 from commitcollect_core.values import UserId, WorkoutKey
 from laws import check_kept, check_state
-from rivals import ATHLETE, RacedLedger, app_on, fence, ride, wish
+from rivals import ATHLETE, RacedLedger, app_on, fence, ride, unasked, wish
 
 KEY = ride("1").key
 NOW = SEASON_END_AT
@@ -244,7 +244,7 @@ def test_a_list_says_what_it_changed_and_what_was_there() -> None:
     ingestion.ingest(ATHLETE, [ActivityGone(key=ride("lost").key)])
     before = dump_of(ledger, ATHLETE).by_key
     listed = [ride("same"), ride("old", 2), ride("lost"), ride("new")]
-    result = later(ingestion).ingest_listed(ATHLETE, answered(listed, NOW + HOUR))
+    result = later(ingestion).ingest_listed(ATHLETE, answered(listed, NOW + HOUR), ask=unasked)
     after = dump_of(ledger, ATHLETE).by_key
     assert result.changes == tuple((before.get(each.key), after[each.key]) for each in listed[1:])
     assert [each.snapshot for _, each in result.changes] == listed[1:]
@@ -259,7 +259,7 @@ def test_one_unbelievable_value_costs_only_itself() -> None:
     assert [str(each) for each in result.set_aside] == ["elapsed_seconds 19525640 is outside 0 to 5,184,000"]
     assert stored_in(ledger).snapshot == evolve(ride("1"), elapsed_seconds=0)
     listed = ride("2", -1)
-    report = app.ingestion.ingest_listed(ATHLETE, answered([listed], NOW))
+    report = app.ingestion.ingest_listed(ATHLETE, answered([listed], NOW), ask=unasked)
     assert [(key, each.field) for key, each in report.set_aside] == [(listed.key, "distance_meters")]
     assert [after.snapshot.distance_meters for _, after in report.changes] == [0]
 
@@ -269,7 +269,7 @@ def test_one_unbelievable_start_does_not_stop_a_list() -> None:
     ledger = MemoryLedger()
     long_ago = evolve(ride("2"), started_at=datetime(1970, 1, 1, tzinfo=UTC))
     listed = [ride("1"), long_ago, ride("3")]
-    result = app_on(ledger).ingestion.ingest_listed(ATHLETE, answered(listed, NOW))
+    result = app_on(ledger).ingestion.ingest_listed(ATHLETE, answered(listed, NOW), ask=unasked)
     assert [each.key.activity_id for _, each in result.changes] == ["1", "3"]
     ((key, reason),) = result.rejected
     assert key == long_ago.key
@@ -294,7 +294,7 @@ def test_a_list_goes_over_what_is_old_and_over_nothing_new(
     before = dump_of(ledger, ATHLETE)
     written_now = {each.key for each in just_now}
     listed = list({each.key: each for each in [*listed, *_shown_again(before.by_start, edits)]}.values())
-    result = later(app.ingestion).ingest_listed(ATHLETE, answered(listed, NOW + HOUR))
+    result = later(app.ingestion).ingest_listed(ATHLETE, answered(listed, NOW + HOUR), ask=unasked)
     after = dump_of(ledger, ATHLETE)
     check_state(after)
     check_kept(before, after)
@@ -327,7 +327,9 @@ def test_what_a_rival_wrote_meanwhile_is_in_doubt() -> None:
     ingestion = app_on(ledger).ingestion
     ingestion.ingest(ATHLETE, [ride("1", 1), ride("2", 1)])
     ledger.intruders = [lambda: later(ingestion).ingest(ATHLETE, [ride("1", 2)])]
-    result = later(ingestion).ingest_listed(ATHLETE, answered([ride("1", 3), ride("2", 3)], NOW + HOUR))
+    result = later(ingestion).ingest_listed(
+        ATHLETE, answered([ride("1", 3), ride("2", 3)], NOW + HOUR), ask=unasked
+    )
     assert result.in_doubt == (KEY,)
     assert [each.snapshot for _, each in result.changes] == [ride("2", 3)]
     assert stored_in(ledger).snapshot == ride("1", 2)
@@ -345,7 +347,7 @@ def test_a_long_list_tells_of_each_workout_once(commits_before: int) -> None:
         lambda: later(ingestion).ingest(ATHLETE, [ride("other")]),
     ]
     listed = [ride(f"{n}", 2) for n in range(60)]
-    result = later(ingestion).ingest_listed(ATHLETE, answered(listed, NOW + HOUR))
+    result = later(ingestion).ingest_listed(ATHLETE, answered(listed, NOW + HOUR), ask=unasked)
     assert [each.snapshot for _, each in result.changes] == listed
     assert [was for was, _ in result.changes] == [before, *[None] * 59]
     assert result.in_doubt == ()
@@ -357,7 +359,7 @@ def test_a_workout_rewritten_between_two_writes_of_a_list_is_a_change_and_in_dou
     ingestion = app_on(ledger, policy=Policy(training=TrainingPolicy(commit_items_max=52))).ingestion
     ledger.intruders = [None, lambda: later(ingestion).ingest(ATHLETE, [ride("1", 7)])]
     listed = [ride(f"{n}", 2) for n in range(60)]
-    result = later(ingestion).ingest_listed(ATHLETE, answered(listed, NOW + HOUR))
+    result = later(ingestion).ingest_listed(ATHLETE, answered(listed, NOW + HOUR), ask=unasked)
     assert [each.snapshot for _, each in result.changes] == listed
     assert result.in_doubt == (KEY,)
     assert stored_in(ledger).snapshot == ride("1", 7)
@@ -414,7 +416,9 @@ def test_what_was_erased_comes_back_only_when_asked_for_anew() -> None:
     ingestion.ingest(ATHLETE, [ride("1")])
     later(ingestion).erase(ATHLETE, [KEY])
     late = later(ingestion, 2 * HOUR)
-    result = late.ingest_listed(ATHLETE, answered([ride("1")], NOW + HOUR - timedelta(minutes=1)))
+    result = late.ingest_listed(
+        ATHLETE, answered([ride("1")], NOW + HOUR - timedelta(minutes=1)), ask=unasked
+    )
     assert (result.changes, result.in_doubt) == ((), (KEY,))
     assert stored_in(ledger).is_deleted
     assert late.refresh(ATHLETE, KEY, lambda: ride("1")).workouts_changed == 1

@@ -291,7 +291,7 @@ def test_an_event_names_what_to_look_at_and_nothing_else(document: dict[str, Any
         assert job == Job(
             kind="strava/activity",
             subject={"athleteId": str(event.owner_id), "activityId": str(event.object_id)},
-            events=(JobEvent(idempotency_key(event), event.event_time),),
+            events=(JobEvent(idempotency_key(event), event.event_time, event.aspect is Aspect.DELETE),),
             enqueued_at=NOW,
         )
         assert job.key == f"strava/activity/{event.owner_id}/{event.object_id}"
@@ -331,4 +331,6 @@ def test_what_may_be_a_deauthorisation_is_looked_into(
     assert (job is not None) == is_looked_into
     if job is not None:
         assert job.key == "strava/authorization/134815"
-        assert job.events == (JobEvent(idempotency_key(event), event.event_time),)
+        assert job.events == (
+            JobEvent(idempotency_key(event), event.event_time, event.aspect is Aspect.DELETE),
+        )

@@ -40,7 +40,7 @@ from commitcollect_core.training.tracking import NewMilestone
 from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot, Answer, Found, Workout
 from commitcollect_core.values import MilestoneId
 from laws import check_state
-from rivals import ATHLETE, RacedLedger, app_on, fence, ride, wish
+from rivals import ATHLETE, RacedLedger, app_on, fence, ride, unasked, wish
 
 
 def test_the_result_says_what_changed() -> None:
@@ -458,5 +458,5 @@ def test_what_a_list_says_is_gone_becomes_a_tombstone() -> None:
     app = app_on(ledger)
     app.ingestion.ingest(ATHLETE, [ride("1")])
     later = Answer(found=ActivityGone(key=ride("1").key), asked_at=SEASON_END_AT + timedelta(days=1))
-    result = app.ingestion.ingest_listed(ATHLETE, [later])
+    result = app.ingestion.ingest_listed(ATHLETE, [later], ask=unasked)
     assert [after.is_deleted for _, after in result.changes] == [True]

@@ -32,11 +32,19 @@ def _subject_text(subject: Mapping[str, str]) -> str:
 
 
 def _events_text(events: Sequence[JobEvent]) -> str:
-    return json_text([(each.key, epoch(each.occurred_at)) for each in events])
+    return json_text(
+        [(each.key, epoch(each.occurred_at), *([True] if each.is_deletion else [])) for each in events]
+    )
 
 
 def _events(text: str) -> tuple[JobEvent, ...]:
-    return tuple(JobEvent(_text(key), moment(occurred_at)) for key, occurred_at in json.loads(text))
+    return tuple(map(_event, json.loads(text)))
+
+
+def _event(stored: Sequence[Any]) -> JobEvent:
+    # The third is left out where it is false, as it always was before there was one.
+    key, occurred_at, *is_deletion = stored
+    return JobEvent(_text(key), moment(occurred_at), is_deletion=is_deletion == [True])
 
 
 def _text(value: object) -> str:

@@ -179,7 +179,7 @@ def jobs() -> SearchStrategy[Job]:
     kinds = st.from_regex(r"\A[a-z][a-z0-9-]{0,9}/[a-z][a-z0-9-]{0,9}\Z")
     ids = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._@-]{0,9}\Z")
     subjects = st.dictionaries(_texts, ids, max_size=3)
-    events = st.builds(JobEvent, _texts, believable_moments())
+    events = st.builds(JobEvent, _texts, believable_moments(), st.booleans())
     return st.builds(
         Job,
         kind=kinds,

@@ -30,10 +30,12 @@ class JobEvent:
     Attributes:
         key: the request id under which the event is marked once it is dealt with.
         occurred_at: when it happened, in whole seconds by the clock of its sender.
+        is_deletion: whether it says that what the job is about was deleted.
     """
 
     key: str
     occurred_at: datetime = field(converter=utc)
+    is_deletion: bool = False
 
     def is_over_at(self, looked_at: datetime) -> bool:
         """Whether a look at this moment came after the whole second of the event.

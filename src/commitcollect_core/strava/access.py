@@ -14,6 +14,7 @@ from commitcollect_core.context import Context
 from commitcollect_core.errors import (
     AccessTokenRejected,
     ConnectionBusy,
+    InvalidInput,
     NeedsReconnect,
     NotFound,
     ScopeMissing,
@@ -22,6 +23,7 @@ from commitcollect_core.errors import (
     StravaAppInactive,
     StravaAppRejected,
     StravaRateLimited,
+    StravaRefused,
     StravaUnavailable,
     TokenRefreshRejected,
     UpstreamError,
@@ -55,7 +57,7 @@ from commitcollect_core.strava.ports import (
 )
 from commitcollect_core.strava.rate_keeping import RateKeeping
 from commitcollect_core.strava.rates import Purpose, RateReading, athlete_scope
-from commitcollect_core.training.workouts import ActivityGone
+from commitcollect_core.training.workouts import ActivityGone, Found
 from commitcollect_core.values import ActivityId, Source, UserId, WorkoutKey
 
 _Answer = TypeVar("_Answer", ActivityAnswer, ActivityList)
@@ -104,6 +106,21 @@ class StravaAccess:
             asked_by=connection.athlete_id,
             sees_private=connection.sees_all_activities,
         )
+
+    def found(self, user_id: UserId, key: WorkoutKey) -> Found | None:
+        """What Strava says of a workout now; None if that is another athlete's, or cannot be read.
+
+        Raises:
+            CommitCollectError: as in `activity`, but for what is about this activity alone.
+        """
+        try:
+            activity = self.activity(user_id, key.activity_id, purpose=Purpose.BACKFILL)
+        except (InvalidInput, StravaRefused):
+            return None
+        if isinstance(activity, ActivityGone):
+            return activity
+        is_theirs = activity.athlete_id == self.connection(user_id).athlete_id
+        return activity.snapshot if is_theirs else None
 
     def activities(
         self, user_id: UserId, *, after: datetime | None, before: datetime | None, page: int = 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import assert_never
 
 from attrs import evolve, frozen
@@ -222,7 +223,7 @@ class Backfilling:
             Answer(found=evolve(each, shown_to=page.athlete_id), asked_at=page.listed_at)
             for each in reversed(page.snapshots)
         ]
-        result = self.ingestion.ingest_listed(user_id, answers)
+        result = self.ingestion.ingest_listed(user_id, answers, ask=partial(self.access.found, user_id))
         # In this order: a crash after any line repeats the step, and the page is dropped only once its
         # workouts are stored and every activity in doubt has a job of its own.
         self.ask_again(user_id, result.in_doubt)

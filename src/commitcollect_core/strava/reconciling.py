@@ -105,7 +105,7 @@ class Reconciling:
         # made in the same pass, and must not count twice in between (law 1).
         gone, moved, unreadable = self._ask(user_id, athlete_id, unlisted)
         found = (*moved, *reversed(listing.answers))
-        result = gone + self.ingestion.ingest_listed(user_id, found)
+        result = gone + self.ingestion.ingest_listed(user_id, found, ask=partial(self.access.found, user_id))
         self.backfilling.ask_again(user_id, result.in_doubt)
         rejected = (f"activity {key.activity_id}: {why}" for key, why in result.rejected)
         set_aside = (f"activity {key.activity_id}: {value}" for key, value in result.set_aside)

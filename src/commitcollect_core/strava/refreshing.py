@@ -21,7 +21,6 @@ from commitcollect_core.strava.ports import BackfillStore, ConnectionStore
 from commitcollect_core.strava.rate_keeping import RateKeeping
 from commitcollect_core.strava.rates import Purpose, athlete_scope
 from commitcollect_core.strava.remarks import warn_of
-from commitcollect_core.strava.webhooks import tells_of_deletion
 from commitcollect_core.training.committing import Committed
 from commitcollect_core.training.ingestion import Ingestion
 from commitcollect_core.training.workouts import ActivityGone, Found, SetAside
@@ -87,7 +86,7 @@ class Refreshing:
         """The wait before a 404 is checked again; None if it is to be believed."""
         # After a create or update a 404 may mean "not there yet". Believed at once, it would lose a workout.
         # A delete says the same as the 404, and so it needs no second look.
-        if any(tells_of_deletion(each.key) for each in leased.job.events):
+        if any(each.is_deletion for each in leased.job.events):
             return None
         policy = self.context.policy
         waits = (

@@ -175,10 +175,6 @@ def _update_text(value: object, policy: Policy) -> str | None:
     return None
 
 
-_ASPECT = -3
-"""The place of the aspect in an event's key."""
-
-
 def idempotency_key(event: WebhookEvent) -> str:
     """The request id under which an event is marked: equal for every delivery of it, and no other.
 
@@ -199,15 +195,11 @@ def idempotency_key(event: WebhookEvent) -> str:
     return "-".join(map(str, facts))
 
 
-def tells_of_deletion(key: str) -> bool:
-    """Whether an event with this key (`idempotency_key`) says that its activity was deleted."""
-    return key.split("-")[_ASPECT] == Aspect.DELETE
-
-
 def interpret(event: WebhookEvent, *, now: datetime) -> Job | None:
     """What to look at because of an event; None if there is nothing to see."""
     athlete_id = AthleteId(str(event.owner_id))
-    events = (JobEvent(idempotency_key(event), event.event_time),)
+    is_deletion = event.aspect is Aspect.DELETE
+    events = (JobEvent(idempotency_key(event), event.event_time, is_deletion=is_deletion),)
     match event.object_type:
         case ObjectType.ACTIVITY:
             return activity_job(athlete_id, ActivityId(str(event.object_id)), events=events, now=now)

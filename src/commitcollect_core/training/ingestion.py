@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
@@ -152,8 +153,16 @@ class Ingestion:
             return found.believable(self.context.policy, now=now)
         return found, ()
 
-    def ingest_listed(self, user_id: UserId, answers: Sequence[Answer]) -> ListedResult:
+    def ingest_listed(
+        self, user_id: UserId, answers: Sequence[Answer], *, ask: Callable[[WorkoutKey], Found | None]
+    ) -> ListedResult:
         """Take in listed activities, except those changed since the listing.
+
+        Args:
+            user_id: the athlete.
+            answers: what the source listed.
+            ask: asks the source for one activity now, as in `refresh`. It is called only where an answer that
+                is in doubt may lower a sum that others raise.
 
         All of it is one change (law 1), so a caller passes the pages of one listing together. Values that are
         not believable are set aside. An activity whose start is not believable is rejected, and the others
@@ -161,19 +170,27 @@ class Ingestion:
         """
         now = self.context.now()
         believable, rejected, set_aside = self._sorted_out(answers, now)
-        keys = keys_of(each.found for each in believable)
+        settled = NOTHING_LISTED
         before: dict[WorkoutKey, Workout | None] = {}
         committing = Committing(self.ledger, self.context)
         while True:
+            keys = keys_of(each.found for each in believable)
             view = self.ledger.read(user_id, keys)
-            for key in keys:
-                # The first reading is kept: a later one may hold what an earlier attempt wrote itself.
-                before.setdefault(key, view.workouts.get(key))
             in_doubt = {
-                each.found.key
+                each.found.key: each.found
                 for each in believable
                 if each.is_in_doubt(view.workouts.get(each.found.key), self.context.policy)
             }
+            # What is in doubt and may lower a sum comes before what raises it, or progress would pass a sum
+            # that never existed (law 1). So its source is asked again at once, and not later.
+            falling = keys_of(lowering(view, in_doubt.values(), now=now))
+            if falling and len(falling) < len(keys):
+                settled += self._settled(user_id, view, falling, ask)
+                believable = [each for each in believable if each.found.key not in falling]
+                continue
+            for key in keys:
+                # The first reading is kept: a later one may hold what an earlier attempt wrote itself.
+                before.setdefault(key, view.workouts.get(key))
             certain = [each.found for each in believable if each.found.key not in in_doubt]
             if committing.commit(self._decided(view, certain, now)):
                 break
@@ -181,13 +198,32 @@ class Ingestion:
         committed += self._recount_stale(user_id, committed.head_after(view.head))
         # A workout that moved between two goals may be written twice; the last write is its final state.
         written = {each.key: each for commit in committed.commits for each in commit.workouts}
-        return ListedResult(
+        return settled + ListedResult(
             committed=committed,
             changes=tuple((before[key], each) for key, each in written.items()),
             in_doubt=tuple(key for key in keys if key in in_doubt),
             rejected=rejected,
             set_aside=set_aside,
         )
+
+    def _settled(
+        self,
+        user_id: UserId,
+        view: LedgerView,
+        keys: Iterable[WorkoutKey],
+        ask: Callable[[WorkoutKey], Found | None],
+    ) -> ListedResult:
+        """Ask the source for activities one by one, and take in what it says now."""
+        settled = NOTHING_LISTED
+        for key in keys:
+            committed = self.refresh(user_id, key, partial(ask, key))
+            written = {each.key: each for commit in committed.commits for each in commit.workouts}
+            settled += ListedResult(
+                committed=committed,
+                changes=tuple((view.workouts.get(each.key), each) for each in written.values()),
+                set_aside=tuple((key, each) for each in committed.set_aside),
+            )
+        return settled
 
     def erase(self, user_id: UserId, keys: Iterable[WorkoutKey]) -> Committed:
         """Erase all of the workouts but their identity; progress and parts stay.
