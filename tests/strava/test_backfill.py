@@ -20,6 +20,7 @@ from commitcollect_core.errors import (
     StravaRateLimited,
     StravaUnavailable,
 )
+from commitcollect_core.jobs.jobs import Job
 from commitcollect_core.policy import DEFAULT_POLICY, Policy, customised
 from commitcollect_core.strava.backfilling import GivenUp
 from commitcollect_core.strava.backfills import Backfill, BackfillCommit, BackfillPhase
@@ -368,8 +369,11 @@ def test_a_backfill_that_was_set_aside_is_seen_and_tried_again() -> None:
     world = connected(5)
     backfilling = world.strava.backfilling
     backfilling.hand_over(ME)
+    now = world.clock.now()
+    world.queue.put(Job(kind="a/newer", subject={"name": "1"}, enqueued_at=now), visible_at=now)
     world.fake.inject(Fault.SERVER_ERROR, CallKind.ACTIVITIES, count=None)
     world.work()
+    assert world.queue.parked(limit=5)[0].job.kind == "a/newer"
     assert isinstance(backfilling.look(ME), Backfill), "a queue is asked only when nothing moves"
     given_up = backfilling.look(ME, is_still=True)
     assert isinstance(given_up, GivenUp)
