@@ -282,7 +282,8 @@ def test_a_statue_can_be_left_a_draft(console: Console, tower: Path) -> None:
         ({"parts": [{**PART, "meshFile": "../a.stl"}]}, "'../a.stl' is not the name of a file"),
         ({"parts": [{**PART, "meshFile": "Base.STL"}]}, "of small letters, digits and _"),
         ({"parts": [{**PART, "color": "red"}]}, "'red' is not a colour such as #C84A1B"),
-        ({"parts": [{**PART, "attach": 5}]}, "statue.json"),
+        ({"parts": [{**PART, "attach": [0, 0, 1]}]}, "'attach' of a part is not an object"),
+        ({"parts": [{**PART, "bed": {"up": UP}}]}, "statue.json has no 'right'"),
     ],
 )
 def test_a_definition_that_cannot_be_is_refused(
@@ -301,6 +302,18 @@ def test_a_missing_file_is_named(console: Console, tower: Path) -> None:
     assert "block_2.stl cannot be read" in console("statue", "add", tower).err
     (tower / "statue.json").unlink()
     assert "has no statue.json" in console("statue", "add", tower).err
+
+
+def test_a_definition_that_may_not_be_read_is_named(
+    console: Console, tower: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system's reason is told; tests may run as root, who may read everything."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert "statue.json cannot be read: Permission denied" in console("statue", "check", tower).err
 
 
 def test_the_coupon_passes_its_own_gates(console: Console, tmp_path: Path) -> None:

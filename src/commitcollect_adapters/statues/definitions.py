@@ -157,10 +157,13 @@ def read_document(file: Traversable) -> dict[str, Any]:
     """The JSON object of a definition.
 
     Raises:
-        CorruptItem: the file is too large, or not a JSON object.
+        CorruptItem: the file cannot be read, is too large, or not a JSON object.
     """
-    with file.open("rb") as stream:
-        data = stream.read(DEFINITION_BYTES_MAX + 1)
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(DEFINITION_BYTES_MAX + 1)
+    except OSError as refused:
+        raise CorruptItem(f"the statue {file.name} cannot be read: {refused.strerror}") from refused
     if len(data) > DEFINITION_BYTES_MAX:
         raise CorruptItem(f"the statue {file.name} has more than {DEFINITION_BYTES_MAX} bytes")
     try:
@@ -230,6 +233,9 @@ def read_places(file: Traversable) -> list[Place]:
 
 def _place(entry: Mapping[str, Any]) -> Place:
     attach, bed = entry.get("attach"), entry.get("bed")
+    for name, value in (("attach", attach), ("bed", bed)):
+        if value is not None and not isinstance(value, dict):
+            raise ValueError(f"{name!r} of a part is not an object of names and values")
     return Place(
         None if attach is None else _direction(attach["direction"]),
         None if bed is None else _lying(_direction(bed["up"]), _direction(bed["right"])),

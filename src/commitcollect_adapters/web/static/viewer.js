@@ -155,8 +155,8 @@ function start(gl, parts) {
 		parts.filter(part => earned.has(part.index) && part.landed).forEach(part => put(part, 1));
 		gl.enable(gl.BLEND); gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA); gl.depthMask(false);
 		set("kind", 3); set("metal", size.tall * .4); set("place", 0, 0, size.ground, size.tall * .4); set("shift", 0, 0, 0);
-		gl.bindVertexArray(card.ground); gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4); gl.depthMask(true);
-		// Depth first, so that only the front of a ghost is blended and its inside never shows.
+		gl.bindVertexArray(card.ground); if (earned.size) gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4); gl.depthMask(true);
+		// Depth first, so that only the front of a ghost is blended, never its inside.
 		for (const visible of [false, true]) { gl.colorMask(visible, visible, visible, visible); ghosts.forEach(part => put(part, 0)); }
 	}
 
@@ -179,7 +179,7 @@ function start(gl, parts) {
 		clear(); parts.forEach(part => put(part, 2));
 		gl.readPixels((x - box.left) * width / box.width, height - (y - box.top) * height / box.height, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel);
 		draw();
-		// Where two parts meet their numbers blend, and the second byte does not fit.
+		// Where two parts meet their numbers blend: the second byte is wrong.
 		return pixel[2] === 255 && pixel[1] === pixel[0] * 37 % 256 ? pixel[0] : 0;
 	}
 
@@ -190,7 +190,7 @@ function start(gl, parts) {
 		item(index).firstElementChild.open = true; item(index).scrollIntoView({ block: "nearest" });
 	}
 
-	// Lets the parts fly in that the list calls earned and that do not stand yet; their names.
+	// Lets parts fly in that the list calls earned and that do not stand yet; their names.
 	function gather() {
 		const fresh = parts.filter(({ index }) => !earned.has(index) && item(index).className === "earned"), now = performance.now();
 		fresh.forEach((part, order) => {
