@@ -31,9 +31,9 @@ NOUNS = {
 
 SHARED_BY_ADAPTERS = {
     "addresses", "aws", "backend", "ciphers", "conflicts", "documents", "http", "readers", "records",
-    "strava", "system", "texts", "versioned",
+    "strava", "system", "texts", "turns", "versioned",
 }  # fmt: skip
-"""How values and addresses look outside the core, what a backend is, how AWS is called, the clock."""
+"""How values and addresses look outside the core, what a backend is, how AWS is called, clock, turns."""
 
 ADAPTERS_ON_ADAPTERS = {
     "backend",  # opens each of them by the scheme of its address

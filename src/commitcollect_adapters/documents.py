@@ -18,7 +18,7 @@ from commitcollect_core.training.awards import ModelPart, StatueModel
 
 if TYPE_CHECKING:
     # A program that shows workouts does not pay for importing what it does not show.
-    from commitcollect_core.jobs.jobs import ParkedJob
+    from commitcollect_core.jobs.jobs import ParkedJob, QueuedJob
     from commitcollect_core.strava.backfills import Backfill
     from commitcollect_core.strava.connections import StravaConnection
     from commitcollect_core.strava.ports import PushSubscription
@@ -252,6 +252,17 @@ def parked_job_document(parked: ParkedJob) -> Document:
         "attempts": parked.attempts,
         "reason": parked.reason,
         "parkedAtUtc": epoch(parked.parked_at),
+    }
+
+
+def queued_job_document(waiting: QueuedJob) -> Document:
+    """A job that waits or is under way."""
+    return {
+        "job": waiting.job.key,
+        "kind": waiting.job.kind,
+        "subject": dict(waiting.job.subject),
+        "attempts": waiting.attempts,
+        "dueAtUtc": epoch(waiting.due_at),
     }
 
 

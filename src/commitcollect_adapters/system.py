@@ -114,6 +114,21 @@ class NoBackoff:
     def wait(self, attempt: int) -> None:
         """See `Backoff`."""
 
+    def jitter_seconds(self, longest: int) -> int:  # noqa: ARG002 - as every backoff
+        """See `Backoff`; always 0, so that tests and simulations run alike each time."""
+        return 0
+
+
+class JitterOnly:
+    """Does not wait after a lost race, as `NoBackoff`; spreads jobs that were put off."""
+
+    def wait(self, attempt: int) -> None:
+        """See `Backoff`."""
+
+    def jitter_seconds(self, longest: int) -> int:
+        """See `Backoff`."""
+        return _CHANCE.randint(0, longest)
+
 
 class JitteredBackoff:
     """Exponential backoff with full jitter after lost races."""
@@ -124,13 +139,18 @@ class JitteredBackoff:
         self._first_seconds = first_seconds
         self._longest_seconds = longest_seconds
         self._pause = pause
-        self._chance = random.SystemRandom()
 
     def wait(self, attempt: int) -> None:
         """See `Backoff`."""
         longest = min(self._first_seconds * 2 ** min(attempt, _DOUBLINGS_MAX), self._longest_seconds)
-        self._pause(self._chance.uniform(0, longest))
+        self._pause(_CHANCE.uniform(0, longest))
 
+    def jitter_seconds(self, longest: int) -> int:
+        """See `Backoff`."""
+        return _CHANCE.randint(0, longest)
+
+
+_CHANCE = random.SystemRandom()
 
 _DOUBLINGS_MAX = 30
 """Beyond that the longest wait has long been reached."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from commitcollect_adapters.backend import open_queue, queue_provisioning
-from commitcollect_adapters.documents import parked_job_document
+from commitcollect_adapters.documents import parked_job_document, queued_job_document
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.system import SystemClock
 from commitcollect_cli.output import print_result, say
@@ -14,6 +14,8 @@ from commitcollect_cli.render import show_count, table
 from commitcollect_cli.store import store_options
 from commitcollect_core.errors import NotFound
 from commitcollect_core.jobs.jobs import ParkedJob
+from commitcollect_core.strava.jobs import group_of
+from commitcollect_core.values import AthleteId, require_id
 
 _YES_NO = {True: "yes", False: "no", None: ""}
 _key_argument = click.argument("key", metavar="JOB")
@@ -38,10 +40,20 @@ add_commands(
 )
 
 
+_athlete_option = click.option("--athlete", metavar="ID", help="Strava's id of an athlete whose jobs wait.")
+
+
 @queue.command("list")
+@_athlete_option
 @store_options
-def list_(*, settings: Settings, as_json: bool) -> None:
-    """List jobs that were set aside, oldest first; count the others."""
+def list_(*, settings: Settings, athlete: str | None, as_json: bool) -> None:
+    """List jobs that were set aside, oldest first; count the others.
+
+    With --athlete, list the jobs of one athlete that wait or are under way.
+    """
+    if athlete is not None:
+        _list_waiting(settings, athlete, as_json=as_json)
+        return
     with open_queue(settings, must_exist=True) as jobs:
         parked = jobs.parked(limit=settings.policy.jobs.jobs_parked_listed_max)
         counts = jobs.counts(now=SystemClock().now())
@@ -56,6 +68,21 @@ def list_(*, settings: Settings, as_json: bool) -> None:
     if not as_json:
         waiting = show_count(counts.waiting, "job waits", "jobs wait")
         say(f"{waiting}, {counts.leased:,} under way, {counts.parked:,} set aside.")
+
+
+def _list_waiting(settings: Settings, athlete: str, *, as_json: bool) -> None:
+    with open_queue(settings, must_exist=True) as jobs:
+        waiting = jobs.waiting(_group(athlete), limit=settings.policy.jobs.jobs_parked_listed_max)
+    document = {"jobs": [queued_job_document(each) for each in waiting]}
+    rows = ((each.job.key, f"{each.due_at:%Y-%m-%d %H:%M:%S}", str(each.attempts)) for each in waiting)
+    print_result(document, table(("Job", "Due", "Tries"), rows) if waiting else (), as_json=as_json)
+    if not waiting and not as_json:
+        say(f"No job of athlete {athlete} waits.")
+
+
+def _group(athlete: str) -> str:
+    require_id(athlete, "athlete")
+    return group_of(AthleteId(athlete))
 
 
 def _row(parked: ParkedJob) -> tuple[str, ...]:
@@ -78,13 +105,29 @@ def retry(*, settings: Settings, key: str, as_json: bool) -> None:
 
 
 @queue.command()
-@_key_argument
+@click.argument("key", metavar="[JOB]", required=False)
+@_athlete_option
 @store_options
-def drop(*, settings: Settings, key: str, as_json: bool) -> None:
-    """Delete a job that was set aside."""
+def drop(*, settings: Settings, key: str | None, athlete: str | None, as_json: bool) -> None:
+    """Delete a job that was set aside, or with --athlete all jobs of one athlete that wait.
+
+    What their events told of is then found by 'commitcollect strava reconcile'.
+    """
+    if (key is None) == (athlete is None):
+        raise click.UsageError("name either a job or --athlete")
+    if key is None:
+        _drop_waiting(settings, athlete or "", as_json=as_json)
+        return
     with open_queue(settings, must_exist=True) as jobs:
         is_done = jobs.drop(key)
     _report(key, "dropped", "is deleted", is_done=is_done, as_json=as_json)
+
+
+def _drop_waiting(settings: Settings, athlete: str, *, as_json: bool) -> None:
+    with open_queue(settings, must_exist=True) as jobs:
+        count = jobs.drop_waiting(_group(athlete))
+    line = f"{show_count(count, 'job is', 'jobs are')} deleted."
+    print_result({"athleteId": athlete, "dropped": count}, [line], as_json=as_json)
 
 
 def _report(key: str, state: str, result: str, *, is_done: bool, as_json: bool) -> None:

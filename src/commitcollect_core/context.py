@@ -48,13 +48,17 @@ class IdGenerator(Protocol):
 
 
 class Backoff(Protocol):
-    """Spreads the retries of processes that lost a race."""
+    """Spreads retries: of processes that lost a race, and of jobs that were put off together."""
 
     def wait(self, attempt: int) -> None:
         """Wait before deciding again.
 
         `attempt` races were lost in a row (1 or more).
         """
+        ...
+
+    def jitter_seconds(self, longest: int) -> int:
+        """Some seconds, up to `longest`, by which to spread what would happen at one moment."""
         ...
 
 

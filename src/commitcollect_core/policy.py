@@ -167,6 +167,9 @@ class JobsPolicy:
             is parked as a dead letter, and the shortest and longest wait between two.
         job_wait_seconds_max: how far ahead a job may be due; one that is due later comes from a wrong clock,
             and is due at once. Calls may be used up until the end of a day.
+        job_spread_seconds_max: jobs that are put off are spread over so many seconds behind their time.
+        group_jobs_max: jobs of one athlete; one reconciliation stands for all events beyond.
+        due_jobs_compared_max: due jobs among which leasing is fair between athletes.
         jobs_parked_listed_max: parked jobs listed at once.
     """
 
@@ -179,6 +182,9 @@ class JobsPolicy:
     job_retry_seconds_first: int = 10
     job_retry_seconds_max: int = 3_600
     job_wait_seconds_max: int = 2 * 86_400
+    job_spread_seconds_max: int = 60
+    group_jobs_max: int = 20
+    due_jobs_compared_max: int = 200
     jobs_parked_listed_max: int = 1_000
 
     def __attrs_post_init__(self) -> None:
@@ -247,6 +253,15 @@ class StravaPolicy:
 
     def __attrs_post_init__(self) -> None:
         _check(self)
+
+    @property
+    def absence_retry_seconds(self) -> tuple[int, int, int]:
+        """The waits before the retries for an activity that Strava does not show, in order."""
+        return (
+            self.absence_retry_seconds_first,
+            self.absence_retry_seconds_second,
+            self.absence_retry_seconds_last,
+        )
 
 
 @frozen(kw_only=True, repr=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from attrs import frozen
 
 from commitcollect_core.accounts.ports import AuditLog, DeletionStore, ProfileStore, SessionStore
@@ -13,6 +15,7 @@ from commitcollect_core.jobs.worker import Handler, Worker
 from commitcollect_core.strava import jobs as strava_jobs
 from commitcollect_core.strava.access import StravaAccess
 from commitcollect_core.strava.backfilling import Backfilling
+from commitcollect_core.strava.crowds import Crowds
 from commitcollect_core.strava.linking import Linking
 from commitcollect_core.strava.ports import (
     BackfillStore,
@@ -60,6 +63,7 @@ class StravaUseCases:
         backfilling: takes over whole histories.
         reconciling: repairs what no event brought.
         rounds: does so for every connected athlete.
+        crowds: looks at all of an athlete's activities when events are too many.
     """
 
     access: StravaAccess
@@ -70,6 +74,7 @@ class StravaUseCases:
     backfilling: Backfilling
     reconciling: Reconciling
     rounds: Rounds
+    crowds: Crowds
 
 
 @frozen(kw_only=True, eq=False)
@@ -123,8 +128,11 @@ def assemble_service(
         strava_jobs.ACTIVITY: strava.refreshing.activity,
         strava_jobs.AUTHORIZATION: strava.refreshing.authorization,
         strava_jobs.BACKFILL: strava.backfilling.go_on,
+        strava_jobs.RECONCILE: strava.crowds.look,
     }
-    return Service(app=app, strava=strava, worker=Worker(queue=queue, handlers=handlers, context=context))
+    held = partial(strava.access.rates.held, strava_jobs.PURPOSES)
+    worker = Worker(queue=queue, handlers=handlers, context=context, held=held)
+    return Service(app=app, strava=strava, worker=worker)
 
 
 def standing_on(stores: Stores, context: Context) -> Standing:
@@ -184,6 +192,13 @@ def _strava(
     reconciling = Reconciling(
         ingestion=ingestion, access=access, backfilling=backfilling, ledger=stores.ledger, context=context
     )
+    crowds = Crowds(
+        reconciling=reconciling,
+        connections=stores.connections,
+        queue=queue,
+        rates=rates,
+        context=context,
+    )
     return StravaUseCases(
         access=access,
         standing=standing_on(stores, context),
@@ -193,4 +208,5 @@ def _strava(
         backfilling=backfilling,
         reconciling=reconciling,
         rounds=Rounds(connections=stores.connections, reconciling=reconciling, context=context),
+        crowds=crowds,
     )

@@ -9,6 +9,7 @@ from attrs import evolve
 
 from commitcollect_adapters.memory.accounts import MemoryAuditLog
 from commitcollect_adapters.simulation.faults import Side, SimulatedCrash, hooked
+from commitcollect_adapters.system import NoBackoff
 from commitcollect_adapters.testing import service_samples as service
 from commitcollect_adapters.testing.samples import NOW, Now
 from commitcollect_core.accounts.audit import AuditType
@@ -26,7 +27,7 @@ def test_a_writer_who_always_loses_gives_up() -> None:
     """After so many attempts as the policy allows, each with a wait behind it."""
     log, waits = MemoryAuditLog(), []
 
-    class Waiting:
+    class Waiting(NoBackoff):
         def wait(self, attempt: int) -> None:
             waits.append(attempt)
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from commitcollect_adapters.system import (
     JitteredBackoff,
+    JitterOnly,
     ManualClock,
     NoBackoff,
     SequentialIds,
@@ -52,3 +53,13 @@ def test_waits_grow_up_to_the_longest_and_are_left_to_chance() -> None:
         assert bound / 2 < found <= bound
     assert min(waits) < 0.5
     NoBackoff().wait(1)
+    JitterOnly().wait(1)
+
+
+def test_what_is_put_off_is_spread_by_chance() -> None:
+    """Over all seconds up to the longest; a simulation stays the same each time."""
+    backoffs = JitterOnly(), JitteredBackoff(first_seconds=1, longest_seconds=8)
+    for backoff in backoffs:
+        assert {backoff.jitter_seconds(3) for _ in range(200)} == {0, 1, 2, 3}
+        assert backoff.jitter_seconds(0) == 0
+    assert NoBackoff().jitter_seconds(3) == 0

@@ -138,3 +138,36 @@ def test_deleting_queues_with_nobody_to_ask_is_refused(
     outcome = console("queue", "delete")
     assert (outcome.code, "--yes" in outcome.err) == (2, True)
     assert console("queue", "status").code == 0
+
+
+def put(number: str, athlete: str = "42") -> None:
+    """Have a job wait."""
+    now = SystemClock().now()
+    with closing(Database(STORE)) as database:
+        job = activity_job(AthleteId(athlete), ActivityId(number), now=now)
+        SqliteQueue(database).put(job, visible_at=now)
+
+
+def test_waiting_jobs_of_an_athlete_are_listed_and_dropped(console: Console) -> None:
+    """Theirs alone: neither those of others, nor those that were set aside."""
+    park("7")
+    for number, athlete in (("1", "42"), ("2", "42"), ("3", "420")):
+        put(number, athlete)
+    header, *rows = console("queue", "list", "--athlete", "42").out.splitlines()
+    assert header.split() == ["Job", "Due", "Tries"]
+    assert [row.split()[0] for row in rows] == ["strava/activity/42/1", "strava/activity/42/2"]
+    document = console.json("queue", "list", "--athlete", "420")["jobs"]
+    assert [(each["job"], each["attempts"]) for each in document] == [("strava/activity/420/3", 0)]
+    assert console("queue", "drop", "--athlete", "42").out == "2 jobs are deleted.\n"
+    assert console.json("queue", "drop", "--athlete", "42") == {"athleteId": "42", "dropped": 0}
+    assert console("queue", "list", "--athlete", "42").err == "No job of athlete 42 waits.\n"
+    assert console("queue", "list").err == "1 job waits, 0 under way, 1 set aside.\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("strava/activity/42/7", "--athlete", "42"), ("--athlete", "a/b")], ids=str
+)
+def test_what_to_drop_is_named_once(parked: Console, arguments: tuple[str, ...]) -> None:
+    """Nothing is dropped by mistake."""
+    assert parked("queue", "drop", *arguments).code == 2
+    assert parked("queue", "list").err == "0 jobs wait, 0 under way, 2 set aside.\n"

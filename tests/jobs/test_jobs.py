@@ -88,6 +88,15 @@ def test_only_what_is_the_same_has_the_same_key(
     assert keys[0].startswith(f"{one[0]}/") or not one[1]
 
 
+@given(kind=_kinds, subject=_subjects)
+def test_a_group_is_the_provider_and_the_first_id(kind: str, subject: dict[str, str]) -> None:
+    """Jobs of all kinds about one athlete are of one group, which has many of those that name more."""
+    job = Job(kind=kind, subject=subject, enqueued_at=NOW)
+    provider = kind.partition("/")[0]
+    assert job.group == "/".join([provider, *list(subject.values())[:1]])
+    assert job.is_one_of_many == (len(subject) > 1)
+
+
 @pytest.mark.parametrize("kind", ["", "strava", "strava/", "/x", "a/b/c", "Strava/x", "a/b\n", 7, None])
 def test_a_kind_names_a_provider_and_a_task(kind: str) -> None:
     """Anything else could share a key with a job of another kind."""
@@ -265,7 +274,6 @@ def test_whoever_takes_a_job_over_gets_what_was_put_meanwhile() -> None:
     taken = renewed.taken("another", until=_later(300), policy=MANY_EVENTS)
     assert (taken.job.events, taken.renewed, taken.attempts) == (events("a", "b"), None, 2)
     given = renewed.given_back(visible_at=_later(9), is_attempt=True, policy=MANY_EVENTS)
-    # The tries counted were for what came before the newest event.
     assert (given.job.events, given.renewed, given.attempts) == (events("a", "b"), None, 0)
 
 

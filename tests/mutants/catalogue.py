@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mutants import jobs, stores, strava, training, web
+from mutants import crowds, jobs, stores, strava, training, web
 from mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -11,4 +11,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *strava.MUTANTS,
     *stores.MUTANTS,
     *web.MUTANTS,
+    *crowds.MUTANTS,
 )

@@ -223,7 +223,7 @@ MUTANTS = (
     ),
     _ACCESS(
         name="calls-not-counted",
-        old="self.rates.reserve(APP_SCOPE, purpose)",
+        old="self.rates.reserve_for(connection.athlete_id, purpose)",
         new="pass",
         law="9: calls are entered before they are made",
         tests=(*_TOKENS, *_RECONCILE),
@@ -300,15 +300,15 @@ MUTANTS = (
     ),
     _CONNECTION(
         name="token-without-margin",
-        old="connection.expires_at - now > timedelta(seconds=policy.strava.token_margin_seconds)",
-        new="connection.expires_at > now",
+        old="soon = now + timedelta(seconds=policy.strava.token_margin_seconds)",
+        new="soon = now",
         law="a token is good when Strava reads it",
         tests=_CONNECTIONS,
     ),
     _CONNECTION(
         name="lease-without-end",
-        old="connection.lease is not None and connection.lease.until > now",
-        new="connection.lease is not None",
+        old="lease is not None and is_ahead(lease.until, now=now, span_seconds=span, policy=policy)",
+        new="lease is not None",
         law="a lease that ran out is taken over",
         tests=_CONNECTIONS,
     ),
@@ -340,9 +340,9 @@ MUTANTS = (
         law="nothing is fetched without access to activities",
         tests=_LINKING,
     ),
-    _LINK(
+    _ACCESS(
         name="permission-kept",
-        old="self.api.revoke(token)",
+        old="self.api.revoke(self._unsealed(connection, REFRESH_TOKEN))",
         new="pass",
         law="disconnecting gives the permission back",
         tests=_LINKING,
@@ -508,10 +508,10 @@ MUTANTS = (
         name="listed-before-stored",
         old=(
             "stored = self._stored_live(connection, since)\n"
-            "        listing = self._listed(user_id, athlete_id, since)"
+            "        listing = self._listed(connection, since, purpose, pages_max)"
         ),
         new=(
-            "listing = self._listed(user_id, athlete_id, since)\n"
+            "listing = self._listed(connection, since, purpose, pages_max)\n"
             "        stored = self._stored_live(connection, since)"
         ),
         law="what comes while Strava lists costs no call",
@@ -519,7 +519,7 @@ MUTANTS = (
     ),
     _REPAIR(
         name="list-of-another-athlete",
-        old="if each.athlete_id == athlete_id:",
+        old="if each.athlete_id == connection.athlete_id:",
         new="if True:",
         law="another athlete's activities are passed over",
         tests=_RECONCILE,
@@ -547,15 +547,15 @@ MUTANTS = (
     ),
     _RATE(
         name="clock-going-back-opens-the-window",
-        old="window_at > current.window_at",
-        new="window_at != current.window_at",
+        old="if not _is_present(current.window_at, WINDOW_SECONDS, now, policy):",
+        new="if current.window_at != _start(now, WINDOW_SECONDS):",
         law="9: a clock that goes back gives no calls back",
         tests=_RATES,
     ),
     _RATE(
         name="clock-going-back-opens-the-day",
-        old="day_at > current.day_at",
-        new="day_at != current.day_at",
+        old="if not _is_present(current.day_at, _DAY_SECONDS, now, policy):",
+        new="if current.day_at != _start(now, _DAY_SECONDS):",
         law="9: a clock that goes back gives no calls back",
         tests=_RATES,
     ),

@@ -9,10 +9,18 @@ from attrs import evolve
 
 from commitcollect_adapters.simulation.faults import Side
 from commitcollect_adapters.strava.fake import CallKind, Fault
+from commitcollect_core.errors import StravaRateLimited
 from commitcollect_core.jobs.worker import JobEnd
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.strava.connections import ConnectionCommit, StravaConnection, leased
-from commitcollect_core.strava.jobs import activity_job, authorization_job
+from commitcollect_core.strava.jobs import (
+    ACTIVITY,
+    AUTHORIZATION,
+    activity_job,
+    authorization_job,
+    backfill_job,
+    reconcile_job,
+)
 from commitcollect_core.strava.rates import APP_SCOPE, Purpose, athlete_scope
 from commitcollect_core.values import ActivityId
 from strava.world import ATHLETE, ME, World, payload
@@ -73,7 +81,7 @@ def test_waiting_for_tokens_that_another_worker_renews_costs_no_call(world: Worl
     assert used(world) == 0
     world.work()
     renewed, looked = world.fake.calls(CallKind.REFRESH), world.fake.calls(CallKind.ACTIVITY)
-    assert (renewed, looked) == (2, 10)
+    assert (renewed, looked) == (1, 10)
     assert used(world) == renewed + looked
 
 
@@ -94,8 +102,30 @@ def test_an_app_that_may_not_call_costs_the_athlete_nothing(world: World) -> Non
     world.strava.access.activities(ME, after=None, before=None)
     world.strava.access.rates.closed(None)
     put(world)
-    assert world.worker.run_once().ends == {JobEnd.DEFERRED: 1}
+    [leased] = world.queue.lease(now=world.clock.now(), seconds=60, limit=1)
+    with pytest.raises(StravaRateLimited, match="Strava's limit"):
+        world.strava.refreshing.activity(leased)
     assert used(world) == 0
+
+
+@pytest.mark.parametrize("calls", [7, 10])
+def test_jobs_that_may_make_no_call_are_not_taken(world: World, calls: int) -> None:
+    """The app's budget is looked at before: of thousands of jobs none is leased only to be put off."""
+    budget = world.strava.access.rates.budget(APP_SCOPE)
+    budget = evolve(budget, window_limit=10, window_used=calls, version=budget.version + 1)
+    world.stores.rates.write(APP_SCOPE, budget)
+    now = world.clock.now()
+    world.queue.put(backfill_job(ATHLETE, now=now), visible_at=now)
+    world.queue.put(reconcile_job(ATHLETE, now=now), visible_at=now)
+    put(world)
+    world.queue.put(authorization_job(ATHLETE, events=(), now=now), visible_at=now)
+    worked = world.worker.run_once(limit=50).worked
+    live = {ACTIVITY} if calls < budget.window_limit else set()
+    assert {each.job.kind for each in worked} == {AUTHORIZATION, *live}
+    assert world.queue.counts(now=now).leased == 0
+    world.pass_time(minutes=15)
+    world.work()
+    assert world.queue.counts(now=world.clock.now()).waiting == 0
 
 
 @pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.NOT_FOUND])

@@ -58,6 +58,10 @@ class NotedBackoff:
         """See `Backoff`."""
         self.attempts.append(attempt)
 
+    def jitter_seconds(self, longest: int) -> int:  # noqa: ARG002 - as every backoff
+        """See `Backoff`."""
+        raise AssertionError("nothing is put off here")
+
 
 class Desk:
     """A store, a clock, and a worker who keeps to the rates."""

@@ -151,7 +151,7 @@ def test_backfills_leave_their_share_to_live_events(some_steps: list[Step]) -> N
     """A backfill's call is entered only if `live_reserve_percent` of the window and day is left after it."""
     reserve = SMALL.strava.live_reserve_percent
     for moment in run(some_steps):
-        if moment.entered is Purpose.BACKFILL:
+        if moment.entered not in (None, Purpose.LIVE):
             budget = moment.budget
             assert (budget.window_limit - budget.window_used) * 100 >= budget.window_limit * reserve
             assert (budget.day_limit - budget.day_used) * 100 >= budget.day_limit * reserve
@@ -189,7 +189,7 @@ def test_waiting_as_long_as_told_always_comes_to_a_call(some_steps: list[Step], 
     """
     story = run(some_steps)
     budget, now = story[-1].budget, max(moment.now for moment in story)
-    if purpose is Purpose.BACKFILL:
+    if purpose is not Purpose.LIVE:
         budget = evolve(budget, window_limit=max(2, budget.window_limit), day_limit=max(2, budget.day_limit))
     for _ in range(4):
         answer = budget.reserve(purpose, now=now, policy=SMALL)
@@ -201,10 +201,10 @@ def test_waiting_as_long_as_told_always_comes_to_a_call(some_steps: list[Step], 
     pytest.fail(f"no call may be made at {now}: {budget}")
 
 
-@pytest.mark.parametrize("back", [timedelta(seconds=1), timedelta(minutes=20), timedelta(days=1, seconds=1)])
+@pytest.mark.parametrize("back", [timedelta(seconds=1), SKEW / 2, SKEW])
 def test_a_clock_that_goes_back_gives_no_calls_back(back: timedelta) -> None:
-    """Law 9: calls entered by a clock that is ahead count for one that is behind."""
-    now = MIDNIGHT + timedelta(minutes=15)
+    """Law 9: calls entered by a clock that is ahead count for one that is behind, as far as clocks may be."""
+    now = MIDNIGHT
     used_up = fresh_budget(APP_SCOPE, SMALL)
     for _ in range(used_up.window_limit):
         after = used_up.reserve(Purpose.LIVE, now=now, policy=SMALL)

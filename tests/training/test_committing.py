@@ -7,6 +7,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commitcollect_adapters.system import NoBackoff
 from commitcollect_adapters.testing.dumps import dump_of
 from commitcollect_core.app import CommitCollect
 from commitcollect_core.policy import Policy, TrainingPolicy
@@ -122,7 +123,7 @@ def test_awards_are_told_in_the_order_in_which_they_were_minted() -> None:
     assert (told + NOTHING_COMMITTED, NOTHING_COMMITTED + told) == (told, told)
 
 
-class NotedBackoff:
+class NotedBackoff(NoBackoff):
     """Waits for nothing, and notes what it was asked to wait for."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from commitcollect_adapters.backend import MEMORY, Backend
 from commitcollect_adapters.memory.ledger import MemoryLedger
 from commitcollect_adapters.memory.statues import MemoryCatalog
-from commitcollect_adapters.system import NoBackoff
+from commitcollect_adapters.system import JitterOnly
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
 
@@ -39,4 +39,4 @@ def open_memory(address: str, policy: Policy, *, must_exist: bool) -> Iterator[B
 
         return MemoryQueue(policy)
 
-    yield Backend(ledger=ledger, catalog=catalog, stores=stores, queue=queue, backoff=NoBackoff())
+    yield Backend(ledger=ledger, catalog=catalog, stores=stores, queue=queue, backoff=JitterOnly())

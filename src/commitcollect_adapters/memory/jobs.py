@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from secrets import token_hex
 from threading import Lock
 
 from commitcollect_adapters import conflicts
+from commitcollect_adapters.turns import DueJob, Turns
 from commitcollect_core.jobs.idempotency import IdempotencyRecord, IdempotencyStatus
-from commitcollect_core.jobs.jobs import Job, LeasedJob, ParkedJob, QueueCounts, QueueEntry
+from commitcollect_core.jobs.jobs import Job, LeasedJob, ParkedJob, QueueCounts, QueuedJob, QueueEntry
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
 
 
@@ -19,23 +21,48 @@ class MemoryQueue:
     def __init__(self, policy: Policy = DEFAULT_POLICY) -> None:
         self._policy = policy
         self._entries: dict[str, QueueEntry] = {}
+        self._groups: defaultdict[str, set[str]] = defaultdict(set)
         self._parked: dict[str, ParkedJob] = {}
+        self._turns = Turns()
         self._lock = Lock()
 
-    def put(self, job: Job, *, visible_at: datetime) -> None:
+    def put(self, job: Job, *, visible_at: datetime, otherwise: Job | None = None) -> None:
         with self._lock:
+            is_new = job.key not in self._entries
+            if otherwise is not None and is_new and self._is_full(job.group):
+                job = otherwise
             entry = self._entries.get(job.key)
             if entry is None:
                 self._entries[job.key] = QueueEntry(job=job, due_at=visible_at)
+                self._groups[job.group].add(job.key)
             else:
                 self._entries[job.key] = entry.put(job, visible_at=visible_at, policy=self._policy)
 
-    def lease(self, *, now: datetime, seconds: int, limit: int) -> Sequence[LeasedJob]:
+    def _is_full(self, group: str) -> bool:
+        return len(self._groups.get(group, ())) >= self._policy.jobs.group_jobs_max
+
+    def _remove(self, job: Job) -> None:
+        del self._entries[job.key]
+        self._groups[job.group].discard(job.key)
+        if not self._groups[job.group]:
+            del self._groups[job.group]
+
+    def lease(
+        self, *, now: datetime, seconds: int, limit: int, held: Mapping[str, datetime] | None = None
+    ) -> Sequence[LeasedJob]:
         until = now + timedelta(seconds=seconds)
         with self._lock:
-            due = [each for each in self._entries.values() if each.is_due(now=now, policy=self._policy)]
-            due.sort(key=lambda each: (each.due_at, each.job.key))
-            taken = [each.taken(token_hex(16), until=until, policy=self._policy) for each in due[:limit]]
+            due = sorted(
+                _due(each)
+                for each in self._entries.values()
+                if each.job.kind not in (held or {}) and each.is_due(now=now, policy=self._policy)
+            )
+            compared = due[: self._policy.jobs.due_jobs_compared_max]
+            chosen = self._turns.choose(compared, limit=limit, now_second=int(now.timestamp()))
+            taken = [
+                self._entries[each.key].taken(token_hex(16), until=until, policy=self._policy)
+                for each in chosen
+            ]
             self._entries.update({each.job.key: each for each in taken})
         return [each.leased() for each in taken]
 
@@ -67,10 +94,26 @@ class MemoryQueue:
                 return False
             after = change(entry)
             if after is None:
-                del self._entries[key]
+                self._remove(entry.job)
             else:
                 self._entries[key] = after
         return True
+
+    def waiting(self, group: str, *, limit: int) -> Sequence[QueuedJob]:
+        with self._lock:
+            entries = [self._entries[key] for key in self._groups.get(group, ())]
+        entries.sort(key=lambda each: (each.due_at, each.job.key))
+        return [
+            QueuedJob(job=each.job, due_at=each.due_at, attempts=each.attempts) for each in entries[:limit]
+        ]
+
+    def drop_waiting(self, group: str) -> int:
+        with self._lock:
+            entries = [self._entries[key] for key in self._groups.get(group, ())]
+            waiting = [each for each in entries if not each.token]
+            for each in waiting:
+                self._remove(each.job)
+        return len(waiting)
 
     def parked(self, *, limit: int) -> Sequence[ParkedJob]:
         with self._lock:
@@ -93,6 +136,11 @@ class MemoryQueue:
         with self._lock:
             leased = sum(each.is_leased(now=now, policy=self._policy) for each in self._entries.values())
             return QueueCounts(waiting=len(self._entries) - leased, leased=leased, parked=len(self._parked))
+
+
+def _due(entry: QueueEntry) -> DueJob:
+    job = entry.job
+    return DueJob(int(entry.due_at.timestamp()), job.is_one_of_many, job.key, job.group)
 
 
 class MemoryIdempotencyStore:

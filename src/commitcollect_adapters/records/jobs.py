@@ -61,6 +61,14 @@ def _job(*, key: str, **attributes: Any) -> Job:
     return job
 
 
+def _grouped_job(*, group: str, **attributes: Any) -> Job:
+    """A job in a queue, stored with its group for stores to find it by."""
+    job = _job(**attributes)
+    if job.group != group:
+        raise ValueError(f"the group of such a job is {job.group!r}")
+    return job
+
+
 _EVENTS = Codec(_events_text, _events)
 _JOB = (
     Column("jobKey", "key"),
@@ -81,6 +89,7 @@ ENTRY = record_kind(
     "job",
     _entry,
     *under("job", _JOB),
+    Column("jobGroup", "job.group"),
     Column("dueAtUtc", "due_at", MOMENT),
     Column("attempts", "attempts"),
     Column("renewedEvents", "renewed.events", _EVENTS),
@@ -88,7 +97,7 @@ ENTRY = record_kind(
     Column("renewedDueAtUtc", "renewed_due_at", OPTIONAL_MOMENT),
     Column("isPutOff", "is_put_off", FLAG),
     Column("leaseToken", "token"),
-    parts={"job": _job, "renewed": dict},
+    parts={"job": _grouped_job, "renewed": dict},
 )
 PARKED = record_kind(
     "parked job",

@@ -14,7 +14,7 @@ from commitcollect_adapters.backend import MEMORY, Backend
 from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.ledger import SqliteLedger
 from commitcollect_adapters.sqlite.statues import SqliteCatalog
-from commitcollect_adapters.system import NoBackoff
+from commitcollect_adapters.system import JitterOnly
 from commitcollect_core.errors import InvalidInput, NotFound, StorageError
 from commitcollect_core.policy import Policy
 
@@ -46,7 +46,7 @@ def open_sqlite(
             stores=partial(_stores, database),
             queue=partial(_queue, database, policy),
             # Writers queue up at the file itself.
-            backoff=NoBackoff(),
+            backoff=JitterOnly(),
             tidy=partial(_tidy, database, policy),
             key_file=Path(f"{address}.key"),
             holds_sealed=partial(_holds_sealed, database),

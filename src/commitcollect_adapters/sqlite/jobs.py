@@ -5,9 +5,10 @@ The queue survives a restart and serves several workers, in several processes.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from secrets import token_hex
 from sqlite3 import Connection
@@ -20,23 +21,36 @@ from commitcollect_adapters.records.columns import Record, epoch
 from commitcollect_adapters.records.jobs import ENTRY, IDEMPOTENCY, PARKED
 from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.statements import delete, find, replace, select, update
+from commitcollect_adapters.turns import DueJob, Turns
 from commitcollect_core.clocks import latest_end
 from commitcollect_core.errors import CorruptItem, StorageUnavailable
 from commitcollect_core.jobs.idempotency import IdempotencyRecord, IdempotencyStatus
-from commitcollect_core.jobs.jobs import Job, LeasedJob, ParkedJob, QueueCounts, QueueEntry
+from commitcollect_core.jobs.jobs import (
+    Job,
+    LeasedJob,
+    ParkedJob,
+    QueueCounts,
+    QueuedJob,
+    QueueEntry,
+    names_one_of_many,
+)
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
 
 _log = logging.getLogger(__name__)
 
 _READ = select("job", ENTRY.columns, "jobKey = ?")
-_READ_DUE = select("job", ENTRY.columns, "dueAtUtc <= ? ORDER BY dueAtUtc, jobKey LIMIT ?")
-_TOO_LONG = "leaseToken != '' AND dueAtUtc > ? ORDER BY dueAtUtc, jobKey LIMIT ?"
-_READ_LEASED_TOO_LONG = select("job INDEXED BY jobByLeaseEnd", ENTRY.columns, _TOO_LONG)
-_READ_DUE_TOO_LATE = select(
-    "job", ENTRY.columns, "dueAtUtc > ? AND leaseToken = '' ORDER BY dueAtUtc, jobKey LIMIT ?"
+_DUE = ("jobKey", "dueAtUtc", "jobGroup", "kind")
+_NOT_HELD = "kind NOT IN (SELECT value FROM json_each(?)) ORDER BY dueAtUtc, jobKey LIMIT ?"
+_READ_DUE = select("job", _DUE, f"dueAtUtc <= ? AND {_NOT_HELD}")
+_READ_LEASED_TOO_LONG = select(
+    "job INDEXED BY jobByLeaseEnd", _DUE, f"leaseToken != '' AND dueAtUtc > ? AND {_NOT_HELD}"
 )
+_READ_DUE_TOO_LATE = select("job", _DUE, f"dueAtUtc > ? AND leaseToken = '' AND {_NOT_HELD}")
 _WRITE = replace("job", ENTRY.columns)
 _REMOVE = delete("job", "jobKey = ?")
+_READ_GROUP_KEYS = select("job", ("jobKey",), "jobGroup = ? LIMIT ?")
+_LIST_GROUP = select("job", ENTRY.columns, "jobGroup = ? ORDER BY dueAtUtc, jobKey LIMIT ?")
+_REMOVE_WAITING = delete("job", "jobGroup = ? AND leaseToken = ''")
 _PUT_OFF = update("job", ("dueAtUtc",), "jobKey = ?")
 _UNREADABLE_WAIT = timedelta(days=1)
 _COUNT = select(
@@ -62,6 +76,7 @@ class _Coming:
 
     job: Job
     visible_at: datetime
+    otherwise: Job | None
     is_kept: bool = False
     failure: str = ""
 
@@ -74,11 +89,12 @@ class SqliteQueue:
         self._policy = policy
         self._coming: deque[_Coming] = deque()
         self._turn = Lock()
+        self._turns = Turns()
 
-    def put(self, job: Job, *, visible_at: datetime) -> None:
+    def put(self, job: Job, *, visible_at: datetime, otherwise: Job | None = None) -> None:
         # Group commit: the thread whose turn it is writes the jobs of all waiting threads in one transaction.
         # A burst of webhooks waits for one sync of the disk and not for one each.
-        ours = _Coming(job, visible_at)
+        ours = _Coming(job, visible_at, otherwise)
         self._coming.append(ours)
         with self._turn:
             # While this thread waited, another may have written its job, or failed with it: a store that was
@@ -110,32 +126,47 @@ class SqliteQueue:
             # Asked only now: jobs that came while this thread waited for the write lock go along.
             coming = waiting()
             for each in coming:
-                self._put(connection, each.job, each.visible_at)
+                self._put(connection, each.job, each.visible_at, each.otherwise)
         for each in coming:
             each.is_kept = True
 
-    def _put(self, connection: Connection, job: Job, visible_at: datetime) -> None:
+    def _put(
+        self, connection: Connection, job: Job, visible_at: datetime, otherwise: Job | None = None
+    ) -> None:
         entry = _entry(connection, job.key)
+        if entry is None and otherwise is not None and self._is_full(connection, job.group):
+            job = otherwise
+            entry = _entry(connection, job.key)
         if entry is None:
             after = QueueEntry(job=job, due_at=visible_at)
         else:
             after = entry.put(job, visible_at=visible_at, policy=self._policy)
         connection.execute(_WRITE, ENTRY.encode(after))
 
-    def lease(self, *, now: datetime, seconds: int, limit: int) -> Sequence[LeasedJob]:
+    def _is_full(self, connection: Connection, group: str) -> bool:
+        most = self._policy.jobs.group_jobs_max
+        return len(connection.execute(_READ_GROUP_KEYS, (group, most)).fetchall()) >= most
+
+    def lease(
+        self, *, now: datetime, seconds: int, limit: int, held: Mapping[str, datetime] | None = None
+    ) -> Sequence[LeasedJob]:
+        kinds = json.dumps([*(held or {})])
         # First a read: an idle worker does not take the write lock from those who put jobs.
         with self._database.connection() as connection:
-            if not self._due(connection, now, 1):
+            if not self._due(connection, now, 1, kinds):
                 return []
         until = now + timedelta(seconds=seconds)
         # Read again under the write lock: of two workers that saw the same job, one leases it.
         with self._database.transaction() as connection:
-            due = list(_readable(connection, self._due(connection, now, limit), now))
-            taken = [each.taken(token_hex(16), until=until, policy=self._policy) for each in due]
+            due = self._due(connection, now, self._policy.jobs.due_jobs_compared_max, kinds)
+            chosen = self._turns.choose(due, limit=limit, now_second=int(now.timestamp()))
+            rows = [connection.execute(_READ, (each.key,)).fetchone() for each in chosen]
+            due_entries = _readable(connection, rows, now)
+            taken = [each.taken(token_hex(16), until=until, policy=self._policy) for each in due_entries]
             connection.executemany(_WRITE, map(ENTRY.encode, taken))
         return [each.leased() for each in taken]
 
-    def _due(self, connection: Connection, now: datetime, limit: int) -> list[Record]:
+    def _due(self, connection: Connection, now: datetime, limit: int, held: str) -> list[DueJob]:
         """Jobs that may be taken (`QueueEntry.is_due`): due longest, then with impossible ends."""
         rows: list[Record] = []
         longest_wait = latest_end(
@@ -146,8 +177,9 @@ class SqliteQueue:
             (_READ_LEASED_TOO_LONG, self._longest_lease(now)),
             (_READ_DUE_TOO_LATE, longest_wait),
         ):
-            rows += connection.execute(statement, (epoch(moment), limit - len(rows))).fetchall()
-        return rows
+            parameters = (epoch(moment), held, limit - len(rows))
+            rows += connection.execute(statement, parameters).fetchall()
+        return [DueJob(second, names_one_of_many(key), key, group) for key, second, group, _ in rows]
 
     def _longest_lease(self, now: datetime) -> datetime:
         return latest_end(now, span_seconds=self._policy.jobs.job_lease_seconds, policy=self._policy)
@@ -189,6 +221,15 @@ class SqliteQueue:
             else:
                 connection.execute(_WRITE, ENTRY.encode(after))
         return True
+
+    def waiting(self, group: str, *, limit: int) -> Sequence[QueuedJob]:
+        with self._database.connection() as connection:
+            entries = [ENTRY.decode(row) for row in connection.execute(_LIST_GROUP, (group, limit))]
+        return [QueuedJob(job=each.job, due_at=each.due_at, attempts=each.attempts) for each in entries]
+
+    def drop_waiting(self, group: str) -> int:
+        with self._database.transaction() as connection:
+            return connection.execute(_REMOVE_WAITING, (group,)).rowcount
 
     def parked(self, *, limit: int) -> Sequence[ParkedJob]:
         with self._database.connection() as connection:

@@ -398,6 +398,18 @@ CREATE TABLE statueGeometry (
 );
 """
 
+_GROUPS = """
+ALTER TABLE job ADD COLUMN jobGroup TEXT NOT NULL DEFAULT '';
+UPDATE job SET jobGroup = substr(kind, 1, instr(kind, '/') - 1)
+    || coalesce('/' || (SELECT value FROM json_each(job.subject) LIMIT 1), '');
+DROP INDEX jobByDueTime;
+DROP INDEX jobByLeaseEnd;
+CREATE INDEX jobByDueTime ON job (dueAtUtc, jobKey, jobGroup, kind);
+CREATE INDEX jobByLeaseEnd ON job (dueAtUtc, jobKey, jobGroup, kind) WHERE leaseToken != '';
+CREATE INDEX jobByGroup ON job (jobGroup, dueAtUtc, jobKey);
+"""
+"""Which athlete's, say, a job is: leasing is fair between groups, and the number of a group's is bounded."""
+
 LAYOUTS = (
     _LEDGER,
     _SERVICE,
@@ -413,5 +425,6 @@ LAYOUTS = (
     _SIGN_IN,
     _AUDIT_CHAIN,
     _GEOMETRIES,
+    _GROUPS,
 )
 """The script of every layout, the first one first. Add a layout at the end."""

@@ -203,6 +203,10 @@ class AtOnce:
     def wait(self, attempt: int) -> None:
         """See `Backoff`."""
 
+    def jitter_seconds(self, longest: int) -> int:  # noqa: ARG002 - as every backoff
+        """See `Backoff`."""
+        return 0
+
 
 class NoIds:
     """Makes no ids, as the suites need none."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -47,6 +48,15 @@ class JobEvent:
 
 
 _KIND = re.compile(r"[a-z][a-z0-9-]{0,31}/[a-z][a-z0-9-]{0,31}\Z")
+
+
+def names_one_of_many(key: str) -> bool:
+    """Whether the job of a key is `Job.is_one_of_many`."""
+    # Provider and task, the group's id, and then more.
+    return key.count("/") > _SLASHES_OF_GROUP
+
+
+_SLASHES_OF_GROUP = 2
 
 
 def _check_kind(_job: Any, _attribute: Any, kind: Any) -> None:
@@ -87,6 +97,19 @@ class Job:
     def key(self) -> str:
         """Names what is to be done; waiting jobs of one key become one."""
         return "/".join((self.kind, *self.subject.values()))
+
+    @property
+    def group(self) -> str:
+        """Whose job it is: the provider and the first id of the subject, such as ``strava/42``.
+
+        Leasing is fair between groups, and the number of a group's jobs is bounded (`EventQueue.put`).
+        """
+        return "/".join((self.kind.partition("/")[0], *islice(self.subject.values(), 1)))
+
+    @property
+    def is_one_of_many(self) -> bool:
+        """Whether its group may have any number of such jobs, as it is about more than the group."""
+        return names_one_of_many(self.key)
 
     def named(self, name: str) -> str:
         """A text of the subject.
@@ -138,6 +161,19 @@ class ParkedJob:
     attempts: int
     reason: str
     parked_at: datetime = field(converter=utc)
+
+
+@frozen(kw_only=True)
+class QueuedJob:
+    """A job that waits, or is under way.
+
+    Attributes:
+        due_at: when it may be taken.
+    """
+
+    job: Job
+    due_at: datetime = field(converter=utc)
+    attempts: int
 
 
 @frozen(kw_only=True)

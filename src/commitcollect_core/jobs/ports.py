@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from commitcollect_core.jobs.idempotency import IdempotencyRecord
-from commitcollect_core.jobs.jobs import Job, LeasedJob, ParkedJob, QueueCounts
+from commitcollect_core.jobs.jobs import Job, LeasedJob, ParkedJob, QueueCounts, QueuedJob
 
 
 class IdempotencyStore(Protocol):
@@ -45,8 +45,11 @@ class IdempotencyStore(Protocol):
 class EventQueue(Protocol):
     """Jobs that wait, are worked on, or are parked. Durable, for several workers at once."""
 
-    def put(self, job: Job, *, visible_at: datetime) -> None:
+    def put(self, job: Job, *, visible_at: datetime, otherwise: Job | None = None) -> None:
         """Add a job, in one durable write.
+
+        If the job is new and its group (`Job.group`) has `JobsPolicy.group_jobs_max` jobs already, under way
+        or not, `otherwise` is put in its place: one job that stands for all that come then.
 
         A job of the same key that waits becomes one with it (`jobs.merged`), due when the first of the two
         is, its tries forgotten; unless it was put for the same events, or put off, when it stays due as it
@@ -54,8 +57,20 @@ class EventQueue(Protocol):
         """
         ...
 
-    def lease(self, *, now: datetime, seconds: int, limit: int) -> Sequence[LeasedJob]:
-        """Take the jobs that have been due longest, and those whose lease has run out. May be none."""
+    def lease(
+        self, *, now: datetime, seconds: int, limit: int, held: Mapping[str, datetime] | None = None
+    ) -> Sequence[LeasedJob]:
+        """Take jobs that are due, and those whose lease has run out. May be none.
+
+        The job due longest comes first, but groups take turns: one whose job was taken before waits as if its
+        next job had become due then. This is compared among `JobsPolicy.due_jobs_compared_max` jobs.
+
+        Args:
+            now: the present.
+            seconds: how long the leases last.
+            limit: take no more.
+            held: kinds of jobs that cannot be done before a moment, and stay.
+        """
         ...
 
     def complete(self, leased: LeasedJob) -> bool:
@@ -78,6 +93,17 @@ class EventQueue(Protocol):
 
     def park(self, leased: LeasedJob, *, reason: str, now: datetime) -> bool:
         """Set a job aside; False if the lease was lost, and then nothing happens."""
+        ...
+
+    def waiting(self, group: str, *, limit: int) -> Sequence[QueuedJob]:
+        """Jobs of a group that are not parked, the first due first."""
+        ...
+
+    def drop_waiting(self, group: str) -> int:
+        """Forget the jobs of a group that wait; returns how many there were.
+
+        One that is being worked on stays.
+        """
         ...
 
     def parked(self, *, limit: int) -> Sequence[ParkedJob]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
@@ -91,11 +91,13 @@ class Worker:
 
     Attributes:
         handlers: by kind of job.
+        held: tells which kinds of jobs cannot be done now, and until when.
     """
 
     queue: EventQueue
     handlers: Mapping[str, Handler]
     context: Context
+    held: Callable[[], Mapping[str, datetime]] = dict
 
     def run_once(self, *, limit: int = 1) -> WorkReport:
         """Take up to `limit` jobs that are due and do them in turn; a failing one stops no other.
@@ -104,7 +106,9 @@ class Worker:
             StorageError: the queue itself failed; the report is lost, what was committed stays.
         """
         seconds = self.context.policy.jobs.job_lease_seconds
-        taken = self.queue.lease(now=self.context.now(), seconds=seconds, limit=limit)
+        # Before leasing: with the app's calls used up, thousands of jobs would be taken only to be put off.
+        held = self.held()
+        taken = self.queue.lease(now=self.context.now(), seconds=seconds, limit=limit, held=held)
         return WorkReport(worked=tuple(map(self._work, taken)))
 
     def _work(self, leased: LeasedJob) -> WorkedJob:
@@ -137,7 +141,7 @@ class Worker:
         """Do with a job that failed as was decided."""
         match decision:
             case Defer(at):
-                return self._give_back(leased, at, JobEnd.DEFERRED)
+                return self._give_back(leased, self._spread(leased.job, at), JobEnd.DEFERRED)
             case TryAgain(at):
                 return self._give_back(leased, at, JobEnd.TO_BE_TRIED_AGAIN)
             case Park():
@@ -147,6 +151,16 @@ class Worker:
                 return WorkedJob(job=leased.job, end=self._complete(leased))
             case _:
                 assert_never(decision)
+
+    def _spread(self, job: Job, at: datetime) -> datetime:
+        """When a job is due that is put off until `at`, as many others are."""
+        # The one job that stands for all others of a group goes first: it alone shows all that has changed,
+        # and the calls of a window may not last for more.
+        if not job.is_one_of_many:
+            return at
+        wait_seconds = max(1, int((at - self.context.now()).total_seconds()))
+        longest = min(wait_seconds, self.context.policy.jobs.job_spread_seconds_max)
+        return at + timedelta(seconds=self.context.backoff.jitter_seconds(longest))
 
     def _complete(self, leased: LeasedJob) -> JobEnd:
         return JobEnd.DONE if self.queue.complete(leased) else JobEnd.LEASE_LOST

@@ -123,14 +123,20 @@ class StravaAccess:
         return activity.snapshot if is_theirs else None
 
     def activities(
-        self, user_id: UserId, *, after: datetime | None, before: datetime | None, page: int = 1
+        self,
+        user_id: UserId,
+        *,
+        after: datetime | None,
+        before: datetime | None,
+        page: int = 1,
+        purpose: Purpose = Purpose.BACKFILL,
     ) -> ActivityList:
         """A page of the newest activities between two moments; errors as in `activity`."""
-        connection, token = self._usable(user_id, Purpose.BACKFILL)
+        connection, token = self._usable(user_id, purpose)
         answer = self._ask(
             connection,
             token,
-            Purpose.BACKFILL,
+            purpose,
             self.api.activities,
             after=after,
             before=before,

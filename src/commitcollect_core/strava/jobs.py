@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from commitcollect_core.jobs.jobs import Job, JobEvent
+from commitcollect_core.strava.rates import Purpose
 from commitcollect_core.values import ActivityId, AthleteId
 
 ACTIVITY = "strava/activity"
 AUTHORIZATION = "strava/authorization"
 BACKFILL = "strava/backfill"
+RECONCILE = "strava/reconcile"
+
+PURPOSES = {ACTIVITY: Purpose.LIVE, RECONCILE: Purpose.CROWD, BACKFILL: Purpose.BACKFILL}
+"""What the jobs that need calls of the app's budget make them for."""
 
 _ATHLETE_ID = "athleteId"
 _ACTIVITY_ID = "activityId"
+_ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def activity_job(
@@ -31,6 +37,16 @@ def authorization_job(athlete_id: AthleteId, *, events: tuple[JobEvent, ...], no
 def backfill_job(athlete_id: AthleteId, *, now: datetime) -> Job:
     """The job to begin or go on with an athlete's backfill."""
     return Job(kind=BACKFILL, subject={_ATHLETE_ID: athlete_id}, enqueued_at=now)
+
+
+def reconcile_job(athlete_id: AthleteId, *, events: tuple[JobEvent, ...] = (), now: datetime) -> Job:
+    """The job to look at all activities of an athlete, which stands for any number of events."""
+    return Job(kind=RECONCILE, subject={_ATHLETE_ID: athlete_id}, events=events, enqueued_at=now)
+
+
+def group_of(athlete_id: AthleteId) -> str:
+    """The group of all jobs of an athlete."""
+    return reconcile_job(athlete_id, now=_ANY_TIME).group
 
 
 def athlete_of(job: Job) -> AthleteId:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from attrs import frozen
@@ -82,6 +82,13 @@ class RateKeeping:
         answer = self.budget(scope).reserve(purpose, now=now, policy=policy)
         if isinstance(answer, WaitUntil):
             raise _limited(answer.why, answer.at)
+
+    def held(self, purposes: Mapping[str, Purpose]) -> dict[str, datetime]:
+        """For which of these purposes the app may make no call now, by their names, and until when."""
+        now, policy = self.context.now(), self.context.policy
+        budget = self.budget(APP_SCOPE)
+        answers = {name: budget.reserve(each, now=now, policy=policy) for name, each in purposes.items()}
+        return {name: each.at for name, each in answers.items() if isinstance(each, WaitUntil)}
 
     def observe(self, reading: RateReading | None) -> None:
         """Correct the app's budget by what Strava said with an answer."""

@@ -21,15 +21,19 @@ _DAY_SECONDS = 86_400
 
 
 class Purpose(StrEnum):
-    """What a call is for: live events may use the share that backfills have to leave."""
+    """What a call is for: live events may use the share that backfills have to leave.
+
+    CROWD is a list that stands for many events of one athlete: it counts as theirs, and leaves that share.
+    """
 
     LIVE = "LIVE"
+    CROWD = "CROWD"
     BACKFILL = "BACKFILL"
 
     @property
     def is_for_events(self) -> bool:
         """Whether an athlete's events cause such calls, so that they count as that athlete's as well."""
-        return self is Purpose.LIVE
+        return self is not Purpose.BACKFILL
 
 
 @frozen

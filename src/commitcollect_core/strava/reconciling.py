@@ -60,8 +60,9 @@ class ReconcileReport:
 
 @frozen(kw_only=True)
 class _Listing:
-    """All that Strava lists in the window, the newest first, each activity once."""
+    """All that Strava lists since a moment, the newest first, each activity once."""
 
+    since: datetime
     answers: tuple[Answer, ...]
     rejected: tuple[str, ...]
     set_aside: tuple[str, ...]
@@ -94,16 +95,34 @@ class Reconciling:
             CommitCollectError: as in `StravaAccess.activity` and `Ingestion.ingest`.
         """
         days = self.context.policy.strava.reconcile_days if days is None else days
-        since = self.context.now() - timedelta(days=days)
+        return self.compare(user_id, since=self.context.now() - timedelta(days=days))
+
+    def compare(
+        self,
+        user_id: UserId,
+        *,
+        since: datetime,
+        purpose: Purpose = Purpose.BACKFILL,
+        pages_max: int | None = None,
+    ) -> ReconcileReport:
+        """Compare what has started since a moment; errors and repetition as in `run`.
+
+        Args:
+            user_id: the account.
+            since: how far back to look.
+            purpose: whose share of the calls to use.
+            pages_max: look at the newest pages only, at most so many, instead of refusing a longer list.
+        """
         connection = self.access.connection(user_id)
         athlete_id = connection.athlete_id
         # Stored before listed: what is taken in while Strava lists is then no candidate for being gone.
         stored = self._stored_live(connection, since)
-        listing = self._listed(user_id, athlete_id, since)
-        unlisted = [each for each in stored if each not in listing.keys]
+        listing = self._listed(connection, since, purpose, pages_max)
+        since = listing.since
+        unlisted = [key for key, started_at in stored if key not in listing.keys and started_at >= since]
         # What is gone comes before what was found: a ride that comes back under another id is deleted and
         # made in the same pass, and must not count twice in between (law 1).
-        gone, moved, unreadable = self._ask(user_id, athlete_id, unlisted)
+        gone, moved, unreadable = self._ask(user_id, athlete_id, unlisted, purpose)
         found = (*moved, *reversed(listing.answers))
         result = gone + self.ingestion.ingest_listed(user_id, found, ask=partial(self.access.found, user_id))
         self.backfilling.ask_again(user_id, result.in_doubt)
@@ -120,11 +139,16 @@ class Reconciling:
             set_aside=tuple(dict.fromkeys((*listing.set_aside, *set_aside))),
         )
 
-    def _stored_live(self, connection: StravaConnection, since: datetime) -> list[WorkoutKey]:
-        """The workouts in the window that Strava should list: none that this connection cannot see."""
+    def _stored_live(
+        self, connection: StravaConnection, since: datetime
+    ) -> list[tuple[WorkoutKey, datetime]]:
+        """The workouts in the window that Strava should list, and their starts.
+
+        None that this connection cannot see.
+        """
         query = WorkoutQuery(start_at=since, limit=self.context.policy.training.page_items_max)
         return [
-            each.key
+            (each.key, each.snapshot.started_at)
             for each in walk_workouts(self.ledger, connection.user_id, query)
             if each.key.source is Source.STRAVA
             and not each.is_deleted
@@ -135,17 +159,29 @@ class Reconciling:
             )
         ]
 
-    def _listed(self, user_id: UserId, athlete_id: AthleteId, since: datetime) -> _Listing:
+    def _listed(
+        self, connection: StravaConnection, since: datetime, purpose: Purpose, newest_pages: int | None
+    ) -> _Listing:
         answers: dict[WorkoutKey, Answer] = {}
         rejected: list[str] = []
         set_aside: list[str] = []
         seen: set[ActivityId] = set()
         before: datetime | None = None
         pages_max = self.context.policy.strava.reconcile_pages_max
+        pages_max = pages_max if newest_pages is None else min(pages_max, newest_pages)
         calls = 0
+
+        def listing(reached: datetime) -> _Listing:
+            return _Listing(
+                since=reached,
+                answers=tuple(answers.values()),
+                rejected=tuple(rejected),
+                set_aside=tuple(set_aside),
+            )
+
         while calls < pages_max:
             page = next_page(
-                partial(self._page, user_id, since, before),
+                partial(self._page, connection.user_id, since, before, purpose),
                 before=before,
                 passed=seen,
                 now=self.context.now(),
@@ -154,22 +190,24 @@ class Reconciling:
             calls += page.calls
             for each in page.activities:
                 seen.add(each.snapshot.activity_id)
-                if each.athlete_id == athlete_id:
+                if each.athlete_id == connection.athlete_id:
                     answers[each.snapshot.key] = Answer(found=each.snapshot, asked_at=page.asked_at)
                 set_aside += [f"activity {each.snapshot.activity_id}: {value}" for value in each.set_aside]
             rejected += page.rejected
             if page.is_last or page.oldest_start_at is None:
-                return _Listing(
-                    answers=tuple(answers.values()), rejected=tuple(rejected), set_aside=tuple(set_aside)
-                )
+                return listing(since)
             before = next_before(before, page.oldest_start_at)
+        if newest_pages is not None and before is not None:
+            return listing(before)
         raise LimitExceeded(f"there are more than {pages_max} pages in this window; take fewer days")
 
-    def _page(self, user_id: UserId, after: datetime, before: datetime | None, number: int) -> ActivityList:
-        return self.access.activities(user_id, after=after, before=before, page=number)
+    def _page(
+        self, user_id: UserId, after: datetime, before: datetime | None, purpose: Purpose, number: int
+    ) -> ActivityList:
+        return self.access.activities(user_id, after=after, before=before, page=number, purpose=purpose)
 
     def _ask(
-        self, user_id: UserId, athlete_id: AthleteId, unlisted: Sequence[WorkoutKey]
+        self, user_id: UserId, athlete_id: AthleteId, unlisted: Sequence[WorkoutKey], purpose: Purpose
     ) -> tuple[ListedResult, list[Answer], list[str]]:
         """Ask for each workout that is stored and was not listed: it may be gone, or have moved in time.
 
@@ -185,7 +223,7 @@ class Reconciling:
 
             def ask(key: WorkoutKey = key) -> Found | None:
                 asked_at = self.context.now()
-                activity = self.access.activity(user_id, key.activity_id, purpose=Purpose.BACKFILL)
+                activity = self.access.activity(user_id, key.activity_id, purpose=purpose)
                 if isinstance(activity, ActivityGone):
                     return activity
                 if activity.athlete_id == athlete_id:

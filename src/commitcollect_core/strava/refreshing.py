@@ -89,11 +89,7 @@ class Refreshing:
         if any(each.is_deletion for each in leased.job.events):
             return None
         policy = self.context.policy
-        waits = (
-            policy.strava.absence_retry_seconds_first,
-            policy.strava.absence_retry_seconds_second,
-            policy.strava.absence_retry_seconds_last,
-        )
+        waits = policy.strava.absence_retry_seconds
         # The last try believes it: a job with no tries left would be parked, though nothing is wrong with it.
         if leased.attempts >= policy.jobs.job_attempts_max - 1:
             return None

@@ -12,6 +12,7 @@ from commitcollect_core.context import Context
 from commitcollect_core.errors import Forbidden
 from commitcollect_core.jobs.jobs import Job
 from commitcollect_core.jobs.ports import EventQueue
+from commitcollect_core.strava.jobs import athlete_of, reconcile_job
 from commitcollect_core.strava.webhooks import interpret, parse_event
 
 
@@ -38,10 +39,11 @@ class WebhookSecrets:
 
 @frozen(kw_only=True)
 class WaitingJob:
-    """A job on its way into the queue, and when it is due there."""
+    """A job on its way into the queue; see `EventQueue.put`."""
 
     job: Job
     visible_at: datetime
+    otherwise: Job | None = None
 
 
 @frozen(kw_only=True, eq=False)
@@ -85,7 +87,9 @@ class WebhookIntake:
         # Strava has often not finished the activity when it sends the event, and more events follow within
         # seconds: all that come until the job is due become one look.
         delay = timedelta(seconds=self.context.policy.strava.webhook_delay_seconds)
-        return WaitingJob(job=job, visible_at=now + delay)
+        # Any number of events may be forged about one athlete; beyond a limit one look stands for them all.
+        crowd = reconcile_job(athlete_of(job), events=job.events, now=now) if job.is_one_of_many else None
+        return WaitingJob(job=job, visible_at=now + delay, otherwise=crowd)
 
     def keep(self, waiting: WaitingJob) -> WebhookResult:
         """Put the job of an event into the queue, in one durable write.
@@ -93,7 +97,7 @@ class WebhookIntake:
         Raises:
             StorageUnavailable: it could not be kept; Strava delivers it again.
         """
-        self.queue.put(waiting.job, visible_at=waiting.visible_at)
+        self.queue.put(waiting.job, visible_at=waiting.visible_at, otherwise=waiting.otherwise)
         return WebhookResult.QUEUED
 
     def accept(self, document: object) -> WebhookResult:

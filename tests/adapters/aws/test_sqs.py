@@ -13,6 +13,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from adapters.aws.calls import Answer, answer, answered, error, silence, watched
 from commitcollect_adapters.aws.calls import Address
+from commitcollect_adapters.aws.sqs.crowds import CROWD_SECONDS, GROUPS_COUNTED_MAX, Crowds
 from commitcollect_adapters.aws.sqs.provisioning import (
     RECEIVES_MAX,
     QueueStatus,
@@ -23,11 +24,19 @@ from commitcollect_adapters.aws.sqs.provisioning import (
 from commitcollect_adapters.aws.sqs.queue import DELAY_SECONDS_MAX, SqsQueue, open_sqs
 from commitcollect_adapters.aws.sqs.queues import MissingQueue, Queues, parse
 from commitcollect_adapters.system import ManualClock, SystemClock
-from commitcollect_adapters.testing.contracts.queues import do_all, job_events, new_job, take, take_one
+from commitcollect_adapters.testing.contracts.queues import (
+    crowd_of,
+    do_all,
+    job_events,
+    new_job,
+    take,
+    take_one,
+    whole_of,
+)
 from commitcollect_adapters.testing.samples import NOW
 from commitcollect_core.errors import InvalidInput, StorageError, StorageUnavailable
 from commitcollect_core.jobs.jobs import QueueCounts
-from commitcollect_core.policy import JobsPolicy, Policy
+from commitcollect_core.policy import DEFAULT_POLICY, JobsPolicy, Policy
 
 LATER = NOW + timedelta(hours=2)
 _names = (f"queue-{number}" for number in count())
@@ -97,6 +106,55 @@ def test_what_comes_early_hides_nothing(queues: Queues) -> None:
     queue.put(job, visible_at=NOW)
     assert [each.job for each in take(queue, limit=1)] == [job]
     assert queue.counts(now=NOW) == QueueCounts(waiting=5, leased=1, parked=0)
+
+
+def test_a_crowd_is_bounded_in_each_quarter(queues: Queues) -> None:
+    """One job that is due after the quarter stands for all that are not sent; then counting begins anew."""
+    most = DEFAULT_POLICY.jobs.group_jobs_max
+    clock = ManualClock(NOW)
+    queue = SqsQueue(queues, clock)
+    jobs = crowd_of(new_job(), 2 * most)
+    whole = whole_of(jobs[0])
+    for quarter in (0, 1):
+        clock.advance_to(NOW + quarter * timedelta(seconds=CROWD_SECONDS))
+        due_at = clock.now() + timedelta(seconds=3)
+        with watched(queues.client, "SendMessage") as sent:
+            for job in jobs:
+                queue.put(job, visible_at=due_at, otherwise=whole)
+        bodies = [json.loads(each["MessageBody"]) for each in sent]
+        assert [each["jobKey"] for each in bodies] == [*(each.key for each in jobs[:most]), whole.key]
+        last = int(due_at.timestamp()) + CROWD_SECONDS
+        assert [each["dueAtUtc"] for each in bodies] == [*[int(due_at.timestamp())] * most, last]
+
+
+def test_a_job_that_stands_for_others_is_sent_until_it_is_kept(queue: SqsQueue, queues: Queues) -> None:
+    """An event is taken in only if the job that stands for it is; a longer delay needs a later one."""
+    jobs = crowd_of(new_job(), DEFAULT_POLICY.jobs.group_jobs_max + 1)
+    whole = whole_of(jobs[0])
+    for job in jobs[:-1]:
+        queue.put(job, visible_at=NOW, otherwise=whole)
+    with (
+        answered(queues.client, "SendMessage", error("InternalError", 503)),
+        pytest.raises(StorageUnavailable),
+    ):
+        queue.put(jobs[-1], visible_at=NOW, otherwise=whole)
+    with watched(queues.client, "SendMessage") as sent:
+        for seconds in (0, 0, 5, 3):
+            queue.put(jobs[-1], visible_at=NOW + timedelta(seconds=seconds), otherwise=whole)
+    due = [json.loads(each["MessageBody"])["dueAtUtc"] - int(NOW.timestamp()) for each in sent]
+    assert due == [CROWD_SECONDS, CROWD_SECONDS + 5]
+
+
+def test_only_so_many_groups_are_counted() -> None:
+    """Law 9: those of past quarters are forgotten once there are too many."""
+    crowds = Crowds(1)
+    for number in range(GROUPS_COUNTED_MAX):
+        assert crowds.has_room(str(number), NOW)
+    assert not crowds.has_room("0", NOW)
+    later = NOW + timedelta(seconds=CROWD_SECONDS)
+    assert crowds.has_room("new", later)
+    assert crowds.has_room("0", later)
+    assert len(crowds._crowds) == 2  # noqa: SLF001 - nothing else tells
 
 
 def test_messages_received_together_are_one_job(queue: SqsQueue) -> None:

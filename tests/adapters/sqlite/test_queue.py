@@ -98,6 +98,8 @@ def test_jobs_of_an_older_layout_are_kept(path: Path) -> None:
         ride = activity_job(AthleteId("42"), ActivityId("1001"), now=began)
         held = LeasedJob(job=ride, token="token", until=began + timedelta(seconds=150))  # noqa: S106 - a lease's
         assert queue.complete(held)
+        assert not queue.waiting("strava/4", limit=9)
+        assert {each.job.key for each in queue.waiting("strava/43", limit=9)} == {"strava/backfill/43"}
         waiting = queue.lease(now=began + timedelta(hours=1), seconds=60, limit=9)
     assert [(each.job.key, each.attempts) for each in waiting] == [
         ("strava/backfill/43", 1),
@@ -174,7 +176,9 @@ def test_nothing_is_looked_for_by_reading_all_jobs(database: Database) -> None:
     """Every statement but the counting finds its rows by the key or in an index's order."""
     queue, job = SqliteQueue(database), new_job("event")
     with traced(database) as told:
-        queue.put(job, visible_at=NOW)
+        queue.put(job, visible_at=NOW, otherwise=job)
+        assert queue.waiting(job.group, limit=1)
+        assert not queue.drop_waiting("strava")
         queue.give_back(take_one(queue), visible_at=NOW, is_attempt=True)
         queue.park(take_one(queue), reason="bad luck", now=NOW)
         assert queue.parked(limit=1)
@@ -185,7 +189,11 @@ def test_nothing_is_looked_for_by_reading_all_jobs(database: Database) -> None:
     with database.connection() as connection:
         plans = [connection.execute(f"EXPLAIN QUERY PLAN {each}").fetchall() for each in explained]
     assert {step for plan in plans for *_, step in plan} == {
-        "SEARCH job USING INDEX jobByDueTime (dueAtUtc<?)",
+        "SEARCH job USING COVERING INDEX jobByDueTime (dueAtUtc<?)",
+        "LIST SUBQUERY 1",  # the kinds that are held
+        "SCAN json_each VIRTUAL TABLE INDEX 1:",
+        "SEARCH job USING COVERING INDEX jobByGroup (jobGroup=?)",
+        "SEARCH job USING INDEX jobByGroup (jobGroup=?)",
         "SEARCH job USING INDEX jobByDueTime (dueAtUtc>?)",
         "SEARCH job USING INDEX jobByLeaseEnd (dueAtUtc>?)",
         "SEARCH job USING PRIMARY KEY (jobKey=?)",

@@ -559,13 +559,15 @@ def test_forged_events_cost_little_and_stop_nobody() -> None:
     calls, per_window = _counting(world), DEFAULT_POLICY.strava.athlete_calls_per_window
     world.pass_time(seconds=DEFAULT_POLICY.strava.webhook_delay_seconds)
     _worked(world)
-    assert calls() == per_window + 1
+    spent = calls() - 1
+    assert 0 < spent <= per_window
     assert world.stored(user_of(other)) == world.held(other) != {}
     for _ in range(2):
         world.pass_time(minutes=1)
         _worked(world)
-        assert calls() == 0
+        assert spent + calls() <= per_window
         world.pass_time(minutes=15)
         _worked(world)
-        assert calls() == per_window
+        spent = calls()
+        assert 0 < spent <= per_window
     assert world.stored(user_of(AthleteId("42"))) == {}

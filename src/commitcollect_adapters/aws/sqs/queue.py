@@ -9,18 +9,23 @@ SQS passes messages on and knows no jobs. What follows from that:
 - SQS delays a message by a quarter of an hour at most. One that is received before it is due is sent again.
 - SQS itself sets a message aside that was received `provisioning.RECEIVES_MAX` times.
 - A message that is no job, or one of another version's form, is set aside as it is, under a key with its id.
+- Every process bounds a group's jobs by itself, by counting those it has sent (`crowds`). Groups take no
+  turns, so only these bounds keep one group from delaying others.
+- Jobs of one group are found by receiving all messages, which counts as a try of each. What SQS delays is not
+  found.
 - Listing the jobs set aside hides them from others for some seconds, and may miss some. Counts are of
   messages, and approximate.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from attrs import define, field
 
+from commitcollect_adapters.aws.sqs.crowds import Crowds
 from commitcollect_adapters.aws.sqs.messages import (
     Message,
     Unreadable,
@@ -31,11 +36,11 @@ from commitcollect_adapters.aws.sqs.messages import (
     waiting,
     waiting_body,
 )
-from commitcollect_adapters.aws.sqs.queues import BATCH_MAX, Queues, parse
+from commitcollect_adapters.aws.sqs.queues import BATCH_MAX, Queue, Queues, parse
 from commitcollect_core.clocks import is_ahead
 from commitcollect_core.context import Clock
 from commitcollect_core.errors import StorageUnavailable
-from commitcollect_core.jobs.jobs import Job, LeasedJob, ParkedJob, QueueCounts, merged
+from commitcollect_core.jobs.jobs import Job, LeasedJob, ParkedJob, QueueCounts, QueuedJob, merged
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
 
 DELAY_SECONDS_MAX = 900
@@ -62,17 +67,27 @@ class SqsQueue:
         self._queues = queues
         self._clock = clock
         self._policy = policy
+        self._crowds = Crowds(policy.jobs.group_jobs_max)
 
-    def put(self, job: Job, *, visible_at: datetime) -> None:
-        self._send(Waiting(job=job, due_at=visible_at, attempts=0))
+    def put(self, job: Job, *, visible_at: datetime, otherwise: Job | None = None) -> None:
+        now = self._clock.now()
+        if otherwise is None or self._crowds.has_room(job.group, now):
+            self._send(Waiting(job=job, due_at=visible_at, attempts=0))
+            return
+        due_at = self._crowds.stand_in_at(job.group, now, delay=visible_at - now)
+        if due_at is not None:
+            self._send(Waiting(job=otherwise, due_at=due_at, attempts=0))
+            self._crowds.sent(job.group, now, due_at=due_at)
 
-    def lease(self, *, now: datetime, seconds: int, limit: int) -> Sequence[LeasedJob]:
+    def lease(
+        self, *, now: datetime, seconds: int, limit: int, held: Mapping[str, datetime] | None = None
+    ) -> Sequence[LeasedJob]:
         taken: dict[str, _Taken] = {}
         for _ in range(limit + _USELESS_RECEIVES_MAX):
             wanted = min(limit - len(taken), BATCH_MAX)
             received = self._received(wanted, seconds, is_enough=bool(taken))
             for message in received:
-                self._take(message, taken, now)
+                self._take(message, taken, now, held or {})
             # A short answer after something was taken: the worker has work, and more would only wait leased.
             if not received or len(taken) >= limit or (taken and len(received) < wanted):
                 break
@@ -91,14 +106,17 @@ class SqsQueue:
                 return []
             raise
 
-    def _take(self, message: Message, taken: dict[str, _Taken], now: datetime) -> None:
-        """Take the job in a message, unless there is none or it is not due."""
+    def _take(
+        self, message: Message, taken: dict[str, _Taken], now: datetime, held: Mapping[str, datetime]
+    ) -> None:
+        """Take the job in a message, unless there is none, or it is not due or held."""
         match waiting(message):
             case Unreadable():
                 self._queues.parked.send(message.body)
                 self._queues.waiting.delete([message.handle])
             case Waiting(job=job, due_at=due_at, attempts=attempts):
                 attempts += message.receives - 1
+                due_at = max(due_at, held.get(job.kind, due_at))
                 # Sent again with its tries: a job may wait longer than SQS's longest delay.
                 longest = self._policy.jobs.job_wait_seconds_max
                 if is_ahead(due_at, now=now, span_seconds=longest, policy=self._policy):
@@ -131,9 +149,23 @@ class SqsQueue:
         self._queues.parked.send(parked_body(aside))  # before the delete, as in `give_back`
         return self._delete(leased)
 
+    def waiting(self, group: str, *, limit: int) -> Sequence[QueuedJob]:
+        with self._looked_at(self._queues.waiting) as messages:
+            found = [each for _, each in _of_group(messages, group)]
+        found.sort(key=lambda each: (each.due_at, each.job.key))
+        return [QueuedJob(job=each.job, due_at=each.due_at, attempts=each.attempts) for each in found[:limit]]
+
+    def drop_waiting(self, group: str) -> int:
+        with self._looked_at(self._queues.waiting) as messages:
+            found = [message for message, _ in _of_group(messages, group)]
+            self._queues.waiting.delete([each.handle for each in found])
+            for message in found:
+                messages.remove(message)
+        return len(found)
+
     def parked(self, *, limit: int) -> Sequence[ParkedJob]:
         # Of several messages of one key the newest counts: a job may fail again before it is released.
-        with self._looked_at() as messages:
+        with self._looked_at(self._queues.parked) as messages:
             aside = sorted(map(parked, messages), key=lambda each: (each.parked_at, each.job.key))
         newest = {each.job.key: each for each in aside}
         return [each for each in aside if newest[each.job.key] is each][:limit]
@@ -145,7 +177,7 @@ class SqsQueue:
         return self._let_go(key, is_to_wait=False, now=self._clock.now())
 
     def _let_go(self, key: str, *, is_to_wait: bool, now: datetime) -> bool:
-        with self._looked_at() as messages:
+        with self._looked_at(self._queues.parked) as messages:
             found = [each for each in messages if parked(each).job.key == key]
             for message in found:
                 # Sent before it is deleted, as in `give_back`.
@@ -180,19 +212,24 @@ class SqsQueue:
         return self._queues.waiting.delete(leased.token.split(" "))
 
     @contextmanager
-    def _looked_at(self) -> Iterator[list[Message]]:
-        """The messages set aside; those still in the list at the end become visible again."""
+    def _looked_at(self, queue: Queue) -> Iterator[list[Message]]:
+        """The messages of a queue; those still in the list at the end become visible again."""
         messages: list[Message] = []
         try:
             while len(messages) < self._policy.jobs.jobs_parked_listed_max:
-                received = self._queues.parked.receive(limit=BATCH_MAX, seconds=LOOK_SECONDS)
+                received = queue.receive(limit=BATCH_MAX, seconds=LOOK_SECONDS)
                 if not received:
                     break
                 messages += received
             yield messages
         finally:
             # Also after an error, or the operator would look at an empty list for half a minute.
-            self._queues.parked.release([each.handle for each in messages])
+            queue.release([each.handle for each in messages])
+
+
+def _of_group(messages: Sequence[Message], group: str) -> list[tuple[Message, Waiting]]:
+    read = ((each, waiting(each)) for each in messages)
+    return [(each, job) for each, job in read if isinstance(job, Waiting) and job.job.group == group]
 
 
 def open_sqs(address: str, clock: Clock, policy: Policy = DEFAULT_POLICY) -> SqsQueue:

@@ -24,7 +24,7 @@ from commitcollect_adapters.testing.contracts.checks import (
 )
 from commitcollect_adapters.testing.samples import NOW
 from commitcollect_adapters.testing.service_strategies import jobs
-from commitcollect_core.jobs.jobs import Job, JobEvent, LeasedJob, ParkedJob, QueueCounts
+from commitcollect_core.jobs.jobs import Job, JobEvent, LeasedJob, ParkedJob, QueueCounts, QueuedJob
 from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.policy import DEFAULT_POLICY
 
@@ -67,6 +67,24 @@ def take_one(queue: EventQueue, *, seconds: int = LEASE_SECONDS) -> LeasedJob:
     """Take the one job that is due."""
     (leased,) = take(queue, seconds=seconds)
     return leased
+
+
+def take_one_of_many(queue: EventQueue) -> LeasedJob:
+    """Take the job that comes next."""
+    (leased,) = take(queue, limit=1)
+    return leased
+
+
+def crowd_of(job: Job, count: int) -> list[Job]:
+    """So many jobs of one group, the first of which is `job`."""
+    numbers = range(42, 42 + count)
+    return [evolve(job, subject={**job.subject, "activityId": str(each)}) for each in numbers]
+
+
+def whole_of(job: Job) -> Job:
+    """The job that stands for any number of a group's."""
+    athlete = {"athleteId": job.subject["athleteId"]}
+    return Job(kind="strava/reconcile", subject=athlete, events=job.events, enqueued_at=NOW)
 
 
 def do_all(queue: EventQueue) -> Counter[str]:
@@ -228,6 +246,133 @@ class EventQueueContract(ABC):
                 queue.put(job, visible_at=after(seconds))
             taken = [*take(queue, limit=2), *take(queue, limit=2)]
             assert [each.job for each in taken] == [first, second, crashed, third]
+
+    def test_groups_take_turns(self) -> None:
+        """One job of each comes before the second of any, however long that has been due."""
+        self._skip_unless_exact()
+        with self.open_queue() as queue:
+            crowds = [crowd_of(new_job(), 4) for _ in range(3)]
+            for place, crowd in enumerate(crowds):
+                for number, job in enumerate(crowd):
+                    queue.put(job, visible_at=after(number - 100 - 10 * place))
+            for limit in (1, 2):  # one after the other, and several at once
+                for _ in range(0, 6, limit):
+                    assert all(map(queue.complete, take(queue, limit=limit)))
+                left = [len(queue.waiting(crowd[0].group, limit=9)) for crowd in crowds]
+                assert left == [left[0]] * 3
+
+    def test_a_single_job_waits_for_one_job_of_a_crowd(self) -> None:
+        """It comes next though others have been due longer, as their group was served since it is due."""
+        self._skip_unless_exact()
+        with self.open_queue() as queue:
+            for job in crowd_of(new_job(), 15):
+                queue.put(job, visible_at=after(-60))
+            assert all(map(queue.complete, take(queue, limit=5)))
+            single = new_job()
+            queue.put(single, visible_at=NOW)
+            assert take_one_of_many(queue).job == single
+
+    def test_what_is_about_a_whole_group_comes_before_its_many(self) -> None:
+        """Of jobs due in the same second: it stands for the others, and calls may not last for all."""
+        self._skip_unless_exact()
+        with self.open_queue() as queue:
+            first, *others = crowd_of(new_job(), 3)
+            whole = whole_of(first)
+            for job in (first, *others, whole):
+                queue.put(job, visible_at=NOW)
+            assert take_one_of_many(queue).job == whole
+
+    def test_a_group_has_so_many_jobs_and_one_that_stands_for_more(self) -> None:
+        """No event of those that are kept is lost, and other groups are not concerned."""
+        most = DEFAULT_POLICY.jobs.group_jobs_max
+        with self.open_queue() as queue:
+            jobs = crowd_of(new_job(), 3 * most)
+            whole = whole_of(jobs[0])
+            for job in jobs:
+                queue.put(job, visible_at=NOW, otherwise=whole)
+            other = new_job()
+            queue.put(other, visible_at=NOW, otherwise=whole_of(other))
+            if not self.is_exact:
+                assert queue.counts(now=NOW).waiting == most + 2
+                return
+            kept = [each.job for each in queue.waiting(whole.group, limit=4 * most)]
+            assert sorted(each.key for each in kept) == sorted(
+                [whole.key, *(each.key for each in jobs[:most])]
+            )
+            # A job that is there already takes in more, whether it waits or is under way.
+            taken = take(queue, limit=3)
+            for job in (jobs[0], whole):
+                queue.put(evolve(job, events=job_events("more")), visible_at=NOW, otherwise=whole)
+            queue.put(jobs[-1], visible_at=NOW, otherwise=whole)
+            assert queue.counts(now=NOW) == QueueCounts(waiting=most - 1, leased=3, parked=0)
+            for leased in taken:
+                assert queue.give_back(leased, visible_at=NOW, is_attempt=True)
+            assert queue.counts(now=NOW).waiting == most + 2
+            # Once two are done, less than the limit are left, and there is room again.
+            done = [
+                each for each in take(queue, limit=2 * most) if each.job.key in {jobs[1].key, jobs[2].key}
+            ]
+            assert [queue.complete(each) for each in done] == [True, True]
+            queue.put(jobs[-1], visible_at=NOW, otherwise=whole)
+            assert jobs[-1] in [each.job for each in queue.waiting(whole.group, limit=4 * most)]
+
+    def test_jobs_put_at_once_do_not_exceed_the_number(self) -> None:
+        """Concurrent puts are counted one after the other."""
+        self._skip_unless_exact()
+        most = DEFAULT_POLICY.jobs.group_jobs_max
+        with self.open_queue() as queue:
+            jobs = crowd_of(new_job(), 5 * THREADS)
+            whole = whole_of(jobs[0])
+
+            def put(some: Sequence[Job]) -> None:
+                for each in some:
+                    queue.put(each, visible_at=NOW, otherwise=whole)
+
+            race([lambda n=n: put(jobs[n::THREADS]) for n in range(THREADS)])  # type: ignore[misc]  # mypy infers no type for a lambda with a default
+            assert queue.counts(now=NOW).waiting == most + 1
+
+    def test_held_kinds_are_not_taken(self) -> None:
+        """They stay as they are, and hide no other job."""
+        with self.open_queue() as queue:
+            held = {"strava/activity": after(60)}
+            for job in crowd_of(new_job("event"), 3):
+                queue.put(job, visible_at=NOW)
+            whole = whole_of(new_job())
+            queue.put(whole, visible_at=NOW)
+            taken = queue.lease(now=NOW, seconds=LEASE_SECONDS, limit=LIMIT, held=held)
+            assert [each.job for each in taken] == [whole]
+            assert not queue.lease(now=NOW, seconds=LEASE_SECONDS, limit=LIMIT, held=held)
+            assert queue.counts(now=NOW) == QueueCounts(waiting=3, leased=1, parked=0)
+            if self.is_exact:
+                assert [each.attempts for each in take(queue)] == [0] * 3
+
+    def test_jobs_of_a_group_are_listed_and_dropped(self) -> None:
+        """The first due first, at most as many as asked for; dropped are those that wait."""
+        with self.open_queue() as queue:
+            jobs, other = crowd_of(new_job("event"), 3), new_job()
+            group = jobs[0].group
+            assert (list(queue.waiting(group, limit=9)), queue.drop_waiting(group)) == ([], 0)
+            for seconds, job in enumerate(jobs):
+                queue.put(job, visible_at=after(-seconds))
+            queue.put(other, visible_at=NOW)
+            listed = [
+                QueuedJob(job=each, due_at=after(-seconds), attempts=0) for seconds, each in enumerate(jobs)
+            ]
+            found = queue.waiting(group, limit=9)
+            assert [(each.job, each.due_at) for each in found] == [
+                (each.job, each.due_at) for each in reversed(listed)
+            ]
+            assert list(queue.waiting(group, limit=2)) == list(found)[:2]
+            if self.is_exact:
+                assert list(found) == [*reversed(listed)]
+                (leased,) = queue.lease(now=after(-2), seconds=LEASE_SECONDS, limit=1)
+                assert queue.drop_waiting(group) == len(jobs) - 1
+                assert [each.job for each in queue.waiting(group, limit=9)] == [leased.job]
+                assert queue.complete(leased)
+            else:
+                assert queue.drop_waiting(group) == len(jobs)
+            assert not queue.waiting(group, limit=9)
+            assert [each.job for each in take(queue)] == [other]
 
     def test_no_more_are_taken_than_asked_for(self) -> None:
         """The rest stays for other workers."""
