@@ -68,6 +68,10 @@ class SystemIds:
         """128 random bits."""
         return secrets.token_hex(16)
 
+    def generation(self) -> str:
+        """64 random bits, which only have to differ from those of a few rows."""
+        return secrets.token_hex(8)
+
 
 class SequentialIds:
     """Ids that count up, the same on every run."""
@@ -79,6 +83,7 @@ class SequentialIds:
         self._tokens = count(first)
         self._secrets = count(first)
         self._requests = count(first)
+        self._generations = count(first)
 
     def milestone_id(self) -> MilestoneId:
         """The next milestone id."""
@@ -103,6 +108,10 @@ class SequentialIds:
     def request_id(self) -> str:
         """The next id."""
         return f"request-{next(self._requests):04}"
+
+    def generation(self) -> str:
+        """The next generation, which is predictable."""
+        return f"gen-{next(self._generations):04}"
 
 
 class NoBackoff:

@@ -149,8 +149,8 @@ def _ask_for_return() -> _Returned:
 def disconnect(*, settings: Settings, is_sure: bool, as_json: bool) -> int:
     """Give the permission back to Strava and forget the connection. Parts and progress stay."""
     with open_service(settings, must_exist=True) as (service, _):
-        service.strava.access.connection(settings.user)
-        if not is_sure and not is_confirmed(f"Disconnect {settings.user} from Strava?"):
+        is_asked = service.strava.access.connections.read(settings.user) is not None and not is_sure
+        if is_asked and not is_confirmed(f"Disconnect {settings.user} from Strava?"):
             print_failure("not_confirmed", "nothing was changed", as_json=as_json)
             return EXIT_FAILURE
         service.strava.linking.disconnect(settings.user)

@@ -46,6 +46,13 @@ class IdGenerator(Protocol):
         """An id of one request or one flow of requests."""
         ...
 
+    def generation(self) -> str:
+        """A random text that tells a row from one made anew in its place.
+
+        No row of the same key ever had it.
+        """
+        ...
+
 
 class Backoff(Protocol):
     """Spreads retries: of processes that lost a race, and of jobs that were put off together."""

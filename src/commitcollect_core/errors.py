@@ -109,6 +109,15 @@ class ConnectionBusy(Conflict):
     code = "connection_busy"
 
 
+class ConnectionChanged(Conflict):
+    """The connection was ended or made anew while its activities were looked at.
+
+    Nothing of them was stored.
+    """
+
+    code = "connection_changed"
+
+
 class LimitExceeded(CommitCollectError):
     """A named limit of the `Policy` was reached."""
 
@@ -295,6 +304,7 @@ ANSWERS: dict[type[CommitCollectError] | str, tuple[int, int]] = {
     OtherAthleteConnected: (409, EXIT_FAILURE),
     NeedsReconnect: (409, EXIT_AUTHENTICATION),
     ConnectionBusy: (503, EXIT_TRY_LATER),
+    ConnectionChanged: (409, EXIT_FAILURE),
     LimitExceeded: (409, EXIT_FAILURE),
     StorageError: (500, EXIT_FAILURE),
     StorageUnavailable: (503, EXIT_TRY_LATER),

@@ -201,6 +201,8 @@ class StravaPolicy:
             stored it. Strava's lasted 6 hours in 2026.
         refresh_lease_seconds: the lease of a process that refreshes tokens.
         refresh_recheck_seconds: how soon other processes read again while one holds that lease.
+        link_attempts_max: attempts to store or end a connection that other processes keep changing. Each of
+            them costs the athlete a code of Strava's, so there are more than `commit_attempts_max`.
         strava_id_digits_max: digits of Strava's ids; they had 11 in 2026.
         event_updates_max, event_update_chars_max: names an event's `updates` may hold, and the characters of
             one with its value.
@@ -228,6 +230,7 @@ class StravaPolicy:
     access_token_seconds_max: int = 86_400
     refresh_lease_seconds: int = 60
     refresh_recheck_seconds: int = 2
+    link_attempts_max: int = 100
     strava_id_digits_max: int = 20
     event_updates_max: int = 20
     event_update_chars_max: int = 1_000

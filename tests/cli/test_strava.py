@@ -385,7 +385,7 @@ def test_waiting_for_a_backfill_whose_athlete_has_gone(
 
 
 def test_disconnecting_asks_first(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only a clear yes disconnects; nobody to ask is wrong usage; then there is nothing to disconnect."""
+    """Only a clear yes disconnects; nobody to ask is wrong usage; once more asks and changes nothing."""
     person.connect()
     for answer in ("n", "", "what"):
         person.types(answer)
@@ -400,7 +400,10 @@ def test_disconnecting_asks_first(person: Person, monkeypatch: pytest.MonkeyPatc
     gone = person.console("strava", "disconnect")
     assert (gone.code, gone.out) == (0, "me is not connected to Strava any more.\n")
     assert person.fake.calls(CallKind.REVOKE) == 1
-    assert error(person, "strava", "disconnect", "--yes") == (3, "strava_not_connected")
+    assert person.console("strava", "disconnect").code == 0
+    assert person.fake.calls(CallKind.REVOKE) == 1
+    other = error(person, "strava", "disconnect", "--user", "nobody")
+    assert other == (3, "strava_not_connected")
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,8 @@ def test_pages_are_committed_from_the_oldest_on() -> None:
 def test_only_what_was_asked_for_is_taken_over() -> None:
     """With a first day, nothing before it is listed."""
     world = connected(30)
-    world.strava.backfilling.begin_anew(ME, after=START - timedelta(days=12))
+    connection = world.strava.access.connection(ME)
+    world.strava.backfilling.begin_anew(connection, after=START - timedelta(days=12))
     run(world)
     assert set(world.stored()) == {str(1_000 + number) for number in range(13)}
 

@@ -59,7 +59,7 @@ def connection(
     )
 
 
-any_connection = connections(user_id=USER, athlete_id=ATHLETE, version=3)
+any_connection = connections(user_id=USER, athlete_id=ATHLETE, version=3, generation="first")
 
 
 # Tokens

@@ -19,6 +19,7 @@ from commitcollect_core.jobs.idempotency import IdempotencyRecord, IdempotencySt
 from commitcollect_core.jobs.jobs import Job, JobOutcome
 from commitcollect_core.jobs.worker import JobEnd
 from commitcollect_core.policy import DEFAULT_POLICY, OnDisconnect, customised
+from commitcollect_core.strava.access import StravaAccess
 from commitcollect_core.strava.connections import ConnectionStatus
 from commitcollect_core.strava.jobs import ACTIVITY, activity_job, backfill_job
 from commitcollect_core.strava.refreshing import LookResult
@@ -26,7 +27,7 @@ from commitcollect_core.strava.webhook_intake import WebhookResult, WebhookSecre
 from commitcollect_core.strava.webhooks import idempotency_key, parse_event
 from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState
 from commitcollect_core.values import ActivityId, AthleteId, UserId
-from strava.world import ATHLETE, ME, WISH, World, payload
+from strava.world import ATHLETE, ME, WISH, World, payload, with_head_of
 
 STRANGER = AthleteId("666")
 
@@ -247,11 +248,19 @@ def test_a_forged_deauthorisation_is_not_believed_for_want_of_a_key(world: World
 def test_whoever_connected_again_is_not_disconnected_for_what_was_before(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The verdict was about the old tokens; the connection made since then stays."""
-    monkeypatch.setattr(type(world.strava.access), "is_authorized", lambda _self, _user_id: False)
+    """The verdict was about the old permission; the connection made since then stays."""
+
+    def connects_again(_self: StravaAccess, _user_id: UserId, _generation: str) -> bool:
+        world.connect()
+        return False
+
+    monkeypatch.setattr(type(world.strava.access), "is_authorized", connects_again)
     world.strava.intake.accept(deauthorisation(world))
-    assert outcomes(world) == {LookResult.UNCHANGED: 1}
-    assert world.stores.connections.read(ME) is not None
+    assert outcomes(world)[LookResult.DISCONNECTED] == 1
+    connection = world.stores.connections.read(ME)
+    assert connection is not None
+    assert connection.status is ConnectionStatus.ACTIVE
+    assert world.stores.connections.owner(ATHLETE) is not None
 
 
 def test_an_event_forged_for_later_does_not_stand_for_the_true_one(world: World) -> None:
@@ -277,7 +286,7 @@ def test_a_real_deauthorisation_disconnects(world: World) -> None:
     assert outcomes(world) == {LookResult.DISCONNECTED: 1}
     assert world.stores.connections.read(ME) is None
     assert world.stores.connections.owner(ATHLETE) is None
-    assert world.dump() == before
+    assert world.dump() == with_head_of(world, before)
 
 
 def test_an_event_that_names_somebody_elses_activity_changes_nothing(world: World) -> None:

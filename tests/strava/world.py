@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from attrs import fields
+from attrs import evolve, fields
 
 import oracle
 from commitcollect_adapters.ciphers.local import LocalCipher
@@ -199,6 +199,13 @@ class World:
             due = oracle.awards(aim_of(milestone.goal), efforts)
             awarded = [each.part_index for each in dump.awards[milestone_id]]
             assert awarded[: len(due)] == due
+
+
+def with_head_of(world: World, dump: LedgerDump) -> LedgerDump:
+    """The dump with today's head in the parts that only tell of a connection's beginning or end."""
+    head = world.dump().head
+    changed = evolve(dump.head, version=head.version, connection_generation=head.connection_generation)
+    return evolve(dump, head=changed)
 
 
 def payload(number: int, **changes: object) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from commitcollect_adapters import conflicts
 from commitcollect_adapters.dynamodb.items.encoding import Condition, Item, Key, update_of
-from commitcollect_adapters.dynamodb.items.ledger import UNFENCED, head_key
+from commitcollect_adapters.dynamodb.items.ledger import UNFENCED, admission, head_key
 from commitcollect_core.errors import Conflict
 from commitcollect_core.values import UserId
 
@@ -54,6 +54,12 @@ def delete(key: Key, condition: Condition | None = None) -> Member:
 def check(key: Key, condition: Condition, refusal: Refusal = conflicts.stale) -> Member:
     """Write nothing, and keep the rest of the transaction from being written unless the condition holds."""
     return _member("ConditionCheck", {"Key": key}, condition, refusal)
+
+
+def admit(user_id: UserId, generation: str, condition: Condition | None) -> Member:
+    """Have a user's ledger take in what the connection of a generation brings."""
+    request = {"Key": head_key(user_id), **admission(generation)}
+    return _member("Update", request, condition, conflicts.fenced)
 
 
 def unfenced(user_id: UserId) -> Member:

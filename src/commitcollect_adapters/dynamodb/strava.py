@@ -8,11 +8,13 @@ from itertools import islice
 
 from commitcollect_adapters import conflicts
 from commitcollect_adapters.dynamodb.client import Client
+from commitcollect_adapters.dynamodb.items import ledger as ledger_items
 from commitcollect_adapters.dynamodb.items import strava as items
 from commitcollect_adapters.dynamodb.items.definitions import ledger_table
-from commitcollect_adapters.dynamodb.items.encoding import NEW, absent_or, follows, holding
-from commitcollect_adapters.dynamodb.requests import Member, check, delete, put, unfenced, update
+from commitcollect_adapters.dynamodb.items.encoding import NEW, absent_or, of_generation
+from commitcollect_adapters.dynamodb.requests import Member, admit, check, delete, put, unfenced, update
 from commitcollect_adapters.dynamodb.table import Table
+from commitcollect_core.errors import Conflict
 from commitcollect_core.strava.backfills import Backfill, BackfillCommit, StagedPage
 from commitcollect_core.strava.connections import (
     AthleteOwner,
@@ -21,6 +23,7 @@ from commitcollect_core.strava.connections import (
     StravaConnection,
 )
 from commitcollect_core.strava.ports import ConnectedPage
+from commitcollect_core.training.ledger import LedgerHead, LedgerState, connection_changed
 from commitcollect_core.values import AthleteId, UserId
 
 _KEYS_PER_PAGE = 1_000
@@ -57,18 +60,18 @@ class DynamoConnectionStore:
     def _members(self, commit: ConnectionCommit) -> Iterator[Member]:
         """Fence, connection, claimed athlete, released athlete: the first that fails is reported."""
         # Removing is allowed behind the fence: the deletion that put it up removes the connection, too.
-        if commit.after is not None:
+        if commit.admits is not None:
+            fence = None if commit.after is None else ledger_items.UNFENCED
+            yield admit(commit.user_id, commit.admits, fence)
+        elif commit.after is not None:
             yield unfenced(commit.user_id)
         yield _connection_member(commit)
-        if commit.after is not None and commit.claims is not None:
-            owner = AthleteOwner(
-                athlete_id=commit.claims, user_id=commit.user_id, updated_at=commit.after.updated_at
-            )
+        if commit.owner is not None:
             yield update(
-                items.owner_key(commit.claims),
-                items.OWNER.attributes(owner),
+                items.owner_key(commit.owner.athlete_id),
+                items.OWNER.attributes(commit.owner),
                 absent_or(items.owned_by(commit.user_id)),
-                partial(conflicts.taken, commit.claims),
+                partial(conflicts.taken, commit.owner.athlete_id),
             )
         if commit.releases is not None:
             owned = self.owner(commit.releases)
@@ -81,10 +84,11 @@ class DynamoConnectionStore:
 def _connection_member(commit: ConnectionCommit) -> Member:
     """The write of the connection itself, if the stored one is the one that was seen."""
     key = items.connection_key(commit.user_id)
-    seen = NEW if commit.before is None else holding(version=commit.before.version)
+    before = commit.before
+    seen = NEW if before is None else of_generation(before.version, before.generation)
     if commit.after is not None:
         return update(key, items.CONNECTION.attributes(commit.after), seen)
-    return check(key, seen) if commit.before is None else delete(key, seen)
+    return check(key, seen) if before is None else delete(key, seen)
 
 
 class DynamoBackfillStore:
@@ -100,7 +104,25 @@ class DynamoBackfillStore:
         return self._table.find(items.STAGED_PAGE, items.staged_page_key(user_id, number))
 
     def commit(self, commit: BackfillCommit) -> None:
-        self._table.transact(list(_backfill_members(commit)), has_landed=lambda: self._has_landed(commit))
+        self._table.transact(list(self._members(commit)), has_landed=lambda: self._has_landed(commit))
+
+    def _members(self, commit: BackfillCommit) -> Iterator[Member]:
+        backfill, user_id = commit.backfill, commit.backfill.user_id
+        # The check of the fence stands here anyway, so that of the connection costs nothing.
+        admitting = ledger_items.admitting(backfill.connection_generation)
+        yield check(ledger_items.head_key(user_id), admitting, lambda: self._why_closed(user_id))
+        seen = NEW if commit.replaces is None else of_generation(*commit.replaces)
+        yield update(items.backfill_key(user_id), items.BACKFILL.attributes(backfill), seen)
+        if commit.page is not None:
+            key = items.staged_page_key(user_id, commit.page.number)
+            yield put(items.STAGED_PAGE.item(key, commit.page))
+        if commit.done_page is not None:
+            yield delete(items.staged_page_key(user_id, commit.done_page))
+
+    def _why_closed(self, user_id: UserId) -> Conflict:
+        """Which half of the check of the head failed."""
+        head = self._table.find(ledger_items.HEAD, ledger_items.head_key(user_id)) or LedgerHead()
+        return connection_changed() if head.state is LedgerState.ACTIVE else conflicts.fenced()
 
     def _has_landed(self, commit: BackfillCommit) -> bool:
         """Whether this very commit is stored; another of equal state may have staged another page."""
@@ -113,16 +135,3 @@ class DynamoBackfillStore:
         # Until nothing is found: a worker that read the backfill before may stage one more page meanwhile.
         while keys := list(self._table.query(items.backfill_keys_of(user_id), page_items=_KEYS_PER_PAGE)):
             self._table.delete_all([dict(each) for each in keys])
-
-
-def _backfill_members(commit: BackfillCommit) -> Iterator[Member]:
-    backfill = commit.backfill
-    yield unfenced(backfill.user_id)
-    yield update(
-        items.backfill_key(backfill.user_id), items.BACKFILL.attributes(backfill), follows(backfill.version)
-    )
-    if commit.page is not None:
-        key = items.staged_page_key(backfill.user_id, commit.page.number)
-        yield put(items.STAGED_PAGE.item(key, commit.page))
-    if commit.done_page is not None:
-        yield delete(items.staged_page_key(backfill.user_id, commit.done_page))

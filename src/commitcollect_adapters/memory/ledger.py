@@ -5,10 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from threading import RLock
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from commitcollect_adapters import conflicts
 from commitcollect_core.training.awards import Award
@@ -73,18 +73,36 @@ class MemoryLedger:
                 del partition.milestones[removed.milestone_id]
                 partition.awards.pop(removed.milestone_id, None)
 
+    def locked(self) -> AbstractContextManager[object]:
+        """Keep every ledger as it is during a write of another store."""
+        return self._lock
+
     @contextmanager
-    def unfenced(self, user_id: str) -> Iterator[None]:
+    def unfenced(self, user_id: str, generation: str | None = None) -> Iterator[None]:
         """Keep a user's ledger unfenced during a write of another store.
 
         Raises:
             AccountDeleting: the fence is up.
+            ConnectionChanged: the ledger does not take in what the connection of this generation brings.
         """
         # The fence goes up by a commit, which waits for this lock: no write slips in behind it.
         with self._lock:
-            if self._partitions[UserId(user_id)].head.state is not LedgerState.ACTIVE:
+            head = self._partitions[UserId(user_id)].head
+            if head.state is not LedgerState.ACTIVE:
                 raise conflicts.fenced()
+            head.check_admits(generation)
             yield
+
+    def admit(self, user_id: UserId, generation: str) -> None:
+        """Take in what the connection of a generation brings, and nothing else; for a write of another store.
+
+        The fence stays up.
+        """
+        with self._lock:
+            partition = self._partitions[user_id]
+            head = partition.head
+            # The version rises, so that a commit decided before loses its race and looks at the head again.
+            partition.head = evolve(head, version=head.version + 1, connection_generation=generation)
 
     def read_milestone(self, user_id: UserId, milestone_id: MilestoneId) -> Milestone | None:
         with self._lock:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from contextlib import nullcontext
 from heapq import nsmallest
 from threading import Lock
 
 from commitcollect_adapters import conflicts
 from commitcollect_adapters.memory.ledger import MemoryLedger
-from commitcollect_adapters.memory.versioned import check_follows
 from commitcollect_core.strava.backfills import Backfill, BackfillCommit, StagedPage
 from commitcollect_core.strava.connections import (
     AthleteOwner,
@@ -51,15 +49,16 @@ class MemoryConnectionStore:
     def commit(self, commit: ConnectionCommit) -> None:
         # The ledger's lock before this store's own, as in every store here: two orders could deadlock.
         # Removing is allowed behind the fence: the deletion that put it up removes the connection, too.
-        unfenced = nullcontext() if commit.after is None else self._ledger.unfenced(commit.user_id)
-        with unfenced, self._lock:
+        guarded = self._ledger.locked() if commit.after is None else self._ledger.unfenced(commit.user_id)
+        with guarded, self._lock:
             self._check(commit)
             self._write(commit)
+            if commit.admits is not None:
+                self._ledger.admit(commit.user_id, commit.admits)
 
     def _check(self, commit: ConnectionCommit) -> None:
         stored = self._connections.get(commit.user_id)
-        expected = None if commit.before is None else commit.before.version
-        if (None if stored is None else stored.version) != expected:
+        if _state(stored) != _state(commit.before):
             raise conflicts.stale()
         if commit.claims is not None:
             owner = self._owners.get(commit.claims)
@@ -73,10 +72,13 @@ class MemoryConnectionStore:
             self._connections.pop(commit.user_id, None)
             return
         self._connections[commit.user_id] = commit.after
-        if commit.claims is not None:
-            self._owners[commit.claims] = AthleteOwner(
-                athlete_id=commit.claims, user_id=commit.user_id, updated_at=commit.after.updated_at
-            )
+        if commit.owner is not None:
+            self._owners[commit.owner.athlete_id] = commit.owner
+
+
+def _state(row: StravaConnection | Backfill | None) -> tuple[int, str] | None:
+    """What a write is conditional on."""
+    return None if row is None else (row.version, row.generation)
 
 
 class MemoryBackfillStore:
@@ -98,8 +100,9 @@ class MemoryBackfillStore:
     def commit(self, commit: BackfillCommit) -> None:
         user_id = commit.backfill.user_id
         # State and page in one step: a reader in between would miss a page that the state counts.
-        with self._ledger.unfenced(user_id), self._lock:
-            check_follows(self._backfills.get(user_id), commit.backfill)
+        with self._ledger.unfenced(user_id, commit.backfill.connection_generation), self._lock:
+            if _state(self._backfills.get(user_id)) != commit.replaces:
+                raise conflicts.stale()
             self._backfills[user_id] = commit.backfill
             if commit.page is not None:
                 self._pages[user_id][commit.page.number] = commit.page

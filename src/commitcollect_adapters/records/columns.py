@@ -77,6 +77,8 @@ FLAG = Codec(_unchanged, bool)
 MOMENT = Codec(epoch, moment)
 OPTIONAL_MOMENT = Codec(epoch, optional_moment)
 WORDS = Codec(joined, words)
+GENERATION = Codec(lambda generation: generation or None, lambda stored: stored or "")
+"""Absent for a row that was stored before rows had generations."""
 MAPPING = Codec(lambda value: json_text(dict(value)), mapping)
 
 

@@ -51,6 +51,7 @@ def _head_record(head: LedgerHead) -> Record:
         head.workout_count,
         epoch(head.fenced_at),
         _untracked_text(head.untracked),
+        head.connection_generation or None,
     )
 
 
@@ -76,7 +77,7 @@ def _untracked(word: str) -> UntrackedMilestone:
 
 
 def _head(record: Record) -> LedgerHead:
-    version, state, milestone_ids, workout_count, fenced_at, untracked = record
+    version, state, milestone_ids, workout_count, fenced_at, untracked, connection_generation = record
     return LedgerHead(
         version=version,
         state=_LEDGER_STATES[state],
@@ -84,12 +85,21 @@ def _head(record: Record) -> LedgerHead:
         workout_count=workout_count,
         fenced_at=optional_moment(fenced_at),
         untracked=tuple(map(_untracked, words(untracked or ""))),
+        connection_generation=connection_generation or "",
     )
 
 
 HEAD = RecordKind(
     "head",
-    ("version", "state", "activeMilestoneIds", "workoutCount", "fencedAtUtc", "untrackedMilestones"),
+    (
+        "version",
+        "state",
+        "activeMilestoneIds",
+        "workoutCount",
+        "fencedAtUtc",
+        "untrackedMilestones",
+        "connectionGeneration",
+    ),
     _head_record,
     _head,
 )

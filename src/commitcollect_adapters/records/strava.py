@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from commitcollect_adapters.records.columns import (
+    GENERATION,
     MOMENT,
     OPTIONAL_MOMENT,
     WORDS,
@@ -45,6 +46,7 @@ CONNECTION = record_kind(
     Column("status", "status", member_of(ConnectionStatus)),
     Column("refreshLeaseToken", "lease.token"),
     Column("refreshLeaseUntilUtc", "lease.until", MOMENT),
+    Column("generation", "generation", GENERATION),
     Column("updatedAtUtc", "updated_at", MOMENT),
     parts={"lease": Lease},
 )
@@ -53,6 +55,7 @@ OWNER = record_kind(
     AthleteOwner,
     Column("athleteId", "athlete_id"),
     Column("userId", "user_id"),
+    Column("generation", "generation", GENERATION),
     Column("updatedAtUtc", "updated_at", OPTIONAL_MOMENT),
 )
 
@@ -66,6 +69,9 @@ BACKFILL = record_kind(
     Backfill,
     Column("version", "version"),
     Column("userId", "user_id"),
+    Column("generation", "generation", GENERATION),
+    Column("athleteId", "athlete_id"),
+    Column("connectionGeneration", "connection_generation", GENERATION),
     Column("phase", "phase", member_of(BackfillPhase)),
     Column("afterUtc", "after", OPTIONAL_MOMENT),
     Column("beforeUtc", "before", OPTIONAL_MOMENT),
@@ -85,6 +91,7 @@ STAGED_PAGE = record_kind(
     Column("number", "number"),
     Column("listedAtUtc", "listed_at", MOMENT),
     Column("athleteId", "athlete_id"),
+    Column("generation", "generation", GENERATION),
     Column("activities", "snapshots", Codec(_snapshots_text, _snapshots)),
 )
 RATE_BUDGET = record_kind(

@@ -24,6 +24,10 @@ def _select(table: str, columns: Sequence[str], rest: str = "") -> str:
 
 
 _HEADS = VersionedTable("ledgerHead", HEAD, scope=("userId",), condition="AND state = 'ACTIVE'")
+_ADMIT = (
+    f"{insert('ledgerHead', ('userId', *HEAD.columns))} ON CONFLICT (userId) DO UPDATE SET "
+    "version = version + 1, connectionGeneration = excluded.connectionGeneration"
+)
 _WORKOUTS = VersionedTable("workout", WORKOUT, "source", "activityId", scope=("userId",))
 _MILESTONES = VersionedTable(
     "milestone", MILESTONE, "milestoneId", scope=("userId",), first_changing="currentValue"
@@ -107,14 +111,27 @@ class SqliteLedger:
         return WorkoutPage(workouts=page, next=WorkoutPosition(page[-1].snapshot.started_at, page[-1].key))
 
 
-def check_unfenced(connection: sqlite3.Connection, user_id: str) -> None:
+def check_unfenced(connection: sqlite3.Connection, user_id: str, generation: str | None = None) -> None:
     """Refuse to go on behind a user's fence; called by other stores within their write transaction.
 
     Raises:
         AccountDeleting: the fence is up.
+        ConnectionChanged: the ledger does not take in what the connection of this generation brings.
     """
-    if _read_head(connection, user_id).state is not LedgerState.ACTIVE:
+    head = _read_head(connection, user_id)
+    if head.state is not LedgerState.ACTIVE:
         raise conflicts.fenced()
+    head.check_admits(generation)
+
+
+def admit(connection: sqlite3.Connection, user_id: str, generation: str) -> None:
+    """Take in what the connection of a generation brings; within the write transaction of another store.
+
+    The fence stays up.
+    """
+    # The version rises, so that a commit decided before loses its race and looks at the head again.
+    first = HEAD.encode(LedgerHead(version=1, connection_generation=generation))
+    connection.execute(_ADMIT, (user_id, *first))
 
 
 def _read_head(connection: sqlite3.Connection, user_id: str) -> LedgerHead:

@@ -410,6 +410,17 @@ CREATE INDEX jobByGroup ON job (jobGroup, dueAtUtc, jobKey);
 """
 """Which athlete's, say, a job is: leasing is fair between groups, and the number of a group's is bounded."""
 
+_GENERATIONS = """
+ALTER TABLE ledgerHead ADD COLUMN connectionGeneration TEXT;
+ALTER TABLE stravaConnection ADD COLUMN generation TEXT;
+ALTER TABLE athleteOwner ADD COLUMN generation TEXT;
+ALTER TABLE backfill ADD COLUMN generation TEXT;
+ALTER TABLE backfill ADD COLUMN athleteId TEXT;
+ALTER TABLE backfill ADD COLUMN connectionGeneration TEXT;
+ALTER TABLE stagedPage ADD COLUMN generation TEXT;
+"""
+"""What was stored before has none, and nothing else tells it apart."""
+
 LAYOUTS = (
     _LEDGER,
     _SERVICE,
@@ -426,5 +437,6 @@ LAYOUTS = (
     _AUDIT_CHAIN,
     _GEOMETRIES,
     _GROUPS,
+    _GENERATIONS,
 )
 """The script of every layout, the first one first. Add a layout at the end."""

@@ -7,7 +7,7 @@ import sqlite3
 from commitcollect_adapters import conflicts
 from commitcollect_adapters.records.strava import BACKFILL, CONNECTION, OWNER, RATE_BUDGET, STAGED_PAGE
 from commitcollect_adapters.sqlite.database import Database
-from commitcollect_adapters.sqlite.ledger import check_unfenced
+from commitcollect_adapters.sqlite.ledger import admit, check_unfenced
 from commitcollect_adapters.sqlite.statements import delete, find, replace, select
 from commitcollect_adapters.sqlite.versioned import VersionedTable
 from commitcollect_core.strava.backfills import Backfill, BackfillCommit, StagedPage
@@ -21,7 +21,7 @@ from commitcollect_core.strava.ports import ConnectedPage
 from commitcollect_core.values import AthleteId, UserId
 
 _READ_CONNECTION = select("stravaConnection", CONNECTION.columns, "userId = ?")
-_READ_CONNECTION_VERSION = select("stravaConnection", ("version",), "userId = ?")
+_READ_CONNECTION_STATE = select("stravaConnection", ("version", "coalesce(generation, '')"), "userId = ?")
 _WRITE_CONNECTION = replace("stravaConnection", CONNECTION.columns)
 _REMOVE_CONNECTION = delete("stravaConnection", "userId = ?")
 _ANY_CONNECTION = select("stravaConnection", ("userId",), "TRUE LIMIT 1")
@@ -72,8 +72,8 @@ def _check(connection: sqlite3.Connection, commit: ConnectionCommit) -> None:
     if commit.after is not None:
         check_unfenced(connection, commit.user_id)
     # Fence, version, owner: where several are wrong, every store reports the same one.
-    stored = connection.execute(_READ_CONNECTION_VERSION, (commit.user_id,)).fetchone()
-    if stored != (None if commit.before is None else (commit.before.version,)):
+    stored = connection.execute(_READ_CONNECTION_STATE, (commit.user_id,)).fetchone()
+    if stored != (None if commit.before is None else (commit.before.version, commit.before.generation)):
         raise conflicts.stale()
     if commit.claims is not None:
         row = connection.execute(_READ_OWNER, (commit.claims,)).fetchone()
@@ -82,17 +82,16 @@ def _check(connection: sqlite3.Connection, commit: ConnectionCommit) -> None:
 
 
 def _write(connection: sqlite3.Connection, commit: ConnectionCommit) -> None:
+    if commit.admits is not None:
+        admit(connection, commit.user_id, commit.admits)
     if commit.releases is not None:
         connection.execute(_REMOVE_OWNER, (commit.releases, commit.user_id))
     if commit.after is None:
         connection.execute(_REMOVE_CONNECTION, (commit.user_id,))
         return
     connection.execute(_WRITE_CONNECTION, CONNECTION.encode(commit.after))
-    if commit.claims is not None:
-        owner = AthleteOwner(
-            athlete_id=commit.claims, user_id=commit.user_id, updated_at=commit.after.updated_at
-        )
-        connection.execute(_WRITE_OWNER, OWNER.encode(owner))
+    if commit.owner is not None:
+        connection.execute(_WRITE_OWNER, OWNER.encode(commit.owner))
 
 
 class SqliteBackfillStore:
@@ -111,7 +110,7 @@ class SqliteBackfillStore:
     def commit(self, commit: BackfillCommit) -> None:
         user_id = commit.backfill.user_id
         with self._database.transaction() as connection:
-            check_unfenced(connection, user_id)
+            check_unfenced(connection, user_id, commit.backfill.connection_generation)
             _BACKFILLS.write(connection, (commit.backfill,))
             if commit.page is not None:
                 connection.execute(_WRITE_PAGE, (user_id, *STAGED_PAGE.encode(commit.page)))

@@ -18,7 +18,8 @@ class VersionedTable(Generic[Value]):
     """One table, written with optimistic locking.
 
     Version 1 is inserted, a later version updates the row of the version before. A record starts with its
-    version and then `keys`, which with the columns of `scope` identify the row.
+    version and then `keys`, which with the columns of `scope` identify the row. A row that can be made anew
+    has a column ``generation``, and the later version updates the row of its own generation only.
     """
 
     def __init__(
@@ -46,7 +47,9 @@ class VersionedTable(Generic[Value]):
         self._kind = kind
         self._select = select(name, kind.columns, " AND ".join(f"{each} = ?" for each in (*scope, *keys)))
         self._insert = insert(name, (*scope, *kind.columns))
+        self._generation = kind.columns.index("generation") if "generation" in kind.columns else None
         where = " AND ".join(f"{column} = ?" for column in (*scope, *keys, "version"))
+        where += "" if self._generation is None else " AND generation IS ?"
         self._update = update(name, ("version", *kind.columns[self._changing :]), f"{where} {condition}")
 
     def read(self, connection: sqlite3.Connection, *key: str) -> Value | None:
@@ -68,7 +71,8 @@ class VersionedTable(Generic[Value]):
                 new.append((*scope, *record))
             else:
                 keys = record[1 : self._keys_end]
-                later.append((version, *record[self._changing :], *scope, *keys, version - 1))
+                generation = () if self._generation is None else (record[self._generation],)
+                later.append((version, *record[self._changing :], *scope, *keys, version - 1, *generation))
         try:
             if new:
                 connection.executemany(self._insert, new)

@@ -235,6 +235,10 @@ class NoIds:
         """Fails."""
         raise NotImplementedError
 
+    def generation(self) -> str:
+        """Fails."""
+        raise NotImplementedError
+
 
 def context(policy: Policy = DEFAULT_POLICY) -> Context:
     """A context whose clock stands still and whose writers do not wait."""

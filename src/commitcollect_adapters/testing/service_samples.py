@@ -78,7 +78,9 @@ def profile(user_id: UserId, version: int = 1) -> UserProfile:
     )
 
 
-def connection(user_id: UserId, athlete_id: AthleteId, version: int = 1) -> StravaConnection:
+def connection(
+    user_id: UserId, athlete_id: AthleteId, version: int = 1, generation: str = ""
+) -> StravaConnection:
     """A connection whose tokens tell its version."""
     return StravaConnection(
         user_id=user_id,
@@ -89,6 +91,7 @@ def connection(user_id: UserId, athlete_id: AthleteId, version: int = 1) -> Stra
         scope=("activity:read", "read"),
         updated_at=NOW,
         version=version,
+        generation=generation,
     )
 
 
@@ -102,10 +105,18 @@ def disconnecting(before: StravaConnection) -> ConnectionCommit:
     return ConnectionCommit(user_id=before.user_id, before=before, after=None)
 
 
-def backfill(user_id: UserId, version: int = 1) -> Backfill:
+def backfill(
+    user_id: UserId, version: int = 1, *, generation: str = "", connection_generation: str = ""
+) -> Backfill:
     """A backfill whose count tells its version."""
     return Backfill(
-        user_id=user_id, started_at=NOW, updated_at=NOW, activities_listed=version, version=version
+        user_id=user_id,
+        connection_generation=connection_generation,
+        started_at=NOW,
+        updated_at=NOW,
+        activities_listed=version,
+        version=version,
+        generation=generation,
     )
 
 

@@ -63,7 +63,9 @@ def profiles(*, user_id: UserId, version: int) -> SearchStrategy[UserProfile]:
     )
 
 
-def connections(*, user_id: UserId, athlete_id: AthleteId, version: int) -> SearchStrategy[StravaConnection]:
+def connections(
+    *, user_id: UserId, athlete_id: AthleteId, version: int, generation: str
+) -> SearchStrategy[StravaConnection]:
     """Connections a store must hold."""
     return st.builds(
         StravaConnection,
@@ -77,14 +79,17 @@ def connections(*, user_id: UserId, athlete_id: AthleteId, version: int) -> Sear
         lease=st.none() | st.builds(Lease, _texts, believable_moments()),
         updated_at=believable_moments(),
         version=st.just(version),
+        generation=st.just(generation),
     )
 
 
-def backfills(*, user_id: UserId, version: int) -> SearchStrategy[Backfill]:
+def backfills(*, user_id: UserId, version: int, generation: str) -> SearchStrategy[Backfill]:
     """Backfills a store must hold."""
     return st.builds(
         Backfill,
         user_id=st.just(user_id),
+        athlete_id=st.none() | _plain_ids.map(AthleteId),
+        generation=st.just(generation),
         phase=st.sampled_from(BackfillPhase),
         after=_optional_moments,
         before=_optional_moments,
@@ -114,6 +119,8 @@ def staged_pages(*, number: int) -> SearchStrategy[StagedPage]:
         number=st.just(number),
         listed_at=believable_moments(),
         snapshots=st.lists(wide, max_size=3).map(tuple),
+        athlete_id=st.none() | _plain_ids.map(AthleteId),
+        generation=_texts,
     )
 
 

@@ -57,6 +57,7 @@ from commitcollect_core.strava.ports import (
 )
 from commitcollect_core.strava.rate_keeping import RateKeeping
 from commitcollect_core.strava.rates import Purpose, RateReading, athlete_scope
+from commitcollect_core.training.ledger import connection_changed
 from commitcollect_core.training.workouts import ActivityGone, Found
 from commitcollect_core.values import ActivityId, Source, UserId, WorkoutKey
 
@@ -85,18 +86,30 @@ class StravaAccess:
     context: Context
 
     def activity(
-        self, user_id: UserId, activity_id: ActivityId, *, purpose: Purpose = Purpose.LIVE
+        self,
+        user_id: UserId,
+        activity_id: ActivityId,
+        *,
+        purpose: Purpose = Purpose.LIVE,
+        generation: str | None = None,
     ) -> ListedActivity | ActivityGone:
         """One activity, or that this connection is not shown it.
 
+        Args:
+            user_id: the account.
+            activity_id: the activity.
+            purpose: whose share of the calls this one is taken from.
+            generation: of the connection to ask by; None for the one there is.
+
         Raises:
             NotFound: the user is not connected.
+            ConnectionChanged: the connection of that generation has ended; no call was made.
             NeedsReconnect, ScopeMissing: the connection does not work; it is marked so.
             ConnectionBusy, StravaRateLimited: not now; `retry_at` says when.
             UpstreamError: Strava did not answer.
             InvalidInput: the activity cannot be read.
         """
-        connection, token = self._usable(user_id, purpose)
+        connection, token = self._usable(user_id, purpose, generation)
         activity = self._ask(connection, token, purpose, self.api.activity, activity_id).activity
         if activity is not None:
             return _shown(activity, connection)
@@ -107,20 +120,26 @@ class StravaAccess:
             sees_private=connection.sees_all_activities,
         )
 
-    def found(self, user_id: UserId, key: WorkoutKey) -> Found | None:
-        """What Strava says of a workout now; None if that is another athlete's, or cannot be read.
+    def found(self, connection: StravaConnection, key: WorkoutKey) -> Found | None:
+        """What Strava says by this connection of a workout now.
+
+        None if that is another athlete's, or cannot be read.
 
         Raises:
             CommitCollectError: as in `activity`, but for what is about this activity alone.
         """
         try:
-            activity = self.activity(user_id, key.activity_id, purpose=Purpose.BACKFILL)
+            activity = self.activity(
+                connection.user_id,
+                key.activity_id,
+                purpose=Purpose.BACKFILL,
+                generation=connection.generation,
+            )
         except (InvalidInput, StravaRefused):
             return None
         if isinstance(activity, ActivityGone):
             return activity
-        is_theirs = activity.athlete_id == self.connection(user_id).athlete_id
-        return activity.snapshot if is_theirs else None
+        return activity.snapshot if activity.athlete_id == connection.athlete_id else None
 
     def activities(
         self,
@@ -130,9 +149,10 @@ class StravaAccess:
         before: datetime | None,
         page: int = 1,
         purpose: Purpose = Purpose.BACKFILL,
+        generation: str | None = None,
     ) -> ActivityList:
-        """A page of the newest activities between two moments; errors as in `activity`."""
-        connection, token = self._usable(user_id, purpose)
+        """A page of the newest activities between two moments; `generation` and errors as in `activity`."""
+        connection, token = self._usable(user_id, purpose, generation)
         answer = self._ask(
             connection,
             token,
@@ -148,17 +168,20 @@ class StravaAccess:
         shown = tuple(_shown(each, connection) for each in answer.activities)
         return evolve(answer, activities=shown, is_last=answer.is_last or is_end)
 
-    def connection(self, user_id: UserId) -> StravaConnection:
+    def connection(self, user_id: UserId, generation: str | None = None) -> StravaConnection:
         """The user's connection, whether or not it works.
 
         Raises:
             NotFound: there is none.
+            ConnectionChanged: it is another than that of `generation`.
         """
         connection = self.connections.read(user_id)
         if connection is None:
             raise NotFound(
                 f"{user_id!r} is not connected to Strava; connect first", code="strava_not_connected"
             )
+        if generation not in (None, connection.generation):
+            raise connection_changed()
         return connection
 
     def check_works(self, user_id: UserId) -> None:
@@ -172,14 +195,17 @@ class StravaAccess:
         if isinstance(state, Unusable):
             raise _unusable(state)
 
-    def is_authorized(self, user_id: UserId) -> bool:
-        """Whether Strava still lets the app in, found out by renewing the tokens.
+    def is_authorized(self, user_id: UserId, generation: str | None = None) -> bool:
+        """Whether the athlete still lets the app in, found out by renewing the tokens.
 
         Raises:
             NeedsReconnect: the tokens here cannot be opened, which says nothing about Strava.
-            NotFound, ConnectionBusy, UpstreamError: as in `activity`.
+            NotFound, ConnectionChanged, ConnectionBusy, UpstreamError: as in `activity`.
         """
-        connection = self.connection(user_id)
+        connection = self.connection(user_id, generation)
+        # Found out before, by a process that died before all was erased.
+        if connection.has_ended:
+            return False
         try:
             self._renew(connection, Purpose.LIVE)
         except NeedsReconnect as refused:
@@ -263,9 +289,11 @@ class StravaAccess:
         self.rates.observe(answer.rates)
         return answer
 
-    def _usable(self, user_id: UserId, purpose: Purpose) -> tuple[StravaConnection, str]:
+    def _usable(
+        self, user_id: UserId, purpose: Purpose, generation: str | None
+    ) -> tuple[StravaConnection, str]:
         """The connection and an access token that lasts for a call."""
-        connection = self.connection(user_id)
+        connection = self.connection(user_id, generation)
         now = self.context.now()
         state = token_state(connection, now=now, policy=self.context.policy)
         match state:
@@ -342,7 +370,7 @@ class StravaAccess:
             # Whether the refresh token is still the dead one decides, and not the version. A status or lease
             # that another process wrote meanwhile must not keep the new tokens out. A newer token must: the
             # athlete has connected again, or another renewal came after ours.
-            if current is None or current.refresh_token != held.refresh_token:
+            if current is None or current.has_ended or not _holds_tokens_of(current, held):
                 break
             try:
                 after = self._with_tokens(current, grant)
@@ -353,12 +381,18 @@ class StravaAccess:
                 # Waited out under the same `current`: if the write got through after all, the next one loses
                 # its race, and the reading behind it shows our own tokens as the newer ones.
                 self.context.backoff.wait(attempt)
-        if current is None and self.connections.owner(held.athlete_id) is None:
+        if self._has_ended(held, current):
             # The user disconnected meanwhile, and these tokens would outlive the revoked permission. Not if
             # another account has connected the athlete: revoking ends every token of an athlete.
             with suppress(UpstreamError):
                 self.api.revoke(grant.access_token or grant.refresh_token)
         raise self._busy(self.context.now())
+
+    def _has_ended(self, held: StravaConnection, current: StravaConnection | None) -> bool:
+        """Whether no connection to the athlete is left that could use new tokens."""
+        if current is None:
+            return self.connections.owner(held.athlete_id) is None
+        return current.has_ended and current.generation == held.generation
 
     def adopt(self, user_id: UserId, grant: TokenGrant, granted_scope: Sequence[str]) -> bool:
         """Store tokens of an exchange in the connection of the athlete's owner.
@@ -371,17 +405,18 @@ class StravaAccess:
         Raises:
             VersionConflict: other processes kept changing the connection; exchange another code.
         """
-        for attempt in range(1, self.context.policy.training.commit_attempts_max + 1):
+        for attempt in range(1, self.context.policy.strava.link_attempts_max + 1):
             try:
                 current = self.connections.read(user_id)
-                if current is None or current.athlete_id != grant.athlete_id:
+                if current is None or current.has_ended or current.athlete_id != grant.athlete_id:
                     return False
                 # The new tokens open what was granted last, and this account no more than it was granted.
                 scope = common_scope(current.scope, granted_scope)
                 if self._committed(current, self._with_tokens(evolve(current, scope=scope), grant)):
                     return True
             except StorageUnavailable:
-                self.context.backoff.wait(attempt)
+                pass
+            self.context.backoff.wait(attempt)
         raise VersionConflict("this connection changed under each attempt; try again in a moment")
 
     def _with_tokens(self, connection: StravaConnection, grant: TokenGrant) -> StravaConnection:
@@ -398,7 +433,7 @@ class StravaAccess:
         """What a dead refresh token means: a newer one is stored by now, or the permission is gone."""
         now = self.context.now()
         current = self.connections.read(held.user_id)
-        if current is None or current.refresh_token != held.refresh_token:
+        if current is None or current.has_ended or not _holds_tokens_of(current, held):
             return self._busy(now)
         self._mark(current, ConnectionStatus.NEEDS_RECONNECT)
         return _needs_reconnect()
@@ -429,6 +464,11 @@ class StravaAccess:
         soon = now + timedelta(seconds=self.context.policy.strava.refresh_recheck_seconds)
         retry_at = soon if until is None else min(soon, until)
         return ConnectionBusy("the tokens are just being renewed; try again in a moment", retry_at=retry_at)
+
+
+def _holds_tokens_of(current: StravaConnection, held: StravaConnection) -> bool:
+    """Whether nothing has replaced the tokens that a renewal began with."""
+    return (current.generation, current.refresh_token) == (held.generation, held.refresh_token)
 
 
 def _shown(activity: ListedActivity, connection: StravaConnection) -> ListedActivity:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
 from typing import assert_never
 
 from attrs import evolve, frozen
 
 from commitcollect_core.context import Context
-from commitcollect_core.errors import Conflict, CorruptItem, LimitExceeded, NotFound
+from commitcollect_core.errors import Conflict, CorruptItem, LimitExceeded, NotFound, VersionConflict
 from commitcollect_core.jobs.jobs import Job, JobOutcome, LeasedJob, ParkedJob
 from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.strava.access import StravaAccess
 from commitcollect_core.strava.backfills import Backfill, BackfillCommit, BackfillPhase, StagedPage
+from commitcollect_core.strava.connections import AthleteOwner, StravaConnection
 from commitcollect_core.strava.jobs import activity_job, athlete_of, backfill_job
 from commitcollect_core.strava.listing import next_page
 from commitcollect_core.strava.ports import BackfillStore, ConnectionStore
@@ -58,11 +58,13 @@ class Backfilling:
             after: leave out activities that start before; None for the whole history.
 
         Raises:
+            NotFound: the user is not connected.
             Conflict: one with another bound is under way.
         """
+        connection = self.access.connection(user_id)
         running = self.backfills.read(user_id)
-        if running is None or running.phase is BackfillPhase.DONE:
-            return self.begin_anew(user_id, after=after)
+        if running is None or running.phase is BackfillPhase.DONE or not running.belongs_to(connection):
+            return self.begin_anew(connection, after=after)
         if running.after != after:
             bound = "the whole history" if running.after is None else f"all from {running.after:%Y-%m-%d} on"
             raise Conflict(
@@ -117,7 +119,9 @@ class Backfilling:
         return backfill
 
     def go_on(self, leased: LeasedJob) -> JobOutcome:
-        """Do one step of the backfill of a job's athlete; begins one unless there is one, under way or done.
+        """Do one step of the backfill of a job's athlete.
+
+        Begins one unless this connection has one, under way or done.
 
         Raises:
             NotFound: the athlete is not connected, or not yet.
@@ -127,17 +131,34 @@ class Backfilling:
         owner = self.connections.owner(athlete_id)
         if owner is None:
             raise NotFound(f"Strava's athlete {athlete_id} is not connected", code="strava_not_connected")
-        if self.backfills.read(owner.user_id) is None:
-            self.begin_anew(owner.user_id)
+        backfill = self.backfills.read(owner.user_id)
+        # One of an earlier connection may be of another athlete; that it is done says nothing about this one.
+        if backfill is None or not backfill.belongs_to(owner):
+            self.begin_anew(owner)
         step = self.step(owner.user_id)
         return JobOutcome(committed=step.committed, has_more=step.backfill.phase is not BackfillPhase.DONE)
 
-    def begin_anew(self, user_id: UserId, *, after: datetime | None = None) -> Backfill:
-        """Begin a backfill in the place of any other."""
-        # Erased first: a new backfill must not find pages that another one staged with another bound.
-        self.backfills.erase(user_id)
+    def begin_anew(
+        self, connection: AthleteOwner | StravaConnection, *, after: datetime | None = None
+    ) -> Backfill:
+        """Begin a backfill in the place of any other.
+
+        Raises:
+            VersionConflict: another process has just begun one.
+            ConnectionChanged: the connection has ended.
+        """
+        # Erased first: what another backfill staged with another bound is not kept.
+        self.backfills.erase(connection.user_id)
         now = self.context.now()
-        backfill = Backfill(user_id=user_id, after=after, started_at=now, updated_at=now)
+        backfill = Backfill(
+            user_id=connection.user_id,
+            athlete_id=connection.athlete_id,
+            connection_generation=connection.generation,
+            generation=self.context.ids.generation(),
+            after=after,
+            started_at=now,
+            updated_at=now,
+        )
         self.backfills.commit(BackfillCommit(backfill=backfill))
         return backfill
 
@@ -146,6 +167,7 @@ class Backfilling:
 
         Raises:
             NotFound: no backfill was begun.
+            ConnectionChanged: it belongs to a connection that has ended; begin another one.
             LimitExceeded: the history has more pages than the policy allows.
             CommitCollectError: as in `StravaAccess.activities` and `Ingestion.ingest`; step again later.
         """
@@ -168,11 +190,11 @@ class Backfilling:
             )
         # Taken before Strava is asked: what another process writes while the answer is on its way is newer.
         asked_at = self.context.now()
-        user_id = backfill.user_id
-        athlete_id = self.access.connection(user_id).athlete_id
+        user_id, generation = backfill.user_id, backfill.connection_generation
+        athlete_id = self.access.connection(user_id, generation).athlete_id
         listed = next_page(
             lambda number: self.access.activities(
-                user_id, after=backfill.after, before=backfill.before, page=number
+                user_id, after=backfill.after, before=backfill.before, page=number, generation=generation
             ),
             before=backfill.before,
             passed=self._passed(backfill),
@@ -196,6 +218,7 @@ class Backfilling:
             listed_at=listed.asked_at,
             snapshots=snapshots,
             athlete_id=athlete_id,
+            generation=backfill.generation,
         )
         self.backfills.commit(BackfillCommit(backfill=following, page=page if snapshots else None))
         return following
@@ -204,7 +227,7 @@ class Backfilling:
         """The staged activities with which the next page overlaps."""
         passed: set[ActivityId] = set()
         numbers = range(backfill.pages_staged, 0, -1)
-        pages = (self.backfills.read_page(backfill.user_id, number) for number in numbers)
+        pages = (self._page(backfill, number) for number in numbers)
         for page in filter(None, pages):
             passed.update(each.activity_id for each in page.snapshots)
             # Only a page full of activities of the cursor's second may have another of that second before it.
@@ -212,9 +235,16 @@ class Backfilling:
                 break
         return frozenset(passed)
 
+    def _page(self, backfill: Backfill, number: int) -> StagedPage | None:
+        """A page this backfill has staged, and none of another one that had the same number."""
+        page = self.backfills.read_page(backfill.user_id, number)
+        return page if page is not None and page.generation == backfill.generation else None
+
     def _commit(self, backfill: Backfill) -> BackfillStep:
         user_id, number = backfill.user_id, backfill.pages_staged
-        page = self.backfills.read_page(user_id, number)
+        page = self._page(backfill, number)
+        if page is None and self.backfills.read(user_id) != backfill:
+            raise VersionConflict("another process goes on with this backfill, or has begun another one")
         if page is None:
             raise CorruptItem(
                 f"page {number} of the backfill of {user_id!r} is lost; begin the backfill again"
@@ -223,7 +253,13 @@ class Backfilling:
             Answer(found=evolve(each, shown_to=page.athlete_id), asked_at=page.listed_at)
             for each in reversed(page.snapshots)
         ]
-        result = self.ingestion.ingest_listed(user_id, answers, ask=partial(self.access.found, user_id))
+        generation = backfill.connection_generation
+        result = self.ingestion.ingest_listed(
+            user_id,
+            answers,
+            ask=lambda key: self.access.found(self.access.connection(user_id, generation), key),
+            generation=generation,
+        )
         # In this order: a crash after any line repeats the step, and the page is dropped only once its
         # workouts are stored and every activity in doubt has a job of its own.
         self.ask_again(user_id, result.in_doubt)

@@ -15,6 +15,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
+from commitcollect_core.strava.connections import AthleteOwner, StravaConnection
 from commitcollect_core.training.workouts import ActivitySnapshot
 from commitcollect_core.values import AthleteId, UserId, optional_utc, utc
 
@@ -55,10 +56,15 @@ class Backfill:
         activities_hidden: how many activities Strava left out of one window for certain, as private.
         rejections: why activities could not be taken over, each by its id; the first of them.
         workouts_changed: workouts written so far.
+        athlete_id: whose history it is; None if it was stored before that was recorded.
+        connection_generation: of the connection it is listed with (`StravaConnection.generation`).
         version: 1 when first written, one more with every change.
+        generation: random, another one each time a backfill begins; of its pages, too.
     """
 
     user_id: UserId
+    athlete_id: AthleteId | None = None
+    connection_generation: str = ""
     phase: BackfillPhase = BackfillPhase.LISTING
     after: datetime | None = field(default=None, converter=optional_utc)
     before: datetime | None = field(default=None, converter=optional_utc)
@@ -72,6 +78,11 @@ class Backfill:
     started_at: datetime = field(converter=utc)
     updated_at: datetime = field(converter=utc)
     version: int = 1
+    generation: str = ""
+
+    def belongs_to(self, connection: AthleteOwner | StravaConnection) -> bool:
+        """Whether it is listed with this connection, and not with one before it."""
+        return self.connection_generation == connection.generation
 
     def listed(
         self,
@@ -132,20 +143,23 @@ class StagedPage:
         listed_at: when Strava was asked.
         snapshots: the newest first.
         athlete_id: of the connection that showed them.
+        generation: of the backfill; a page of another one is none of its own.
     """
 
     number: int
     listed_at: datetime = field(converter=utc)
     snapshots: tuple[ActivitySnapshot, ...]
     athlete_id: AthleteId | None = None
+    generation: str = ""
 
 
 @frozen(kw_only=True)
 class BackfillCommit:
     """One atomic write of a backfill's state and the pages it stages or is done with.
 
-    It is refused with `VersionConflict` unless the stored backfill is one version behind (or absent, for
-    version 1), and with `AccountDeleting` once the ledger is fenced.
+    It is refused with `VersionConflict` unless the stored backfill is one version of its generation behind
+    (or absent, for version 1), with `AccountDeleting` once the ledger is fenced, and with `ConnectionChanged`
+    unless the ledger takes in what its connection brings.
 
     Attributes:
         page: to be staged with it.
@@ -155,3 +169,9 @@ class BackfillCommit:
     backfill: Backfill
     page: StagedPage | None = None
     done_page: int | None = None
+
+    @property
+    def replaces(self) -> tuple[int, str] | None:
+        """Version and generation of the stored backfill it follows; None for the first of a generation."""
+        backfill = self.backfill
+        return None if backfill.version == 1 else (backfill.version - 1, backfill.generation)

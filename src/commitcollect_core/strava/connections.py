@@ -16,6 +16,7 @@ from attrs import evolve, field, frozen
 
 from commitcollect_core.clocks import is_ahead
 from commitcollect_core.policy import Policy
+from commitcollect_core.training.ledger import NO_CONNECTION
 from commitcollect_core.values import AthleteId, UserId, optional_utc, utc
 
 READ_ACTIVITIES = "activity:read"
@@ -46,6 +47,8 @@ class ConnectionStatus(StrEnum):
     ACTIVE = "ACTIVE"
     NEEDS_RECONNECT = "NEEDS_RECONNECT"
     NEEDS_SCOPE = "NEEDS_SCOPE"
+    DISCONNECTING = "DISCONNECTING"
+    """It has ended, and what it brought is being erased; it is never used or mended again."""
 
 
 @frozen
@@ -66,6 +69,8 @@ class StravaConnection:
         scope: what the athlete granted, sorted; it may be less than was asked for.
         lease: held by the process that is renewing the tokens.
         version: 1 when first written, one more with every change.
+        generation: random, another one with each permission the athlete gives. A version alone would match
+            again once the connection was removed and made anew. Empty if it was stored before there were any.
     """
 
     user_id: UserId
@@ -78,6 +83,12 @@ class StravaConnection:
     lease: Lease | None = None
     updated_at: datetime = field(converter=utc)
     version: int = 1
+    generation: str = ""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is only kept until everything it brought is erased."""
+        return self.status is ConnectionStatus.DISCONNECTING
 
     @property
     def sees_all_activities(self) -> bool:
@@ -120,7 +131,7 @@ TokenState = Usable | Renew | Wait | Unusable
 def token_state(connection: StravaConnection, *, now: datetime, policy: Policy) -> TokenState:
     """What to do before calling Strava."""
     match connection.status:
-        case ConnectionStatus.NEEDS_RECONNECT | ConnectionStatus.NEEDS_SCOPE:
+        case ConnectionStatus.NEEDS_RECONNECT | ConnectionStatus.NEEDS_SCOPE | ConnectionStatus.DISCONNECTING:
             return Unusable(connection.status)
         case ConnectionStatus.ACTIVE:
             pass
@@ -176,7 +187,7 @@ def released(connection: StravaConnection, *, now: datetime) -> StravaConnection
 
 
 def broken(connection: StravaConnection, status: ConnectionStatus, *, now: datetime) -> StravaConnection:
-    """The connection once it is known not to work, the lease given back."""
+    """The connection once it is known not to work, or to have ended; the lease given back."""
     return _changed(connection, now, status=status, lease=None)
 
 
@@ -186,11 +197,14 @@ def _changed(connection: StravaConnection, now: datetime, **changes: Any) -> Str
 
 @frozen(kw_only=True)
 class ConnectionCommit:
-    """One atomic write of a connection and its athlete's owner.
+    """One atomic write of a connection, its athlete's owner, and what the ledger takes in from now on.
 
     It is refused with `AthleteAlreadyConnected` if the athlete is another account's, with `VersionConflict`
-    unless the stored connection is exactly `before`'s version (or absent, for None), and, if it keeps a
-    connection, with `AccountDeleting` once the ledger is fenced.
+    unless the stored connection is exactly `before`'s version of its generation (or absent, for None), and,
+    if it keeps a connection, with `AccountDeleting` once the ledger is fenced.
+
+    The same write puts `admits` into the ledger's head and raises the head's version. A look that began
+    before is then refused, whatever it found (`LedgerHead.check_admits`).
 
     Attributes:
         before: what is stored.
@@ -204,10 +218,9 @@ class ConnectionCommit:
     @property
     def claims(self) -> AthleteId | None:
         """The athlete that becomes this user's; it must have no owner yet, or this one."""
-        is_new = self.after is not None and (
-            self.before is None or self.before.athlete_id != self.after.athlete_id
-        )
-        return self.after.athlete_id if self.after is not None and is_new else None
+        if self.after is None or _identity(self.before) == _identity(self.after):
+            return None
+        return self.after.athlete_id
 
     @property
     def releases(self) -> AthleteId | None:
@@ -216,6 +229,35 @@ class ConnectionCommit:
             self.after is None or self.before.athlete_id != self.after.athlete_id
         )
         return self.before.athlete_id if self.before is not None and is_left else None
+
+    @property
+    def admits(self) -> str | None:
+        """The generation whose activities the ledger takes in afterwards, or `NO_CONNECTION`.
+
+        None if that stays as it was, and the ledger's head is not written.
+        """
+        before, after = _admitted(self.before), _admitted(self.after)
+        return None if before == after else after
+
+    @property
+    def owner(self) -> AthleteOwner | None:
+        """The owner of the athlete it claims."""
+        if self.after is None or self.claims is None:
+            return None
+        return AthleteOwner(
+            athlete_id=self.claims,
+            user_id=self.user_id,
+            generation=self.after.generation,
+            updated_at=self.after.updated_at,
+        )
+
+
+def _identity(connection: StravaConnection | None) -> tuple[AthleteId, str] | None:
+    return None if connection is None else (connection.athlete_id, connection.generation)
+
+
+def _admitted(connection: StravaConnection | None) -> str:
+    return NO_CONNECTION if connection is None or connection.has_ended else connection.generation
 
 
 @frozen(kw_only=True)
@@ -228,8 +270,9 @@ class ConnectedAthlete:
 
 @frozen(kw_only=True)
 class AthleteOwner:
-    """Whose account a Strava athlete is connected to."""
+    """Whose account a Strava athlete is connected to, by the connection of which generation."""
 
     athlete_id: AthleteId
     user_id: UserId
+    generation: str = ""
     updated_at: datetime | None = field(default=None, converter=optional_utc)

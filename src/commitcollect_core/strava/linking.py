@@ -11,6 +11,7 @@ from commitcollect_core.context import Context
 from commitcollect_core.errors import (
     AccountDeleting,
     AthleteAlreadyConnected,
+    ConnectionChanged,
     InvalidInput,
     NotFound,
     OtherAthleteConnected,
@@ -29,12 +30,14 @@ from commitcollect_core.strava.connections import (
     ConnectionStatus,
     StravaConnection,
     allows_activities,
+    broken,
 )
 from commitcollect_core.strava.jobs import backfill_job
 from commitcollect_core.strava.ports import BackfillStore, ConnectionStore, StravaApi, TokenCipher, TokenGrant
 from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed
 from commitcollect_core.training.history import walk_workouts
 from commitcollect_core.training.ingestion import Ingestion
+from commitcollect_core.training.ledger import NO_CONNECTION
 from commitcollect_core.training.ports import Ledger, WorkoutQuery
 from commitcollect_core.training.tracking import Tracking
 from commitcollect_core.values import AthleteId, Source, UserId, WorkoutKey, require_id
@@ -131,11 +134,15 @@ class Linking:
             # The job before the link: a crash in between leaves a job that finds no connection and is
             # dropped, and never a connected athlete whose history no job brings in.
             if allows_activities(granted_scope):
-                self._order_history(user_id, athlete_id)
-            return self._link(user_id, athlete_id, grant, granted_scope)
+                self._check_athlete(user_id, athlete_id)
+                self._order_history(athlete_id)
+            connection = self._link(user_id, athlete_id, grant, granted_scope)
         except (AccountDeleting, AthleteAlreadyConnected, OtherAthleteConnected):
             self._settle_unused(user_id, athlete_id, grant, granted_scope)
             raise
+        if allows_activities(granted_scope):
+            self._begin_history(connection)
+        return connection
 
     def _settle_unused(
         self, user_id: UserId, athlete_id: AthleteId, grant: TokenGrant, granted_scope: Sequence[str]
@@ -150,16 +157,27 @@ class Linking:
         with suppress(UpstreamError):
             self.api.revoke(grant.access_token)
 
-    def _order_history(self, user_id: UserId, athlete_id: AthleteId) -> None:
+    def _order_history(self, athlete_id: AthleteId) -> None:
         """Have the whole history taken over, which does nothing until the athlete is connected."""
         now = self.context.now()
-        self._check_athlete(user_id, athlete_id)
-        self.backfilling.begin_anew(user_id)
         self.queue.put(backfill_job(athlete_id, now=now), visible_at=now)
+
+    def _begin_history(self, connection: StravaConnection) -> None:
+        """Begin the backfill of a connection that was just stored."""
+        # Only now, so that an attempt that connects nothing leaves none behind. Another attempt of this user
+        # may have replaced the connection since, and begins its own.
+        with suppress(VersionConflict, ConnectionChanged):
+            self.backfilling.begin_anew(connection)
+        # Once more: a worker may have done the first job with the connection that stood there before.
+        self._order_history(connection.athlete_id)
 
     def _check_athlete(self, user_id: UserId, athlete_id: AthleteId) -> StravaConnection | None:
         """The connection there is; refuses one to another athlete, and an athlete of another account."""
         before = self.connections.read(user_id)
+        if before is not None and before.has_ended:
+            # A process died while it forgot this one. What that brought goes before anything new comes.
+            self.forget(user_id, before.generation)
+            before = self.connections.read(user_id)
         if before is not None and before.athlete_id != athlete_id:
             raise OtherAthleteConnected(
                 "this account is connected to another Strava athlete; disconnect that first"
@@ -171,10 +189,10 @@ class Linking:
             )
         return before
 
-    def _link(
+    def _linked(
         self, user_id: UserId, athlete_id: AthleteId, grant: TokenGrant, scope: Sequence[str]
     ) -> StravaConnection:
-        """Store the connection, overwriting the one before."""
+        """The connection of a new permission."""
         now = self.context.now()
         linked = StravaConnection(
             user_id=user_id,
@@ -184,56 +202,104 @@ class Linking:
             expires_at=grant.ends_at(now),
             scope=tuple(sorted(set(scope))),
             updated_at=now,
+            generation=self.context.ids.generation(),
         )
-        if not linked.can_read_activities:
-            linked = evolve(linked, status=ConnectionStatus.NEEDS_SCOPE)
+        return linked if linked.can_read_activities else evolve(linked, status=ConnectionStatus.NEEDS_SCOPE)
+
+    def _link(
+        self,
+        user_id: UserId,
+        athlete_id: AthleteId,
+        grant: TokenGrant,
+        scope: Sequence[str],
+    ) -> StravaConnection:
+        """Store the connection, overwriting the one before."""
         # A worker may renew the old tokens in between. The new permission takes precedence, so the write is
-        # tried again on top of whatever stands there; only another athlete or account stops it.
-        for _ in range(self.context.policy.training.commit_attempts_max):
+        # tried again on top of whatever stands there; only another athlete or account stops it. The code is
+        # spent by now, so it is tried more often than other writes.
+        for attempt in range(1, self.context.policy.strava.link_attempts_max + 1):
             before = self._check_athlete(user_id, athlete_id)
+            linked = self._linked(user_id, athlete_id, grant, scope)
             after = evolve(linked, version=1 if before is None else before.version + 1)
             try:
                 self.connections.commit(ConnectionCommit(user_id=user_id, before=before, after=after))
             except VersionConflict:
+                self.context.backoff.wait(attempt)
                 continue
             return after
         raise VersionConflict("this connection changed under each attempt; try again in a moment")
 
     def disconnect(self, user_id: UserId) -> Committed:
-        """Give the permission back to Strava, then forget the connection. May be repeated after a failure.
+        """Give the permission back to Strava, then forget the connection. May be repeated at any time.
 
         `StravaPolicy.workouts_on_disconnect` and `awards_on_disconnect` say what becomes of the rest; returns
         what that erased.
 
         Raises:
-            NotFound: the account is not connected.
+            NotFound: the account was never connected.
             UpstreamError: Strava could not be told; nothing was changed here.
         """
         connection = self.connections.read(user_id)
+        if connection is None and self.ledger.read_head(user_id).connection_generation == NO_CONNECTION:
+            return NOTHING_COMMITTED
         if connection is None:
             raise NotFound(f"{user_id!r} is not connected to Strava", code="strava_not_connected")
         # Strava first: once the token is forgotten here, nothing could take the permission back any more.
-        self.access.give_back(connection)
-        return self.forget(user_id)
+        # One that has ended was given back before it was marked so.
+        if not connection.has_ended:
+            self.access.give_back(connection)
+        return self.forget(user_id, connection.generation)
 
-    def forget(self, user_id: UserId) -> Committed:
-        """Forget a connection that Strava has ended; returns what was erased. May be repeated."""
-        # The connection goes last: as long as it stands, a failure in between can be repeated from the start.
-        committed = self._erase(user_id)
+    def forget(self, user_id: UserId, generation: str) -> Committed:
+        """Forget the connection of a generation, which has ended at Strava; returns what was erased.
+
+        May be repeated after a failure. Another connection made meanwhile stays, with all it brings.
+        """
+        # Marked first: from then on nothing that a worker is just looking at is stored, and so one erasure is
+        # enough. Removed last: as long as it stands, a failure in between can be repeated from the start.
+        ended = self._ended(user_id, generation)
+        if ended is None:
+            return NOTHING_COMMITTED
+        try:
+            committed = self._erase(user_id)
+        except ConnectionChanged:
+            # Another process was faster, and the athlete has connected again.
+            return NOTHING_COMMITTED
         self.backfills.erase(user_id)
-        before = self.connections.read(user_id)
-        if before is not None:
-            self.connections.commit(ConnectionCommit(user_id=user_id, before=before, after=None))
-            # Once more: a worker that had read the connection before may have committed since.
-            committed += self._erase(user_id)
+        with suppress(VersionConflict):
+            self.connections.commit(ConnectionCommit(user_id=user_id, before=ended, after=None))
         return committed
+
+    def _ended(self, user_id: UserId, generation: str) -> StravaConnection | None:
+        """The connection, marked as ended; None if it is not there any more.
+
+        Raises:
+            VersionConflict: other processes kept changing it; call again.
+        """
+        for attempt in range(1, self.context.policy.strava.link_attempts_max + 1):
+            before = self.connections.read(user_id)
+            if before is None or before.generation != generation:
+                return None
+            if before.has_ended:
+                return before
+            after = broken(before, ConnectionStatus.DISCONNECTING, now=self.context.now())
+            try:
+                self.connections.commit(ConnectionCommit(user_id=user_id, before=before, after=after))
+            except AccountDeleting:
+                # Nothing is stored behind the fence either.
+                return before
+            except VersionConflict:
+                self.context.backoff.wait(attempt)
+                continue
+            return after
+        raise VersionConflict("this connection changed under each attempt; try again in a moment")
 
     def _erase(self, user_id: UserId) -> Committed:
         committed = NOTHING_COMMITTED
         if self.context.policy.strava.workouts_on_disconnect is OnDisconnect.ERASE:
-            committed += self.ingestion.erase(user_id, self._strava_keys(user_id))
+            committed += self.ingestion.erase(user_id, self._strava_keys(user_id), generation=NO_CONNECTION)
         if self.context.policy.strava.awards_on_disconnect is OnDisconnect.ERASE:
-            committed += self.tracking.remove_all(user_id)
+            committed += self.tracking.remove_all(user_id, generation=NO_CONNECTION)
         return committed
 
     def _strava_keys(self, user_id: UserId) -> Iterator[WorkoutKey]:

@@ -23,7 +23,7 @@ from commitcollect_core.training.history import walk_workouts
 from commitcollect_core.training.ingestion import NOTHING_LISTED, Ingestion, ListedResult
 from commitcollect_core.training.ports import Ledger, WorkoutQuery
 from commitcollect_core.training.workouts import ActivityGone, Answer, Found, Workout
-from commitcollect_core.values import ActivityId, AthleteId, Source, UserId, WorkoutKey
+from commitcollect_core.values import ActivityId, Source, UserId, WorkoutKey
 
 
 class Repair(StrEnum):
@@ -114,7 +114,6 @@ class Reconciling:
             pages_max: look at the newest pages only, at most so many, instead of refusing a longer list.
         """
         connection = self.access.connection(user_id)
-        athlete_id = connection.athlete_id
         # Stored before listed: what is taken in while Strava lists is then no candidate for being gone.
         stored = self._stored_live(connection, since)
         listing = self._listed(connection, since, purpose, pages_max)
@@ -122,9 +121,14 @@ class Reconciling:
         unlisted = [key for key, started_at in stored if key not in listing.keys and started_at >= since]
         # What is gone comes before what was found: a ride that comes back under another id is deleted and
         # made in the same pass, and must not count twice in between (law 1).
-        gone, moved, unreadable = self._ask(user_id, athlete_id, unlisted, purpose)
+        gone, moved, unreadable = self._ask(connection, unlisted, purpose)
         found = (*moved, *reversed(listing.answers))
-        result = gone + self.ingestion.ingest_listed(user_id, found, ask=partial(self.access.found, user_id))
+        result = gone + self.ingestion.ingest_listed(
+            user_id,
+            found,
+            ask=partial(self.access.found, connection),
+            generation=connection.generation,
+        )
         self.backfilling.ask_again(user_id, result.in_doubt)
         rejected = (f"activity {key.activity_id}: {why}" for key, why in result.rejected)
         set_aside = (f"activity {key.activity_id}: {value}" for key, value in result.set_aside)
@@ -181,7 +185,7 @@ class Reconciling:
 
         while calls < pages_max:
             page = next_page(
-                partial(self._page, connection.user_id, since, before, purpose),
+                partial(self._page, connection, since, before, purpose),
                 before=before,
                 passed=seen,
                 now=self.context.now(),
@@ -202,18 +206,31 @@ class Reconciling:
         raise LimitExceeded(f"there are more than {pages_max} pages in this window; take fewer days")
 
     def _page(
-        self, user_id: UserId, after: datetime, before: datetime | None, purpose: Purpose, number: int
+        self,
+        connection: StravaConnection,
+        after: datetime,
+        before: datetime | None,
+        purpose: Purpose,
+        number: int,
     ) -> ActivityList:
-        return self.access.activities(user_id, after=after, before=before, page=number, purpose=purpose)
+        return self.access.activities(
+            connection.user_id,
+            after=after,
+            before=before,
+            page=number,
+            purpose=purpose,
+            generation=connection.generation,
+        )
 
     def _ask(
-        self, user_id: UserId, athlete_id: AthleteId, unlisted: Sequence[WorkoutKey], purpose: Purpose
+        self, connection: StravaConnection, unlisted: Sequence[WorkoutKey], purpose: Purpose
     ) -> tuple[ListedResult, list[Answer], list[str]]:
         """Ask for each workout that is stored and was not listed: it may be gone, or have moved in time.
 
         Returns:
             What was written, what still has to be taken in, and what could not be read.
         """
+        user_id, generation = connection.user_id, connection.generation
         written = NOTHING_LISTED
         moved: list[Answer] = []
         unreadable: list[str] = []
@@ -223,17 +240,19 @@ class Reconciling:
 
             def ask(key: WorkoutKey = key) -> Found | None:
                 asked_at = self.context.now()
-                activity = self.access.activity(user_id, key.activity_id, purpose=purpose)
+                activity = self.access.activity(
+                    user_id, key.activity_id, purpose=purpose, generation=generation
+                )
                 if isinstance(activity, ActivityGone):
                     return activity
-                if activity.athlete_id == athlete_id:
+                if activity.athlete_id == connection.athlete_id:
                     moved.append(Answer(found=activity.snapshot, asked_at=asked_at))
                 return None
 
             try:
                 # What is gone only lowers sums, so it is written at once: a run that ends for want of calls
                 # is then not repeated from its beginning.
-                written += _gone(self.ingestion.refresh(user_id, key, ask))
+                written += _gone(self.ingestion.refresh(user_id, key, ask, generation=generation))
             except (InvalidInput, StravaRefused) as refused:
                 unreadable.append(f"activity {key.activity_id}: {refused.message}")
         return written, moved, unreadable

@@ -14,7 +14,6 @@ from commitcollect_core.jobs.jobs import Job, JobEvent, JobOutcome, LeasedJob
 from commitcollect_core.jobs.ports import EventQueue, IdempotencyStore
 from commitcollect_core.strava.access import StravaAccess
 from commitcollect_core.strava.backfills import BackfillPhase
-from commitcollect_core.strava.connections import ConnectionStatus
 from commitcollect_core.strava.jobs import activity_job, activity_of, athlete_of
 from commitcollect_core.strava.linking import Linking
 from commitcollect_core.strava.ports import BackfillStore, ConnectionStore
@@ -39,10 +38,11 @@ class LookResult(StrEnum):
 
 @frozen(kw_only=True)
 class _Look:
-    """A look that has begun: for whom, and when."""
+    """A look that has begun: for whom, by the connection of which generation, and when."""
 
     user_id: UserId
     athlete_id: AthleteId
+    generation: str
     at: datetime
 
 
@@ -111,17 +111,12 @@ class Refreshing:
         if not isinstance(look, _Look):
             return JobOutcome(result=look)
         outcome = JobOutcome(result=LookResult.UNCHANGED)
-        if not self.access.is_authorized(look.user_id) and self._is_still_broken(look.user_id):
-            committed = self.linking.forget(look.user_id)
+        # The verdict is about one connection: an athlete who has connected again since then stays connected.
+        if not self.access.is_authorized(look.user_id, look.generation):
+            committed = self.linking.forget(look.user_id, look.generation)
             outcome = JobOutcome(result=LookResult.DISCONNECTED, committed=committed)
         self._mark(job, look)
         return outcome
-
-    def _is_still_broken(self, user_id: UserId) -> bool:
-        # The verdict is about the tokens that were tried. An athlete who has connected again since then has
-        # newer ones, and is not to be disconnected for the old ones.
-        refused = self.connections.read(user_id)
-        return refused is not None and refused.status is not ConnectionStatus.ACTIVE
 
     def _refresh(self, look: _Look, activity_id: ActivityId, absence_wait: timedelta | None) -> Committed:
         """Take in how one activity looks now; None as `absence_wait` believes a 404."""
@@ -130,7 +125,7 @@ class Refreshing:
 
         def ask() -> Found | None:
             nonlocal unread
-            activity = self.access.activity(look.user_id, activity_id)
+            activity = self.access.activity(look.user_id, activity_id, generation=look.generation)
             unread = () if isinstance(activity, ActivityGone) else activity.set_aside
             if isinstance(activity, ActivityGone) and absence_wait is not None:
                 raise ActivityNotThereYet(
@@ -142,7 +137,7 @@ class Refreshing:
             # Another athlete's activity, named in a forged event, says nothing about this one.
             return activity.snapshot if activity.athlete_id == look.athlete_id else None
 
-        result = self.ingestion.refresh(look.user_id, key, ask)
+        result = self.ingestion.refresh(look.user_id, key, ask, generation=look.generation)
         result = evolve(result, set_aside=(*unread, *result.set_aside))
         warn_of(activity_id, result.set_aside)
         return result
@@ -171,7 +166,12 @@ class Refreshing:
         # is put off here. After the marks, as an event that is skipped costs nothing.
         self.rates.check(athlete_scope(athlete_id), Purpose.LIVE)
         # Taken before Strava is asked: an event of a later second may tell of what the answer did not hold.
-        return _Look(user_id=owner.user_id, athlete_id=athlete_id, at=self.context.now())
+        return _Look(
+            user_id=owner.user_id,
+            athlete_id=athlete_id,
+            generation=owner.generation,
+            at=self.context.now(),
+        )
 
     def _mark(self, job: Job, look: _Look) -> None:
         """Mark the job's events as dealt with; only after the effect is written (law 6)."""

@@ -482,6 +482,7 @@ class _Draft:
             tracked_milestone_ids=self._head.tracked_milestone_ids,
             workout_count=self._live,
             untracked=self._untracked,
+            connection_generation=self._head.connection_generation,
         )
         self._commits.append(
             LedgerCommit(

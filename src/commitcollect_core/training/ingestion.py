@@ -101,7 +101,14 @@ class Ingestion:
         committed, head = self._take_in(user_id, found, now)
         return committed + self._recount_stale(user_id, head)
 
-    def refresh(self, user_id: UserId, key: WorkoutKey, ask: Callable[[], Found | None]) -> Committed:
+    def refresh(
+        self,
+        user_id: UserId,
+        key: WorkoutKey,
+        ask: Callable[[], Found | None],
+        *,
+        generation: str | None = None,
+    ) -> Committed:
         """Take in the current state of one activity.
 
         A stale answer never overwrites a newer one.
@@ -110,12 +117,14 @@ class Ingestion:
             user_id: the athlete.
             key: the activity.
             ask: asks its source; None for an answer that says nothing about it.
+            generation: of the connection that brings it; None if none does.
 
         Values that are not believable are set aside (`ActivitySnapshot.believable`).
 
         Raises:
             VersionConflict: other processes kept writing to this ledger, or to this workout; try again.
             InvalidInput: the activity's start is not believable; nothing was written.
+            ConnectionChanged: that connection has ended (`LedgerHead.check_admits`).
             AccountDeleting, StorageError: as in `ingest`; and whatever `ask` raises.
         """
         require_id(user_id, "user_id")
@@ -128,7 +137,7 @@ class Ingestion:
         while True:
             # The ledger is read before the source is asked. A writer that comes between the two raises the
             # head's version, so the commit below loses and its answer is never taken for the newer one.
-            view = self.ledger.read(user_id, (key,))
+            view = self._read(user_id, (key,), generation)
             stored = view.workouts.get(key)
             version = 0 if stored is None else stored.version
             # Only another version of this very workout makes the answer stale: a write to another workout
@@ -154,7 +163,12 @@ class Ingestion:
         return found, ()
 
     def ingest_listed(
-        self, user_id: UserId, answers: Sequence[Answer], *, ask: Callable[[WorkoutKey], Found | None]
+        self,
+        user_id: UserId,
+        answers: Sequence[Answer],
+        *,
+        ask: Callable[[WorkoutKey], Found | None],
+        generation: str | None = None,
     ) -> ListedResult:
         """Take in listed activities, except those changed since the listing.
 
@@ -163,10 +177,11 @@ class Ingestion:
             answers: what the source listed.
             ask: asks the source for one activity now, as in `refresh`. It is called only where an answer that
                 is in doubt may lower a sum that others raise.
+            generation: of the connection that listed them, as in `refresh`.
 
         All of it is one change (law 1), so a caller passes the pages of one listing together. Values that are
         not believable are set aside. An activity whose start is not believable is rejected, and the others
-        are taken in. All other errors are those of `ingest`.
+        are taken in. All other errors are those of `ingest`, and `ConnectionChanged`.
         """
         now = self.context.now()
         believable, rejected, set_aside = self._sorted_out(answers, now)
@@ -175,7 +190,7 @@ class Ingestion:
         committing = Committing(self.ledger, self.context)
         while True:
             keys = keys_of(each.found for each in believable)
-            view = self.ledger.read(user_id, keys)
+            view = self._read(user_id, keys, generation)
             in_doubt = {
                 each.found.key: each.found
                 for each in believable
@@ -185,7 +200,7 @@ class Ingestion:
             # that never existed (law 1). So its source is asked again at once, and not later.
             falling = keys_of(lowering(view, in_doubt.values(), now=now))
             if falling and len(falling) < len(keys):
-                settled += self._settled(user_id, view, falling, ask)
+                settled += self._settled(user_id, view, falling, ask, generation)
                 believable = [each for each in believable if each.found.key not in falling]
                 continue
             for key in keys:
@@ -212,11 +227,12 @@ class Ingestion:
         view: LedgerView,
         keys: Iterable[WorkoutKey],
         ask: Callable[[WorkoutKey], Found | None],
+        generation: str | None,
     ) -> ListedResult:
         """Ask the source for activities one by one, and take in what it says now."""
         settled = NOTHING_LISTED
         for key in keys:
-            committed = self.refresh(user_id, key, partial(ask, key))
+            committed = self.refresh(user_id, key, partial(ask, key), generation=generation)
             written = {each.key: each for commit in committed.commits for each in commit.workouts}
             settled += ListedResult(
                 committed=committed,
@@ -225,12 +241,20 @@ class Ingestion:
             )
         return settled
 
-    def erase(self, user_id: UserId, keys: Iterable[WorkoutKey]) -> Committed:
+    def erase(
+        self, user_id: UserId, keys: Iterable[WorkoutKey], *, generation: str | None = None
+    ) -> Committed:
         """Erase all of the workouts but their identity; progress and parts stay.
 
         They are tombstones afterwards, and a later snapshot of their source revives them.
 
+        Args:
+            user_id: the athlete.
+            keys: of the workouts.
+            generation: `NO_CONNECTION` for what an ended connection leaves; None to erase in any case.
+
         Raises:
+            ConnectionChanged: the athlete has connected again meanwhile.
             VersionConflict, AccountDeleting, StorageError: as in `ingest`; call again to finish the rest.
         """
         now = self.context.now()
@@ -238,11 +262,11 @@ class Ingestion:
         committed = NOTHING_COMMITTED
         for batch in self._batches(keys):
             erasures = tuple(ActivityErased(key=key, placeholder_start_at=start_at) for key in batch)
-            committed += self._take_in(user_id, erasures, now)[0]
+            committed += self._take_in(user_id, erasures, now, generation)[0]
         return committed + self._recount_stale(user_id, self.ledger.read_head(user_id))
 
     def _take_in(
-        self, user_id: UserId, changes: Sequence[Change], now: datetime
+        self, user_id: UserId, changes: Sequence[Change], now: datetime, generation: str | None = None
     ) -> tuple[Committed, LedgerHead]:
         """Commit changes that are valid for any stored state.
 
@@ -251,10 +275,16 @@ class Ingestion:
         keys = keys_of(changes)
         committing = Committing(self.ledger, self.context)
         while True:
-            view = self.ledger.read(user_id, keys)
+            view = self._read(user_id, keys, generation)
             if committing.commit(self._decided(view, changes, now)):
                 committed = committing.committed
                 return committed, committed.head_after(view.head)
+
+    def _read(self, user_id: UserId, keys: Sequence[WorkoutKey], generation: str | None) -> LedgerView:
+        """The view that a decision rests on; refused for a connection that has ended."""
+        view = self.ledger.read(user_id, keys)
+        view.head.check_admits(generation)
+        return view
 
     def _recount_stale(self, user_id: UserId, head: LedgerHead) -> Committed:
         """Recount the untracked milestones whose periods have changed (law 4).

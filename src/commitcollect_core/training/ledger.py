@@ -12,10 +12,14 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
+from commitcollect_core.errors import ConnectionChanged
 from commitcollect_core.training.awards import Award
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.workouts import Change, Workout
 from commitcollect_core.values import MilestoneId, UserId, WorkoutKey, optional_utc, utc
+
+NO_CONNECTION = "none"
+"""What a head holds instead of a generation once its connection has ended."""
 
 
 class LedgerState(StrEnum):
@@ -62,6 +66,8 @@ class LedgerHead:
         tracked_milestone_ids: the milestones that workouts can move, oldest first.
         workout_count: stored workouts that are not tombstones.
         untracked: unfinished milestones that gave up their place to newer ones, oldest first.
+        connection_generation: of the connection whose activities the ledger takes in, or `NO_CONNECTION`;
+            empty if none was recorded.
     """
 
     version: int = 0
@@ -70,11 +76,33 @@ class LedgerHead:
     workout_count: int = 0
     untracked: tuple[UntrackedMilestone, ...] = ()
     fenced_at: datetime | None = field(default=None, converter=optional_utc)
+    connection_generation: str = ""
+
+    def check_admits(self, generation: str | None) -> None:
+        """Refuse what a connection brings that has ended meanwhile, or was made anew.
+
+        A commit replaces exactly the head that was checked, so nothing can end in between (optimistic
+        locking). None stands for what no connection brings.
+
+        Raises:
+            ConnectionChanged: the ledger takes in another connection's activities, or none's.
+        """
+        # A fenced ledger refuses everything, and says so itself.
+        is_open = self.state is LedgerState.ACTIVE
+        if is_open and generation not in (None, self.connection_generation):
+            raise connection_changed()
 
     @property
     def stale_milestone_ids(self) -> tuple[MilestoneId, ...]:
         """The untracked milestones that have to be recounted."""
         return tuple(each.milestone_id for each in self.untracked if each.is_stale)
+
+
+def connection_changed() -> ConnectionChanged:
+    """A ledger does not take in what an ended connection brings."""
+    return ConnectionChanged(
+        "the connection was ended or made anew meanwhile; nothing that the one before brought is stored"
+    )
 
 
 @frozen(kw_only=True)

@@ -201,25 +201,31 @@ class Tracking:
             committed=recount.committed,
         )
 
-    def remove_all(self, user_id: UserId) -> Committed:
+    def remove_all(self, user_id: UserId, *, generation: str | None = None) -> Committed:
         """Remove every milestone with its awards.
 
         For an operator whose rules ask for it.
 
+        Args:
+            user_id: the athlete.
+            generation: `NO_CONNECTION` for what an ended connection leaves; None to remove in any case.
+
         Raises:
+            ConnectionChanged: the athlete has connected again meanwhile.
             AccountDeleting, StorageError: call again to finish the rest.
             VersionConflict: other processes kept writing to this ledger; call again.
         """
         committed = NOTHING_COMMITTED
         # All of them are listed first, so that no page is read between two removals.
         for milestone in list(self.milestones(user_id)):
-            committed += self._remove(user_id, milestone.milestone_id)
+            committed += self._remove(user_id, milestone.milestone_id, generation)
         return committed
 
-    def _remove(self, user_id: UserId, milestone_id: MilestoneId) -> Committed:
+    def _remove(self, user_id: UserId, milestone_id: MilestoneId, generation: str | None) -> Committed:
         committing = Committing(self.ledger, self.context)
         while True:
             view = self.ledger.read(user_id, ())
+            view.head.check_admits(generation)
             stored = self.ledger.read_milestone(user_id, milestone_id)
             commits = () if stored is None else (decide_removal(view, stored),)
             if committing.commit(commits):

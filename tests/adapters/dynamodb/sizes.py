@@ -78,7 +78,12 @@ def index_entry(workout: Item) -> Item:
 
 def sample_head() -> Item:
     """The head of a ledger with one milestone."""
-    head = LedgerHead(version=1_234, tracked_milestone_ids=(_MILESTONE,), workout_count=1_234)
+    head = LedgerHead(
+        version=1_234,
+        tracked_milestone_ids=(_MILESTONE,),
+        workout_count=1_234,
+        connection_generation="0123456789abcdef",
+    )
     return items.HEAD.item(items.head_key(_USER), head)
 
 

@@ -228,6 +228,7 @@ def test_profiles_and_backfills_tell_the_fence_from_a_conflict(
 ) -> None:
     """The fence comes first in their transactions."""
     user_id = samples.new_athlete()
+    service.fence(stores, user_id)
     codes = [CONFLICT if each == place else FINE for each in range(2)]
     writes: tuple[Callable[[], None], ...] = (
         lambda: stores.profiles.write(service.profile(user_id)),

@@ -38,7 +38,6 @@ def use_everything(stores: Stores) -> None:
     first = service.connection(ME, AthleteId("1"))
     stores.connections.commit(service.connecting(first))
     stores.connections.commit(service.connecting(service.connection(ME, AthleteId("2"), 2), first))
-    stores.connections.commit(service.disconnecting(service.connection(ME, AthleteId("2"), 2)))
     stores.connections.read(ME)
     stores.connections.owner(AthleteId("1"))
     for version in (1, 2):
@@ -55,6 +54,7 @@ def use_everything(stores: Stores) -> None:
     stores.backfills.read(ME)
     stores.backfills.read_page(ME, 1)
     stores.backfills.erase(ME)
+    stores.connections.commit(service.disconnecting(service.connection(ME, AthleteId("2"), 2)))
     use_sessions_and_requests(stores)
     digest = stores.catalog.save_geometry(samples.HERON.model_id, b"geometry")
     stores.catalog.save(evolve(service.published(samples.HERON), geometry_sha256=digest))

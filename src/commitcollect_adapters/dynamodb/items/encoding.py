@@ -136,13 +136,25 @@ NEW = Condition("attribute_not_exists(PK)")
 THERE = Condition("attribute_exists(PK)")
 
 
-def holding(**expected: str | int) -> Condition:
-    """The item exists, and these attributes of it have these values."""
+def holding(**expected: str | int | None) -> Condition:
+    """The item exists, and these attributes of it have these values; None for one that is absent.
+
+    One value at least is not None.
+    """
+    places = list(enumerate(expected.items()))
     return Condition(
-        " AND ".join(f"#is{place} = :is{place}" for place in range(len(expected))),
-        {f"#is{place}": name for place, name in enumerate(expected)},
-        {f":is{place}": _attribute(value) for place, value in enumerate(expected.values())},
+        " AND ".join(
+            f"attribute_not_exists(#is{place})" if value is None else f"#is{place} = :is{place}"
+            for place, (_, value) in places
+        ),
+        {f"#is{place}": name for place, (name, _) in places},
+        {f":is{place}": _attribute(value) for place, (_, value) in places if value is not None},
     )
+
+
+def of_generation(version: int, generation: str) -> Condition:
+    """The stored item is this version of this generation; one stored before there were any has none."""
+    return holding(version=version, generation=generation or None)
 
 
 def absent_or(condition: Condition) -> Condition:

@@ -17,9 +17,10 @@ from commitcollect_adapters.dynamodb.items.encoding import (
     number,
     partition,
     prefix_query,
+    text,
 )
 from commitcollect_adapters.records import ledger as records
-from commitcollect_core.training.ledger import LedgerState
+from commitcollect_core.training.ledger import LedgerHead, LedgerState
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import WorkoutQuery
 from commitcollect_core.training.workouts import Workout
@@ -51,6 +52,40 @@ AWARD = ItemKind(records.AWARD)
 _ACTIVE = LedgerState.ACTIVE.value
 UNFENCED = absent_or(holding(state=_ACTIVE))
 """Of a head: the ledger was never written, or is not fenced."""
+
+
+def admitting(generation: str) -> Condition:
+    """Of a head: the ledger is not fenced, and takes in what the connection of this generation brings."""
+    condition = holding(state=_ACTIVE, connectionGeneration=generation or None)
+    # A connection of before there were generations may have brought nothing yet.
+    return condition if generation else absent_or(condition)
+
+
+def admission(generation: str) -> dict[str, Any]:
+    """The update of a head that has its ledger take in what the connection of a generation brings."""
+    # The version rises, so that a commit decided before loses its race and looks at the head again. All else
+    # is set only where there is no head yet.
+    first = HEAD.attributes(LedgerHead())
+    rest = {name: value for name, value in first.items() if value is not None and name != "version"}
+    names = {f"#{place}": name for place, name in enumerate(rest)}
+    values = {f":{place}": value for place, value in enumerate(rest.values())}
+    sets = [f"#{place} = if_not_exists(#{place}, :{place})" for place in range(len(rest))]
+    sets.append("#version = if_not_exists(#version, :zero) + :one")
+    sets += ["#generation = :generation"] if generation else []
+    return {
+        "UpdateExpression": f"SET {', '.join(sets)}" + ("" if generation else " REMOVE #generation"),
+        "ExpressionAttributeNames": {
+            **names,
+            "#version": "version",
+            "#generation": "connectionGeneration",
+        },
+        "ExpressionAttributeValues": {
+            **values,
+            ":zero": number(0),
+            ":one": number(1),
+            **({":generation": text(generation)} if generation else {}),
+        },
+    }
 
 
 def head_follows(version: int) -> Condition:

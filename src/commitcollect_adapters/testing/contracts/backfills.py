@@ -19,7 +19,7 @@ from commitcollect_adapters.testing.contracts.checks import (
 )
 from commitcollect_adapters.testing.contracts.stores import StoresContract
 from commitcollect_adapters.testing.service_strategies import backfills, staged_pages
-from commitcollect_core.errors import AccountDeleting, VersionConflict
+from commitcollect_core.errors import AccountDeleting, ConnectionChanged, VersionConflict
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.service import Stores
 from commitcollect_core.strava.backfills import BackfillCommit, StagedPage
@@ -55,8 +55,9 @@ class BackfillStoreContract(StoresContract):
         """Every field is read back after an insert and an overwrite."""
         with self.open_stores() as stores:
             user_id = samples.new_athlete()
+            generation = data.draw(st.sampled_from(["", "first"]))
             for version in (1, 2):
-                backfill = data.draw(backfills(user_id=user_id, version=version))
+                backfill = data.draw(backfills(user_id=user_id, version=version, generation=generation))
                 page = data.draw(staged_pages(number=version))
                 stores.backfills.commit(BackfillCommit(backfill=backfill, page=page))
                 assert_read_back(stores.backfills.read(user_id), backfill)
@@ -95,6 +96,47 @@ class BackfillStoreContract(StoresContract):
             check_one_ahead(
                 lambda version: _commit(stores, user_id, version), lambda: stores.backfills.read(user_id)
             )
+
+    def test_a_late_step_does_not_match_a_backfill_begun_anew(self) -> None:
+        """Versions begin again with a new backfill, so its generation is compared as well."""
+        with self.open_stores() as stores:
+            user_id = samples.new_athlete()
+            old = ""
+            for new in ("first", "second"):
+                stores.backfills.commit(BackfillCommit(backfill=service.backfill(user_id, generation=old)))
+                stores.backfills.erase(user_id)
+                begun = service.backfill(user_id, generation=new)
+                stores.backfills.commit(BackfillCommit(backfill=begun))
+                late = service.backfill(user_id, 2, generation=old)
+                with pytest.raises(VersionConflict):
+                    stores.backfills.commit(BackfillCommit(backfill=late, page=service.staged_page(1)))
+                assert stores.backfills.read(user_id) == begun
+                assert stores.backfills.read_page(user_id, 1) is None
+                following = service.backfill(user_id, 2, generation=new)
+                stores.backfills.commit(BackfillCommit(backfill=following))
+                stores.backfills.erase(user_id)
+                old = new
+
+    def test_a_backfill_of_an_ended_connection_is_not_written(self) -> None:
+        """Nothing is begun, staged or dropped with a connection that has ended or was made anew."""
+        with self.open_stores() as stores:
+            user_id, athlete_id = samples.new_athlete(), service.new_strava_athlete()
+            first = service.connection(user_id, athlete_id, 1, "first")
+            again = service.connection(user_id, athlete_id, 2, "second")
+            stores.connections.commit(service.connecting(first))
+            begun = service.backfill(user_id, connection_generation="first")
+            stores.backfills.commit(BackfillCommit(backfill=begun, page=service.staged_page(1)))
+            for commit in (service.connecting(again, first), service.disconnecting(again)):
+                stores.connections.commit(commit)
+                late = service.backfill(user_id, 2, connection_generation="first")
+                for backfill in (late, begun, service.backfill(user_id, 2)):
+                    with pytest.raises(ConnectionChanged):
+                        stores.backfills.commit(
+                            BackfillCommit(backfill=backfill, page=service.staged_page(2), done_page=1)
+                        )
+                    assert stores.backfills.read(user_id) == begun
+                    assert stores.backfills.read_page(user_id, 1) == service.staged_page(1)
+                    assert stores.backfills.read_page(user_id, 2) is None
 
     def test_of_a_commit_that_is_refused_nothing_is_written(self) -> None:
         """Neither is its page staged, nor the old one dropped."""

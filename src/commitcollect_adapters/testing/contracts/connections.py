@@ -21,10 +21,11 @@ from commitcollect_adapters.testing.contracts.checks import (
 )
 from commitcollect_adapters.testing.contracts.stores import StoresContract
 from commitcollect_adapters.testing.service_strategies import connections
-from commitcollect_core.errors import AccountDeleting, AthleteAlreadyConnected, VersionConflict
+from commitcollect_core.errors import AccountDeleting, AthleteAlreadyConnected, Conflict, VersionConflict
 from commitcollect_core.service import Stores
-from commitcollect_core.strava.connections import AthleteOwner, Lease, StravaConnection
+from commitcollect_core.strava.connections import AthleteOwner, ConnectionStatus, Lease, StravaConnection
 from commitcollect_core.strava.ports import ConnectedPage
+from commitcollect_core.training.ledger import NO_CONNECTION, LedgerHead, LedgerState
 from commitcollect_core.values import AthleteId, UserId
 
 
@@ -70,13 +71,23 @@ class ConnectionStoreContract(StoresContract):
         """Every field is read back after an insert and an overwrite."""
         with self.open_stores() as stores:
             user_id, athlete_id = samples.new_athlete(), service.new_strava_athlete()
+            generation = data.draw(st.sampled_from(["", "first"]))
             before = None
             for version in (1, 2):
-                after = data.draw(connections(user_id=user_id, athlete_id=athlete_id, version=version))
+                after = data.draw(
+                    connections(
+                        user_id=user_id, athlete_id=athlete_id, version=version, generation=generation
+                    )
+                )
                 stores.connections.commit(service.connecting(after, before))
                 assert_read_back(stores.connections.read(user_id), after)
                 if before is None:
-                    owner = AthleteOwner(athlete_id=athlete_id, user_id=user_id, updated_at=after.updated_at)
+                    owner = AthleteOwner(
+                        athlete_id=athlete_id,
+                        user_id=user_id,
+                        generation=generation,
+                        updated_at=after.updated_at,
+                    )
                     assert_read_back(stores.connections.owner(athlete_id), owner)
                 before = after
             assert _owner_id(stores, athlete_id) == user_id
@@ -113,6 +124,126 @@ class ConnectionStoreContract(StoresContract):
                     stores.connections.commit(commit)
             assert stores.connections.read(first.user_id) is None
             assert stores.connections.owner(first.athlete_id) is None
+
+    def test_a_late_write_does_not_match_a_connection_made_anew(self) -> None:
+        """Versions begin again with a new connection, so its generation is compared as well."""
+        with self.open_stores() as stores:
+            old = _connected(stores)
+            for generation in ("second", "third"):
+                stores.connections.commit(service.disconnecting(old))
+                new = service.connection(old.user_id, service.new_strava_athlete(), 1, generation)
+                stores.connections.commit(service.connecting(new))
+                for late in (
+                    service.connecting(_next(old), old),
+                    service.connecting(evolve(_next(old), generation=generation), old),
+                    service.disconnecting(old),
+                ):
+                    with pytest.raises(VersionConflict):
+                        stores.connections.commit(late)
+                    assert stores.connections.read(old.user_id) == new
+                    assert _owner_id(stores, new.athlete_id) == old.user_id
+                    assert stores.connections.owner(old.athlete_id) is None
+                old = new
+
+    def test_the_owner_tells_the_generation_of_the_connection(self) -> None:
+        """A new permission for the same athlete is told with the owner, too."""
+        with self.open_stores() as stores:
+            first = _connected(stores)
+            again = evolve(_next(first), generation="second")
+            stores.connections.commit(service.connecting(again, first))
+            assert stores.connections.owner(first.athlete_id) == AthleteOwner(
+                athlete_id=first.athlete_id,
+                user_id=first.user_id,
+                generation="second",
+                updated_at=again.updated_at,
+            )
+
+    # What the ledger takes in
+
+    def test_the_ledger_takes_in_what_the_connection_brings_and_nothing_after_its_end(self) -> None:
+        """The head names the generation, in the write of the connection and with a version of its own.
+
+        Renewing tokens writes no head.
+        """
+        with self.open_stores() as stores:
+            user_id, athlete_id = samples.new_athlete(), service.new_strava_athlete()
+            samples.open_milestone(stores.ledger, user_id)
+            head = stores.ledger.read_head(user_id)
+            first = service.connection(user_id, athlete_id, 1, "first")
+            renewed = service.connection(user_id, athlete_id, 2, "first")
+            again = service.connection(user_id, athlete_id, 3, "second")
+            ending = evolve(again, status=ConnectionStatus.DISCONNECTING, version=4)
+            for commit, generation, version in (
+                (service.connecting(first), "first", 1),
+                (service.connecting(renewed, first), "first", 1),
+                (service.connecting(again, renewed), "second", 2),
+                (service.connecting(ending, again), NO_CONNECTION, 3),
+                (service.disconnecting(ending), NO_CONNECTION, 3),
+                (service.connecting(first), "first", 4),
+                (service.disconnecting(first), NO_CONNECTION, 5),
+                (service.connecting(evolve(first, generation="")), "", 6),
+            ):
+                stores.connections.commit(commit)
+                assert stores.ledger.read_head(user_id) == evolve(
+                    head, version=head.version + version, connection_generation=generation
+                )
+
+    def test_a_first_connection_may_come_before_the_first_write_of_a_ledger(self) -> None:
+        """A ledger that was never written is open afterwards, and empty."""
+        with self.open_stores() as stores:
+            connection = service.connection(samples.new_athlete(), service.new_strava_athlete(), 1, "first")
+            stores.connections.commit(service.connecting(connection))
+            head = stores.ledger.read_head(connection.user_id)
+            assert head == LedgerHead(version=1, connection_generation="first")
+            samples.open_milestone(stores.ledger, connection.user_id)
+            after = stores.ledger.read_head(connection.user_id)
+            assert (after.version, after.connection_generation) == (2, "first")
+
+    def test_a_commit_that_is_refused_leaves_the_head_alone(self) -> None:
+        """Whether the connection or its athlete is the reason."""
+        with self.open_stores() as stores:
+            first, other = _connected(stores), _connected(stores)
+            heads = [stores.ledger.read_head(each.user_id) for each in (first, other)]
+            newcomer = service.connection(samples.new_athlete(), first.athlete_id, 1, "new")
+            for commit in (
+                service.connecting(evolve(first, generation="new")),
+                service.connecting(evolve(_next(other), athlete_id=first.athlete_id, generation="x"), other),
+                service.disconnecting(_next(first)),
+                service.connecting(newcomer),
+            ):
+                with pytest.raises(Conflict):
+                    stores.connections.commit(commit)
+            assert [stores.ledger.read_head(each.user_id) for each in (first, other)] == heads
+            assert stores.ledger.read_head(newcomer.user_id) == LedgerHead()
+
+    def test_what_was_decided_before_the_end_is_refused_after_it(self) -> None:
+        """Between a look and its commit the connection ends: the head has moved on."""
+        with self.open_stores() as stores:
+            first = _connected(stores)
+            version = stores.ledger.read_head(first.user_id).version
+            late = samples.commit_of(first.user_id, version + 1, workouts=[samples.workout("1")])
+            ending = evolve(_next(first), status=ConnectionStatus.DISCONNECTING)
+            stores.connections.commit(service.connecting(ending, first))
+            with pytest.raises(VersionConflict):
+                stores.ledger.commit(late)
+            assert not stores.ledger.read(first.user_id, [samples.workout("1").key]).workouts
+
+    def test_of_an_end_and_a_commit_at_once_both_come_in_some_order(self) -> None:
+        """A commit that lands raises the version; the end raises it once more, or was there first."""
+        with self.open_stores() as stores:
+            first = _connected(stores)
+            version = stores.ledger.read_head(first.user_id).version
+            late = samples.commit_of(first.user_id, version + 1, workouts=[samples.workout("1")])
+            _, ended = race(
+                [
+                    lambda: stores.ledger.commit(late),
+                    lambda: stores.connections.commit(service.disconnecting(first)),
+                ]
+            )
+            assert ended is None
+            head = stores.ledger.read_head(first.user_id)
+            landed = bool(stores.ledger.read(first.user_id, [samples.workout("1").key]).workouts)
+            assert (head.version, head.connection_generation) == (version + 1 + landed, NO_CONNECTION)
 
     def test_an_athlete_belongs_to_one_account(self) -> None:
         """The athlete of another account is refused, and nothing is written."""
@@ -247,6 +378,7 @@ class ConnectionStoreContract(StoresContract):
             stores.connections.commit(service.disconnecting(first))
             assert stores.connections.read(first.user_id) is None
             assert stores.connections.owner(first.athlete_id) is None
+            assert stores.ledger.read_head(first.user_id).state is LedgerState.DELETING
 
     # Races
 
