@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -22,9 +23,9 @@ from commitcollect_adapters.simulation.faults import CallHook, Side
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.schema import APPLICATION_ID, LAYOUTS
 from commitcollect_adapters.sqlite.stores import sqlite_stores
-from commitcollect_adapters.strava.fake import CallKind
+from commitcollect_adapters.strava.fake import CallKind, Fault
 from commitcollect_adapters.system import SystemIds
-from commitcollect_core.errors import CommitCollectError, NotFound
+from commitcollect_core.errors import CommitCollectError, NotFound, ScopeMissing
 from commitcollect_core.policy import DEFAULT_POLICY, OnDisconnect, Policy, customised
 from commitcollect_core.service import Service, Stores
 from commitcollect_core.strava.connections import ConnectionCommit, ConnectionStatus, StravaConnection
@@ -493,3 +494,88 @@ def test_who_was_never_connected_cannot_disconnect() -> None:
     """Only what was there can be ended once more."""
     with pytest.raises(NotFound):
         World().strava.linking.disconnect(ME)
+
+
+# A lost renewal is no deauthorisation
+
+
+def forged_deauthorisation(world: World) -> None:
+    """Take in and look into an event that says the athlete took the permission back."""
+    world.strava.intake.accept(
+        {
+            "subscription_id": world.subscription_id,
+            "object_type": "athlete",
+            "object_id": int(ATHLETE),
+            "aspect_type": "update",
+            "owner_id": int(ATHLETE),
+            "event_time": int(world.clock.now().timestamp()),
+            "updates": {"authorized": "false"},
+        }
+    )
+    world.work()
+
+
+@pytest.mark.parametrize("left", [timedelta(minutes=-1), timedelta(minutes=9), timedelta(minutes=50)])
+def test_a_lost_renewal_and_a_forged_event_erase_nothing(make_world: MakeWorld, left: timedelta) -> None:
+    """Strava refuses the refresh token that it has replaced; the athlete still lets the app in.
+
+    However long the access token still lasts.
+    """
+    world = at_rest(make_world(STRICT))
+    before = world.dump()
+    world.clock.advance_to(current(world).expires_at - left)
+    world.fake.inject(Fault.LOST_ANSWER, CallKind.REFRESH)
+    with pytest.raises(CommitCollectError):
+        world.strava.access.is_authorized(ME)
+    forged_deauthorisation(world)
+    assert current(world).status is ConnectionStatus.NEEDS_RECONNECT
+    assert world.dump() == before
+    # Nor does the next one: the connection was not active before it.
+    forged_deauthorisation(world)
+    assert world.dump() == before
+    world.connect()
+    world.work()
+    world.check_converged()
+
+
+def test_a_refused_renewal_of_a_connection_that_was_broken_before_proves_nothing(
+    make_world: MakeWorld,
+) -> None:
+    """Even where the access token is refused as well: it may have been so for long."""
+    world = at_rest(make_world(STRICT))
+    before = world.stores.connections.read(ME)
+    assert before is not None
+    broken = evolve(before, status=ConnectionStatus.NEEDS_RECONNECT, version=before.version + 1)
+    world.stores.connections.commit(ConnectionCommit(user_id=ME, before=before, after=broken))
+    dump = world.dump()
+    world.fake.deauthorize(ATHLETE)
+    world.deliver()
+    world.work()
+    assert current(world).status is ConnectionStatus.NEEDS_RECONNECT
+    assert world.dump() == dump
+
+
+def test_missing_access_to_activities_is_no_refusal(make_world: MakeWorld) -> None:
+    """A token that lacks a scope is a good token."""
+    world = at_rest(make_world(STRICT))
+    world.pass_time(hours=5, minutes=20)
+    world.fake.inject(Fault.LOST_ANSWER, CallKind.REFRESH)
+    with pytest.raises(CommitCollectError):
+        world.strava.access.is_authorized(ME)
+
+    def refuse() -> None:
+        raise ScopeMissing("no activities")
+
+    world.service = world.process(once("api.activities", Side.BEFORE, refuse))
+    forged_deauthorisation(world)
+    assert current(world).status is ConnectionStatus.NEEDS_RECONNECT
+    assert len(world.stored()) == 8
+
+
+def test_both_refusals_of_an_active_connection_are_believed(make_world: MakeWorld) -> None:
+    """The real event, hours before the access token ends, erases as the operator asked."""
+    world = at_rest(make_world(STRICT))
+    world.fake.deauthorize(ATHLETE)
+    world.deliver()
+    world.work()
+    check_gone(world)

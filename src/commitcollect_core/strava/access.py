@@ -196,7 +196,10 @@ class StravaAccess:
             raise _unusable(state)
 
     def is_authorized(self, user_id: UserId, generation: str | None = None) -> bool:
-        """Whether the athlete still lets the app in, found out by renewing the tokens.
+        """Whether the athlete still lets the app in; False only if it is certain that not.
+
+        Found out by renewing the tokens. A connection that is not let in any more is marked as
+        `DISCONNECTING`, one that does not work for another reason as `NEEDS_RECONNECT`.
 
         Raises:
             NeedsReconnect: the tokens here cannot be opened, which says nothing about Strava.
@@ -207,12 +210,32 @@ class StravaAccess:
         if connection.has_ended:
             return False
         try:
-            self._renew(connection, Purpose.LIVE)
+            self._renew(connection, Purpose.LIVE, self._status_once_refused)
         except NeedsReconnect as refused:
-            if isinstance(refused.__cause__, TokenRefreshRejected):
-                return False
-            raise
+            if not isinstance(refused.__cause__, TokenRefreshRejected):
+                raise
+            current = self.connections.read(user_id)
+            return current is not None and not current.has_ended
         return True
+
+    def _status_once_refused(self, connection: StravaConnection) -> ConnectionStatus:
+        """What a connection is worth whose refresh token Strava has just refused."""
+        # The refusal alone proves nothing: where the answer to a renewal was lost, its new refresh token was
+        # lost with it. So the access token, which outlives that, has to be refused as well. Expired ones are
+        # always refused; the margin makes up for clocks that differ.
+        state = token_state(connection, now=self.context.now(), policy=self.context.policy)
+        if not isinstance(state, Usable):
+            return ConnectionStatus.NEEDS_RECONNECT
+        token = self._opened(connection, ACCESS_TOKEN)
+        try:
+            self._metered(
+                connection, token, Purpose.LIVE, self.api.activities, after=None, before=None, limit=1
+            )
+        except AccessTokenRejected:
+            return ConnectionStatus.DISCONNECTING
+        except ScopeMissing:
+            pass
+        return ConnectionStatus.NEEDS_RECONNECT
 
     def give_back(self, connection: StravaConnection) -> None:
         """Give the permission back to Strava; one that Strava has ended is no error.
@@ -308,14 +331,23 @@ class StravaAccess:
             case _:
                 assert_never(state)
 
-    def _renew(self, connection: StravaConnection, purpose: Purpose) -> tuple[StravaConnection, str]:
-        """Renew the tokens under a lease: the process that writes it first does, others come back later."""
+    def _renew(
+        self,
+        connection: StravaConnection,
+        purpose: Purpose,
+        judge: Callable[[StravaConnection], ConnectionStatus] | None = None,
+    ) -> tuple[StravaConnection, str]:
+        """Renew the tokens under a lease: the process that writes it first does, others come back later.
+
+        `judge` tells the status of a connection whose refresh token Strava refuses; without one it needs the
+        athlete to connect again.
+        """
         refresh_token = self._opened(connection, REFRESH_TOKEN)
         held = self._held(connection, purpose)
         try:
             grant = self.api.refresh(refresh_token)
         except TokenRefreshRejected as refused:
-            raise self._refused(held) from refused
+            raise self._refused(held, judge) from refused
         except UpstreamError as failed:
             # Nothing was renewed as far as we know: others need not wait for the lease to run out.
             self._committed(held, released(held, now=self.context.now()))
@@ -429,14 +461,17 @@ class StravaAccess:
             now=now,
         )
 
-    def _refused(self, held: StravaConnection) -> NeedsReconnect | ConnectionBusy:
+    def _refused(
+        self, held: StravaConnection, judge: Callable[[StravaConnection], ConnectionStatus] | None
+    ) -> NeedsReconnect | ConnectionBusy:
         """What a dead refresh token means: a newer one is stored by now, or the permission is gone."""
         now = self.context.now()
         current = self.connections.read(held.user_id)
         if current is None or current.has_ended or not _holds_tokens_of(current, held):
             return self._busy(now)
-        self._mark(current, ConnectionStatus.NEEDS_RECONNECT)
-        return _needs_reconnect()
+        after = broken(current, ConnectionStatus.NEEDS_RECONNECT if judge is None else judge(held), now=now)
+        # A verdict that could not be stored is not lost: the job comes back and finds it out once more.
+        return _needs_reconnect() if self._committed(current, after) else self._busy(now)
 
     def _unsealed(self, connection: StravaConnection, field: str) -> str:
         sealed = connection.access_token if field == ACCESS_TOKEN else connection.refresh_token
