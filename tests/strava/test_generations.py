@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -25,13 +26,21 @@ from commitcollect_adapters.sqlite.schema import APPLICATION_ID, LAYOUTS
 from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_adapters.strava.fake import CallKind, Fault
 from commitcollect_adapters.system import SystemIds
-from commitcollect_core.errors import CommitCollectError, NotFound, ScopeMissing
+from commitcollect_core.errors import (
+    AthleteAlreadyConnected,
+    CommitCollectError,
+    NotFound,
+    ScopeMissing,
+    VersionConflict,
+)
+from commitcollect_core.jobs.worker import JobEnd
 from commitcollect_core.policy import DEFAULT_POLICY, OnDisconnect, Policy, customised
 from commitcollect_core.service import Service, Stores
 from commitcollect_core.strava.connections import ConnectionCommit, ConnectionStatus, StravaConnection
-from commitcollect_core.values import ActivityId, AthleteId
+from commitcollect_core.training.ledger import LedgerCommit, LedgerState
+from commitcollect_core.values import ActivityId, AthleteId, UserId
 from engines import running
-from strava.world import ATHLETE, ME, WISH, KillAt, Killed, World, payload
+from strava.world import ATHLETE, BROWSER, ME, REDIRECT, WISH, KillAt, Killed, World, payload
 
 OTHER_ATHLETE = AthleteId("43")
 STRICT = customised(
@@ -42,6 +51,8 @@ STRICT = customised(
         "awards_on_disconnect": OnDisconnect.ERASE,
     },
 )
+CROWD = 40
+SCOPE = ("read", "activity:read_all")
 CALLS_MAX = 2_000
 
 MakeWorld = Callable[[Policy], World]
@@ -490,6 +501,52 @@ def test_a_renewal_in_flight_does_not_undo_the_end(make_world: MakeWorld) -> Non
     check_gone(world)
 
 
+def test_changes_while_disconnecting_do_not_stop_it() -> None:
+    """A worker renews tokens meanwhile, as often as it may; one that goes on for ever is given up on."""
+    for times, is_given_up in ((3, False), (DEFAULT_POLICY.strava.link_attempts_max, True)):
+        world = at_rest(World(policy=STRICT))
+        left = [times]
+
+        def renew(call: str, side: Side, world: World = world, left: list[int] = left) -> None:
+            if (call, side) == ("connections.commit", Side.BEFORE) and left[0]:
+                left[0] -= 1
+                before = current(world)
+                after = evolve(before, version=before.version + 1)
+                world.stores.connections.commit(ConnectionCommit(user_id=ME, before=before, after=after))
+
+        linking = world.process(renew).strava.linking
+        if is_given_up:
+            with pytest.raises(VersionConflict):
+                linking.disconnect(ME)
+        linking.disconnect(ME)
+        check_gone(world)
+
+
+def test_a_connection_of_an_account_that_goes_can_be_forgotten() -> None:
+    """Behind the fence nothing is marked and nothing is stored; the connection is removed."""
+    world = at_rest(World())
+    head = world.stores.ledger.read_head(ME)
+    fence = evolve(head, version=head.version + 1, state=LedgerState.DELETING, fenced_at=world.clock.now())
+    world.stores.ledger.commit(LedgerCommit(user_id=ME, head=fence))
+    world.strava.linking.disconnect(ME)
+    assert world.stores.connections.read(ME) is None
+    assert world.stores.connections.owner(ATHLETE) is None
+    assert world.stores.ledger.read_head(ME).state is LedgerState.DELETING
+
+
+def test_a_deauthorisation_is_looked_into_for_the_connection_it_was_about() -> None:
+    """The athlete connects again between the two: no call is made, and the job comes back."""
+    world = at_rest(World(policy=STRICT))
+    late = world.process(once("connections.owner", Side.AFTER, world.connect))
+    accept_deauthorisation(world)
+    world.pass_time(seconds=DEFAULT_POLICY.strava.webhook_delay_seconds)
+    calls = world.fake.calls(CallKind.REFRESH)
+    assert late.worker.run_once().ends == {JobEnd.TO_BE_TRIED_AGAIN: 1}
+    assert world.fake.calls(CallKind.REFRESH) == calls
+    world.work()
+    world.check_converged()
+
+
 def test_who_was_never_connected_cannot_disconnect() -> None:
     """Only what was there can be ended once more."""
     with pytest.raises(NotFound):
@@ -501,6 +558,12 @@ def test_who_was_never_connected_cannot_disconnect() -> None:
 
 def forged_deauthorisation(world: World) -> None:
     """Take in and look into an event that says the athlete took the permission back."""
+    accept_deauthorisation(world)
+    world.work()
+
+
+def accept_deauthorisation(world: World) -> None:
+    """Take in the same event."""
     world.strava.intake.accept(
         {
             "subscription_id": world.subscription_id,
@@ -512,7 +575,6 @@ def forged_deauthorisation(world: World) -> None:
             "updates": {"authorized": "false"},
         }
     )
-    world.work()
 
 
 @pytest.mark.parametrize("left", [timedelta(minutes=-1), timedelta(minutes=9), timedelta(minutes=50)])
@@ -579,3 +641,97 @@ def test_both_refusals_of_an_active_connection_are_believed(make_world: MakeWorl
     world.deliver()
     world.work()
     check_gone(world)
+
+
+# Many at once
+
+
+def _states(world: World, user_ids: list[UserId]) -> list[str]:
+    addresses = [world.strava.linking.begin(each, BROWSER, redirect_uri=REDIRECT) for each in user_ids]
+    return [each.partition("state=")[2].partition("&")[0] for each in addresses]
+
+
+def finish_all(world: World, user_ids: list[UserId]) -> list[str]:
+    """Come back from Strava for all of them at once; returns how each ended."""
+
+    def finish(state: str, code: str) -> str:
+        try:
+            world.strava.linking.finish(state=state, binding=BROWSER, code=code, granted_scope=SCOPE)
+        except CommitCollectError as refused:
+            return refused.code
+        return "connected"
+
+    codes = [world.fake.code_for(ATHLETE, SCOPE) for _ in user_ids]
+    with ThreadPoolExecutor(len(user_ids)) as pool:
+        return list(pool.map(finish, _states(world, user_ids), codes))
+
+
+def test_of_forty_finishes_of_one_user_none_spends_its_code_for_a_conflict(make_world: MakeWorld) -> None:
+    """All of them are connected, as a user who pressed the button forty times expects."""
+    world = make_world(DEFAULT_POLICY)
+    world.fake.add_activities(ATHLETE, map(payload, range(3)))
+    assert set(finish_all(world, [ME] * CROWD)) == {"connected"}
+    world.work()
+    backfill = world.stores.backfills.read(ME)
+    assert backfill is not None
+    assert backfill.connection_generation == current(world).generation
+    assert set(world.stored()) == set(world.held())
+
+
+def finish_across(world: World, side: Side, user_id: UserId = ME) -> StravaConnection:
+    """Finish while this user's first account is connected on another way, at one side of the exchange."""
+    (state,) = _states(world, [user_id])
+    code = world.fake.code_for(ATHLETE, SCOPE)
+    late = world.process(once("api.exchange", side, world.connect))
+    return late.strava.linking.finish(state=state, binding=BROWSER, code=code, granted_scope=SCOPE)
+
+
+def check_works(world: World) -> None:
+    """The tokens that are stored are those that Strava gave last."""
+    world.pass_time(hours=7)
+    world.work()
+    world.check_converged()
+    assert current(world).status is ConnectionStatus.ACTIVE
+    assert len(world.strava.access.activities(ME, after=None, before=None).activities) == 3
+
+
+def test_an_exchange_that_was_overtaken_gives_way() -> None:
+    """Its tokens ended with the later exchange, whose connection stays as it is."""
+    world = World()
+    world.fake.add_activities(ATHLETE, map(payload, range(3)))
+    assert finish_across(world, Side.AFTER) == current(world)
+    assert current(world).version == 1
+    check_works(world)
+
+
+@pytest.mark.parametrize("faults", [(), (Fault.SERVER_ERROR,)])
+def test_the_last_exchange_takes_precedence(faults: tuple[Fault, ...]) -> None:
+    """It overwrites what was stored before it, also where Strava cannot say which one was the last."""
+    world = World()
+    world.fake.add_activities(ATHLETE, map(payload, range(3)))
+    for fault in faults:
+        world.fake.inject(fault, CallKind.REFRESH)
+    assert finish_across(world, Side.BEFORE).version == 2
+    check_works(world)
+
+
+def test_the_overtaken_exchange_of_another_account_changes_nothing() -> None:
+    """The athlete's owner connected again after it, and keeps these tokens."""
+    world = World()
+    world.fake.add_activities(ATHLETE, map(payload, range(3)))
+    world.connect()
+    with pytest.raises(AthleteAlreadyConnected):
+        finish_across(world, Side.AFTER, UserId("other"))
+    assert current(world).version == 2
+    check_works(world)
+
+
+def test_who_loses_an_athlete_to_another_account_leaves_no_backfill(make_world: MakeWorld) -> None:
+    """Forty accounts claim one athlete at once: one is connected, and only that one has a backfill."""
+    world = make_world(DEFAULT_POLICY)
+    user_ids = [UserId(f"user-{number}") for number in range(CROWD)]
+    ends = finish_all(world, user_ids)
+    assert sorted(set(ends)) == ["athlete_already_connected", "connected"]
+    assert ends.count("connected") == 1
+    for user_id, end in zip(user_ids, ends, strict=True):
+        assert (world.stores.backfills.read(user_id) is not None) == (end == "connected")

@@ -426,6 +426,18 @@ class StravaAccess:
             return self.connections.owner(held.athlete_id) is None
         return current.has_ended and current.generation == held.generation
 
+    def living(self, grant: TokenGrant) -> TokenGrant | None:
+        """The tokens of an exchange, renewed; None if a later exchange has ended them.
+
+        They are taken for good where Strava cannot be asked.
+        """
+        try:
+            return evolve(self.api.refresh(grant.refresh_token), athlete_id=grant.athlete_id)
+        except TokenRefreshRejected:
+            return None
+        except UpstreamError:
+            return grant
+
     def adopt(self, user_id: UserId, grant: TokenGrant, granted_scope: Sequence[str]) -> bool:
         """Store tokens of an exchange in the connection of the athlete's owner.
 
@@ -442,6 +454,11 @@ class StravaAccess:
                 current = self.connections.read(user_id)
                 if current is None or current.has_ended or current.athlete_id != grant.athlete_id:
                     return False
+                # A later exchange has ended these tokens, and brings its own.
+                living = self.living(grant)
+                if living is None:
+                    return True
+                grant = living
                 # The new tokens open what was granted last, and this account no more than it was granted.
                 scope = common_scope(current.scope, granted_scope)
                 if self._committed(current, self._with_tokens(evolve(current, scope=scope), grant)):

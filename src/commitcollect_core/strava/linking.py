@@ -126,6 +126,7 @@ class Linking:
             raise InvalidInput("this link is of no account; start again", code="invalid_or_expired_state")
         if error is not None or not code:
             raise InvalidInput("Strava was not given permission; nothing was connected", code="access_denied")
+        seen = self.connections.read(handshake.user_id)
         grant = self.api.exchange(code)
         if grant.athlete_id is None:
             raise StravaRefused("Strava did not say whose account this is; try again")
@@ -136,7 +137,7 @@ class Linking:
             if allows_activities(granted_scope):
                 self._check_athlete(user_id, athlete_id)
                 self._order_history(athlete_id)
-            connection = self._link(user_id, athlete_id, grant, granted_scope)
+            connection = self._link(user_id, athlete_id, grant, granted_scope, seen=seen)
         except (AccountDeleting, AthleteAlreadyConnected, OtherAthleteConnected):
             self._settle_unused(user_id, athlete_id, grant, granted_scope)
             raise
@@ -212,13 +213,22 @@ class Linking:
         athlete_id: AthleteId,
         grant: TokenGrant,
         scope: Sequence[str],
+        *,
+        seen: StravaConnection | None,
     ) -> StravaConnection:
-        """Store the connection, overwriting the one before."""
+        """Store the connection, overwriting the one before; `seen` was read before the exchange."""
         # A worker may renew the old tokens in between. The new permission takes precedence, so the write is
         # tried again on top of whatever stands there; only another athlete or account stops it. The code is
         # spent by now, so it is tried more often than other writes.
         for attempt in range(1, self.context.policy.strava.link_attempts_max + 1):
             before = self._check_athlete(user_id, athlete_id)
+            if before is not None and (seen is None or seen.generation != before.generation):
+                # This user came back from Strava several times at once. Only Strava knows which exchange was
+                # the last, and has ended the tokens of all others.
+                living = self.access.living(grant)
+                if living is None:
+                    return before
+                grant = living
             linked = self._linked(user_id, athlete_id, grant, scope)
             after = evolve(linked, version=1 if before is None else before.version + 1)
             try:
