@@ -25,6 +25,7 @@ _MEMORY_JOBS = partial(Mutant, file="commitcollect_adapters/memory/jobs.py")
 _FILE = partial(Mutant, file="commitcollect_adapters/sqlite/database.py")
 _ACCOUNTS = partial(Mutant, file="commitcollect_adapters/sqlite/accounts.py")
 _DYNAMO = partial(Mutant, file="commitcollect_adapters/dynamodb/ledger.py")
+_ENCODING = partial(Mutant, file="commitcollect_adapters/dynamodb/items/encoding.py")
 _DYNAMO_STRAVA = partial(Mutant, file="commitcollect_adapters/dynamodb/strava.py")
 
 
@@ -106,10 +107,38 @@ MUTANTS = (
     ),
     _LEDGER(
         name="sqlite-other-stores-ignore-the-fence",
-        old="if _read_head(connection, user_id).state is not LedgerState.ACTIVE:",
+        old="if head.state is not LedgerState.ACTIVE:",
         new="if False:",
         law="7: no store writes behind the fence",
         tests=(*_on_sqlite("TestBackfills"), *_on_sqlite("TestProfiles")),
+    ),
+    _VERSIONED(
+        name="sqlite-any-generation-replaced",
+        old='" AND generation IS ?"',
+        new='" AND (generation IS ? OR TRUE)"',
+        law="a write is conditional on the generation of the version before it",
+        tests=_on_sqlite("TestBackfills"),
+    ),
+    _MEMORY(
+        name="memory-end-leaves-the-head-version",
+        old="evolve(head, version=head.version + 1, connection_generation=generation)",
+        new="evolve(head, connection_generation=generation)",
+        law="what was decided before the end of a connection is refused after it",
+        tests=_in_memory("TestConnections"),
+    ),
+    _LEDGER(
+        name="sqlite-end-leaves-the-head-version",
+        old='"version = version + 1, connectionGeneration = excluded.connectionGeneration"',
+        new='"connectionGeneration = excluded.connectionGeneration"',
+        law="what was decided before the end of a connection is refused after it",
+        tests=_on_sqlite("TestConnections"),
+    ),
+    _ENCODING(
+        name="dynamodb-any-generation-replaced",
+        old="holding(version=version, generation=generation or None)",
+        new="holding(version=version)",
+        law="a write is conditional on the generation of the version before it",
+        tests=(*_on_dynoxide("TestBackfills"), *_on_dynoxide("TestConnections")),
     ),
     _VERSIONED(
         name="sqlite-any-version-replaced",
@@ -141,7 +170,7 @@ MUTANTS = (
     ),
     _STRAVA(
         name="sqlite-connection-version-unchecked",
-        old="if stored != (None if commit.before is None else (commit.before.version,)):",
+        old="if stored != (None if before is None else (before.version, before.generation)):",
         new="if False:",
         law="a write is conditional on the version before it",
         tests=_on_sqlite("TestConnections"),
@@ -162,8 +191,8 @@ MUTANTS = (
     ),
     _MEMORY_STRAVA(
         name="memory-connects-behind-the-fence",
-        old="nullcontext() if commit.after is None else self._ledger.unfenced(commit.user_id)",
-        new="nullcontext()",
+        old="self._ledger.locked() if commit.after is None else self._ledger.unfenced(commit.user_id)",
+        new="self._ledger.locked()",
         law="7: no store writes behind the fence",
         tests=_in_memory("TestConnections"),
     ),
@@ -289,8 +318,8 @@ MUTANTS = (
     ),
     _DYNAMO_STRAVA(
         name="dynamodb-backfill-behind-the-fence",
-        old="    yield unfenced(backfill.user_id)\n",
-        new="",
+        old="yield check(ledger_items.head_key(user_id), admitting, lambda: self._why_closed(user_id))",
+        new="pass",
         law="7: no store writes behind the fence",
         tests=_on_dynoxide("TestBackfills"),
     ),

@@ -18,6 +18,12 @@ _RECONCILE = ("tests/strava/test_reconcile.py",)
 _RATES = ("tests/strava/test_rate_limits.py",)
 _RATE_KEEPING = ("tests/strava/test_rate_keeping.py",)
 
+
+def _generations(test: str) -> tuple[str, ...]:
+    return (f"tests/strava/test_generations.py::{test}",)
+
+
+_HEAD = partial(Mutant, file="commitcollect_core/training/ledger.py")
 _EVENT = partial(Mutant, file="commitcollect_core/strava/webhooks.py")
 _INTAKE = partial(Mutant, file="commitcollect_core/strava/webhook_intake.py")
 _LOOK = partial(Mutant, file="commitcollect_core/strava/refreshing.py")
@@ -186,10 +192,10 @@ MUTANTS = (
         law="an activity may not be there yet",
         tests=_WORKING,
     ),
-    _LOOK(
+    _LINK(
         name="reconnected-and-disconnected",
-        old=" and self._is_still_broken(look.user_id)",
-        new="",
+        old="if before is None or before.generation != generation:",
+        new="if before is None:",
         law="a verdict on old tokens ends no new connection",
         tests=_WORKING,
     ),
@@ -237,22 +243,22 @@ MUTANTS = (
     ),
     _ACCESS(
         name="old-tokens-over-new",
-        old="!= held.refresh_token:\n                break",
-        new="!= held.refresh_token and False:\n                break",
+        old="or not _holds_tokens_of(current, held):\n                break",
+        new="or False:\n                break",
         law="an old renewal never overwrites newer tokens",
         tests=_TOKENS,
     ),
     _ACCESS(
         name="revokes-what-another-account-uses",
-        old="if current is None and self.connections.owner(held.athlete_id) is None:",
-        new="if current is None:",
+        old="return self.connections.owner(held.athlete_id) is None",
+        new="return True",
         law="what another account uses is never revoked",
         tests=(*_TOKENS, *_LINKING),
     ),
     _ACCESS(
         name="refusal-after-a-rival's-renewal",
-        old="!= held.refresh_token:\n            return",
-        new="!= held.refresh_token and False:\n            return",
+        old="or not _holds_tokens_of(current, held):\n            return",
+        new="or False:\n            return",
         law="a refusal of a replaced token ends no connection",
         tests=_TOKENS,
     ),
@@ -335,8 +341,8 @@ MUTANTS = (
     ),
     _LINK(
         name="history-without-scope",
-        old="if allows_activities(granted_scope):",
-        new="if True:",
+        old="if allows_activities(granted_scope):\n                self",
+        new="if True:\n                self",
         law="nothing is fetched without access to activities",
         tests=_LINKING,
     ),
@@ -370,8 +376,8 @@ MUTANTS = (
     ),
     _LINK(
         name="old-tokens-of-a-reconnect",
-        old="except VersionConflict:\n                continue",
-        new="except VersionConflict:\n                raise",
+        old="after=after))\n            except VersionConflict:\n",
+        new="after=after))\n            except VersionConflict:\n                raise\n",
         law="a new permission takes precedence over a renewal",
         tests=_LINKING,
     ),
@@ -526,10 +532,59 @@ MUTANTS = (
     ),
     _REPAIR(
         name="answer-of-another-athlete",
-        old="if activity.athlete_id == athlete_id:",
+        old="if activity.athlete_id == connection.athlete_id:",
         new="if True:",
         law="another athlete's activity is passed over",
         tests=_RECONCILE,
+    ),
+    _HEAD(
+        name="ended-connection-still-brings",
+        old="generation not in (None, self.connection_generation)",
+        new="False",
+        law="what a connection brings after its end is not stored",
+        tests=_generations("test_disconnecting_at_any_call_leaves_nothing"),
+    ),
+    _STEP(
+        name="backfill-of-an-earlier-connection",
+        old="if backfill is None or not backfill.belongs_to(owner):",
+        new="if backfill is None:",
+        law="a backfill that is done is of its own connection only",
+        tests=_generations("test_connecting_again_takes_the_history_over_wherever_it_crashed"),
+    ),
+    _LINK(
+        name="end-not-marked",
+        old="broken(before, ConnectionStatus.DISCONNECTING,",
+        new="broken(before, ConnectionStatus.NEEDS_RECONNECT,",
+        law="what a connection brings after its end is not stored",
+        tests=_generations("test_disconnecting_at_any_call_leaves_nothing"),
+    ),
+    _LINK(
+        name="overtaken-erasure-goes-on",
+        old="self._strava_keys(user_id), generation=NO_CONNECTION",
+        new="self._strava_keys(user_id)",
+        law="an erasure leaves the next connection alone",
+        tests=_generations("test_an_erasure_that_was_overtaken_leaves_the_next_connection_alone[memory]"),
+    ),
+    _LINK(
+        name="overtaken-exchange-wins",
+        old="living = self.access.living(grant)",
+        new="living: TokenGrant | None = grant",
+        law="the tokens that Strava gave last are stored",
+        tests=_generations("test_an_exchange_that_was_overtaken_gives_way"),
+    ),
+    _ACCESS(
+        name="expired-token-proves-a-deauthorisation",
+        old="if not isinstance(state, Usable):\n            return ConnectionStatus.NEEDS_RECONNECT",
+        new="",
+        law="a lost renewal is no deauthorisation",
+        tests=_generations("test_a_lost_renewal_and_a_forged_event_erase_nothing[memory-left0]"),
+    ),
+    _ACCESS(
+        name="refused-renewal-proves-a-deauthorisation",
+        old="        except ScopeMissing:\n            pass\n        return ConnectionStatus.NEEDS_RECONNECT",
+        new="        except ScopeMissing:\n            pass\n        return ConnectionStatus.DISCONNECTING",
+        law="a lost renewal is no deauthorisation",
+        tests=_generations("test_a_lost_renewal_and_a_forged_event_erase_nothing[memory-left2]"),
     ),
     _REPAIR(
         name="one-unreadable-stops-all",

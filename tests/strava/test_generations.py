@@ -234,6 +234,22 @@ def test_a_new_permission_for_the_same_athlete_is_another_generation() -> None:
     world.check_converged()
 
 
+def test_connecting_again_takes_the_history_over_wherever_it_crashed() -> None:
+    """The process dies before it begins a backfill: that of the permission before does not count."""
+    world = at_rest(World(policy=STRICT))
+    world.fake.upload(ATHLETE, payload(20))  # its event never comes
+
+    def die() -> None:
+        raise Killed
+
+    world.service = world.process(once("backfills.erase", Side.BEFORE, die))
+    with pytest.raises(Killed):
+        world.connect()
+    world.service = world.process()
+    world.work()
+    world.check_converged()
+
+
 # Rows of before
 
 

@@ -73,7 +73,8 @@ def _check(connection: sqlite3.Connection, commit: ConnectionCommit) -> None:
         check_unfenced(connection, commit.user_id)
     # Fence, version, owner: where several are wrong, every store reports the same one.
     stored = connection.execute(_READ_CONNECTION_STATE, (commit.user_id,)).fetchone()
-    if stored != (None if commit.before is None else (commit.before.version, commit.before.generation)):
+    before = commit.before
+    if stored != (None if before is None else (before.version, before.generation)):
         raise conflicts.stale()
     if commit.claims is not None:
         row = connection.execute(_READ_OWNER, (commit.claims,)).fetchone()
