@@ -1,8 +1,9 @@
 """Settings, in order of precedence: flags, the environment, ``commitcollect.toml``, defaults.
 
 Every setting is a text. The metadata of a secret says so: it is masked when shown, and may come from a file
-that the environment names (``COMMITCOLLECT_…_FILE``), as container platforms provide it. Values of the policy
-are set in the table ``[policy]`` of the file, or as ``COMMITCOLLECT_POLICY_…``.
+that the environment names (``COMMITCOLLECT_…_FILE``), as container platforms provide it. No error repeats the
+value of a setting but the store's path and addresses: a secret may have been pasted in the wrong place.
+Values of the policy are set in the table ``[policy]`` of the file, or as ``COMMITCOLLECT_POLICY_…``.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from attrs import Attribute, AttrsInstance, evolve, field, fields, frozen
 from commitcollect_adapters.addresses import LOCAL_HOSTS, MASK, shown_address
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import DEFAULT_POLICY, Policy, customised, values_of
-from commitcollect_core.values import UserId, check_id
+from commitcollect_core.values import ID_FORM, UserId, is_id
 
 FILE_NAME = "commitcollect.toml"
 ENVIRONMENT_PREFIX = "COMMITCOLLECT_"
@@ -51,14 +52,18 @@ Origins = Mapping[str, str]
 
 def _check_address(_settings: object, _attribute: object, value: str) -> None:
     if not value or "\0" in value:
-        raise InvalidInput(f"store {value!r} is neither a file's path nor memory:", field="store")
+        raise InvalidInput("store is neither a file's path nor memory:", field="store")
+
+
+def _check_user(_settings: object, _attribute: object, value: str) -> None:
+    if not is_id(value):
+        raise InvalidInput(f"user is not an id: use {ID_FORM}", field="user")
 
 
 def _check_digits(_settings: object, attribute: Attribute[str], value: str) -> None:
     if value and not _ID.fullmatch(value):
-        shown = repr(value[:SEGMENT_CHARS_MAX])
         raise InvalidInput(
-            f"{attribute.name} {shown} is not a number of at most {_ID_DIGITS_MAX} digits",
+            f"{attribute.name} is not a number of at most {_ID_DIGITS_MAX} digits",
             field=attribute.name,
         )
 
@@ -76,17 +81,15 @@ def _is_safe_base(value: str) -> bool:
 def _check_base(_settings: object, attribute: Attribute[str], value: str) -> None:
     if not _is_safe_base(value):
         raise InvalidInput(
-            f"{attribute.name} {shown_address(value)!r} is no address that secrets may be sent to; it must "
-            "begin with https://, or with http:// for this machine",
+            f"{attribute.name} is no address that secrets may be sent to; it must begin with https://, or "
+            "with http:// for this machine",
             field=attribute.name,
         )
 
 
 def _check_revocation(_settings: object, attribute: Attribute[str], value: str) -> None:
     if value not in REVOCATIONS:
-        raise InvalidInput(
-            f"{attribute.name} {value!r} is neither {' nor '.join(REVOCATIONS)}", field=attribute.name
-        )
+        raise InvalidInput(f"{attribute.name} is neither {' nor '.join(REVOCATIONS)}", field=attribute.name)
 
 
 def _check_segment(_settings: object, attribute: Attribute[str], value: str) -> None:
@@ -125,7 +128,7 @@ class Settings:
     """
 
     store: str = field(default="commitcollect.db", validator=_check_address)
-    user: UserId = field(default=UserId("me"), validator=check_id)
+    user: UserId = field(default=UserId("me"), validator=_check_user)
     queue: str = ""
     seal_keys: str = field(default="", repr=False, metadata=SECRET)
     seal_key_file: str = ""
@@ -264,9 +267,11 @@ def _from_environ(setting: Attribute[Any], environ: Mapping[str, str]) -> _Found
     if _is_secret(setting) and (path := environ.get(variable)):
         try:
             return Path(path).read_text(encoding="utf-8").strip(), variable
-        except (OSError, UnicodeDecodeError) as failed:
+        except (OSError, ValueError) as failed:
+            # Without the name: the secret itself may stand there.
+            why = failed.strerror if isinstance(failed, OSError) else "it holds no text in UTF-8"
             raise InvalidInput(
-                f"{variable}: the file {path} cannot be read: {failed}", field=setting.name
+                f"{variable}: the file that it names cannot be read: {why}", field=setting.name
             ) from failed
     return None
 

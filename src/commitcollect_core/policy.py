@@ -73,7 +73,9 @@ def _check(section: Any) -> None:
         value = getattr(section, each.name)
         # A truth value is an int to Python, and no limit to a person.
         if type(value) is not type(each.default):
-            raise InvalidInput(f"{each.name} {value!r} is not {_kind(each.default)}", field=each.name)
+            # Without a text: a secret may have been pasted in the wrong place.
+            shown = "" if isinstance(value, str) else f" {value!r}"
+            raise InvalidInput(f"{each.name}{shown} is not {_kind(each.default)}", field=each.name)
         if isinstance(value, datetime) and value.tzinfo is None:
             raise InvalidInput(f"{each.name} {value} has no time zone; add one, such as Z", field=each.name)
         if type(value) is int:
@@ -367,4 +369,5 @@ def _read(name: str, value: object, known: object) -> object:
             return datetime.fromisoformat(value.strip())
         return int(value)
     except ValueError as unreadable:
-        raise InvalidInput(f"{name} {value!r} is not {_kind(known)}", field=name) from unreadable
+        # Without the value: a secret may have been pasted in the wrong place.
+        raise InvalidInput(f"{name} is not {_kind(known)}", field=name) from unreadable

@@ -17,6 +17,9 @@ AthleteId = NewType("AthleteId", str)
 """Strava's id of an athlete; a `UserId` is ours."""
 
 ID_CHARS_MAX = 64
+ID_FORM = f"1 to {ID_CHARS_MAX} letters, digits, '.', '_', '@' or '-', starting with a letter or digit"
+"""How an id looks, for messages."""
+
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}\Z")
 
 
@@ -97,8 +100,7 @@ def require_id(value: object, name: str) -> None:
     if not is_id(value):
         shown = repr(value[:ID_CHARS_MAX] if isinstance(value, str) else value)
         raise InvalidInput(
-            f"{name} {shown} is not an id: use 1 to {ID_CHARS_MAX} letters, digits, '.', '_', '@' or '-', "
-            "starting with a letter or digit",
+            f"{name} {shown} is not an id: use {ID_FORM}",
             field=name,
         )
 

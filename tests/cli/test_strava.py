@@ -418,7 +418,7 @@ def test_disconnecting_asks_first(person: Person, monkeypatch: pytest.MonkeyPatc
         (
             "CLIENT_ID",
             "x",
-            "COMMITCOLLECT_STRAVA_CLIENT_ID: strava_client_id 'x' is not a number of at most 20 digits",
+            "COMMITCOLLECT_STRAVA_CLIENT_ID: strava_client_id is not a number of at most 20 digits",
         ),
     ],
 )

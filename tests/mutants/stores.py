@@ -323,4 +323,33 @@ MUTANTS = (
         law="7: no store writes behind the fence",
         tests=_on_dynoxide("TestBackfills"),
     ),
+    _FILE(
+        name="sqlite-writes-to-a-newer-layout",
+        old="    if layout != len(LAYOUTS):",
+        new="    if False:",
+        law="a running process stops writing to a newer layout",
+        tests=_DATABASE,
+    ),
+    _FILE(
+        name="sqlite-readable-by-others",
+        old="os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600",
+        new="os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644",
+        law="only the owner may read a store",
+        tests=_DATABASE,
+        equivalent="the mode is taken back right after; a file is never open to others with anything in it",
+    ),
+    _FILE(
+        name="sqlite-old-file-stays-readable",
+        old="stat.S_IMODE(status.st_mode) & ~_OTHERS_MAY",
+        new="stat.S_IMODE(status.st_mode)",
+        law="only the owner may read a store",
+        tests=_DATABASE,
+    ),
+    _FILE(
+        name="sqlite-driver-errors-untranslated",
+        old="(sqlite3.Error, UnicodeEncodeError, OverflowError)",
+        new="(sqlite3.Error,)",
+        law="no error of a driver leaves an adapter",
+        tests=_DATABASE,
+    ),
 )

@@ -354,6 +354,13 @@ MUTANTS = (
         tests=_LINKING,
     ),
     _LINK(
+        name="one-erase-for-two",
+        old="committed += self._erase(user_id)",
+        new="pass",
+        law="what is taken in while disconnecting is erased too",
+        tests=_LINKING,
+    ),
+    _LINK(
         name="erases-what-strava-never-sent",
         old="if workout.key.source is Source.STRAVA:",
         new="if True:",

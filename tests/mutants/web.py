@@ -97,7 +97,7 @@ MUTANTS = (
         old="self._writers.release()",
         new="pass",
         law="9: every event gets its turn",
-        tests=_RECEIVING,
+        tests=_SLOW,
     ),
     _CONNECTIONS(
         name="requests-may-take-for-ever",

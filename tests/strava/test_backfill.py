@@ -267,6 +267,23 @@ def test_what_a_page_is_too_old_for_is_asked_for() -> None:
     world.check_converged()
 
 
+@pytest.mark.parametrize(("scope", "is_end"), [("activity:read", False), ("activity:read_all", True)])
+def test_a_short_page_is_the_end_only_where_nothing_is_hidden(
+    monkeypatch: pytest.MonkeyPatch, scope: str, *, is_end: bool
+) -> None:
+    """What a connection does not see may have made it short."""
+    world = World()
+    world.connect(scope=("read", scope))
+    real = world.fake.activities
+
+    def short(*arguments: object, **bounds: object) -> ActivityList:
+        page = real(*arguments, **bounds)  # type: ignore[arg-type]  # passed on as they come
+        return evolve(page, missing=3, is_last=False)
+
+    monkeypatch.setattr(world.fake, "activities", short)
+    assert world.strava.access.activities(ME, after=None, before=None).is_last is is_end
+
+
 def test_private_activities_do_not_end_a_history() -> None:
     """Where the connection does not see them, a page that they made short is not the last."""
     world = World(policy=SMALL_PAGES)

@@ -32,6 +32,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from commitcollect_adapters.addresses import LOCAL_HOSTS, shown_address
+from commitcollect_adapters.texts import check_keepable
 from commitcollect_core.errors import CommitCollectError, InvalidInput, StorageError, StorageUnavailable
 from commitcollect_core.policy import DEFAULT_POLICY
 
@@ -245,6 +246,8 @@ class AwsClient:
 
     def attempt(self, operation: str, request: Mapping[str, Any], *, is_retry: bool) -> dict[str, Any]:  # noqa: ARG002 - for services whose errors mean something else in a retry
         """Make one call once; errors as in `call`."""
+        # JSON would carry half a character to the service, which refuses the whole request for it.
+        check_keepable(request)
         try:
             answer: dict[str, Any] = getattr(self.boto, operation)(**request)
         except (ClientError, BotoCoreError) as failure:

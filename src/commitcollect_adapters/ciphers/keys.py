@@ -17,6 +17,10 @@ _FILE_BYTES_MAX = 10_000
 _OTHERS_MAY = stat.S_IRWXG | stat.S_IRWXO
 
 
+FIELD = "seal_key_file"
+"""The setting that names the file."""
+
+
 def new_key() -> str:
     """A fresh random key, as `parse_keys` reads it."""
     return b64encode(os.urandom(KEY_BYTES)).decode()
@@ -95,9 +99,14 @@ def read_key_file(path: Path) -> str:
     except OSError as refused:
         if refused.errno == errno.ELOOP:
             raise _unusable(path, "is a link; name the file itself") from refused
+        if not os.path.exists(path):  # noqa: PTH110 - unlike pathlib's, it fails on no name
+            # Without the name: the key itself may stand in its place.
+            raise InvalidInput(f"the key file cannot be read: {refused.strerror}", field=FIELD) from refused
         raise _unusable(path, f"cannot be read: {refused.strerror}") from refused
     except UnicodeDecodeError as other:
         raise _unusable(path, "holds something else") from other
+    except ValueError as no_name:
+        raise InvalidInput("the key file has no name that a file can have", field=FIELD) from no_name
 
 
 def _check_private(path: Path, status: os.stat_result) -> None:
@@ -110,4 +119,4 @@ def _check_private(path: Path, status: os.stat_result) -> None:
 
 
 def _unusable(path: Path, why: str) -> InvalidInput:
-    return InvalidInput(f"the key file {path} {why}", field="seal_key_file")
+    return InvalidInput(f"the key file {path} {why}", field=FIELD)

@@ -9,6 +9,7 @@ from threading import Lock
 
 from commitcollect_adapters import conflicts
 from commitcollect_adapters.memory.versioned import check_follows
+from commitcollect_adapters.texts import check_keepable
 from commitcollect_core.accounts.audit import AuditPosition, AuditType
 from commitcollect_core.accounts.chain import AuditEntry, ChainHead
 from commitcollect_core.accounts.ports import AuditPage
@@ -29,6 +30,7 @@ class MemorySessionStore:
         return self._sessions.get(session_id)
 
     def write(self, session: Session) -> None:
+        check_keepable(session)
         with self._lock:
             self._sessions[session.session_id] = session
 
@@ -48,6 +50,7 @@ class MemorySessionStore:
         return sorted(found, key=lambda each: (each.created_at, each.session_id))[:limit]
 
     def begin(self, handshake: Handshake) -> None:
+        check_keepable(handshake)
         with self._lock:
             self._handshakes[handshake.state] = handshake
 
@@ -74,6 +77,7 @@ class MemoryAuditLog:
         return self._heads.get(user_id) or ChainHead(user_id=user_id)
 
     def append(self, entry: AuditEntry, head: ChainHead) -> None:
+        check_keepable(entry)
         place = _place(entry.event.position)
         with self._lock:
             check_follows(self._heads.get(head.user_id), head)

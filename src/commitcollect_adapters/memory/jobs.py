@@ -9,6 +9,7 @@ from secrets import token_hex
 from threading import Lock
 
 from commitcollect_adapters import conflicts
+from commitcollect_adapters.texts import check_keepable
 from commitcollect_adapters.turns import DueJob, Turns
 from commitcollect_core.jobs.idempotency import IdempotencyRecord, IdempotencyStatus
 from commitcollect_core.jobs.jobs import Job, LeasedJob, ParkedJob, QueueCounts, QueuedJob, QueueEntry
@@ -27,6 +28,7 @@ class MemoryQueue:
         self._lock = Lock()
 
     def put(self, job: Job, *, visible_at: datetime, otherwise: Job | None = None) -> None:
+        check_keepable(job)
         with self._lock:
             is_new = job.key not in self._entries
             if otherwise is not None and is_new and self._is_full(job.group):
@@ -154,6 +156,7 @@ class MemoryIdempotencyStore:
         return self._records.get(request_id)
 
     def begin(self, record: IdempotencyRecord, *, replaces: IdempotencyRecord | None) -> None:
+        check_keepable(record)
         with self._lock:
             # Owner and status rather than a version: a claim is taken over once its lease has run out.
             if _claim(self._records.get(record.request_id)) != _claim(replaces):
@@ -161,6 +164,7 @@ class MemoryIdempotencyStore:
             self._records[record.request_id] = record
 
     def complete(self, record: IdempotencyRecord) -> None:
+        check_keepable(record)
         with self._lock:
             if not self._is_held(record.request_id, record.owner_token):
                 raise conflicts.stale()
@@ -172,6 +176,7 @@ class MemoryIdempotencyStore:
                 del self._records[request_id]
 
     def mark(self, record: IdempotencyRecord) -> None:
+        check_keepable(record)
         with self._lock:
             self._records[record.request_id] = record
 

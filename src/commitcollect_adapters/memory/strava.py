@@ -8,6 +8,7 @@ from threading import Lock
 
 from commitcollect_adapters import conflicts
 from commitcollect_adapters.memory.ledger import MemoryLedger
+from commitcollect_adapters.texts import check_keepable
 from commitcollect_core.strava.backfills import Backfill, BackfillCommit, StagedPage
 from commitcollect_core.strava.connections import (
     AthleteOwner,
@@ -47,6 +48,7 @@ class MemoryConnectionStore:
         )
 
     def commit(self, commit: ConnectionCommit) -> None:
+        check_keepable(commit.after)
         # The ledger's lock before this store's own, as in every store here: two orders could deadlock.
         # Removing is allowed behind the fence: the deletion that put it up removes the connection, too.
         guarded = self._ledger.locked() if commit.after is None else self._ledger.unfenced(commit.user_id)
@@ -98,6 +100,7 @@ class MemoryBackfillStore:
             return self._pages[user_id].get(number)
 
     def commit(self, commit: BackfillCommit) -> None:
+        check_keepable(commit)
         user_id = commit.backfill.user_id
         # State and page in one step: a reader in between would miss a page that the state counts.
         with self._ledger.unfenced(user_id, commit.backfill.connection_generation), self._lock:

@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 from commitcollect_adapters import conflicts
+from commitcollect_adapters.texts import check_keepable
 from commitcollect_adapters.versioned import Versioned
 
 Value = TypeVar("Value", bound=Versioned)
@@ -44,6 +45,7 @@ class MemoryVersions(Generic[Value]):
         return self._values.get(key)
 
     def write(self, key: str, value: Value) -> None:
+        check_keepable(value)
         # The fence first: its error takes precedence over a conflict, as in the other stores.
         with self._fence(key), self._lock:
             check_follows(self._values.get(key), value)

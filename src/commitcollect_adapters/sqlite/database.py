@@ -6,7 +6,10 @@ is on the disk, unless the database is a temporary one.
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
+import stat
 import threading
 import time
 from contextlib import suppress
@@ -14,7 +17,8 @@ from pathlib import Path
 from types import TracebackType
 
 from commitcollect_adapters.sqlite.schema import APPLICATION_ID, LAYOUTS
-from commitcollect_core.errors import StorageError, StorageUnavailable
+from commitcollect_adapters.texts import not_keepable
+from commitcollect_core.errors import CommitCollectError, StorageError, StorageUnavailable
 
 BUSY_TIMEOUT_SECONDS = 30.0
 """How long a writer waits for the writer before it."""
@@ -25,6 +29,15 @@ _WRITER_TIMEOUT_SECONDS = 0.002
 
 SQLite polls less and less often, up to 100 ms apart, and would lose to a busy neighbour each time.
 """
+
+_DRIVER_ERRORS = (sqlite3.Error, UnicodeEncodeError, OverflowError)
+"""What the driver raises: of SQLite, of a text that is not Unicode, of an integer beyond 64 bits."""
+
+_FREE_BYTES_MIN = 65_536
+"""SQLite's shared files need half of it before a first write."""
+
+_OTHERS_MAY = stat.S_IRWXG | stat.S_IRWXO
+_COMPANIONS = ("", "-wal", "-shm", "-journal")
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _TRY_LATER = _BUSY | {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
@@ -65,6 +78,7 @@ class Database:
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._is_closed = False
+        _make_private(self.path)
         try:
             with self.connection() as connection:
                 _prepare(connection, self.path, busy_timeout_seconds)
@@ -102,14 +116,28 @@ class Database:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-        return self._opened(self._busy_timeout_seconds)
+        try:
+            return self._opened(self._busy_timeout_seconds)
+        except sqlite3.OperationalError as refused:
+            # On a full disk SQLite cannot even make the small file through which processes share the log.
+            if not _needs_space(refused) or _has_log(self.path):
+                raise
+            return self._as_it_lies()
+
+    def _as_it_lies(self) -> sqlite3.Connection:
+        """A connection for one read of a file that no process has open: it is whole without a log."""
+        address = f"{self.path.absolute().as_uri()}?immutable=1"
+        return sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
 
     def give_back(self, connection: sqlite3.Connection) -> None:
         """Let others use a connection that was taken."""
         with self._lock:
-            # A reader may outlast `close`; its connection is closed by then and must not be used again.
+            # A reader may outlast `close`; its connection is closed by then and must not be used again. Nor
+            # must one that reads the file as it lies: others may write to it from now on.
             if connection in self._connections:
                 self._idle.append(connection)
+            else:
+                connection.close()
 
     def begin(self) -> sqlite3.Connection:
         """The connection that writes, in a transaction just begun; `end` lets the next writer have it."""
@@ -122,6 +150,7 @@ class Database:
             if self._writer is None:
                 self._writer = self._opened(_WRITER_TIMEOUT_SECONDS)
             _begin(self._writer, deadline)
+            _check_layout(self._writer, self.path)
         except BaseException:
             self.end()
             raise
@@ -140,9 +169,13 @@ class Database:
         connection = sqlite3.connect(
             self.path.absolute(), timeout=timeout_seconds, isolation_level=None, check_same_thread=False
         )
+        try:
+            connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+        except sqlite3.Error:
+            connection.close()
+            raise
         with self._lock:
             self._connections.append(connection)
-        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
         return connection
 
 
@@ -162,8 +195,8 @@ class _Use:
     def __enter__(self) -> sqlite3.Connection:
         try:
             self._connection = self._database.begin() if self._is_transaction else self._database.take()
-        except sqlite3.Error as refused:
-            raise storage_error(refused, self._database.path) from refused
+        except _DRIVER_ERRORS as refused:
+            raise _translated(refused, self._database.path) from refused
         return self._connection
 
     def __exit__(
@@ -176,8 +209,8 @@ class _Use:
                 self._database.end()
             else:
                 self._database.give_back(self._connection)
-        if isinstance(error, sqlite3.Error):
-            raise storage_error(error, self._database.path) from error
+        if isinstance(error, _DRIVER_ERRORS):
+            raise _translated(error, self._database.path) from error
 
     def _end(self, connection: sqlite3.Connection, error: BaseException | None) -> BaseException | None:
         """Commit, or roll back; returns what went wrong, if anything did."""
@@ -205,13 +238,63 @@ def _begin(connection: sqlite3.Connection, deadline: float) -> None:
             return
 
 
+def _check_layout(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse to write to a file whose layout has changed since this process opened it.
+
+    Raises:
+        StorageError: a newer program has brought the file up to date meanwhile.
+    """
+    # In the write transaction: until it ends no other process can change the layout.
+    (layout,) = connection.execute("PRAGMA user_version").fetchone()
+    if layout != len(LAYOUTS):
+        connection.execute("ROLLBACK")
+        raise StorageError(
+            f"another CommitCollect has taken {path} to layout {layout} while this program ran; end this "
+            "one, upgrade it and start it again"
+        )
+
+
+def _make_private(path: Path) -> None:
+    """Take from others the right to read the file, which may hold tokens, and what SQLite keeps beside it.
+
+    SQLite gives new companions the mode of the file. What fails here is for SQLite to refuse.
+    """
+    with suppress(OSError, ValueError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    for companion in _COMPANIONS:
+        with suppress(OSError, ValueError):
+            beside = Path(f"{path}{companion}")
+            status = beside.stat()
+            if stat.S_ISREG(status.st_mode) and status.st_mode & _OTHERS_MAY:
+                beside.chmod(stat.S_IMODE(status.st_mode) & ~_OTHERS_MAY)
+
+
 def _is_busy(refused: sqlite3.Error) -> bool:
     return refused.sqlite_errorcode & _PRIMARY_CODE_MASK in _BUSY
 
 
+def _needs_space(refused: sqlite3.Error) -> bool:
+    return refused.sqlite_errorcode & _PRIMARY_CODE_MASK in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+
+
+def _has_log(path: Path) -> bool:
+    """Whether something is written behind the file that it does not hold yet."""
+    try:
+        return Path(f"{path}-wal").stat().st_size > 0
+    except FileNotFoundError:
+        return False
+
+
 def _prepare(connection: sqlite3.Connection, path: Path, busy_timeout_seconds: float) -> None:
     """Bring the file to the newest layout; a file of another program is left as it is."""
-    if _layout(connection, path) == len(LAYOUTS):
+    # One transaction for all that is read: another process may be laying the tables out.
+    connection.execute("BEGIN")
+    try:
+        is_newest = _layout(connection, path) == len(LAYOUTS)
+    finally:
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+    if is_newest:
         return
     _switch_to_wal(connection, busy_timeout_seconds)
     connection.execute("BEGIN IMMEDIATE")
@@ -253,9 +336,23 @@ def _layout(connection: sqlite3.Connection, path: Path) -> int:
     return int(layout)
 
 
+def _is_disk_full(path: Path | str) -> bool:
+    try:
+        return shutil.disk_usage(Path(path).absolute().parent).free < _FREE_BYTES_MIN
+    except (OSError, ValueError):
+        return False
+
+
+def _translated(error: BaseException, path: Path) -> CommitCollectError:
+    """What an error of the driver means to the core."""
+    return storage_error(error, path) if isinstance(error, sqlite3.Error) else not_keepable(error)
+
+
 def storage_error(refused: sqlite3.Error, path: Path | str) -> StorageError:
     """What an error of SQLite means to the core; messages name the file as `path`."""
     code = getattr(refused, "sqlite_errorcode", 0) & _PRIMARY_CODE_MASK
+    if code not in _BUSY and _is_disk_full(path):
+        return StorageUnavailable(f"the disk of the store {path} is full; make room, then try again")
     if code in _TRY_LATER:
         return StorageUnavailable(f"the store {path} is busy, full or failing ({refused}); try again later")
     if code == sqlite3.SQLITE_CANTOPEN:

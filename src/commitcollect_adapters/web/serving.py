@@ -29,6 +29,7 @@ from commitcollect_core.errors import InvalidInput
 LOCALHOST = "127.0.0.1"
 START_SECONDS_MAX = 10
 STOP_SECONDS_MAX = 10
+THREAD_NAME = "serving"
 _POLL_SECONDS = 0.01
 _TASKS_STOP_SECONDS = 3
 _OUT_OF_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -94,7 +95,9 @@ def serving(application: Starlette, limits: Limits | None = None) -> Iterator[st
     """Serve in a thread on a free loopback port; yield the address."""
     listener = listening(LOCALHOST, 0)
     server = _server(application, limits or Limits())
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread = threading.Thread(
+        target=server.run, kwargs={"sockets": [listener]}, name=THREAD_NAME, daemon=True
+    )
     thread.start()
     try:
         _wait_for(server, thread)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +18,7 @@ from commitcollect_adapters.sqlite import database as database_module
 from commitcollect_adapters.sqlite.schema import APPLICATION_ID, LAYOUTS
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing.dumps import dump_of
-from commitcollect_core.errors import StorageError
+from commitcollect_core.errors import InvalidInput, StorageError, StorageUnavailable
 from commitcollect_core.values import MilestoneId, UserId
 
 LAYOUT_1 = Path(__file__).with_name("layout_1.sql")
@@ -225,3 +227,59 @@ def test_only_a_temporary_store_need_not_be_on_the_disk(tmp_path: Path, is_durab
                 assert connection.execute("PRAGMA synchronous").fetchone() == (level,)
     with closing(Database(tmp_path / "other.db")) as database, database.transaction() as connection:
         assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
+def test_a_running_process_stops_writing_to_a_newer_layout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A newer program brings the file up to date meanwhile: this one says so, and writes nothing more."""
+    path, athlete = tmp_path / "store.db", UserId("athlete")
+    with closing(Database(path)) as database:
+        ledger = SqliteLedger(database)
+        ledger.commit(samples.commit_of(athlete, 1, workouts=[samples.workout("before")]))
+        with monkeypatch.context() as patch:
+            patch.setattr(database_module, "LAYOUTS", (*LAYOUTS, "CREATE TABLE later (thing INTEGER)"))
+            Database(path).close()
+        for _ in range(2):
+            with pytest.raises(
+                StorageError, match=f"layout {len(LAYOUTS) + 1} while this program ran"
+            ) as told:
+                ledger.commit(samples.commit_of(athlete, 2, workouts=[samples.workout("after")]))
+            assert not isinstance(told.value, StorageUnavailable)
+        assert ledger.read_head(athlete).version == 1
+
+
+def _modes(folder: Path) -> dict[str, int]:
+    return {each.name: stat.S_IMODE(each.stat().st_mode) for each in folder.iterdir()}
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
+def test_only_the_owner_may_read_a_store(tmp_path: Path, mask: int) -> None:
+    """The file and what SQLite keeps beside it, whatever the process may make by default."""
+    before = os.umask(mask)
+    try:
+        with closing(Database(tmp_path / "store.db")) as database, database.transaction():
+            assert _modes(tmp_path) == dict.fromkeys(("store.db", "store.db-wal", "store.db-shm"), 0o600)
+    finally:
+        os.umask(before)
+
+
+def test_a_store_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+    """As an earlier release left it, with a log beside it."""
+    path = tmp_path / "store.db"
+    with closing(Database(path)):
+        for each in tmp_path.iterdir():
+            each.chmod(0o664)
+        with closing(Database(path)):
+            assert set(_modes(tmp_path).values()) == {0o600}
+
+
+@pytest.mark.parametrize("value", ["\udcff", 2**63, -(2**64)])
+def test_what_the_driver_cannot_bind_is_no_error_of_the_driver(tmp_path: Path, value: object) -> None:
+    """Reading or writing: a text without an encoding, a number beyond 64 bits."""
+    with closing(Database(tmp_path / "store.db")) as database:
+        for use in (database.connection, database.transaction):
+            with pytest.raises(InvalidInput, match="no store can keep"), use() as connection:
+                connection.execute("SELECT ?", (value,)).fetchone()
+        with database.transaction() as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)

@@ -169,7 +169,7 @@ def test_a_put_is_one_transaction(database: Database) -> None:
     for _ in range(2):
         with traced(database) as told:
             queue.put(job, visible_at=NOW)
-            assert [each.split()[0] for each in told] == ["BEGIN", "SELECT", "INSERT", "COMMIT"]
+            assert [each.split()[0] for each in told] == ["BEGIN", "PRAGMA", "SELECT", "INSERT", "COMMIT"]
 
 
 def test_nothing_is_looked_for_by_reading_all_jobs(database: Database) -> None:

@@ -8,6 +8,7 @@ import json
 import logging
 import socket
 import sqlite3
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -260,6 +261,12 @@ def test_what_is_no_event_never_waits_for_the_store(tmp_path: Path) -> None:
         assert status_of(waiting.result()) == 200
 
 
+def test_every_event_gets_its_turn() -> None:
+    """One writer is enough for any number of events, one after the other."""
+    with site(writers_max=1) as served:
+        assert [status_of(served.call(EVENT)) for _ in range(3)] == [200] * 3
+
+
 # The end
 
 
@@ -282,6 +289,8 @@ def test_what_is_open_does_not_keep_the_server_from_stopping() -> None:
                 connection.sendall(sent)
                 open_ones.append(connection)
             assert blocked.wait(PATIENCE_SECONDS)
+            servers = [each for each in threading.enumerate() if each.name == serving.THREAD_NAME]
+        assert not any(each.is_alive() for each in servers)
         for connection in open_ones:
             rest_of(connection)
             connection.close()

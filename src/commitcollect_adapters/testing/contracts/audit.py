@@ -21,7 +21,7 @@ from commitcollect_adapters.testing.service_strategies import LATER, audit_entri
 from commitcollect_core.accounts.audit import AuditEvent, AuditPosition, AuditType
 from commitcollect_core.accounts.chain import AuditEntry, ChainHead, chained
 from commitcollect_core.accounts.ports import AuditLog, AuditPage
-from commitcollect_core.errors import VersionConflict
+from commitcollect_core.errors import InvalidInput, VersionConflict
 from commitcollect_core.values import UserId
 
 _PAGE_ITEMS = 10
@@ -112,6 +112,19 @@ class AuditLogContract(StoresContract):
             following = f"{next_month:%Y%m}"
             page = stores.audit.of_type(AuditType.AUTH_LOGIN, month=following, after=None, limit=9)
             assert not page.events
+
+    def test_what_no_store_can_keep_is_refused(self) -> None:
+        """Half a character has no encoding: a clear error, not one of the driver, and nothing is written."""
+        with self.open_stores() as stores:
+            user_id = samples.new_athlete()
+            for change in ({"user_agent": "\ud800"}, {"data": {"\udfff": "x"}}):
+                entry, head = chained(
+                    ChainHead(user_id=user_id), service.audit_event(user_id, "request"), service.AUDIT_KEYS
+                )
+                bad = evolve(entry, event=evolve(entry.event, **change))
+                with pytest.raises(InvalidInput, match="no store can keep"):
+                    stores.audit.append(bad, head)
+            assert _entries_of(stores.audit, user_id) == ()
 
     def test_the_same_entry_again_changes_nothing(self) -> None:
         """Written twice it is stored once, however it is read."""

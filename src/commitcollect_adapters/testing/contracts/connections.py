@@ -21,7 +21,13 @@ from commitcollect_adapters.testing.contracts.checks import (
 )
 from commitcollect_adapters.testing.contracts.stores import StoresContract
 from commitcollect_adapters.testing.service_strategies import connections
-from commitcollect_core.errors import AccountDeleting, AthleteAlreadyConnected, Conflict, VersionConflict
+from commitcollect_core.errors import (
+    AccountDeleting,
+    AthleteAlreadyConnected,
+    Conflict,
+    InvalidInput,
+    VersionConflict,
+)
 from commitcollect_core.service import Stores
 from commitcollect_core.strava.connections import AthleteOwner, ConnectionStatus, Lease, StravaConnection
 from commitcollect_core.strava.ports import ConnectedPage
@@ -381,6 +387,14 @@ class ConnectionStoreContract(StoresContract):
             assert stores.ledger.read_head(first.user_id).state is LedgerState.DELETING
 
     # Races
+    def test_what_no_store_can_keep_is_refused(self) -> None:
+        """Half a character has no encoding: a clear error, not one of the driver, and nothing is written."""
+        with self.open_stores() as stores:
+            before = _connected(stores)
+            after = evolve(_next(before), access_token="\ud83c")  # noqa: S106 - no real one
+            with pytest.raises(InvalidInput, match="no store can keep"):
+                stores.connections.commit(service.connecting(after, before))
+            assert stores.connections.read(before.user_id) == before
 
     def test_of_many_who_claim_an_athlete_one_gets_it(self) -> None:
         """Of several accounts that claim an athlete at once, one succeeds.

@@ -18,7 +18,7 @@ from commitcollect_adapters.testing.contracts.checks import (
 )
 from commitcollect_adapters.testing.contracts.stores import StoresContract
 from commitcollect_adapters.testing.service_strategies import idempotency_records
-from commitcollect_core.errors import VersionConflict
+from commitcollect_core.errors import InvalidInput, VersionConflict
 from commitcollect_core.jobs.idempotency import IdempotencyStatus, completed
 
 
@@ -62,6 +62,15 @@ class IdempotencyStoreContract(StoresContract):
                 )
                 stores.idempotency.mark(record)
                 assert_read_back(stores.idempotency.read(request_id), record)
+
+    def test_what_no_store_can_keep_is_refused(self) -> None:
+        """Half a character has no encoding: a clear error, not one of the driver, and nothing is written."""
+        with self.open_stores() as stores:
+            begun = service.claim(service.new_name("request"), "me")
+            stores.idempotency.begin(begun, replaces=None)
+            with pytest.raises(InvalidInput, match="no store can keep"):
+                stores.idempotency.complete(completed(begun, "\ud83c"))
+            assert stores.idempotency.read(begun.request_id) == begun
 
     def test_a_claim_stands_on_what_is_stored(self) -> None:
         """Optimistic locking: a claim replaces only the record it has seen.

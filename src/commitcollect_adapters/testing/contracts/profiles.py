@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +20,7 @@ from commitcollect_adapters.testing.contracts.checks import (
 )
 from commitcollect_adapters.testing.contracts.stores import StoresContract
 from commitcollect_adapters.testing.service_strategies import profiles
-from commitcollect_core.errors import AccountDeleting
+from commitcollect_core.errors import AccountDeleting, InvalidInput
 from commitcollect_core.values import UserId
 
 
@@ -50,6 +51,16 @@ class ProfileStoreContract(StoresContract):
                 lambda version: stores.profiles.write(service.profile(user_id, version)),
                 lambda: stores.profiles.read(user_id),
             )
+
+    def test_what_no_store_can_keep_is_refused(self) -> None:
+        """Half a character has no encoding: a clear error, not one of the driver, and nothing is written."""
+        with self.open_stores() as stores:
+            user_id = samples.new_athlete()
+            kept = evolve(service.profile(user_id), display_name="a\0b")
+            with pytest.raises(InvalidInput, match="no store can keep"):
+                stores.profiles.write(evolve(kept, display_name="\udcff"))
+            stores.profiles.write(kept)
+            assert stores.profiles.read(user_id) == kept
 
     def test_of_profiles_written_at_once_one_is_taken(self) -> None:
         """Two sign-ups of one user make one profile."""
