@@ -86,13 +86,6 @@ MUTANTS = (
         tests=_SLOW,
     ),
     _RECEIVER(
-        name="stop-waits-for-the-store",
-        old="abandon_on_cancel=True",
-        new="abandon_on_cancel=False",
-        law="a server stops whatever is open",
-        tests=_SLOW,
-    ),
-    _RECEIVER(
         name="writer-never-given-back",
         old="self._writers.release()",
         new="pass",

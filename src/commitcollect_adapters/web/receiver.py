@@ -10,11 +10,10 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable
-from functools import partial
 from hmac import compare_digest
 
-from anyio import to_thread
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -151,9 +150,8 @@ class Receiver:
         except TimeoutError as late:
             raise StorageUnavailable("every writer waits for the store; try again later") from late
         try:
-            # In a thread, as the write waits for the disk or network and must not block other calls. A server
-            # that stops does not wait for it.
-            return await to_thread.run_sync(partial(self._intake.keep, waiting), abandon_on_cancel=True)
+            # In a thread, as the write waits for the disk or network and must not block other calls.
+            return await run_in_threadpool(self._intake.keep, waiting)
         finally:
             self._writers.release()
 
