@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import is_hypothesis_test, settings
 
+import audited
 from engines import running
 from thoroughness import load_profile
 
@@ -43,6 +44,19 @@ def few_examples(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
             monkeypatch.setattr(test, name, settings(getattr(test, name), max_examples=examples))
 
     return limit
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _failing_audit() -> Iterator[None]:
+    """Where the variable says so, the audit log fails at every call of every use case (law 8)."""
+    if not os.environ.get(audited.VARIABLE):
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        trail = audited.install(patch)
+        yield
+        assert trail.counts["failed"]
+        assert not trail.counts["written"]
 
 
 @pytest.fixture(scope="session")

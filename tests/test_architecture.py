@@ -15,7 +15,7 @@ MODULES = sorted(path for path in SOURCES.rglob("*.py"))
 CORE_PACKAGES = ("training", "jobs", "strava", "accounts")
 """A package imports only packages to its left."""
 
-BESIDE_PACKAGES = ({"errors"}, {"values"}, {"policy"}, {"clocks", "context"}, {"handshakes"})
+BESIDE_PACKAGES = ({"errors"}, {"values"}, {"policy"}, {"clocks", "context", "flows"}, {"handshakes"})
 """What every package may import, lowest first."""
 
 ASSEMBLIES = {"app": {"training"}, "service": set(CORE_PACKAGES)}
@@ -30,8 +30,8 @@ NOUNS = {
 """What stands below `ports` in each package; every other module is a use case and stands above."""
 
 SHARED_BY_ADAPTERS = {
-    "addresses", "aws", "backend", "ciphers", "conflicts", "documents", "http", "readers", "records",
-    "strava", "system", "texts", "turns", "versioned",
+    "addresses", "aws", "backend", "ciphers", "conflicts", "documents", "http", "observing", "readers",
+    "records", "strava", "system", "texts", "turns", "versioned",
 }  # fmt: skip
 """How values and addresses look outside the core, what a backend is, how AWS is called, clock, turns."""
 

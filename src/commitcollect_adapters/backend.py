@@ -25,6 +25,9 @@ from commitcollect_core.policy import DEFAULT_POLICY, Policy
 from commitcollect_core.training.ports import Ledger, Ports, StatueCatalog
 
 if TYPE_CHECKING:
+    from commitcollect_adapters.observing.trail import AuditTrail
+    from commitcollect_core.accounts.auditing import Auditing
+    from commitcollect_core.accounts.chain import AuditKeys
     from commitcollect_core.accounts.ports import IdentityProvider, UserDirectory
     from commitcollect_core.jobs.ports import EventQueue
     from commitcollect_core.service import Service, Stores
@@ -383,6 +386,57 @@ def _key_file(settings: Settings, backend: Backend, create: Callable[[Path], Non
             )
         create(path)
     return path
+
+
+def audit_keys_of(settings: Settings, backend: Backend) -> AuditKeys:
+    """What audit entries are chained with: the keys of the settings, or a file beside the store.
+
+    Raises:
+        InvalidInput: there are no keys, or they cannot be read.
+    """
+    from commitcollect_adapters.ciphers import keys  # noqa: PLC0415 - few programs audit anything
+    from commitcollect_core.accounts.chain import AuditKeys  # noqa: PLC0415 - the same
+
+    text = settings.audit_keys
+    if not text:
+        if backend.key_file is None:
+            raise InvalidInput(
+                f"name the keys to chain audit entries with: set {ENVIRONMENT_PREFIX}AUDIT_KEYS to what "
+                "'commitcollect config new-key' prints",
+                field="audit_keys",
+            )
+        # A file of its own: keys that seal are changed often, and those of the audit log seldom.
+        path = backend.key_file.with_name(f"{backend.key_file.stem}.audit.key")
+        keys.create_key_file(path)
+        text = keys.read_key_file(path)
+    return AuditKeys(tuple(keys.parse_keys(text, "audit_keys")))
+
+
+def auditing_of(settings: Settings, backend: Backend) -> Auditing:
+    """The audit log of a store; errors as in `audit_keys_of`."""
+    from commitcollect_core.accounts.auditing import Auditing  # noqa: PLC0415 - few programs audit anything
+
+    ports = ports_on(backend)
+    return Auditing(
+        log=backend.stores().audit,
+        keys=audit_keys_of(settings, backend),
+        context=Context(clock=ports.clock, ids=ports.ids, backoff=ports.backoff, policy=settings.policy),
+    )
+
+
+@contextmanager
+def open_trail(settings: Settings, backend: Backend) -> Iterator[AuditTrail | None]:
+    """The audit trail of a process, flushed at its end; None where no key is set and none can be kept."""
+    if not settings.audit_keys and backend.key_file is None:
+        yield None
+        return
+    from commitcollect_adapters.observing.trail import AuditTrail  # noqa: PLC0415 - few programs audit anything
+
+    trail = AuditTrail(auditing_of(settings, backend))
+    try:
+        yield trail
+    finally:
+        trail.flush()
 
 
 @contextmanager

@@ -18,6 +18,8 @@ from commitcollect_core.training.awards import ModelPart, StatueModel
 
 if TYPE_CHECKING:
     # A program that shows workouts does not pay for importing what it does not show.
+    from commitcollect_core.accounts.chain import AuditEntry, Verification
+    from commitcollect_core.accounts.sessions import Session
     from commitcollect_core.jobs.jobs import ParkedJob, QueuedJob
     from commitcollect_core.strava.backfills import Backfill
     from commitcollect_core.strava.connections import StravaConnection
@@ -263,6 +265,56 @@ def queued_job_document(waiting: QueuedJob) -> Document:
         "subject": dict(waiting.job.subject),
         "attempts": waiting.attempts,
         "dueAtUtc": epoch(waiting.due_at),
+    }
+
+
+def session_document(session: Session) -> Document:
+    """A signed-in browser."""
+    return {
+        "sessionId": session.session_id,
+        "createdAtUtc": epoch(session.created_at),
+        "lastSeenAtUtc": epoch(session.last_seen_at),
+        "expiresAtUtc": epoch(session.expires_at),
+        "userAgent": session.user_agent,
+    }
+
+
+def audit_document(entry: AuditEntry) -> Document:
+    """An entry of the audit log."""
+    event = entry.event
+    return {
+        "sequence": entry.sequence,
+        "userId": event.user_id,
+        "eventType": event.event_type.value,
+        "eventVersion": event.event_version,
+        "occurredAtUtc": epoch(event.occurred_at),
+        "requestId": event.request_id,
+        "correlationId": event.correlation_id,
+        "actor": event.actor,
+        "result": event.result.value,
+        "http": {"method": event.method, "path": event.path},
+        "client": {"origin": event.origin, "ipHash": event.ip_hash, "userAgent": event.user_agent},
+        "data": dict(event.data),
+        "metrics": dict(event.metrics),
+    }
+
+
+def verification_document(found: Verification) -> Document:
+    """What a look at an audit chain found."""
+    head, bad = found.head, found.bad
+    position = None if bad is None else bad.position
+    return {
+        "isAsWritten": bad is None,
+        "entries": found.entries,
+        "checkpoint": f"{head.sequence}:{head.digest}",
+        "firstBad": None
+        if bad is None
+        else {
+            "sequence": bad.sequence,
+            "fault": bad.fault.value,
+            "occurredAtUtc": None if position is None else epoch(position.occurred_at),
+            "requestId": None if position is None else position.request_id,
+        },
     }
 
 

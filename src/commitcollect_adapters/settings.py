@@ -35,6 +35,8 @@ SECRET = {"is_secret": True}
 _TABLE = {"is_table": True}
 """Metadata of a field that is no setting of its own, but a table of them."""
 
+LOG_FORMATS = ("text", "json")
+
 REVOCATIONS = ("revoke", "deauthorize")
 """How the app gives a permission back: Strava's present way, and the one before it."""
 
@@ -92,6 +94,13 @@ def _check_revocation(_settings: object, attribute: Attribute[str], value: str) 
         raise InvalidInput(f"{attribute.name} is neither {' nor '.join(REVOCATIONS)}", field=attribute.name)
 
 
+def _check_log_format(_settings: object, attribute: Attribute[str], value: str) -> None:
+    if value not in LOG_FORMATS:
+        raise InvalidInput(
+            f"{attribute.name} {value!r} is neither {' nor '.join(LOG_FORMATS)}", field=attribute.name
+        )
+
+
 def _check_segment(_settings: object, attribute: Attribute[str], value: str) -> None:
     if value and not _SEGMENT.fullmatch(value):
         raise InvalidInput(
@@ -119,6 +128,8 @@ class Settings:
         strava_verify_token: proves that a handshake is Strava's answer to our own request.
         strava_webhook_segment: the last part of the webhooks' path, which only Strava is told.
         strava_subscription_id: of the app's push subscription.
+        audit_keys: keys like these, that audit entries are chained and IP addresses are hashed with.
+        log_format: how the long-running commands log: ``text``, or ``json`` with a correlation id.
         identity: who signs people in: the address of an OpenID Connect issuer, ``cognito://POOL``, or
             ``local:`` on this machine.
         identity_client_id, identity_client_secret: of the client registered there.
@@ -141,6 +152,8 @@ class Settings:
     strava_verify_token: str = field(default="", repr=False, metadata=SECRET)
     strava_webhook_segment: str = field(default="", repr=False, metadata=SECRET, validator=_check_segment)
     strava_subscription_id: str = field(default="", validator=_check_digits)
+    audit_keys: str = field(default="", repr=False, metadata=SECRET)
+    log_format: str = field(default="text", validator=_check_log_format)
     identity: str = ""
     identity_client_id: str = ""
     identity_client_secret: str = field(default="", repr=False, metadata=SECRET)

@@ -31,6 +31,8 @@ _COMMANDS = {
     "queue": "commitcollect_cli.queue:queue",
     "serve": "commitcollect_cli.serve:serve",
     "fake-strava": "commitcollect_cli.fake_strava:fake_strava",
+    "session": "commitcollect_cli.session:session",
+    "audit": "commitcollect_cli.audit:audit",
     "tables": "commitcollect_cli.tables:tables",
     "capacity": "commitcollect_cli.capacity:capacity",
     "config": "commitcollect_cli.config:config",

@@ -9,7 +9,7 @@ from commitcollect_adapters.backend import needing_extra, open_service
 from commitcollect_adapters.settings import Settings
 from commitcollect_cli.options import listening_at
 from commitcollect_cli.output import print_json, say
-from commitcollect_cli.store import store_options
+from commitcollect_cli.store import log_as, store_options
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import customised
 
@@ -31,6 +31,7 @@ def serve(*, settings: Settings, host: str, port: int, as_json: bool) -> None:
             "set COMMITCOLLECT_STRAVA_VERIFY_TOKEN, or no handshake can be answered",
             field="strava_verify_token",
         )
+    log_as(settings.log_format)
     with needing_extra("web", "port"):
         from commitcollect_adapters.web import serving  # noqa: PLC0415 - needs an extra
         from commitcollect_adapters.web.receiver import PATH, Receiver  # noqa: PLC0415 - the same

@@ -53,6 +53,14 @@ def store_options(command: _Command) -> _Command:
     return with_settings
 
 
+def log_as(log_format: str) -> None:
+    """Have a long-running command log in the format of the settings."""
+    if log_format == "json":
+        from commitcollect_adapters.observing.logs import log_as_json  # noqa: PLC0415 - few commands log
+
+        log_as_json()
+
+
 def list_limit(settings: Settings, limit: int | None, *, default: int) -> int:
     """How many items a list shows.
 

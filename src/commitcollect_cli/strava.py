@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import parse_qs
 
 import click
 
-from commitcollect_adapters.backend import open_service, open_standing, open_strava_api
+from commitcollect_adapters.backend import open_service, open_standing, open_strava_api, open_trail
 from commitcollect_adapters.documents import (
     connection_document,
     strava_status_document,
@@ -20,9 +23,15 @@ from commitcollect_cli.store import store_options
 from commitcollect_cli.strava_backfill import backfill, show_backfill
 from commitcollect_cli.strava_limits import limits
 from commitcollect_cli.strava_reconcile import reconcile
+from commitcollect_core.accounts.audit import AuditType
 from commitcollect_core.errors import EXIT_FAILURE, InvalidInput
 from commitcollect_core.strava.connections import DEFAULT_SCOPE, READ_ALL_ACTIVITIES
 from commitcollect_core.strava.standing import StravaStatus
+
+if TYPE_CHECKING:
+    from commitcollect_adapters.observing.trail import AuditTrail
+
+_Outcome = TypeVar("_Outcome")
 
 _TERMINAL = "command-line"
 """Names the browser in a handshake that begins and ends at one terminal."""
@@ -60,7 +69,7 @@ strava.add_command(reconcile)
 def connect(*, settings: Settings, is_private: bool, as_json: bool) -> None:
     """Connect this athlete to Strava, with a browser and this terminal."""
     scope = (*DEFAULT_SCOPE, READ_ALL_ACTIVITIES) if is_private else DEFAULT_SCOPE
-    with open_service(settings) as (service, _):
+    with open_service(settings) as (service, backend), open_trail(settings, backend) as trail:
         linking = service.strava.linking
         address = linking.begin(
             settings.user, _TERMINAL, redirect_uri=settings.strava_redirect_uri, scope=scope
@@ -68,13 +77,15 @@ def connect(*, settings: Settings, is_private: bool, as_json: bool) -> None:
         say(f"Open this address in a browser and allow access:\n\n  {address}\n")
         say("Then copy the address of the page you end on, even if that page cannot be shown.")
         came_back = _ask_for_return()
-        connection = linking.finish(
+        finish = partial(
+            linking.finish,
             state=came_back.value("state"),
             binding=_TERMINAL,
             code=came_back.value("code") or None,
             granted_scope=came_back.scope,
             error=came_back.value("error") or None,
         )
+        connection = _audited(trail, settings, AuditType.STRAVA_AUTHORIZE, finish)
     line = f"Connected to Strava's athlete {connection.athlete_id}."
     print_result(connection_document(connection), [line], as_json=as_json)
     if as_json:
@@ -83,6 +94,16 @@ def connect(*, settings: Settings, is_private: bool, as_json: bool) -> None:
         say("Bring the history in with 'commitcollect strava backfill', or let 'commitcollect worker' do it.")
     else:
         say("Access to activities was not granted, so nothing can count; connect again and leave it ticked.")
+
+
+def _audited(
+    trail: AuditTrail | None, settings: Settings, event_type: AuditType, use_case: Callable[[], _Outcome]
+) -> _Outcome:
+    """Call a use case and record it."""
+    if trail is None:
+        return use_case()
+    caller = trail.caller(settings.user)
+    return trail.around(caller, use_case, event_type=event_type, user_id=settings.user)
 
 
 class _Returned:
@@ -148,12 +169,16 @@ def _ask_for_return() -> _Returned:
 @store_options
 def disconnect(*, settings: Settings, is_sure: bool, as_json: bool) -> int:
     """Give the permission back to Strava and forget the connection. Parts and progress stay."""
-    with open_service(settings, must_exist=True) as (service, _):
+    with (
+        open_service(settings, must_exist=True) as (service, backend),
+        open_trail(settings, backend) as trail,
+    ):
         is_asked = service.strava.access.connections.read(settings.user) is not None and not is_sure
         if is_asked and not is_confirmed(f"Disconnect {settings.user} from Strava?"):
             print_failure("not_confirmed", "nothing was changed", as_json=as_json)
             return EXIT_FAILURE
-        service.strava.linking.disconnect(settings.user)
+        disconnect_user = partial(service.strava.linking.disconnect, settings.user)
+        _audited(trail, settings, AuditType.STRAVA_DEAUTHORIZE, disconnect_user)
     line = f"{settings.user} is not connected to Strava any more."
     print_result({"connected": False}, [line], as_json=as_json)
     return 0

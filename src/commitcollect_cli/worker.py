@@ -13,14 +13,16 @@ from types import FrameType
 
 import click
 
-from commitcollect_adapters.backend import open_service
+from commitcollect_adapters.backend import open_service, open_trail
+from commitcollect_adapters.observing.trail import AuditTrail
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.system import SystemClock
 from commitcollect_cli.output import print_result, say
 from commitcollect_cli.render import show_count
-from commitcollect_cli.store import store_options
+from commitcollect_cli.store import log_as, store_options
 from commitcollect_core.errors import StorageUnavailable
-from commitcollect_core.jobs.worker import JobEnd, Worker
+from commitcollect_core.flows import flow
+from commitcollect_core.jobs.worker import JobEnd, Worker, WorkReport
 from commitcollect_core.strava.refreshing import LookResult
 
 IDLE_SECONDS = 1.0
@@ -54,12 +56,19 @@ def worker(*, settings: Settings, is_once: bool, idle_seconds: float, as_json: b
     SIGTERM or Ctrl-C ends it after the job it is at; a second one ends it at once. Any number of workers may
     run at once.
     """
-    with open_service(settings) as (service, backend), _stopped_by_signals() as stopped:
+    log_as(settings.log_format)
+    with (
+        open_service(settings) as (service, backend),
+        open_trail(settings, backend) as trail,
+        _stopped_by_signals() as stopped,
+    ):
+        if trail is None:
+            say("No COMMITCOLLECT_AUDIT_KEYS: nothing is written to the audit log.")
         tidying = Occasional(lambda: backend.tidy(SystemClock().now()), every_seconds=TIDY_SECONDS)
         if not is_once:
             say("Working; stop with Ctrl-C.")
         idle = None if is_once else idle_seconds
-        ends, results = _work(service.worker, stopped, tidying.run, idle)
+        ends, results = _work(service.worker, stopped, tidying.run, idle, trail)
     document = {
         "jobs": {each.value: ends[each] for each in JobEnd},
         "outcomes": dict.fromkeys(LookResult, 0) | results,
@@ -70,7 +79,11 @@ def worker(*, settings: Settings, is_once: bool, idle_seconds: float, as_json: b
 
 
 def _work(
-    worker: Worker, stopped: Event, when_idle: Callable[[], None], idle_seconds: float | None
+    worker: Worker,
+    stopped: Event,
+    when_idle: Callable[[], None],
+    idle_seconds: float | None,
+    trail: AuditTrail | None,
 ) -> tuple[Counter[JobEnd], Counter[str]]:
     """Do jobs until told to stop, or without `idle_seconds` until no job is due."""
     ends: Counter[JobEnd] = Counter()
@@ -78,6 +91,8 @@ def _work(
     while not stopped.is_set():
         try:
             report = worker.run_once()
+            if trail is not None:
+                _audit(trail, report)
             if not report.jobs:
                 when_idle()
         except StorageUnavailable as busy:
@@ -93,6 +108,14 @@ def _work(
                 break
             stopped.wait(idle_seconds)
     return ends, results
+
+
+def _audit(trail: AuditTrail, report: WorkReport) -> None:
+    """Record what became of jobs, each in its own flow, and write what waits."""
+    for worked in report.worked:
+        with flow(worked.job.correlation_id):
+            trail.record(trail.caller("worker"), worked)
+    trail.flush()
 
 
 class Occasional:

@@ -282,6 +282,8 @@ class AccountsPolicy:
         identity_retry_seconds: the least time between two fetches of its keys for those that are not known.
         identity_fresh_seconds: how long its addresses and keys are used before they are fetched again.
         audit_kept_seconds: how long audit entries are kept.
+        audit_waiting_max: entries that wait in a process for the log; beyond that the oldest are dropped.
+        audit_retry_seconds: how long a process does not ask a log that has failed.
     """
 
     session_seconds: int = 30 * 86_400
@@ -293,6 +295,8 @@ class AccountsPolicy:
     identity_retry_seconds: int = 10
     identity_fresh_seconds: int = 86_400
     audit_kept_seconds: int = 90 * 86_400
+    audit_waiting_max: int = 1_000
+    audit_retry_seconds: int = 30
 
     def __attrs_post_init__(self) -> None:
         _check(self)

@@ -51,6 +51,7 @@ def test_these_are_the_commands() -> None:
         "strava limits", "strava subscribe", "strava subscriptions", "strava unsubscribe",
         "worker", "serve", "queue list", "queue retry", "queue drop",
         "queue create", "queue status", "queue delete", "fake-strava serve",
+        "audit list", "audit trace", "audit report", "audit verify", "session list", "session revoke",
     }  # fmt: skip
 
 

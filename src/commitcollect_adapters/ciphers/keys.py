@@ -26,22 +26,26 @@ def new_key() -> str:
     return b64encode(os.urandom(KEY_BYTES)).decode()
 
 
-def parse_keys(text: str) -> list[bytes]:
+def parse_keys(text: str, field: str = "seal_keys") -> list[bytes]:
     """Read keys: base64, with commas or white space between, the current one first.
+
+    Args:
+        text: the keys.
+        field: the setting they come from.
 
     Raises:
         InvalidInput: one is no key or stands there twice, or there is none. No key is shown.
     """
     parts = text.replace(",", " ").split()
     if not 1 <= len(parts) <= KEYS_MAX:
-        raise InvalidInput(f"give 1 to {KEYS_MAX} keys to seal with, not {len(parts)}", field="seal_keys")
-    keys = [_parsed(part, place) for place, part in enumerate(parts, start=1)]
+        raise InvalidInput(f"give 1 to {KEYS_MAX} keys to seal with, not {len(parts)}", field=field)
+    keys = [_parsed(part, place, field) for place, part in enumerate(parts, start=1)]
     if len(set(keys)) < len(keys):
-        raise InvalidInput("a key to seal with is given twice; leave one of them out", field="seal_keys")
+        raise InvalidInput("a key to seal with is given twice; leave one of them out", field=field)
     return keys
 
 
-def _parsed(text: str, place: int) -> bytes:
+def _parsed(text: str, place: int, field: str) -> bytes:
     try:
         key = b64decode(text, validate=True)
     except ValueError:
@@ -50,7 +54,7 @@ def _parsed(text: str, place: int) -> bytes:
         raise InvalidInput(
             f"key {place} to seal with is not {KEY_BYTES} bytes in base64; make one with: "
             "commitcollect config new-key",
-            field="seal_keys",
+            field=field,
         )
     return key
 

@@ -76,6 +76,7 @@ _JOB = (
     Column("subject", "subject", Codec(_subject_text, mapping)),
     Column("events", "events", _EVENTS),
     Column("enqueuedAtUtc", "enqueued_at", MOMENT),
+    Column("correlationId", "correlation_id"),
 )
 JOB = record_kind("job", _job, *_JOB)
 
@@ -94,6 +95,7 @@ ENTRY = record_kind(
     Column("attempts", "attempts"),
     Column("renewedEvents", "renewed.events", _EVENTS),
     Column("renewedEnqueuedAtUtc", "renewed.enqueued_at", MOMENT),
+    Column("renewedCorrelationId", "renewed.correlation_id"),
     Column("renewedDueAtUtc", "renewed_due_at", OPTIONAL_MOMENT),
     Column("isPutOff", "is_put_off", FLAG),
     Column("leaseToken", "token"),

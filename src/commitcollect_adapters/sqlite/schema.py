@@ -421,6 +421,13 @@ ALTER TABLE stagedPage ADD COLUMN generation TEXT;
 """
 """What was stored before has none, and nothing else tells it apart."""
 
+_FLOWS = """
+ALTER TABLE job ADD COLUMN correlationId TEXT NOT NULL DEFAULT '';
+ALTER TABLE job ADD COLUMN renewedCorrelationId TEXT;
+UPDATE job SET renewedCorrelationId = '' WHERE renewedEvents IS NOT NULL;
+ALTER TABLE parkedJob ADD COLUMN correlationId TEXT NOT NULL DEFAULT '';
+"""
+
 LAYOUTS = (
     _LEDGER,
     _SERVICE,
@@ -438,5 +445,6 @@ LAYOUTS = (
     _GEOMETRIES,
     _GROUPS,
     _GENERATIONS,
+    _FLOWS,
 )
 """The script of every layout, the first one first. Add a layout at the end."""

@@ -193,6 +193,7 @@ def jobs() -> SearchStrategy[Job]:
         subject=subjects,
         events=st.lists(events, max_size=3).map(tuple),
         enqueued_at=believable_moments(),
+        correlation_id=_texts,
     )
 
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from hmac import compare_digest
+from typing import TypeVar
 
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from commitcollect_adapters.observing.trail import AuditTrail
 from commitcollect_adapters.web.cookies import HANDSHAKE, SESSION, CookieRules, cookie_of, set_cookie
 from commitcollect_core.accounts.signing_in import SigningIn
 from commitcollect_core.errors import CommitCollectError, Forbidden, Unauthenticated, http_status
+from commitcollect_core.flows import current_flow, flow, is_flow
 from commitcollect_core.policy import AccountsPolicy
 
-_log = logging.getLogger(__name__)
+_Outcome = TypeVar("_Outcome")
 
 LOGIN, CALLBACK, LOGOUT, SESSION_PATH = "/auth/login", "/auth/callback", "/logout", "/session"
 _FOUND, _SEE_OTHER = 302, 303
@@ -40,6 +44,7 @@ class SignInRoutes:
         rules: CookieRules | None = None,
         places: Mapping[str, str] | None = None,
         origins: frozenset[str] = frozenset(),
+        trail: AuditTrail | None = None,
     ) -> None:
         """Answer with the use cases.
 
@@ -50,6 +55,7 @@ class SignInRoutes:
             rules: how cookies are set.
             places: other places to go to after signing in, by the name that a front end may give.
             origins: of front ends that may sign browsers out.
+            trail: where sign-ins and sign-outs are recorded.
         """
         self._signing_in = signing_in
         self._home = home
@@ -57,6 +63,7 @@ class SignInRoutes:
         self._rules = rules or CookieRules()
         self._places = dict(places or {})
         self._origins = origins
+        self._trail = trail
 
     def routes(self) -> list[Route]:
         """The routes, for an application with other routes."""
@@ -84,7 +91,7 @@ class SignInRoutes:
     async def _callback(self, request: Request) -> Response:
         state, code = (_parameter(request, name) for name in ("state", "code"))
         try:
-            signed_in = await run_in_threadpool(
+            finish = partial(
                 self._signing_in.finish,
                 state=state,
                 secret=cookie_of(request, HANDSHAKE),
@@ -92,6 +99,7 @@ class SignInRoutes:
                 replaced_secret=cookie_of(request, SESSION),
                 user_agent=request.headers.get("user-agent", ""),
             )
+            signed_in = await run_in_threadpool(self._recorded, request, finish)
         except CommitCollectError as failed:
             response: Response = _failed(failed)
         else:
@@ -100,6 +108,7 @@ class SignInRoutes:
             secret, seconds = signed_in.opened.secret, self._policy.session_seconds
             set_cookie(response, SESSION, secret, seconds=seconds, rules=self._rules)
         set_cookie(response, HANDSHAKE, "", seconds=0, rules=self._rules, path=CALLBACK)
+        response.background = self._flushing()
         return response
 
     async def _logout(self, request: Request) -> Response:
@@ -107,10 +116,32 @@ class SignInRoutes:
         origin = request.headers.get("origin", "")
         if not any(compare_digest(origin.encode(), each.encode()) for each in self._origins):
             return _failed(Forbidden("this page may not sign anyone out", code="forbidden_origin"))
-        signed_out = await run_in_threadpool(self._signing_in.sign_out, cookie_of(request, SESSION))
+        sign_out = partial(self._signing_in.sign_out, cookie_of(request, SESSION))
+        signed_out = await run_in_threadpool(self._recorded, request, sign_out)
         response = RedirectResponse(signed_out.address or self._home, _SEE_OTHER, _HEADERS)
         set_cookie(response, SESSION, "", seconds=0, rules=self._rules)
+        response.background = self._flushing()
         return response
+
+    def _recorded(self, request: Request, use_case: Callable[[], _Outcome]) -> _Outcome:
+        """Call a use case, in the flow the caller names, and record its outcome."""
+        given = request.headers.get("x-correlation-id")
+        with flow(given if given is not None and is_flow(given) else current_flow()):
+            if self._trail is None:
+                return use_case()
+            caller = self._trail.caller(
+                "browser",
+                method=request.method,
+                path=request.url.path,
+                origin=request.headers.get("origin", ""),
+                ip="" if request.client is None else request.client.host,
+                user_agent=request.headers.get("user-agent", ""),
+            )
+            return self._trail.around(caller, use_case)
+
+    def _flushing(self) -> BackgroundTask | None:
+        """Writes the log once the answer is out: a slow log delays no browser."""
+        return None if self._trail is None else BackgroundTask(self._trail.flush)
 
     async def _session(self, request: Request) -> Response:
         try:

@@ -99,3 +99,24 @@ class AuditPosition:
     occurred_at: datetime = field(converter=utc)
     request_id: str
     user_id: UserId
+
+
+@frozen(kw_only=True)
+class Caller:
+    """Who called, and how: what an entry says besides what happened.
+
+    Attributes:
+        request_id: of this call alone.
+        correlation_id: of the flow it belongs to.
+        actor: a user id, or the name of a part of the system.
+        ip_hash: see `AuditEvent`.
+    """
+
+    request_id: str
+    correlation_id: str
+    actor: str
+    method: str = ""
+    path: str = ""
+    origin: str = ""
+    ip_hash: str = ""
+    user_agent: str = field(default="", converter=cut_user_agent)

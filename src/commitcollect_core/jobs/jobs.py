@@ -19,9 +19,10 @@ from attrs import evolve, field, frozen
 
 from commitcollect_core.clocks import is_ahead
 from commitcollect_core.errors import CommitCollectError, InvalidInput, NotFound
+from commitcollect_core.flows import current_flow
 from commitcollect_core.policy import Policy
 from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed
-from commitcollect_core.values import optional_utc, require_id, utc
+from commitcollect_core.values import UserId, optional_utc, require_id, utc
 
 
 @frozen
@@ -86,12 +87,14 @@ class Job:
         subject: what it is about: names and ids, in the order in which they stand in the key.
         events: what it was put for, the newest `JobsPolicy.job_events_max`; marked as completed afterwards.
         enqueued_at: when it was first put.
+        correlation_id: of the flow it was put in.
     """
 
     kind: str = field(validator=_check_kind)
     subject: Mapping[str, str] = field(converter=_copied, validator=_check_subject)
     events: tuple[JobEvent, ...] = ()
     enqueued_at: datetime = field(converter=utc)
+    correlation_id: str = field(factory=current_flow)
 
     @property
     def key(self) -> str:
@@ -131,11 +134,13 @@ class JobOutcome:
         result: in a word, for counts and logs; empty if there is nothing to say.
         committed: what it wrote to ledgers.
         has_more: the job is to be put again, as only a step of it is done.
+        user_id: whose job it was, where the commits do not tell.
     """
 
     result: str = ""
     committed: Committed = NOTHING_COMMITTED
     has_more: bool = False
+    user_id: UserId | None = None
 
 
 @frozen(kw_only=True)
@@ -193,6 +198,7 @@ def merged(waiting: Job, coming: Job, policy: Policy) -> Job:
         waiting,
         events=(*older, *coming.events)[-policy.jobs.job_events_max :],
         enqueued_at=min(waiting.enqueued_at, coming.enqueued_at),
+        correlation_id=waiting.correlation_id or coming.correlation_id,
     )
 
 

@@ -13,6 +13,7 @@ from attrs import frozen
 
 from commitcollect_core.context import Context
 from commitcollect_core.errors import CommitCollectError
+from commitcollect_core.flows import flow
 from commitcollect_core.jobs.jobs import (
     Defer,
     Drop,
@@ -109,7 +110,12 @@ class Worker:
         # Before leasing: with the app's calls used up, thousands of jobs would be taken only to be put off.
         held = self.held()
         taken = self.queue.lease(now=self.context.now(), seconds=seconds, limit=limit, held=held)
-        return WorkReport(worked=tuple(map(self._work, taken)))
+        return WorkReport(worked=tuple(map(self._in_flow, taken)))
+
+    def _in_flow(self, leased: LeasedJob) -> WorkedJob:
+        """Do a job in the flow it was put in, so that what it puts and logs belongs to it."""
+        with flow(leased.job.correlation_id):
+            return self._work(leased)
 
     def _work(self, leased: LeasedJob) -> WorkedJob:
         job = leased.job

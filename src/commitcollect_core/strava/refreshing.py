@@ -114,7 +114,7 @@ class Refreshing:
         # The verdict is about one connection: an athlete who has connected again since then stays connected.
         if not self.access.is_authorized(look.user_id, look.generation):
             committed = self.linking.forget(look.user_id, look.generation)
-            outcome = JobOutcome(result=LookResult.DISCONNECTED, committed=committed)
+            outcome = JobOutcome(result=LookResult.DISCONNECTED, committed=committed, user_id=look.user_id)
         self._mark(job, look)
         return outcome
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from commitcollect_core.context import Context
 from commitcollect_core.errors import Forbidden
+from commitcollect_core.flows import current_flow
 from commitcollect_core.jobs.jobs import Job
 from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.strava.jobs import athlete_of, reconcile_job
@@ -87,6 +88,8 @@ class WebhookIntake:
         # Strava has often not finished the activity when it sends the event, and more events follow within
         # seconds: all that come until the job is due become one look.
         delay = timedelta(seconds=self.context.policy.strava.webhook_delay_seconds)
+        # Here the flow begins: everything that comes of the event carries this id.
+        job = evolve(job, correlation_id=current_flow() or self.context.ids.request_id())
         # Any number of events may be forged about one athlete; beyond a limit one look stands for them all.
         crowd = reconcile_job(athlete_of(job), events=job.events, now=now) if job.is_one_of_many else None
         return WaitingJob(job=job, visible_at=now + delay, otherwise=crowd)

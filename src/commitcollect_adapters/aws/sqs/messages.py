@@ -148,6 +148,9 @@ def _body(columns: Sequence[str], record: Record) -> str:
 def _record(body: str, columns: Sequence[str]) -> Record:
     """The values of these columns, which are all there are, each of the right type."""
     document = parse_document(body.encode())
+    if isinstance(document, dict):
+        # Messages of before jobs had a flow are jobs as well.
+        document.setdefault("correlationId", "")
     if not isinstance(document, dict) or document.keys() != set(columns):
         raise ValueError("it is not an object with the names of a job")
     for name, value in document.items():

@@ -1,0 +1,1 @@
+"""What a host sees of itself: the audit trail, logs, metrics and spans."""
