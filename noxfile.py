@@ -22,6 +22,9 @@ IN_PARALLEL = ("-n", "auto", "--dist", "worksteal")
 COVERAGE = {"COVERAGE_PROCESS_START": str(Path("pyproject.toml").resolve())}
 """Has each process of pytest-xdist measure itself; a file each."""
 
+USE_CASES = ("tests/accounts", "tests/jobs", "tests/strava", "tests/training")
+FAILING_AUDIT = {"COMMITCOLLECT_TEST_FAILING_AUDIT": "1"}
+
 ON_NEWER_PYTHONS = (
     "tests/accounts", "tests/adapters/readers", "tests/adapters/sqlite", "tests/adapters/statues",
     "tests/core", "tests/jobs", "tests/strava", "tests/training",
@@ -82,6 +85,10 @@ def run_tests(session: nox.Session) -> None:
     session.run("python", "tests/browser/install.py")
     session.run("coverage", "erase")
     session.run("pytest", "-q", *IN_PARALLEL, "--durations=30", *session.posargs, env=COVERAGE)
+    if not session.posargs:
+        # Law 8: with an audit log that fails at every call, every use case passes all its tests.
+        marks = ("-m", "not slow and not deep")
+        session.run("pytest", "-q", *IN_PARALLEL, *marks, *USE_CASES, env=FAILING_AUDIT)
     session.run("coverage", "combine", "--quiet")
     if not session.posargs:
         session.run("coverage", "report")

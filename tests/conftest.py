@@ -55,7 +55,6 @@ def _failing_audit() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         trail = audited.install(patch)
         yield
-        assert trail.counts["failed"]
         assert not trail.counts["written"]
 
 

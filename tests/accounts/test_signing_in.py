@@ -99,6 +99,20 @@ def test_two_first_callbacks_at_once_make_one_profile_and_one_sign_up() -> None:
     assert len({each.opened.secret for each in found}) == 8
 
 
+def test_a_first_callback_that_is_overtaken_is_a_login() -> None:
+    """Between its look and its write another callback made the profile, which counts."""
+    town, left = Town(), [1]
+
+    def overtake(call: str, side: Side) -> None:
+        if (call, side) == ("profiles.write", Side.BEFORE) and left:
+            left.pop()
+            assert town.sign_in().is_new
+
+    found = town.sign_in(signing_in=town.process(overtake))
+    assert not found.is_new
+    assert found.profile == town.stores.profiles.read(PERSON)
+
+
 def test_a_race_for_the_profile_that_cannot_be_explained_is_told() -> None:
     """A store that refuses a profile and shows none is not believed."""
     town = Town()
