@@ -152,6 +152,7 @@ def test_sessions_are_listed_and_revoked(console: Console) -> None:
             service.session(ME),
             created_at=now - timedelta(minutes=9 - number),
             last_seen_at=now,
+            expires_at=now + timedelta(days=29),
             user_agent=f"Browser {number}\x1b[31m",
         )
         for number in range(3)
