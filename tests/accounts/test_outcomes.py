@@ -7,14 +7,18 @@ from datetime import timedelta
 from attrs import evolve
 
 from accounts.town import Town
+from commitcollect_adapters.memory.jobs import MemoryQueue
+from commitcollect_adapters.system import ManualClock, NoBackoff, SequentialIds
 from commitcollect_adapters.testing import service_samples as service
 from commitcollect_adapters.testing.samples import NOW
 from commitcollect_core.accounts.audit import AuditResult, AuditType, Caller
 from commitcollect_core.accounts.outcomes import ACTIVITIES_NAMED_MAX, Happening, events_of, happenings_of
 from commitcollect_core.accounts.signing_in import SignedOut
+from commitcollect_core.context import Context
 from commitcollect_core.flows import current_flow, flow, is_flow
-from commitcollect_core.jobs.jobs import Job, JobOutcome
-from commitcollect_core.jobs.worker import JobEnd, WorkedJob
+from commitcollect_core.jobs.jobs import Job, JobOutcome, LeasedJob, merged
+from commitcollect_core.jobs.worker import JobEnd, WorkedJob, Worker
+from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.strava.refreshing import LookResult
 from commitcollect_core.training.committing import NOTHING_COMMITTED
 from commitcollect_core.training.workouts import ActivityGone
@@ -117,6 +121,32 @@ def test_a_flow_lasts_as_long_as_its_call() -> None:
             assert Job(kind="a/b", subject={}, enqueued_at=NOW).correlation_id == "inner"
         assert current_flow() == "outer"
     assert current_flow() == ""
+
+
+def test_a_job_is_done_in_the_flow_it_was_put_in() -> None:
+    """What its handler puts and logs belongs to it, and the next job has its own."""
+    queue, seen = MemoryQueue(DEFAULT_POLICY), []
+
+    def handle(_leased: LeasedJob) -> JobOutcome:
+        seen.append(current_flow())
+        return JobOutcome()
+
+    context = Context(clock=ManualClock(NOW), ids=SequentialIds(), backoff=NoBackoff())
+    for number, name in enumerate(("flow-1", "", "flow-2")):
+        with flow(name):
+            queue.put(Job(kind="a/b", subject={"n": f"{number}"}, enqueued_at=NOW), visible_at=NOW)
+    Worker(queue=queue, handlers={"a/b": handle}, context=context).run_once(limit=9)
+    assert (sorted(seen), current_flow()) == (["", "flow-1", "flow-2"], "")
+
+
+def test_jobs_that_become_one_keep_the_first_flow() -> None:
+    """The later event is found by its log line; the work belongs to what began it."""
+    with flow("first"):
+        waiting = Job(kind="a/b", subject={}, enqueued_at=NOW)
+    with flow("second"):
+        coming = Job(kind="a/b", subject={}, enqueued_at=NOW)
+    assert merged(waiting, coming, DEFAULT_POLICY).correlation_id == "first"
+    assert merged(JOB, coming, DEFAULT_POLICY).correlation_id == "second"
 
 
 def test_what_is_fit_to_be_a_correlation_id() -> None:
