@@ -5,6 +5,7 @@ A technology is a folder with a function that opens its `Backend`, and one line 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
@@ -12,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from commitcollect_adapters.addresses import scheme_of
 from commitcollect_adapters.settings import ENVIRONMENT_PREFIX, Settings
@@ -500,10 +501,12 @@ def open_service(settings: Settings, *, must_exist: bool = False) -> Iterator[tu
     ):
         subscription_id = settings.strava_subscription_id
         ports = ports_on(backend)
+        watch = _watching(settings)
+        stores = backend.stores()
         service = assemble_service(
-            stores=backend.stores(),
-            queue=queue_of(settings, backend),
-            api=api,
+            stores=evolve(stores, ledger=watch(stores.ledger, "ledger")),
+            queue=watch(queue_of(settings, backend), "queue"),
+            api=watch(api, "strava"),
             cipher=cipher_of(settings, backend),
             context=_context(ports, settings.policy),
             catalog=ports.catalog,
@@ -513,6 +516,21 @@ def open_service(settings: Settings, *, must_exist: bool = False) -> Iterator[tu
             ),
         )
         yield service, backend
+
+
+def _watching(settings: Settings) -> Callable[[Any, str], Any]:
+    """What wraps a port of a service, so that its calls are counted, timed and traced as the settings say."""
+    if not settings.metrics and not settings.traces:
+        return lambda port, _name: port
+    from commitcollect_adapters.observing import metrics, ports  # noqa: PLC0415 - few programs are watched
+
+    def line(text: str) -> None:
+        sys.stderr.write(f"{text}\n")
+
+    counted = metrics.EmfMetrics(line) if settings.metrics else metrics.NoMetrics()
+    with needing_extra("otel", "traces"):
+        span = ports.open_telemetry_spans() if settings.traces else ports.no_span
+    return lambda port, name: ports.watched(port, name, counted, span)
 
 
 @contextmanager

@@ -35,7 +35,8 @@ SECRET = {"is_secret": True}
 _TABLE = {"is_table": True}
 """Metadata of a field that is no setting of its own, but a table of them."""
 
-LOG_FORMATS = ("text", "json")
+_CHOICES = {"log_format": ("text", "json"), "metrics": ("", "emf"), "traces": ("", "otel")}
+"""Settings that take one of a few words; an empty one is that there is none."""
 
 REVOCATIONS = ("revoke", "deauthorize")
 """How the app gives a permission back: Strava's present way, and the one before it."""
@@ -94,10 +95,12 @@ def _check_revocation(_settings: object, attribute: Attribute[str], value: str) 
         raise InvalidInput(f"{attribute.name} is neither {' nor '.join(REVOCATIONS)}", field=attribute.name)
 
 
-def _check_log_format(_settings: object, attribute: Attribute[str], value: str) -> None:
-    if value not in LOG_FORMATS:
+def _check_choice(_settings: object, attribute: Attribute[str], value: str) -> None:
+    known = _CHOICES[attribute.name]
+    if value not in known:
         raise InvalidInput(
-            f"{attribute.name} {value!r} is neither {' nor '.join(LOG_FORMATS)}", field=attribute.name
+            f"{attribute.name} {value!r} is not known; write {' or '.join(filter(None, known))}",
+            field=attribute.name,
         )
 
 
@@ -130,6 +133,8 @@ class Settings:
         strava_subscription_id: of the app's push subscription.
         audit_keys: keys like these, that audit entries are chained and IP addresses are hashed with.
         log_format: how the long-running commands log: ``text``, or ``json`` with a correlation id.
+        metrics: ``emf`` for a line of CloudWatch's embedded metric format on stderr for each call.
+        traces: ``otel`` for spans of OpenTelemetry.
         identity: who signs people in: the address of an OpenID Connect issuer, ``cognito://POOL``, or
             ``local:`` on this machine.
         identity_client_id, identity_client_secret: of the client registered there.
@@ -153,7 +158,9 @@ class Settings:
     strava_webhook_segment: str = field(default="", repr=False, metadata=SECRET, validator=_check_segment)
     strava_subscription_id: str = field(default="", validator=_check_digits)
     audit_keys: str = field(default="", repr=False, metadata=SECRET)
-    log_format: str = field(default="text", validator=_check_log_format)
+    log_format: str = field(default="text", validator=_check_choice)
+    metrics: str = field(default="", validator=_check_choice)
+    traces: str = field(default="", validator=_check_choice)
     identity: str = ""
     identity_client_id: str = ""
     identity_client_secret: str = field(default="", repr=False, metadata=SECRET)

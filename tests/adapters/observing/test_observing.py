@@ -5,23 +5,29 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from attrs import evolve
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from commitcollect_adapters.backend import open_service
+from commitcollect_adapters.ciphers.keys import new_key
 from commitcollect_adapters.memory.jobs import MemoryQueue
 from commitcollect_adapters.observing.logs import JsonFormatter
 from commitcollect_adapters.observing.metrics import SERIES_MAX, EmfMetrics, NoMetrics, PrometheusMetrics
 from commitcollect_adapters.observing.ports import open_telemetry_spans, outcome_of, watched
 from commitcollect_adapters.observing.redaction import MASK, redacted
+from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.testing.samples import NOW
-from commitcollect_core.errors import StorageUnavailable
+from commitcollect_core.errors import InvalidInput, StorageUnavailable
 from commitcollect_core.flows import flow
 from commitcollect_core.jobs.jobs import Job
 from commitcollect_core.policy import DEFAULT_POLICY
+from commitcollect_core.values import UserId
 from observing_probe import CANARIES, found_in
 
 JOB = Job(kind="a/b", subject={"id": "1"}, enqueued_at=NOW)
@@ -216,3 +222,27 @@ def test_without_a_hook_nothing_is_kept() -> None:
     queue.put(JOB, visible_at=NOW)
     assert queue.counts(now=NOW).waiting == 1
     assert outcome_of(KeyError("x")) == "KeyError"
+
+
+def test_a_service_is_watched_as_its_settings_say(
+    spans: InMemorySpanExporter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Queue, Strava and ledger; by default nothing is."""
+    spans.clear()
+    plain = Settings(store="memory:", seal_keys=new_key(), strava_client_id="1", strava_client_secret="x")  # noqa: S106 - no real one
+    for settings, is_watched in ((plain, False), (evolve(plain, metrics="emf", traces="otel"), True)):
+        with open_service(settings) as (service, _):
+            service.worker.run_once()
+            service.app.tracking.list(UserId("me"))
+        assert ('"call": "queue.lease"' in capsys.readouterr().err) == is_watched
+        assert ("queue.lease" in [each.name for each in spans.get_finished_spans()]) == is_watched
+    assert "ledger.read_milestones" in [each.name for each in spans.get_finished_spans()]
+
+
+@pytest.mark.parametrize("name", ["log_format", "metrics", "traces"])
+def test_an_unknown_way_to_watch_is_refused(name: str) -> None:
+    """With the words that are known."""
+    changes: dict[str, Any] = {name: "canary"}
+    with pytest.raises(InvalidInput, match="is not known; write ") as refused:
+        evolve(Settings(), **changes)
+    assert refused.value.field == name
