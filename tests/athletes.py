@@ -16,9 +16,10 @@ from commitcollect_core.policy import DEFAULT_POLICY, Policy, TrainingPolicy
 from commitcollect_core.training.awards import Award, StatueModel
 from commitcollect_core.training.decisions import decide, decide_creation, decide_recount
 from commitcollect_core.training.digest import state_digest
-from commitcollect_core.training.goals import Goal, Tally, tally
+from commitcollect_core.training.goals import Goal
 from commitcollect_core.training.ledger import LedgerCommit, keys_of
 from commitcollect_core.training.milestones import Milestone
+from commitcollect_core.training.tallies import Tally, tally
 from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot, Change, Found
 from commitcollect_core.values import ActivityId, MilestoneId, ModelId, UserId
 
@@ -73,6 +74,10 @@ class Athlete:
         """Decide and write, all at once."""
         commits = self.decide(found)
         self.write(commits)
+        # A best workout that shrank is found again by a recount, as ingestion does it.
+        for milestone_id in self.dump.head.tracked_milestone_ids:
+            if self.milestone(milestone_id).progress.is_stale:
+                commits += self.recount(milestone_id)
         return commits
 
     def take_in_singly(self, found: Iterable[Change]) -> None:
@@ -94,6 +99,11 @@ class Athlete:
         )
         self.write(commits)
         return commits
+
+    def sums(self, milestone_id: MilestoneId) -> tuple[int, int]:
+        """The live sum of a milestone and its high-water mark."""
+        progress = self.milestone(milestone_id).progress
+        return progress.current_value, progress.progress_value
 
     @property
     def dump(self) -> LedgerDump:

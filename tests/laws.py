@@ -5,9 +5,12 @@ Here the core's values become the oracle's plain ones; nothing that measures is 
 
 from __future__ import annotations
 
+from attrs import fields
+
+import fold_oracle
 import oracle
 from commitcollect_adapters.testing.dumps import LedgerDump
-from commitcollect_core.training.goals import Goal
+from commitcollect_core.training.goals import Aim, Goal
 from commitcollect_core.training.ledger import LedgerState
 from commitcollect_core.training.milestones import Milestone, MilestoneStatus
 from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot, Found
@@ -22,6 +25,7 @@ def effort_of(snapshot: ActivitySnapshot) -> oracle.Effort:
         elevation=snapshot.elevation_meters,
         moving=snapshot.moving_seconds,
         is_flagged=snapshot.is_flagged,
+        offset=snapshot.utc_offset_seconds,
     )
 
 
@@ -36,14 +40,22 @@ def report_of(found: Found) -> oracle.Report:
 
 def aim_of(goal: Goal) -> oracle.Aim:
     """A goal as the oracle sees it."""
-    end = goal.period_end_at
+    aim = _aim_of(goal, goal)
+    return aim._replace(all_of=tuple(_aim_of(each, goal) for each in goal.all_of))
+
+
+def _aim_of(aim: Aim | Goal, goal: Goal) -> oracle.Aim:
+    end, place = goal.period_end_at, goal.local_time
+    attributes = {each.name: getattr(aim.fold, each.name) for each in fields(type(aim.fold))}
     return oracle.Aim(
-        sports=goal.sports.names,
-        counts=goal.target_type.value,
-        target=goal.total_target,
+        sports=aim.sports.names,
+        counts=aim.target_type.value,
+        target=aim.total_target,
         parts=goal.parts_total,
         start=int(goal.period_start_at.timestamp()),
         end=None if end is None else int(end.timestamp()),
+        fold=fold_oracle.Fold(type(aim.fold).__name__, **attributes),
+        place=None if place is None else fold_oracle.Place(place.offsets),
     )
 
 
@@ -64,7 +76,8 @@ def check_state(dump: LedgerDump) -> None:
 def _check_milestone(milestone: Milestone, dump: LedgerDump) -> None:
     aim, progress = aim_of(milestone.goal), milestone.progress
     if milestone.milestone_id in dump.head.tracked_milestone_ids:
-        assert progress.current_value == oracle.total(aim, efforts_of(dump))
+        total = oracle.total(aim, efforts_of(dump))
+        assert progress.current_value <= total if progress.is_stale else progress.current_value == total
     assert progress.progress_value >= progress.current_value
     awards = dump.awards[milestone.milestone_id]
     assert [award.part_index for award in awards] == list(range(1, milestone.parts_awarded + 1))

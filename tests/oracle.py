@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from typing import NamedTuple
 
+import fold_oracle
+
 GROUPS = {
     "RIDE": "Ride VirtualRide GravelRide MountainBikeRide Velomobile Handcycle",
     "EBIKE": "EBikeRide EMountainBikeRide",
@@ -33,6 +35,7 @@ class Effort(NamedTuple):
     elevation: int
     moving: int
     is_flagged: bool
+    offset: int | None = None
 
 
 class Aim(NamedTuple):
@@ -44,6 +47,9 @@ class Aim(NamedTuple):
     parts: int
     start: int
     end: int | None
+    fold: fold_oracle.Fold = fold_oracle.Fold("Sum")
+    place: fold_oracle.Place | None = None
+    all_of: tuple[Aim, ...] = ()
 
 
 Report = tuple[Hashable, Effort | None]
@@ -67,7 +73,12 @@ def amount(aim: Aim, effort: Effort) -> int:
 
 def total(aim: Aim, efforts: Iterable[Effort]) -> int:
     """What activities add up to."""
-    return sum(amount(aim, effort) for effort in efforts)
+    held = list(efforts)
+    if aim.all_of:
+        reached = [(total(each, held), each.target) for each in aim.all_of]
+        return fold_oracle.combined(reached, aim.target)
+    counted = [(each.start, each.offset, amount(aim, each)) for each in held]
+    return fold_oracle.value([each for each in counted if each[2]], aim.fold, aim.place)
 
 
 def parts(aim: Aim, progress: int) -> int:

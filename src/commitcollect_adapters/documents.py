@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from commitcollect_core.strava.reconciling import ReconcileReport
     from commitcollect_core.strava.standing import StravaStatus
     from commitcollect_core.training.awards import Award
-    from commitcollect_core.training.goals import Exclusion, Explanation
+    from commitcollect_core.training.goals import Exclusion, Goal
     from commitcollect_core.training.milestones import Milestone
-    from commitcollect_core.training.tracking import MilestoneView, Recomputed
+    from commitcollect_core.training.tallies import Effect, Explanation
+    from commitcollect_core.training.tracking import MilestoneView, Preview, Recomputed
     from commitcollect_core.training.workouts import Workout
 
 Document = dict[str, Any]
@@ -103,6 +104,14 @@ def workout_document(workout: Workout) -> Document:
     }
 
 
+def _form_document(goal: Goal) -> Document | None:
+    if goal.is_plain:
+        return None
+    from commitcollect_adapters.records.goals import goal_document  # noqa: PLC0415 - few goals need it
+
+    return goal_document(goal)
+
+
 def milestone_document(milestone: Milestone) -> Document:
     """A milestone, its goal and how far it has come."""
     goal = milestone.goal
@@ -122,6 +131,8 @@ def milestone_document(milestone: Milestone) -> Document:
         "status": milestone.status.value,
         "periodStartAtUtc": epoch(goal.period_start_at),
         "periodEndAtUtc": epoch(goal.period_end_at),
+        "goal": _form_document(goal),
+        "timeZone": None if goal.local_time is None else goal.local_time.name,
         "createdAtUtc": epoch(milestone.created_at),
         "completedAtUtc": epoch(milestone.completed_at),
     }
@@ -150,6 +161,36 @@ def explanation_document(explanation: Explanation) -> Document:
         "isCounted": explanation.exclusion is None,
         "amount": explanation.amount,
         "reason": None if explanation.exclusion is None else explanation.exclusion.value,
+        "effects": [_effect_document(each) for each in explanation.effects],
+    }
+
+
+def _effect_document(effect: Effect) -> Document:
+    aim = effect.aim
+    return {
+        "targetType": aim.target_type.value,
+        "amount": effect.amount,
+        "bucketValue": effect.bucket_value,
+        "fillsBucket": effect.fills_bucket,
+        "standing": effect.standing,
+        "valueBefore": effect.value_before,
+        "valueAfter": effect.value_after,
+    }
+
+
+def preview_document(preview: Preview) -> Document:
+    """What a milestone would be worth at once."""
+    goal, history = preview.goal, preview.tally
+    return {
+        "modelId": goal.model_id,
+        "targetType": goal.target_type.value,
+        "totalTarget": goal.total_target,
+        "partsTotal": goal.parts_total,
+        "goal": _form_document(goal),
+        "currentValue": history.current_value,
+        "partsEarned": len(history.crossings),
+        "partsEarnedAtUtc": [epoch(each.earned_at) for each in history.crossings],
+        "countedWorkouts": history.counted,
     }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 
 import click
 
@@ -12,24 +11,28 @@ from commitcollect_adapters.documents import (
     explanation_document,
     milestone_document,
     milestone_view_document,
+    preview_document,
     recompute_document,
 )
 from commitcollect_adapters.settings import Settings
 from commitcollect_cli.drawing import earned_parts, picture_lines
-from commitcollect_cli.options import UtcDay, goal_options, limit_option, parse_milestone_id, target_option
+from commitcollect_cli.goal_options import GoalOptions, goal_options
+from commitcollect_cli.goals import effect_lines, kind_of, show_day, show_goal, show_start
+from commitcollect_cli.options import limit_option, parse_milestone_id
 from commitcollect_cli.output import print_result, say, show, stream_json
-from commitcollect_cli.render import milestone_lines, show_exclusions, show_goal, show_reason, table
+from commitcollect_cli.render import milestone_lines, show_exclusions, show_reason, table
 from commitcollect_cli.store import list_limit, store_options
-from commitcollect_cli.units import check_target, show_amount
+from commitcollect_cli.units import show_amount, show_progress
 from commitcollect_core.app import CommitCollect
-from commitcollect_core.training.goals import Exclusion, Explanation, Goal
+from commitcollect_core.training.goals import Exclusion, Goal
 from commitcollect_core.training.milestones import Milestone
-from commitcollect_core.training.sports import SportSelection
 from commitcollect_core.training.statues import model_of
-from commitcollect_core.training.tracking import MilestoneView, NewMilestone, Recomputed
-from commitcollect_core.values import MilestoneId, ModelId, TargetType
+from commitcollect_core.training.tallies import Explanation
+from commitcollect_core.training.tracking import MilestoneView, Preview, Recomputed
+from commitcollect_core.values import MilestoneId
 
 MILESTONES_LISTED = 50
+_VERDICT_CHARS, _EFFECT_CHARS = 23, 42
 _id_argument = click.argument("milestone_id", metavar="ID", callback=parse_milestone_id)
 
 
@@ -39,42 +42,35 @@ def milestone() -> None:
 
 
 @milestone.command()
-@target_option
-@click.option(
-    "--from",
-    "period_start_at",
-    type=UtcDay(),
-    required=True,
-    help="Leave out activities that start before this UTC day.",
-)
 @goal_options
+@click.option("--dry-run", is_flag=True, help="Only say what it would be worth now; open nothing.")
 @store_options
-def create(
-    *,
-    settings: Settings,
-    targets: tuple[tuple[TargetType, int], ...],
-    period_start_at: datetime,
-    period_end_at: datetime | None,
-    sports: SportSelection,
-    model_id: ModelId,
-    as_json: bool,
-) -> None:
+def create(*, settings: Settings, goals: GoalOptions, dry_run: bool, as_json: bool) -> None:
     """Open a milestone; workouts already in the store count at once."""
-    if len(targets) != 1:
-        raise click.UsageError("give exactly one --target; create a milestone for each")
-    [(target_type, total_target)] = targets
-    check_target(target_type, total_target, settings.policy)
-    wish = NewMilestone(
-        model_id=model_id,
-        sports=sports,
-        target_type=target_type,
-        total_target=total_target,
-        period_start_at=period_start_at,
-        period_end_at=period_end_at,
-    )
-    with open_app(settings) as app:
+    wishes = goals.wishes(settings.policy)
+    if len(wishes) != 1:
+        raise click.UsageError("give one --target, or join several with --all-of; one milestone at a time")
+    [wish] = wishes
+    with open_app(settings, must_exist=dry_run) as app:
+        if dry_run:
+            preview = app.tracking.preview(settings.user, wish)
+            print_result(preview_document(preview), _preview_lines(preview), as_json=as_json)
+            return
         view = app.tracking.create(settings.user, wish, is_bounded=False)
         print_result(milestone_view_document(view), _lines(view, app), as_json=as_json)
+
+
+def _preview_lines(preview: Preview) -> Iterator[str]:
+    goal, history = preview.goal, preview.tally
+    yield show_goal(goal)
+    done = show_progress(kind_of(goal), history.current_value, goal.total_target)
+    yield f"You would have {len(history.crossings)} of {goal.parts_total} parts at once: {done}."
+    if history.crossings:
+        first, last = history.crossings[0], history.crossings[-1]
+        yield (
+            f"The first was earned on {show_day(first.earned_at, goal)}, the last so far on "
+            f"{show_day(last.earned_at, goal)}."
+        )
 
 
 @milestone.command("list")
@@ -134,15 +130,16 @@ def _explanation_lines(goal: Goal, explanations: Iterable[Explanation]) -> Itera
     """A line per workout; columns of fixed width, as the last is not known while the first is shown."""
     excluded: dict[Exclusion, int] = {}
     counted = 0
+    width = _VERDICT_CHARS if goal.is_plain else _EFFECT_CHARS
     for each in explanations:
         if each.exclusion is None:
             counted += 1
-            verdict = show_amount(goal.target_type, each.amount)
+            verdict = "; ".join(effect_lines(each.effects)) or show_amount(goal.target_type, each.amount)
         else:
             excluded[each.exclusion] = excluded.get(each.exclusion, 0) + 1
             verdict = f"- {show_reason(each.exclusion)}"
         workout = each.workout.snapshot
-        facts = f"{workout.started_at:%Y-%m-%d %H:%M}  {workout.sport_type:<14}  {verdict:<23}"
+        facts = f"{show_start(each.workout, goal)} {workout.sport_type:<14}  {verdict:<{width}}"
         yield f"{facts}  {workout.activity_id}  {workout.name}".rstrip()
     yield f"{show_goal(goal)}: {counted:,} workouts count" + (
         f"; not counted: {show_exclusions(excluded)}." if excluded else "."

@@ -8,19 +8,10 @@ from typing import Any, TypeVar
 
 import click
 
-from commitcollect_cli.units import KINDS, parse_amount, parse_target
+from commitcollect_cli.units import KINDS, parse_amount
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.training.sports import SportSelection
-from commitcollect_core.values import (
-    ActivityId,
-    AthleteId,
-    MilestoneId,
-    ModelId,
-    TargetType,
-    UserId,
-    require_id,
-    utc,
-)
+from commitcollect_core.values import ActivityId, AthleteId, MilestoneId, UserId, require_id, utc
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -29,7 +20,7 @@ PORT_MAX = 65_535
 
 
 class UtcDay(click.ParamType[datetime]):
-    """A day such as 2019-01-01, meaning its first instant in UTC."""
+    """A day such as 2019-01-01, meaning its first instant in UTC; a goal's time zone moves it."""
 
     name = "YYYY-MM-DD"
 
@@ -40,24 +31,7 @@ class UtcDay(click.ParamType[datetime]):
         try:
             return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC)
         except ValueError:
-            self.fail(f"{value!r} is not a day; write it as 2019-01-31 (UTC)", param, ctx)
-
-
-class Target(click.ParamType[tuple[TargetType, int]]):
-    """A target such as distance=1000km."""
-
-    name = "KIND=AMOUNT"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[TargetType, int]:
-        """Read the target, or fail with what a target looks like."""
-        if isinstance(value, tuple):
-            return value
-        try:
-            return parse_target(value)
-        except InvalidInput as invalid:
-            self.fail(invalid.message, param, ctx)
+            self.fail(f"{value!r} is not a day; write it as 2019-01-31", param, ctx)
 
 
 class Amount(click.ParamType[int]):
@@ -177,34 +151,3 @@ def limit_option(default: int) -> Callable[[_Command], _Command]:
     return click.option(
         "--limit", type=click.IntRange(1), help=f"The most to list.  [default: {default}]", metavar="N"
     )
-
-
-target_option = click.option(
-    "--target",
-    "targets",
-    type=Target(),
-    multiple=True,
-    help="distance=1000km (m, km, mi), elevation=8848m (m, ft), time=100h or count=52.",
-)
-
-goal_options = chained(
-    click.option(
-        "--sport",
-        "sports",
-        multiple=True,
-        callback=parse_sports,
-        metavar="NAME",
-        help="Sport group (RUN, RIDE, SWIM, HIKE, …) or type (TrailRun) that counts; may be repeated. "
-        "Default: ANY.",
-    ),
-    click.option(
-        "--to",
-        "period_end_at",
-        type=UtcDay(),
-        help="Leave out activities that start on this UTC day or later. Default: no end.",
-    ),
-    click.option(
-        "--model", "model_id", type=ModelId, default="DRAGON_2026", show_default=True, help="Statue model."
-    ),
-)
-"""What a goal names besides its target and start."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
 
 import click
 
-from commitcollect_cli.units import show_amount, show_needed, show_progress, show_target
+from commitcollect_cli.goals import kind_of, show_day, show_goal
+from commitcollect_cli.units import show_amount, show_needed, show_progress
 from commitcollect_core.training.awards import Award, StatueModel
 from commitcollect_core.training.goals import Exclusion, Goal
-from commitcollect_core.training.sports import ANY_SPORT
 from commitcollect_core.training.tracking import MilestoneView
 from commitcollect_core.values import MilestoneId
 
@@ -31,11 +30,6 @@ def show_count(count: int, one: str, many: str) -> str:
     return f"{count:,} {one if count == 1 else many}"
 
 
-def show_day(moment: datetime) -> str:
-    """A UTC day for people."""
-    return f"{moment.day} {moment:%b %Y}"
-
-
 def show_reason(reason: Exclusion) -> str:
     """Why a workout does not count, in words."""
     return _REASONS[reason]
@@ -45,20 +39,6 @@ def show_exclusions(exclusions: Mapping[Exclusion, int]) -> str:
     """How many workouts do not count and why, as one phrase."""
     ordered = sorted(exclusions.items(), key=lambda each: -each[1])
     return ", ".join(f"{count:,} {_REASONS[reason]}" for reason, count in ordered)
-
-
-def show_goal(goal: Goal) -> str:
-    """What is to be reached, in words."""
-    sports = "any sport" if goal.sports == ANY_SPORT else ", ".join(goal.sports.names)
-    return f"{show_target(goal.target_type, goal.total_target)} · {sports} · {_period(goal)}"
-
-
-def _period(goal: Goal) -> str:
-    """From the first to the last day that counts."""
-    first = show_day(goal.period_start_at)
-    if goal.period_end_at is None:
-        return f"from {first}"
-    return f"{first} to {show_day(goal.period_end_at - timedelta(seconds=1))}"
 
 
 def bar(percent: int) -> str:
@@ -76,7 +56,7 @@ def milestone_lines(
     """A milestone: its goal, how far it has come, its statue as a picture and part by part."""
     milestone = view.milestone
     goal = milestone.goal
-    done = show_progress(goal.target_type, milestone.progress.progress_value, goal.total_target)
+    done = show_progress(kind_of(goal), milestone.progress.progress_value, goal.total_target)
     yield click.style(f"{model.name} ({model.model_id})", bold=True) + f"  {show_goal(goal)}"
     yield f"{bar(milestone.percent_complete)} {milestone.percent_complete:3} %  {done}"
     yield ""
@@ -99,13 +79,13 @@ def _part_lines(view: MilestoneView, model: StatueModel) -> Iterator[str]:
         if (award := awards.get(part.part_index)) is not None:
             yield click.style("  ◆ ", fg="green") + f"{label}  {_earned(goal, award)}"
         else:
-            threshold = show_needed(goal.target_type, goal.threshold(part.part_index))
+            threshold = show_needed(kind_of(goal), goal.threshold(part.part_index))
             yield click.style(f"  ◇ {label}  at {threshold}", dim=True)
 
 
 def _earned(goal: Goal, award: Award) -> str:
-    at = show_amount(goal.target_type, award.progress_value_at_award)
-    return f"{show_day(award.earned_at):>11}  at {at}"
+    at = show_amount(kind_of(goal), award.progress_value_at_award)
+    return f"{show_day(award.earned_at, goal):>11}  at {at}"
 
 
 def _next_line(view: MilestoneView, model: StatueModel) -> str:
@@ -113,10 +93,10 @@ def _next_line(view: MilestoneView, model: StatueModel) -> str:
     missing = milestone.remaining_to_next_part
     if missing is None:
         # The day of the workout, not the day it was written down: a history may be imported years later.
-        since = f" since {show_day(view.awards[-1].earned_at)}" if view.awards else ""
+        since = f" since {show_day(view.awards[-1].earned_at, milestone.goal)}" if view.awards else ""
         return click.style(f"The statue is whole{since}.", fg="green", bold=True)
     part = model.parts[milestone.parts_earned]
-    return f"Next: {part.part_name} in {show_needed(milestone.goal.target_type, missing)}."
+    return f"Next: {part.part_name} in {show_needed(kind_of(milestone.goal), missing)}."
 
 
 def award_lines(awards: Sequence[Award], goals: Mapping[MilestoneId, Goal]) -> Iterator[str]:

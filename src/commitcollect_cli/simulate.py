@@ -18,23 +18,22 @@ from commitcollect_adapters.simulation.simulation import Delivery, Simulation, S
 from commitcollect_adapters.sqlite.backend import open_sqlite
 from commitcollect_adapters.sqlite.staging import Order, StagedHistory
 from commitcollect_cli.drawing import earned_parts, picture_lines
+from commitcollect_cli.goal_options import GoalOptions, goal_options
 from commitcollect_cli.history import Intake, staged
-from commitcollect_cli.options import UtcDay, goal_options, json_option, target_option, user_option
+from commitcollect_cli.options import json_option, user_option
 from commitcollect_cli.output import print_result, progress, say
 from commitcollect_cli.render import milestone_lines, show_count
 from commitcollect_cli.store import settings_here
-from commitcollect_cli.units import check_target
 from commitcollect_core.errors import Conflict
 from commitcollect_core.policy import Policy
 from commitcollect_core.training.history import walk_workouts
 from commitcollect_core.training.ports import Ports, WorkoutQuery
-from commitcollect_core.training.sports import SportSelection
 from commitcollect_core.training.statues import model_of
 from commitcollect_core.training.tracking import NewMilestone
-from commitcollect_core.values import ModelId, TargetType, UserId
+from commitcollect_core.values import UserId
 
-DEFAULT_TARGET = (TargetType.DISTANCE_METERS, 1_000_000)
-DEMO_TARGET = (TargetType.DISTANCE_METERS, 15_000_000)
+DEFAULT_TARGET = "distance=1000km"
+DEMO_TARGET = "distance=15000km"
 """The demo athlete gets most of the way, which shows more than a statue that is whole."""
 
 DEMO_ACTIVITIES = 600
@@ -51,13 +50,6 @@ DUPLICATES_MAX = 100
     default=DEMO_ACTIVITIES,
     show_default=True,
     help="Length of the demo history.",
-)
-@target_option
-@click.option(
-    "--from",
-    "period_start_at",
-    type=UtcDay(),
-    help="Leave out activities that start before this UTC day. Default: the first activity's day.",
 )
 @goal_options
 @click.option(
@@ -88,11 +80,7 @@ def simulate(
     files: tuple[Path, ...],
     demo: bool,
     activities: int,
-    targets: tuple[tuple[TargetType, int], ...],
-    period_start_at: datetime | None,
-    period_end_at: datetime | None,
-    sports: SportSelection,
-    model_id: ModelId,
+    goals: GoalOptions,
     store: str | None,
     user_id: UserId,
     is_forced: bool,
@@ -116,7 +104,8 @@ def simulate(
     policy = settings.policy
     intake = Intake(policy=policy)
     delivery = Delivery(order=Order(order), duplicates=duplicates, has_crashes=has_crashes, seed=seed)
-    distinct = _distinct(targets or ((DEMO_TARGET if demo else DEFAULT_TARGET),), policy)
+    default = DEMO_TARGET if demo else DEFAULT_TARGET
+    _check_number(goals, policy, default)
     activity_list = (
         demo_history(seed=seed, activities=activities, policy=policy)
         if demo
@@ -127,18 +116,7 @@ def simulate(
     with staged(activity_list) as history, _store(settings, is_named=store is not None) as ports:
         if demo and not is_forced:
             _check_holds_no_other(ports, user_id, history, policy)
-        start_at = period_start_at or _first_day(history, policy)
-        wishes = [
-            NewMilestone(
-                model_id=model_id,
-                sports=sports,
-                target_type=target_type,
-                total_target=total_target,
-                period_start_at=start_at,
-                period_end_at=period_end_at,
-            )
-            for target_type, total_target in distinct
-        ]
+        wishes = goals.wishes(policy, first_day=_first_day(history, policy), default=default)
         simulation = Simulation(ports, user_id, delivery, policy=policy)
         report = _run(simulation, history, wishes, duplicates)
         print_result(_document(report, intake), _lines(report, ports), as_json=as_json)
@@ -149,19 +127,14 @@ def simulate(
     return intake.exit_code
 
 
-def _distinct(
-    targets: Sequence[tuple[TargetType, int]], policy: Policy
-) -> tuple[tuple[TargetType, int], ...]:
-    """Each target once; refused before anything is opened if one is too large or there are too many."""
-    distinct = tuple(dict.fromkeys(targets))
-    for target_type, total in distinct:
-        check_target(target_type, total, policy)
+def _check_number(goals: GoalOptions, policy: Policy, default: str) -> None:
+    """Refuse targets before anything is opened: one is too large, or there are too many."""
+    number = len(goals.aims(policy, default=default))
     most = policy.training.milestones_tracked_max
-    if len(distinct) > most:
+    if number > most and not goals.is_combination:
         raise click.UsageError(
-            f"{len(distinct)} targets are too many; an athlete has at most {most} milestones under way"
+            f"{number} targets are too many; an athlete has at most {most} milestones under way"
         )
-    return distinct
 
 
 def _check_holds_no_other(ports: Ports, user_id: UserId, history: StagedHistory, policy: Policy) -> None:

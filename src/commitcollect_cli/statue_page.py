@@ -12,7 +12,7 @@ from commitcollect_adapters.statues.pictures.card import CardText
 from commitcollect_adapters.statues.printing import grams
 from commitcollect_adapters.web.page import PartEntry, StatuePage
 from commitcollect_cli.drawing import earned_parts
-from commitcollect_cli.render import show_day, show_goal
+from commitcollect_cli.goals import kind_of, show_day, show_goal
 from commitcollect_cli.units import show_amount, show_needed
 from commitcollect_core.training.awards import Award
 from commitcollect_core.training.tracking import MilestoneView
@@ -104,7 +104,7 @@ def _state(showing: Showing, index: int, award: Award | None, solid: Collection[
 
 def _facts(showing: Showing, shape: Shape, award: Award | None) -> Iterator[tuple[str, str]]:
     if award is not None and showing.view is not None:
-        reached = show_amount(showing.view.milestone.goal.target_type, award.progress_value_at_award)
+        reached = show_amount(kind_of(showing.view.milestone.goal), award.progress_value_at_award)
         yield "Earned", f"{show_day(award.earned_at)}, at {reached}"
     elif showing.view is not None:
         yield "Threshold", _threshold(showing.view, shape.index)
@@ -116,4 +116,4 @@ def _facts(showing: Showing, shape: Shape, award: Award | None) -> Iterator[tupl
 
 def _threshold(view: MilestoneView, index: int) -> str:
     goal = view.milestone.goal
-    return show_needed(goal.target_type, goal.threshold(index))
+    return show_needed(kind_of(goal), goal.threshold(index))

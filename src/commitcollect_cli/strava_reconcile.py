@@ -11,9 +11,10 @@ from attrs import define, field
 from commitcollect_adapters.backend import open_service
 from commitcollect_adapters.documents import Document, error_document, reconcile_document
 from commitcollect_adapters.settings import Settings
+from commitcollect_cli.goals import show_day
 from commitcollect_cli.options import parse_athlete_id
 from commitcollect_cli.output import print_result, say, show
-from commitcollect_cli.render import show_count, show_day
+from commitcollect_cli.render import show_count
 from commitcollect_cli.store import store_options
 from commitcollect_core.errors import EXIT_FAILURE, CommitCollectError, NeedsReconnect, ScopeMissing
 from commitcollect_core.service import Service

@@ -61,6 +61,16 @@ KINDS: dict[str, Kind] = {
     )
 }
 _BY_TARGET_TYPE = {kind.target_type: kind for kind in KINDS.values()}
+
+
+def kind_of_target(target_type: TargetType) -> Kind:
+    """The kind of amount that a target type measures."""
+    return _BY_TARGET_TYPE[target_type]
+
+
+BUCKET_UNITS = ("days", "weeks", "months")
+"""What a goal by days, weeks or months is counted in."""
+
 AMOUNT_CHARS_MAX = 40
 # Commas and underscores only where they part thousands: "1,5km" means one and a half to many people.
 _AMOUNT = re.compile(
@@ -83,7 +93,7 @@ def parse_target(text: str) -> tuple[TargetType, int]:
     kind = KINDS.get(name.strip().lower())
     if kind is None or not equals:
         raise InvalidInput(
-            f"{_shortened(text)} is not a target; write for example distance=1000km, elevation=8848m, "
+            f"{shortened(text)} is not a target; write for example distance=1000km, elevation=8848m, "
             "time=100h or count=52",
             code="unsupported_targetType",
             field="target",
@@ -94,13 +104,13 @@ def parse_target(text: str) -> tuple[TargetType, int]:
         # In the unit given: people know what they wrote, and not what it is stored as.
         rounded = ", which rounds to 0" if number else ""
         raise InvalidInput(
-            f"a target must be more than {_with_unit('0', unit)}, not {_shortened(amount.strip())}{rounded}",
+            f"a target must be more than {_with_unit('0', unit)}, not {shortened(amount.strip())}{rounded}",
             field="target",
         )
     return kind.target_type, total
 
 
-def check_target(target_type: TargetType, total: int, policy: Policy) -> None:
+def check_target(of: Kind | TargetType, total: int, policy: Policy) -> None:
     """Refuse a target that is larger than the policy allows, in a unit that people know.
 
     Raises:
@@ -109,7 +119,7 @@ def check_target(target_type: TargetType, total: int, policy: Policy) -> None:
     most = policy.training.total_target_max
     if total > most:
         raise InvalidInput(
-            f"a target of {show_target(target_type, total)} is more than {show_target(target_type, most)}, "
+            f"a target of {show_target(of, total)} is more than {show_target(of, most)}, "
             "the total_target_max of the policy",
             field="target",
         )
@@ -139,19 +149,19 @@ def _read(kind: Kind, text: str, *, needs_unit: bool = False) -> tuple[Decimal, 
     known = ", ".join(filter(None, kind.units)) or "no unit"
     if found is None:
         raise InvalidInput(
-            f"{_shortened(text)} is no amount of {kind.name}; write a number such as 1000 or 1234.5 with "
+            f"{shortened(text)} is no amount of {kind.name}; write a number such as 1000 or 1234.5 with "
             f"a point for the fraction and {known}",
             field=kind.name,
         )
     unit = found["unit"].lower() or ("?" if needs_unit else next(iter(kind.units)))
     if unit not in kind.units:
         missing = "needs a unit" if unit == "?" else f"has no unit of {kind.name}"
-        raise InvalidInput(f"{_shortened(text)} {missing}; use {known}", field=kind.name)
+        raise InvalidInput(f"{shortened(text)} {missing}; use {known}", field=kind.name)
     if (ambiguous := _AMBIGUOUS.fullmatch(found["number"])) is not None:
         raise _two_readings(kind, text, ambiguous, unit)
     number = Decimal(re.sub("[,_]", "", found["number"]))
     if kind.target_type is TargetType.ACTIVITY_COUNT and number % 1:
-        raise InvalidInput(f"{_shortened(text)} activities cannot be; write a whole number", field=kind.name)
+        raise InvalidInput(f"{shortened(text)} activities cannot be; write a whole number", field=kind.name)
     return number, unit
 
 
@@ -164,7 +174,7 @@ def _two_readings(kind: Kind, text: str, found: re.Match[str], unit: str) -> Inv
     is_whole = "." not in small or kind.target_type is not TargetType.ACTIVITY_COUNT
     fraction = f" or {typed}{unit}" if is_whole else ""
     return InvalidInput(
-        f"{_shortened(text.strip())} may be {_with_unit(large, unit)} or {_with_unit(small, unit)}; "
+        f"{shortened(text.strip())} may be {_with_unit(large, unit)} or {_with_unit(small, unit)}; "
         f"write {large}{unit}{fraction}",
         field=kind.name,
     )
@@ -174,33 +184,38 @@ def _whole(number: Decimal, unit: Decimal) -> int:
     return int((number * unit).to_integral_value(ROUND_HALF_EVEN))
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
+    """A text as a message may repeat it."""
     return repr(text if len(text) <= AMOUNT_CHARS_MAX else text[:AMOUNT_CHARS_MAX] + "…")
 
 
-def show_amount(target_type: TargetType, value: int) -> str:
+def _kind(of: Kind | TargetType) -> Kind:
+    return of if isinstance(of, Kind) else _BY_TARGET_TYPE[of]
+
+
+def show_amount(of: Kind | TargetType, value: int) -> str:
     """An amount of a target type for people, such as ``1,234.5 km``, ``40 m`` or ``52 activities``."""
-    kind = _BY_TARGET_TYPE[target_type]
+    kind = _kind(of)
     unit, digits = _unit_for(kind, value)
     return _with_unit(_number(kind, value, unit, digits), unit)
 
 
-def show_needed(target_type: TargetType, value: int) -> str:
+def show_needed(of: Kind | TargetType, value: int) -> str:
     """An amount that is still needed: as `show_amount`, but rounded up, so that what is shown suffices."""
-    kind = _BY_TARGET_TYPE[target_type]
+    kind = _kind(of)
     unit, digits = _unit_for(kind, value)
     return _with_unit(_number(kind, value, unit, digits, ROUND_UP), unit)
 
 
-def show_target(target_type: TargetType, value: int) -> str:
+def show_target(of: Kind | TargetType, value: int) -> str:
     """A target for people, without needless digits, such as ``1,000 km`` or ``8,848 m of climbing``."""
-    kind = _BY_TARGET_TYPE[target_type]
+    kind = _kind(of)
     return _target(kind, value) + kind.target_suffix
 
 
-def show_progress(target_type: TargetType, value: int, target: int) -> str:
+def show_progress(of: Kind | TargetType, value: int, target: int) -> str:
     """How much of a target is reached, such as ``675.1 of 10,000 km``."""
-    kind = _BY_TARGET_TYPE[target_type]
+    kind = _kind(of)
     return f"{_number(kind, value, *_unit_for(kind, target))} of {_target(kind, target)}"
 
 
@@ -223,4 +238,7 @@ def _number(kind: Kind, value: int, unit: str, digits: int, rounding: str = ROUN
 
 
 def _with_unit(number: str, unit: str) -> str:
-    return f"{number} {unit or ('activity' if number == '1' else 'activities')}"
+    if unit in {"", *BUCKET_UNITS}:
+        one, many = (unit[:-1], unit) if unit else ("activity", "activities")
+        return f"{number} {one if number == '1' else many}"
+    return f"{number} {unit}"

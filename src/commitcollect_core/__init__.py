@@ -34,12 +34,14 @@ if TYPE_CHECKING:
     )
     from commitcollect_core.training.committing import Committed as Committed, IngestResult as IngestResult
     from commitcollect_core.training.digest import state_digest as state_digest
-    from commitcollect_core.training.goals import (
-        Exclusion as Exclusion,
-        Explanation as Explanation,
-        Goal as Goal,
-        Tally as Tally,
+    from commitcollect_core.training.folds import (
+        BestWindow as BestWindow,
+        BestWorkout as BestWorkout,
+        LongestRun as LongestRun,
+        ReachedBuckets as ReachedBuckets,
+        Sum as Sum,
     )
+    from commitcollect_core.training.goals import Aim as Aim, Exclusion as Exclusion, Goal as Goal
     from commitcollect_core.training.ingestion import Ingestion as Ingestion
     from commitcollect_core.training.ledger import (
         LedgerCommit as LedgerCommit,
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
         LedgerState as LedgerState,
         LedgerView as LedgerView,
     )
+    from commitcollect_core.training.local_time import Bucket as Bucket, LocalTime as LocalTime
     from commitcollect_core.training.milestones import (
         Milestone as Milestone,
         MilestoneStatus as MilestoneStatus,
@@ -66,6 +69,11 @@ if TYPE_CHECKING:
         SPORT_GROUPS as SPORT_GROUPS,
         SPORT_TYPES as SPORT_TYPES,
         SportSelection as SportSelection,
+    )
+    from commitcollect_core.training.tallies import (
+        Effect as Effect,
+        Explanation as Explanation,
+        Tally as Tally,
     )
     from commitcollect_core.training.tracking import (
         MilestoneView as MilestoneView,
@@ -101,12 +109,15 @@ _NAMES_BY_MODULE = {
     "training.awards": "Award Crossing ModelPart StatueModel",
     "training.committing": "Committed IngestResult",
     "training.digest": "state_digest",
-    "training.goals": "Exclusion Explanation Goal Tally",
+    "training.folds": "BestWindow BestWorkout LongestRun ReachedBuckets Sum",
+    "training.goals": "Aim Exclusion Goal",
     "training.ingestion": "Ingestion",
     "training.ledger": "LedgerCommit LedgerHead LedgerState LedgerView",
+    "training.local_time": "Bucket LocalTime",
     "training.milestones": "Milestone MilestoneStatus Progress",
     "training.ports": "Ledger MilestonePage Ports StatueCatalog WorkoutPage WorkoutPosition WorkoutQuery",
     "training.sports": "ANY_SPORT SPORT_GROUPS SPORT_TYPES SportSelection",
+    "training.tallies": "Effect Explanation Tally",
     "training.tracking": "MilestoneView NewMilestone Recomputed Tracking",
     "training.workouts": "ActivityGone ActivitySnapshot Found SetAside Workout",
     "values": "ActivityId MilestoneId ModelId Source TargetType UserId WorkoutKey",

@@ -104,6 +104,8 @@ class TrainingPolicy:
         statue_geometry_bytes_max: packed meshes that one statue model is published with. The shipped statues
             have less than a million.
         milestone_sports_max: sports one milestone may name.
+        milestone_buckets_max: days, weeks or months that a goal by such buckets may span.
+        goal_aims_max: targets of one combination.
         activity_name_chars_max: longer names are cut.
         sport_type_chars_max: longer sport types are refused.
         distance_meters_max, elevation_meters_max, duration_seconds_max: the most one workout may claim.
@@ -130,6 +132,8 @@ class TrainingPolicy:
     statue_parts_max: int = 50
     statue_geometry_bytes_max: int = 16_000_000
     milestone_sports_max: int = 20
+    milestone_buckets_max: int = 400
+    goal_aims_max: int = 4
     activity_name_chars_max: int = 200
     sport_type_chars_max: int = 64
     distance_meters_max: int = 10_000_000

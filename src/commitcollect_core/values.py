@@ -37,13 +37,14 @@ class Source(StrEnum):
 class TargetType(StrEnum):
     """What a milestone adds up.
 
-    A workout's share depends on that workout alone.
+    A workout's share depends on that workout alone. ALL_OF is a combination of several targets.
     """
 
     DISTANCE_METERS = "DISTANCE_METERS"
     ELEVATION_METERS = "ELEVATION_METERS"
     MOVING_TIME_SECONDS = "MOVING_TIME_SECONDS"
     ACTIVITY_COUNT = "ACTIVITY_COUNT"
+    ALL_OF = "ALL_OF"
 
     __hash__ = str.__hash__
 

@@ -26,9 +26,9 @@ from commitcollect_adapters.system import ManualClock, NoBackoff, SequentialIds
 from commitcollect_core.app import assemble
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.training.decisions import decide, decide_creation
-from commitcollect_core.training.goals import tally
 from commitcollect_core.training.ledger import LedgerView, keys_of
 from commitcollect_core.training.ports import Ports
+from commitcollect_core.training.tallies import tally
 from commitcollect_core.training.tracking import NewMilestone
 from commitcollect_core.training.workouts import ActivitySnapshot, Workout
 from commitcollect_core.values import MilestoneId, ModelId, TargetType, UserId
@@ -139,7 +139,7 @@ def time_decide(milestones: int, batch: int) -> None:
     """Print how long the pure decision takes, per workout."""
     view = LedgerView(user_id=USER)
     model, *_ = shipped_catalog().models()
-    goal = WISH.goal(model)
+    goal = WISH.goal(model, DEFAULT_POLICY)
     for number in range(milestones):
         milestone_id = MilestoneId(f"ms-{number:04}")
         (commit,) = decide_creation(

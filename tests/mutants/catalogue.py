@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from mutants import crowds, jobs, stores, strava, training, web
+from mutants import crowds, folds, jobs, stores, strava, training, web
 from mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
     *training.MUTANTS,
+    *folds.MUTANTS,
     *jobs.MUTANTS,
     *strava.MUTANTS,
     *stores.MUTANTS,

@@ -19,6 +19,7 @@ _SPORTS = ("tests/training/test_sports.py",)
 
 _MILESTONE = partial(Mutant, file="commitcollect_core/training/milestones.py")
 _GOAL = partial(Mutant, file="commitcollect_core/training/goals.py")
+_TALLY = partial(Mutant, file="commitcollect_core/training/tallies.py")
 _AWARD = partial(Mutant, file="commitcollect_core/training/awards.py")
 _DECISION = partial(Mutant, file="commitcollect_core/training/decisions.py")
 _COMMIT = partial(Mutant, file="commitcollect_core/training/committing.py")
@@ -31,8 +32,8 @@ _LEDGER = partial(Mutant, file="commitcollect_core/training/ledger.py")
 MUTANTS = (
     _MILESTONE(
         name="progress-falls",
-        old="max(current, self.progress_value)",
-        new="current",
+        old="max(current_value, self.progress_value)",
+        new="current_value",
         law="1: progress never falls",
         tests=_LAWS,
     ),
@@ -108,15 +109,15 @@ MUTANTS = (
     ),
     _GOAL(
         name="any-sport-counts",
-        old="if not self.sports.covers(snapshot.sport_type):",
+        old="if not aim.sports.covers(snapshot.sport_type):",
         new="if False:",
         law="only the goal's sports count",
         tests=_COUNTING,
     ),
-    _GOAL(
+    _TALLY(
         name="one-part-a-workout",
-        old="[Crossing.by(workout, current)] * gained",
-        new="[Crossing.by(workout, current)]",
+        old="[Crossing.by(workout, progress.current_value)] * gained",
+        new="[Crossing.by(workout, progress.current_value)]",
         law="4: one workout may earn several parts",
         tests=_COUNTING,
     ),
@@ -129,8 +130,8 @@ MUTANTS = (
     ),
     _GOAL(
         name="statue-one-part-too-small",
-        old="self.parts_total > policy.training.statue_parts_max",
-        new="self.parts_total >= policy.training.statue_parts_max",
+        old="self.parts_total > limits.statue_parts_max",
+        new="self.parts_total >= limits.statue_parts_max",
         law="9: a limit itself is allowed",
         tests=_GOALS,
     ),
@@ -302,7 +303,7 @@ MUTANTS = (
         law="4: a milestone without a place counts what left its period",
         tests=_INGESTION,
     ),
-    _DECISION(
+    _MILESTONE(
         name="sum-and-not-difference",
         old="difference = goal.contribution(after) - goal.contribution(before)",
         new="difference = goal.contribution(after)",
@@ -402,7 +403,7 @@ MUTANTS = (
     ),
     _INGEST(
         name="erasure-without-recount",
-        old="return committed + self._recount_stale(user_id, self.ledger.read_head(user_id))",
+        old="return committed + self._recount(user_id, self._stale(user_id))",
         new="return committed",
         law="the live sum of an untracked milestone follows an erasure",
         tests=_INGESTION,

@@ -32,7 +32,7 @@ from commitcollect_core.errors import (
 from commitcollect_core.policy import Policy, TrainingPolicy
 from commitcollect_core.training.awards import StatueModel
 from commitcollect_core.training.committing import NOTHING_COMMITTED
-from commitcollect_core.training.ledger import LedgerHead, UntrackedMilestone
+from commitcollect_core.training.ledger import UntrackedMilestone
 from commitcollect_core.training.milestones import Progress
 from commitcollect_core.training.ports import Ledger
 from commitcollect_core.training.sports import SportSelection
@@ -408,9 +408,9 @@ def test_a_recount_that_a_crash_prevented_is_made_up_for() -> None:
     app = later_app(ledger)
     first, *_ = past_months(app, 2)
     late = evolve(ride("late", 400_000), started_at=SEASON_START_AT + timedelta(days=3))
-    committed, head = app.ingestion._take_in(ATHLETE, [late], SEASON_END_AT)  # noqa: SLF001 - as far as a crash lets it
+    committed, stale = app.ingestion._take_in(ATHLETE, [late], SEASON_END_AT)  # noqa: SLF001 - as far as a crash lets it
     assert committed.workouts_changed == 1
-    assert head.stale_milestone_ids == ledger.read_head(ATHLETE).stale_milestone_ids == (first,)
+    assert stale == ledger.read_head(ATHLETE).stale_milestone_ids == (first,)
     assert app.tracking.view(ATHLETE, first).milestone.progress.current_value == 0
     again = app.ingestion.ingest(ATHLETE, [late])
     assert again.workouts_changed == 0
@@ -442,14 +442,7 @@ def test_unfinished_milestones_of_past_periods_are_bounded() -> None:
 def test_a_milestone_removed_before_its_recount_is_passed_over() -> None:
     """Its removal has taken it out of the head, so there is nothing to do."""
     app = app_on(MemoryLedger())
-    gone = UntrackedMilestone(
-        milestone_id=MilestoneId("ms-gone"),
-        period_start_at=SEASON_START_AT,
-        period_end_at=SEASON_END_AT,
-        is_stale=True,
-    )
-    head = LedgerHead(version=1, untracked=(gone,))
-    assert app.ingestion._recount_stale(ATHLETE, head) == NOTHING_COMMITTED  # noqa: SLF001 - a race made by hand
+    assert app.ingestion._recount(ATHLETE, [MilestoneId("ms-gone")]) == NOTHING_COMMITTED  # noqa: SLF001 - a race made by hand
 
 
 def test_what_a_list_says_is_gone_becomes_a_tombstone() -> None:

@@ -21,7 +21,7 @@ from commitcollect_core.errors import (
     NotFound,
     VersionConflict,
 )
-from commitcollect_core.policy import Policy, TrainingPolicy
+from commitcollect_core.policy import DEFAULT_POLICY, Policy, TrainingPolicy
 from commitcollect_core.training.ledger import LedgerCommit
 from commitcollect_core.training.milestones import MilestoneStatus, Progress
 from commitcollect_core.training.tracking import MILESTONE_EXISTS, NewMilestone
@@ -46,9 +46,11 @@ def test_opening_counts_the_history_and_stores_what_it_returns(
     opened = app.tracking.create(ATHLETE, some_wish)
     goal = opened.milestone.goal
     total = oracle.total(aim_of(goal), efforts_of(dump_of(ledger, ATHLETE)))
-    assert opened.milestone.progress == Progress(total, total)
+    progress = opened.milestone.progress
+    assert (progress.current_value, progress.progress_value) == (total, total)
     assert len(opened.awards) == oracle.parts(aim_of(goal), total)
-    assert goal == some_wish.goal(next(each for each in STATUES if each.model_id == some_wish.model_id))
+    model = next(each for each in STATUES if each.model_id == some_wish.model_id)
+    assert goal == some_wish.goal(model, DEFAULT_POLICY)
     assert app.tracking.view(ATHLETE, opened.milestone.milestone_id) == opened
     check_state(dump_of(ledger, ATHLETE))
 

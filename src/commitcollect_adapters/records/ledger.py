@@ -22,6 +22,7 @@ from commitcollect_adapters.records.columns import (
     record_kind,
     words,
 )
+from commitcollect_adapters.records.goals import counters, counters_text, goal_form, goal_text
 from commitcollect_core.training.awards import Award, Crossing
 from commitcollect_core.training.goals import Goal
 from commitcollect_core.training.ledger import LedgerHead, LedgerState, UntrackedMilestone
@@ -203,6 +204,8 @@ def _milestone_record(milestone: Milestone) -> Record:
         epoch(milestone.progress_updated_at),
         epoch(milestone.last_awarded_at),
         epoch(milestone.completed_at),
+        goal_text(goal),
+        counters_text(progress.counters),
     )
 
 
@@ -231,8 +234,10 @@ def _goal(
     parts_total: int,
     start_at: int,
     end_at: int | None,
+    form: str | None,
 ) -> Goal:
     """A goal never changes, and every event of an athlete reads the same few."""
+    more = goal_form(form)
     return Goal(
         model_id=ModelId(model_id),
         sports=SportSelection.parse(sport.split(",")),
@@ -241,6 +246,9 @@ def _goal(
         parts_total=parts_total,
         period_start_at=moment(start_at),
         period_end_at=optional_moment(end_at),
+        fold=more.fold,
+        local_time=more.local_time,
+        all_of=more.all_of,
     )
 
 
@@ -248,11 +256,11 @@ def _milestone(record: Record) -> Milestone:
     version, milestone_id = record[:2]
     goal, (created_at, *progress) = record[2:9], record[9:]
     current_value, progress_value, parts_awarded, *owed = progress[:7]
-    updated_at, progress_updated_at, last_awarded_at, completed_at = progress[7:]
+    updated_at, progress_updated_at, last_awarded_at, completed_at, form, buckets = progress[7:]
     return Milestone(
         milestone_id=MilestoneId(milestone_id),
-        goal=_goal(*goal),
-        progress=Progress(current_value, progress_value),
+        goal=_goal(*goal, form),
+        progress=Progress(current_value, progress_value, counters(buckets)),
         parts_awarded=parts_awarded,
         owed=None if owed[0] is None else _crossing(*owed),
         version=version,
@@ -273,6 +281,7 @@ MILESTONE = RecordKind(
         "currentValue", "progressValue", "partsAwardedCount",
         "owedSource", "owedActivityId", "owedEarnedAtUtc", "owedProgressValue",
         "updatedAtUtc", "progressUpdatedAtUtc", "lastAwardedAtUtc", "completedAtUtc",
+        "goal", "buckets",
     ),
     _milestone_record,
     _milestone,

@@ -197,7 +197,7 @@ class Simulation:
         return assemble(ports, self._policy)
 
     def _open(self, wish: NewMilestone, app: CommitCollect) -> MilestoneId:
-        goal = wish.goal(model_on_offer(app.ports.catalog, wish.model_id))
+        goal = wish.goal(model_on_offer(app.ports.catalog, wish.model_id), app.tracking.context.policy)
         for milestone in app.tracking.milestones(self._user_id):
             if milestone.goal == goal:
                 return milestone.milestone_id
@@ -244,11 +244,12 @@ class _Missing:
 def _may_earn(missing: Sequence[_Missing], snapshot: ActivitySnapshot) -> bool:
     """Count a delivery against what is missing; whether a part may be earned by now.
 
-    An activity that was there before adds less than is counted here, never more.
+    An activity that was there before adds less than is counted here, never more. One that fills a gap in a
+    run may earn any number, so every delivery may for a goal that is no plain sum.
     """
     may_earn = False
     for each in missing:
-        each.rest -= each.goal.amount(snapshot)
+        each.rest = each.rest - each.goal.amount(snapshot) if each.goal.is_plain else 0
         may_earn = may_earn or each.rest <= 0
     return may_earn
 

@@ -428,6 +428,11 @@ UPDATE job SET renewedCorrelationId = '' WHERE renewedEvents IS NOT NULL;
 ALTER TABLE parkedJob ADD COLUMN correlationId TEXT NOT NULL DEFAULT '';
 """
 
+_GOALS = """
+ALTER TABLE milestone ADD COLUMN goal TEXT;
+ALTER TABLE milestone ADD COLUMN buckets TEXT;
+"""
+
 LAYOUTS = (
     _LEDGER,
     _SERVICE,
@@ -446,5 +451,6 @@ LAYOUTS = (
     _GROUPS,
     _GENERATIONS,
     _FLOWS,
+    _GOALS,
 )
 """The script of every layout, the first one first. Add a layout at the end."""

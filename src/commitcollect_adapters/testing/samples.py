@@ -14,11 +14,12 @@ from commitcollect_core.context import Context
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
 from commitcollect_core.training.awards import Award, Crossing, StatueModel, mint
 from commitcollect_core.training.decisions import decide_creation
-from commitcollect_core.training.goals import Goal, tally
+from commitcollect_core.training.goals import Goal
 from commitcollect_core.training.ingestion import Ingestion
 from commitcollect_core.training.ledger import LedgerCommit, LedgerHead
 from commitcollect_core.training.milestones import Milestone, Progress
 from commitcollect_core.training.ports import Ledger
+from commitcollect_core.training.tallies import tally
 from commitcollect_core.training.workouts import ActivitySnapshot, Workout
 from commitcollect_core.values import ActivityId, MilestoneId, ModelId, Source, TargetType, UserId
 

@@ -15,8 +15,19 @@ from hypothesis.strategies import SearchStrategy
 
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.training.awards import Award, Crossing, ModelPart, StatueModel
-from commitcollect_core.training.goals import Goal
+from commitcollect_core.training.folds import (
+    SUM,
+    BestWindow,
+    BestWorkout,
+    Counter,
+    Fold,
+    LongestRun,
+    ReachedBuckets,
+    counts_buckets,
+)
+from commitcollect_core.training.goals import Aim, Goal
 from commitcollect_core.training.ledger import LedgerHead, LedgerState
+from commitcollect_core.training.local_time import Bucket, LocalTime
 from commitcollect_core.training.milestones import Milestone, Progress
 from commitcollect_core.training.sports import ANY, ANY_SPORT, SPORT_GROUPS, SPORT_TYPES, SportSelection
 from commitcollect_core.training.tracking import NewMilestone
@@ -34,6 +45,9 @@ from commitcollect_core.values import (
 SEASON_START_AT = datetime(2026, 1, 1, tzinfo=UTC)
 SEASON_END_AT = datetime(2027, 1, 1, tzinfo=UTC)
 """Snapshots start within the season: set a clock to its end and every one is believable."""
+
+MEASURED = tuple(each for each in TargetType if each is not TargetType.ALL_OF)
+"""What can be measured of a workout."""
 
 _COMMON_SPORT_TYPES = ("Ride", "VirtualRide", "Run", "TrailRun", "Swim", "Walk", "Snowshoe", "UnheardOf")
 _SELECTABLE_SPORTS = sorted({*SPORT_GROUPS, *SPORT_TYPES.values()})
@@ -213,17 +227,73 @@ def wishes(draw: st.DrawFn, models: Sequence[StatueModel] = STATUES) -> NewMiles
     return NewMilestone(
         model_id=model.model_id,
         sports=draw(sport_selections()),
-        target_type=draw(st.sampled_from(TargetType)),
+        target_type=draw(st.sampled_from(MEASURED)),
         total_target=draw(targets(model.parts_total)),
         period_start_at=start_at,
         period_end_at=None if days is None else start_at + timedelta(days=days),
     )
 
 
+def folds() -> SearchStrategy[Fold]:
+    """Every way to make one number of workouts, over days, weeks and months."""
+    buckets = st.sampled_from(Bucket)
+    minimums = st.sampled_from((1, 2, 3_600, 30_000))
+    return st.one_of(
+        st.just(SUM),
+        st.just(BestWorkout()),
+        st.builds(BestWindow, bucket=buckets, length=st.sampled_from((1, 2, 7, 30))),
+        st.builds(ReachedBuckets, bucket=buckets, minimum=minimums),
+        st.builds(LongestRun, bucket=buckets, minimum=minimums, rest=st.integers(0, 3)),
+    )
+
+
+def local_times() -> SearchStrategy[LocalTime | None]:
+    """UTC, and places whose clocks change twice a year or lie far from UTC."""
+    year = 365 * 86_400
+    start = int(SEASON_START_AT.timestamp())
+    summer = st.sampled_from((0, 3_600, 7_200)).map(
+        lambda offset: LocalTime(
+            "Test/Summer",
+            ((start - year, offset), (start + 86 * 86_400, offset + 3_600), (start + 300 * 86_400, offset)),
+        )
+    )
+    far = st.sampled_from((-11 * 3_600, 46_800, 20_700)).map(
+        lambda offset: LocalTime("Test/Far", ((0, offset),))
+    )
+    return st.none() | summer | far
+
+
+@st.composite
+def aims(draw: st.DrawFn) -> Aim:
+    """One thing to reach, within what a season of 400 days can hold."""
+    fold = draw(folds())
+    most = 13 if counts_buckets(fold) else 300_000
+    return Aim(
+        sports=draw(sport_selections()),
+        target_type=draw(st.sampled_from(MEASURED)),
+        fold=fold,
+        total_target=draw(st.integers(1, most)),
+    )
+
+
+@st.composite
+def fold_wishes(draw: st.DrawFn, models: Sequence[StatueModel] = STATUES) -> NewMilestone:
+    """Requests for milestones by days, weeks, months and best efforts, and for combinations of them."""
+    return NewMilestone.of(
+        draw(st.lists(aims(), min_size=1, max_size=DEFAULT_POLICY.training.goal_aims_max)),
+        model_id=draw(st.sampled_from(models)).model_id,
+        period_start_at=SEASON_START_AT + timedelta(hours=draw(st.integers(0, 48))),
+        period_end_at=SEASON_START_AT + timedelta(days=draw(st.integers(366, 396))),
+        local_time=draw(local_times()),
+    )
+
+
 def goals(models: Sequence[StatueModel] = STATUES) -> SearchStrategy[Goal]:
-    """The goals of `wishes`."""
+    """The goals of `wishes` and `fold_wishes`."""
     by_id = {model.model_id: model for model in models}
-    return wishes(models).map(lambda wish: wish.goal(by_id[wish.model_id]))
+    return st.one_of(wishes(models), fold_wishes(models)).map(
+        lambda wish: wish.goal(by_id[wish.model_id], DEFAULT_POLICY)
+    )
 
 
 def stored_heads(*, version: int) -> SearchStrategy[LedgerHead]:
@@ -273,7 +343,7 @@ def stored_milestones(*, milestone_id: MilestoneId, version: int) -> SearchStrat
         Milestone,
         milestone_id=st.just(milestone_id),
         goal=goals(),
-        progress=st.builds(Progress, values, values),
+        progress=st.builds(Progress, values, values, st.lists(_counters(), max_size=4).map(tuple)),
         parts_awarded=st.integers(0, DEFAULT_POLICY.training.statue_parts_max),
         owed=st.none() | crossings(),
         version=st.just(version),
@@ -283,6 +353,13 @@ def stored_milestones(*, milestone_id: MilestoneId, version: int) -> SearchStrat
         last_awarded_at=times,
         completed_at=times,
     )
+
+
+def _counters() -> SearchStrategy[Counter]:
+    first = st.integers(0, 800_000)
+    amounts = st.dictionaries(st.integers(0, 399), st.integers(1, 10**7), max_size=8)
+    sums = st.builds(lambda start, found: {start + each: found[each] for each in found}, first, amounts)
+    return st.builds(Counter, sums, st.booleans())
 
 
 def stored_awards(*, milestone_id: MilestoneId, part_index: int) -> SearchStrategy[Award]:

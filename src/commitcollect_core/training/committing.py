@@ -9,10 +9,11 @@ from attrs import frozen
 from commitcollect_core.context import Context
 from commitcollect_core.errors import VersionConflict
 from commitcollect_core.training.awards import Award
-from commitcollect_core.training.ledger import LedgerCommit, LedgerHead
+from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerView
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import Ledger
 from commitcollect_core.training.workouts import SetAside
+from commitcollect_core.values import MilestoneId
 
 
 @frozen
@@ -39,6 +40,17 @@ class Committed:
         `before` is the head without them.
         """
         return self.commits[-1].head if self.commits else before
+
+    def stale_after(self, before: LedgerView) -> tuple[MilestoneId, ...]:
+        """The milestones that have to be recounted after these writes to one ledger.
+
+        `before` is the ledger without them.
+        """
+        milestones = {each.milestone_id: each for each in before.milestones}
+        for commit in self.commits:
+            milestones.update((each.milestone_id, each) for each in commit.milestones)
+        tracked = (key for key, each in milestones.items() if each.progress.is_stale)
+        return (*self.head_after(before.head).stale_milestone_ids, *tracked)
 
     @property
     def workouts_changed(self) -> int:

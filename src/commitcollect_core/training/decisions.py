@@ -31,7 +31,7 @@ from attrs import evolve
 from commitcollect_core.errors import AccountDeleting, LimitExceeded
 from commitcollect_core.policy import Policy
 from commitcollect_core.training.awards import Award, Crossing, StatueModel, mint
-from commitcollect_core.training.goals import Goal, Tally
+from commitcollect_core.training.goals import Goal
 from commitcollect_core.training.ledger import (
     LedgerCommit,
     LedgerHead,
@@ -39,7 +39,8 @@ from commitcollect_core.training.ledger import (
     LedgerView,
     UntrackedMilestone,
 )
-from commitcollect_core.training.milestones import Milestone, MilestoneStatus, Progress
+from commitcollect_core.training.milestones import Milestone, MilestoneStatus, Progress, progress_after
+from commitcollect_core.training.tallies import Tally
 from commitcollect_core.training.workouts import ActivityGone, Change, Workout, updated
 from commitcollect_core.values import MilestoneId, ModelId, WorkoutKey
 
@@ -88,8 +89,7 @@ def lowering(view: LedgerView, found: Iterable[_SomeChange], *, now: datetime) -
     return [
         each
         for each in found
-        if any(moved < 0 for moved in _differences(view, each, now=now).values())
-        or _may_lower_untracked(view, each, now=now)
+        if _directions(view, each, now=now)[0] or _may_lower_untracked(view, each, now=now)
     ]
 
 
@@ -108,8 +108,8 @@ def _may_lower_untracked(view: LedgerView, change: Change, *, now: datetime) -> 
 def _lowering_first(view: LedgerView, found: Iterable[Change], *, now: datetime) -> list[Change]:
     """Put decreases before increases, so that no false sum appears (law 1).
 
-    A workout that moves from one milestone to another lowers and raises. Where two such workouts cross, no
-    order is right: all of them are taken out first and put back afterwards.
+    A workout that moves from one milestone, or one of its days, to another lowers and raises. Where two such
+    workouts cross, no order is right: all of them are taken out first and put back afterwards.
     """
     by_key = {each.key: each for each in found}
     latest = list(by_key.values())
@@ -122,9 +122,7 @@ def _lowering_first(view: LedgerView, found: Iterable[Change], *, now: datetime)
     lowered: set[MilestoneId] = set()
     raised: set[MilestoneId] = set()
     for each in latest:
-        differences = _differences(view, each, now=now)
-        down = {key for key, moved in differences.items() if moved < 0}
-        up = {key for key, moved in differences.items() if moved > 0}
+        down, up = _directions(view, each, now=now)
         if down and up:
             moving.append(each)
             lowered |= down
@@ -135,14 +133,23 @@ def _lowering_first(view: LedgerView, found: Iterable[Change], *, now: datetime)
     return [*falling, *taken_out, *moving, *others]
 
 
-def _differences(view: LedgerView, change: Change, *, now: datetime) -> dict[MilestoneId, int]:
-    """By how much a change moves the sum of each tracked milestone."""
+def _directions(
+    view: LedgerView, change: Change, *, now: datetime
+) -> tuple[set[MilestoneId], set[MilestoneId]]:
+    """The tracked milestones whose sums a change lowers, and those whose sums it raises."""
     before = view.workouts.get(change.key)
     after = updated(before, change, now=now)
+    down: set[MilestoneId] = set()
+    up: set[MilestoneId] = set()
     if after is None:
-        return {}
-    goals = ((each.milestone_id, each.goal) for each in view.milestones)
-    return {key: goal.contribution(after) - goal.contribution(before) for key, goal in goals}
+        return down, up
+    for each in view.milestones:
+        lowers, raises = each.goal.directions(before, after)
+        if lowers:
+            down.add(each.milestone_id)
+        if raises:
+            up.add(each.milestone_id)
+    return down, up
 
 
 def decide_creation(
@@ -208,7 +215,8 @@ def decide_recount(
     milestone = next(
         (each for each in view.milestones if each.milestone_id == milestone.milestone_id), milestone
     )
-    is_right = recount.current_value == milestone.progress.current_value
+    progress = milestone.progress
+    is_right = (recount.current_value, recount.counters) == (progress.current_value, progress.counters)
     if is_right and milestone.milestone_id not in view.head.stale_milestone_ids:
         return settled
     return (*settled, _recounted(view, milestone, recount, models[milestone.goal.model_id], now=now))
@@ -250,7 +258,7 @@ def _recounted(
 
     `Policy` makes sure that it fits one commit.
     """
-    progress = milestone.progress.moved(recount.current_value - milestone.progress.current_value)
+    progress = milestone.progress.at(recount.current_value, recount.counters)
     earned = milestone.goal.parts_earned(progress.progress_value)
     awards = tuple(
         mint(model, milestone.milestone_id, part_index, recount.crossings[part_index - 1], now=now)
@@ -420,12 +428,8 @@ class _Draft:
         """The milestones this change of a workout moves."""
         moves = []
         for milestone_id, milestone in self._milestones.items():
-            goal = milestone.goal
-            difference = goal.contribution(after) - goal.contribution(before)
-            # By difference: the same snapshot again moves nothing, and the order of arrival does not
-            # matter (law 5).
-            if difference:
-                progress = self._progress[milestone_id].moved(difference)
+            progress = progress_after(milestone.goal, self._progress[milestone_id], before, after)
+            if progress is not self._progress[milestone_id]:
                 moves.append((milestone_id, progress, self._parts_missing(milestone_id, progress)))
         return moves
 

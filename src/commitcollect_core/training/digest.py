@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from commitcollect_core.training.folds import Counter
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.workouts import Workout
 
@@ -46,7 +47,7 @@ def _workout_facts(workout: Workout) -> tuple[object, ...]:
 
 
 def _milestone_facts(milestone: Milestone) -> tuple[str, ...]:
-    goal = milestone.goal
+    goal, progress = milestone.goal, milestone.progress
     return (
         goal.model_id,
         str(goal.sports),
@@ -54,7 +55,12 @@ def _milestone_facts(milestone: Milestone) -> tuple[str, ...]:
         str(goal.total_target),
         str(goal.period_start_at),
         str(goal.period_end_at),
-        str(milestone.progress.current_value),
-        str(milestone.progress.progress_value),
+        str(progress.current_value),
+        str(progress.progress_value),
         str(milestone.parts_awarded),
+        *(() if goal.is_plain else (repr(goal.fold), repr(goal.all_of), *map(_sums, progress.counters))),
     )
+
+
+def _sums(counter: Counter) -> str:
+    return repr(sorted(counter.sums.items()))

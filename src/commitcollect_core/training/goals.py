@@ -1,21 +1,25 @@
 """Goals: which workouts count, and how many parts they earn.
 
+A goal is a measure, a bucket and a fold: what is measured of each workout, which of them are added up
+together, and how these sums become one number.
+
 Law 2: parts are exact: ``floor(progress * parts_total / total_target)``, capped, in integers
 (`Goal.parts_earned`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
 from operator import attrgetter
 
-from attrs import Factory, field, frozen
+from attrs import field, frozen
 
 from commitcollect_core.errors import InvalidInput
-from commitcollect_core.policy import Policy
-from commitcollect_core.training.awards import Crossing
+from commitcollect_core.policy import Policy, TrainingPolicy
+from commitcollect_core.training.folds import EMPTY, NO_SHARE, SUM, Counter, Fold, Share, Sum, counts_buckets
+from commitcollect_core.training.local_time import UTC_TIME, Bucket, LocalTime, local_day
 from commitcollect_core.training.sports import ANY, ANY_SPORT, SportSelection
 from commitcollect_core.training.workouts import ActivitySnapshot, Workout
 from commitcollect_core.values import ModelId, TargetType, check_id, optional_utc, utc
@@ -44,14 +48,55 @@ _MEASURES: Mapping[TargetType, Callable[[ActivitySnapshot], int]] = {
 
 
 @frozen(kw_only=True)
+class Aim:
+    """One thing to reach.
+
+    Attributes:
+        target_type: what is measured of each workout.
+        total_target: in the unit of the fold: buckets where it counts buckets, else that of `target_type`.
+    """
+
+    sports: SportSelection = ANY_SPORT
+    target_type: TargetType
+    fold: Fold = SUM
+    total_target: int
+
+    def share(self, workout: Workout, local_time: LocalTime | None) -> Share:
+        """What a workout of the goal's period gives to this aim."""
+        amount = _MEASURES[self.target_type](workout.snapshot)
+        if not amount or not self.sports.covers(workout.snapshot.sport_type):
+            return NO_SHARE
+        if self.fold.bucket is None:
+            return Share(amount)
+        return Share(amount, self.fold.bucket.number(day_of(workout, local_time)))
+
+
+def day_of(workout: Workout, local_time: LocalTime | None) -> int:
+    """The local day a workout falls on: by its own UTC offset, else by the goal's local time.
+
+    Without a local time, days are those of UTC.
+    """
+    snapshot = workout.snapshot
+    if local_time is None:
+        return local_day(snapshot.started_at, 0)
+    if snapshot.utc_offset_seconds is None:
+        return local_time.day(snapshot.started_at)
+    return local_day(snapshot.started_at, snapshot.utc_offset_seconds)
+
+
+@frozen(kw_only=True)
 class Goal:
     """What an athlete set out to do. It never changes.
 
     Attributes:
-        total_target: in the unit of `target_type`.
+        target_type: what is measured; `TargetType.ALL_OF` for a combination.
+        total_target: in the unit of `aims`; for a combination in equal shares of the whole.
         parts_total: parts of the statue, copied from the model.
         period_start_at: workouts that start before this instant do not count.
         period_end_at: workouts that start at or after this instant do not count; None for no end.
+        fold: how workouts become one number; their sum unless said otherwise.
+        local_time: the place whose days, weeks and months count; None for those of UTC.
+        all_of: the aims of a combination, each of which has to be reached; empty otherwise.
     """
 
     model_id: ModelId = field(validator=check_id)
@@ -61,30 +106,46 @@ class Goal:
     parts_total: int
     period_start_at: datetime = field(converter=utc)
     period_end_at: datetime | None = field(default=None, converter=optional_utc)
+    fold: Fold = SUM
+    local_time: LocalTime | None = None
+    all_of: tuple[Aim, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether progress is the sum of all workouts, which needs one number and no counters."""
+        return isinstance(self.fold, Sum) and not self.all_of
+
+    @property
+    def aims(self) -> tuple[Aim, ...]:
+        """What has to be reached: one thing, or several at once."""
+        return self.all_of or (
+            Aim(
+                sports=self.sports,
+                target_type=self.target_type,
+                fold=self.fold,
+                total_target=self.total_target,
+            ),
+        )
 
     def check(self, policy: Policy) -> None:
         """Refuse a goal that cannot be kept.
 
         Raises:
-            InvalidInput: the target is outside its limits, there are too many sports, the period ends before
-                it starts, or the statue has more parts than fit one atomic write.
+            InvalidInput: a target is outside its limits or cannot be reached in the period, there are too
+                many sports or aims, the period ends before it starts or holds more buckets than a milestone
+                keeps, or the statue has more parts than fit one atomic write.
         """
-        if len(self.sports.names) > policy.training.milestone_sports_max:
+        limits = policy.training
+        if (self.target_type is TargetType.ALL_OF) != bool(self.all_of):
             raise InvalidInput(
-                f"a milestone names 1 to {policy.training.milestone_sports_max} sports, not "
-                f"{len(self.sports.names)}; use {ANY} for every sport",
-                code="sport_required",
-                field="sport",
+                f"target type {TargetType.ALL_OF.value} is for a combination of targets, and only for that",
+                code="unsupported_targetType",
+                field="targetType",
             )
-        if not 1 <= self.total_target <= policy.training.total_target_max:
-            raise InvalidInput(
-                f"totalTarget {self.total_target} is outside 1 to {policy.training.total_target_max:,}",
-                field="totalTarget",
-            )
-        if self.parts_total > policy.training.statue_parts_max:
+        if self.parts_total > limits.statue_parts_max:
             raise InvalidInput(
                 f"statue model {self.model_id!r} has {self.parts_total} parts; at most "
-                f"{policy.training.statue_parts_max} are allowed here",
+                f"{limits.statue_parts_max} are allowed here",
                 field="modelId",
             )
         if self.period_end_at is not None and self.period_end_at <= self.period_start_at:
@@ -93,6 +154,61 @@ class Goal:
                 f"{self.period_start_at.isoformat()}",
                 field="periodEndAtUtc",
             )
+        if self.all_of and not 2 <= len(self.all_of) <= limits.goal_aims_max:  # noqa: PLR2004 - a pair
+            raise InvalidInput(
+                f"a combination has 2 to {limits.goal_aims_max} targets, not {len(self.all_of)}",
+                field="target",
+            )
+        for aim in self.aims:
+            self._check_aim(aim, limits)
+
+    def _check_aim(self, aim: Aim, limits: TrainingPolicy) -> None:
+        if aim.target_type not in _MEASURES:
+            raise InvalidInput(
+                f"{aim.target_type.value} cannot be measured of a workout; use one of: "
+                f"{', '.join(_MEASURES)}",
+                code="unsupported_targetType",
+                field="targetType",
+            )
+        if len(aim.sports.names) > limits.milestone_sports_max:
+            raise InvalidInput(
+                f"a milestone names 1 to {limits.milestone_sports_max} sports, not "
+                f"{len(aim.sports.names)}; use {ANY} for every sport",
+                code="sport_required",
+                field="sport",
+            )
+        if not 1 <= aim.total_target <= limits.total_target_max:
+            raise InvalidInput(
+                f"totalTarget {aim.total_target} is outside 1 to {limits.total_target_max:,}",
+                field="totalTarget",
+            )
+        if aim.fold.bucket is not None:
+            self._check_buckets(aim, aim.fold.bucket, limits)
+
+    def _check_buckets(self, aim: Aim, bucket: Bucket, limits: TrainingPolicy) -> None:
+        unit = f"{bucket.value.lower()}s"
+        held = self.bucket_count(bucket)
+        if held is None or held > limits.milestone_buckets_max:
+            found = "no end" if held is None else f"{held:,} {unit}"
+            raise InvalidInput(
+                f"a goal by {unit} keeps at most {limits.milestone_buckets_max} of them, and its period has "
+                f"{found}; give an end within that",
+                field="periodEndAtUtc",
+            )
+        if counts_buckets(aim.fold) and aim.total_target > held:
+            raise InvalidInput(
+                f"{aim.total_target:,} {unit} cannot be reached in a period that holds {held:,}; lower the "
+                "target or lengthen the period",
+                field="totalTarget",
+            )
+
+    def bucket_count(self, bucket: Bucket) -> int | None:
+        """How many buckets the period touches; None if it has no end."""
+        if self.period_end_at is None:
+            return None
+        place = self.local_time or UTC_TIME
+        last_instant = self.period_end_at - timedelta(seconds=1)
+        return bucket.span(place.day(self.period_start_at), place.day(last_instant))
 
     @property
     def part_target(self) -> int:
@@ -123,14 +239,13 @@ class Goal:
             return Exclusion.BEFORE_START
         if self.period_end_at is not None and snapshot.started_at >= self.period_end_at:
             return Exclusion.AFTER_END
-        if not self.sports.covers(snapshot.sport_type):
-            return Exclusion.OTHER_SPORT
-        if not _MEASURES[self.target_type](snapshot):
-            return Exclusion.NOTHING_TO_COUNT
-        return None
+        if not self.all_of:
+            return _nothing_for(self, snapshot)
+        reasons = [_nothing_for(each, snapshot) for each in self.all_of]
+        return None if None in reasons else max(filter(None, reasons), key=_CHECK_ORDER.index)
 
     def amount(self, snapshot: ActivitySnapshot) -> int:
-        """What an activity adds to the live sum while it is not deleted.
+        """What an activity adds to the live sum of a plain goal while it is not deleted.
 
         That is its measure if it counts, else 0.
         """
@@ -142,59 +257,69 @@ class Goal:
             return 0
         return self.amount(workout.snapshot)
 
+    def shares(self, workout: Workout | None) -> tuple[Share, ...]:
+        """What a workout gives to each of the aims."""
+        aims = self.aims
+        if workout is None or self.exclusion(workout) is not None:
+            return (NO_SHARE,) * len(aims)
+        return tuple(each.share(workout, self.local_time) for each in aims)
 
-@frozen(kw_only=True)
-class Tally:
-    """A goal's sum over stored workouts, added up from nothing.
+    def counters_of(self, stored: tuple[Counter, ...]) -> tuple[Counter, ...]:
+        """The counters of the aims; all empty before the first workout."""
+        return stored or (EMPTY,) * len(self.aims)
 
-    Attributes:
-        crossings: the workout that crossed the threshold of part i + 1 stands at index i.
-        counted: workouts that count.
-        excluded: how many do not, by reason.
-    """
-
-    current_value: int
-    crossings: tuple[Crossing, ...]
-    counted: int
-    excluded: Mapping[Exclusion, int] = Factory(dict)
-
-
-def tally(goal: Goal, workouts: Iterable[Workout]) -> Tally:
-    """Add up `workouts`, given in order of start time.
-
-    Reads them once and keeps none.
-    """
-    current = counted = 0
-    crossings: list[Crossing] = []
-    excluded: dict[Exclusion, int] = {}
-    for workout in workouts:
-        if (reason := goal.exclusion(workout)) is not None:
-            excluded[reason] = excluded.get(reason, 0) + 1
-            continue
-        counted += 1
-        current += goal.contribution(workout)
-        if (gained := goal.parts_earned(current) - len(crossings)) > 0:
-            crossings += [Crossing.by(workout, current)] * gained
-    return Tally(current_value=current, crossings=tuple(crossings), counted=counted, excluded=excluded)
-
-
-@frozen(kw_only=True)
-class Explanation:
-    """Whether and how much one workout counts towards a milestone.
-
-    Attributes:
-        amount: in the unit of the target type; 0 if it does not count.
-        exclusion: why it does not count, None if it does.
-    """
-
-    workout: Workout
-    amount: int
-    exclusion: Exclusion | None
-
-
-def explain(goal: Goal, workouts: Iterable[Workout]) -> Iterator[Explanation]:
-    """Say of each workout how much it counts, or why not."""
-    for workout in workouts:
-        yield Explanation(
-            workout=workout, amount=goal.contribution(workout), exclusion=goal.exclusion(workout)
+    def moved(
+        self, counters: tuple[Counter, ...], before: Workout | None, after: Workout | None
+    ) -> tuple[Counter, ...]:
+        """The counters after one workout changed."""
+        shares = zip(self.shares(before), self.shares(after), strict=True)
+        return tuple(
+            counter.moved(aim.fold, *share)
+            for aim, counter, share in zip(self.aims, counters, shares, strict=True)
         )
+
+    def value(self, counters: Sequence[Counter]) -> int:
+        """How far the counters of the aims have come.
+
+        Of a combination: the least share that is reached of any of them, in whole units of `total_target`.
+        """
+        values = [each.fold.value(counter.sums) for each, counter in zip(self.aims, counters, strict=True)]
+        if not self.all_of:
+            return values[0]
+        return min(
+            min(value, each.total_target) * self.total_target // each.total_target
+            for each, value in zip(self.all_of, values, strict=True)
+        )
+
+    def directions(self, before: Workout | None, after: Workout) -> tuple[bool, bool]:
+        """Whether a change of a workout lowers, and whether it raises, what this goal adds up."""
+        if self.is_plain:
+            difference = self.contribution(after) - self.contribution(before)
+            return difference < 0, difference > 0
+        lowers = raises = False
+        for old, new in zip(self.shares(before), self.shares(after), strict=True):
+            is_moved = old.bucket != new.bucket
+            lowers |= old.amount > (0 if is_moved else new.amount)
+            raises |= new.amount > (0 if is_moved else old.amount)
+        return lowers, raises
+
+
+def _nothing_for(aim: Aim | Goal, snapshot: ActivitySnapshot) -> Exclusion | None:
+    """Why a workout of the period gives nothing to one aim."""
+    if not aim.sports.covers(snapshot.sport_type):
+        return Exclusion.OTHER_SPORT
+    return None if _MEASURES[aim.target_type](snapshot) else Exclusion.NOTHING_TO_COUNT
+
+
+_CHECK_ORDER = tuple(Exclusion)
+
+
+def latest_end(
+    aims: Sequence[Aim], period_start_at: datetime, place: LocalTime, policy: Policy
+) -> datetime | None:
+    """The latest end that the buckets of some aims allow; None if they have none."""
+    first_day = place.day(period_start_at)
+    buckets = {each.fold.bucket for each in aims if each.fold.bucket is not None}
+    held = policy.training.milestone_buckets_max
+    days = [each.first_day(each.number(first_day) + held) for each in buckets]
+    return place.start_of(min(days)) if days else None

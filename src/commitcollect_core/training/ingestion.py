@@ -15,7 +15,7 @@ from commitcollect_core.context import Context
 from commitcollect_core.errors import InvalidInput, NotFound, VersionConflict
 from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed, Committing
 from commitcollect_core.training.decisions import decide, lowering
-from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerView, keys_of
+from commitcollect_core.training.ledger import LedgerCommit, LedgerView, keys_of
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import Ledger, StatueCatalog
 from commitcollect_core.training.recounting import Recounting
@@ -98,8 +98,8 @@ class Ingestion:
         require_id(user_id, "user_id")
         now = self.context.now()
         self._check(found, now)
-        committed, head = self._take_in(user_id, found, now)
-        return committed + self._recount_stale(user_id, head)
+        committed, stale = self._take_in(user_id, found, now)
+        return committed + self._recount(user_id, stale)
 
     def refresh(
         self,
@@ -155,7 +155,7 @@ class Ingestion:
             if committing.commit(self._decided(view, (found,), now)):
                 break
         committed = evolve(committing.committed, set_aside=set_aside)
-        return committed + self._recount_stale(user_id, committed.head_after(view.head))
+        return committed + self._recount(user_id, committed.stale_after(view))
 
     def _believable(self, found: Found | None, now: datetime) -> tuple[Found | None, tuple[SetAside, ...]]:
         if isinstance(found, ActivitySnapshot):
@@ -210,7 +210,7 @@ class Ingestion:
             if committing.commit(self._decided(view, certain, now)):
                 break
         committed = committing.committed
-        committed += self._recount_stale(user_id, committed.head_after(view.head))
+        committed += self._recount(user_id, committed.stale_after(view))
         # A workout that moved between two goals may be written twice; the last write is its final state.
         written = {each.key: each for commit in committed.commits for each in commit.workouts}
         return settled + ListedResult(
@@ -263,22 +263,21 @@ class Ingestion:
         for batch in self._batches(keys):
             erasures = tuple(ActivityErased(key=key, placeholder_start_at=start_at) for key in batch)
             committed += self._take_in(user_id, erasures, now, generation)[0]
-        return committed + self._recount_stale(user_id, self.ledger.read_head(user_id))
+        return committed + self._recount(user_id, self._stale(user_id))
 
     def _take_in(
         self, user_id: UserId, changes: Sequence[Change], now: datetime, generation: str | None = None
-    ) -> tuple[Committed, LedgerHead]:
+    ) -> tuple[Committed, tuple[MilestoneId, ...]]:
         """Commit changes that are valid for any stored state.
 
-        Returns the head afterwards as well.
+        Returns the milestones to recount afterwards as well.
         """
         keys = keys_of(changes)
         committing = Committing(self.ledger, self.context)
         while True:
             view = self._read(user_id, keys, generation)
             if committing.commit(self._decided(view, changes, now)):
-                committed = committing.committed
-                return committed, committed.head_after(view.head)
+                return committing.committed, committing.committed.stale_after(view)
 
     def _read(self, user_id: UserId, keys: Sequence[WorkoutKey], generation: str | None) -> LedgerView:
         """The view that a decision rests on; refused for a connection that has ended."""
@@ -286,14 +285,18 @@ class Ingestion:
         view.head.check_admits(generation)
         return view
 
-    def _recount_stale(self, user_id: UserId, head: LedgerHead) -> Committed:
-        """Recount the untracked milestones whose periods have changed (law 4).
+    def _stale(self, user_id: UserId) -> tuple[MilestoneId, ...]:
+        """The milestones to recount."""
+        return NOTHING_COMMITTED.stale_after(self.ledger.read(user_id, ()))
 
-        The head names them until it is done, so a crash before this leaves it to the next call.
+    def _recount(self, user_id: UserId, milestone_ids: Iterable[MilestoneId]) -> Committed:
+        """Recount untracked milestones whose periods have changed (law 4), and those that lost their best.
+
+        The head and these milestones say so until it is done: a crash before this leaves it to the next call.
         """
         recounting = Recounting(ledger=self.ledger, catalog=self.catalog, context=self.context)
         committed = NOTHING_COMMITTED
-        for milestone_id in head.stale_milestone_ids:
+        for milestone_id in milestone_ids:
 
             def find(milestone_id: MilestoneId = milestone_id) -> Milestone:
                 milestone = self.ledger.read_milestone(user_id, milestone_id)
@@ -360,7 +363,7 @@ class Ingestion:
             yield committed + self._take_in(user_id, batch, now)[0]
             committed = NOTHING_COMMITTED
         # Once, after all batches: a recount reads a whole period.
-        if recounted := self._recount_stale(user_id, self.ledger.read_head(user_id)).commits:
+        if recounted := self._recount(user_id, self._stale(user_id)).commits:
             yield Committed(recounted)
 
     def _lowering(self, user_id: UserId, found: Iterable[Found], now: datetime) -> list[Found]:

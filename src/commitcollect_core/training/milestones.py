@@ -14,7 +14,9 @@ from attrs import field, frozen
 
 from commitcollect_core.policy import Policy
 from commitcollect_core.training.awards import Crossing
+from commitcollect_core.training.folds import Counter
 from commitcollect_core.training.goals import Goal
+from commitcollect_core.training.workouts import Workout
 from commitcollect_core.values import MilestoneId, optional_utc, utc
 
 
@@ -27,18 +29,43 @@ class MilestoneStatus(StrEnum):
 
 @frozen
 class Progress:
-    """The live sum and its high-water mark."""
+    """The live value of the goal's fold and its high-water mark.
+
+    Attributes:
+        counters: what the folds work on, one for each aim; empty for a plain goal and before any workout.
+    """
 
     current_value: int = 0
     progress_value: int = 0
+    counters: tuple[Counter, ...] = ()
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether only a recount can say the live value."""
+        return any(each.is_stale for each in self.counters)
 
     def moved(self, difference: int) -> Progress:
         """Progress after the live sum moved by `difference`.
 
         The high-water mark only rises (law 1).
         """
-        current = self.current_value + difference
-        return Progress(current, max(current, self.progress_value))
+        return self.at(self.current_value + difference)
+
+    def at(self, current_value: int, counters: tuple[Counter, ...] = ()) -> Progress:
+        """Progress with another live value. The high-water mark only rises (law 1)."""
+        return Progress(current_value, max(current_value, self.progress_value), counters)
+
+
+def progress_after(goal: Goal, progress: Progress, before: Workout | None, after: Workout) -> Progress:
+    """Progress after one workout changed; `progress` itself if that moves nothing."""
+    if goal.is_plain:
+        # By difference: the same snapshot again moves nothing, and the order of arrival does not matter
+        # (law 5).
+        difference = goal.contribution(after) - goal.contribution(before)
+        return progress.moved(difference) if difference else progress
+    counters = goal.counters_of(progress.counters)
+    moved = goal.moved(counters, before, after)
+    return progress if moved == counters else progress.at(goal.value(moved), moved)
 
 
 @frozen(kw_only=True)

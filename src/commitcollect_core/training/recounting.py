@@ -9,11 +9,11 @@ from attrs import frozen
 from commitcollect_core.context import Context
 from commitcollect_core.training.committing import Committed, Committing
 from commitcollect_core.training.decisions import decide_recount
-from commitcollect_core.training.goals import Tally, tally
 from commitcollect_core.training.history import workouts_of_period
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import Ledger, StatueCatalog
 from commitcollect_core.training.statues import models_of
+from commitcollect_core.training.tallies import Tally, tally
 from commitcollect_core.values import UserId
 
 

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from commitcollect_core.context import Context
 from commitcollect_core.errors import Conflict, InvalidInput, NotFound
+from commitcollect_core.policy import Policy
 from commitcollect_core.training.awards import Award, StatueModel
 from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed, Committing
 from commitcollect_core.training.decisions import decide_creation, decide_removal
-from commitcollect_core.training.goals import Explanation, Goal, Tally, explain, tally
+from commitcollect_core.training.folds import SUM, Fold
+from commitcollect_core.training.goals import Aim, Goal, latest_end
 from commitcollect_core.training.history import walk_workouts, workouts_of_period
+from commitcollect_core.training.local_time import UTC_TIME, LocalTime
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import Ledger, MilestonePage, StatueCatalog, WorkoutQuery
 from commitcollect_core.training.recounting import Recount, Recounting
 from commitcollect_core.training.sports import ANY_SPORT, SportSelection
 from commitcollect_core.training.statues import model_on_offer, models_of
+from commitcollect_core.training.tallies import Explanation, Tally, explain, tally
 from commitcollect_core.training.workouts import Workout
 from commitcollect_core.values import MilestoneId, ModelId, TargetType, UserId, is_id, require_id
 
 MILESTONE_EXISTS = "milestone_exists"
+
+COMBINATION_SHARES = 1_000_000
+"""Into how many shares, about, a combination is divided."""
 
 
 @frozen(kw_only=True)
 class NewMilestone:
     """The request for a milestone, before its statue is looked up.
 
-    Attributes as in `Goal`.
+    Attributes as in `Goal`; `of` makes the request for a combination.
     """
 
     model_id: ModelId
@@ -38,18 +45,57 @@ class NewMilestone:
     period_start_at: datetime
     period_end_at: datetime | None = None
     sports: SportSelection = ANY_SPORT
+    fold: Fold = SUM
+    local_time: LocalTime | None = None
+    all_of: tuple[Aim, ...] = ()
 
-    def goal(self, model: StatueModel) -> Goal:
-        """The requested goal with the statue `model`."""
-        return Goal(
+    @classmethod
+    def of(
+        cls,
+        aims: Sequence[Aim],
+        *,
+        model_id: ModelId,
+        period_start_at: datetime,
+        period_end_at: datetime | None = None,
+        local_time: LocalTime | None = None,
+    ) -> NewMilestone:
+        """The request to reach one aim, or all of several."""
+        first, *more = aims
+        return cls(
+            model_id=model_id,
+            sports=ANY_SPORT if more else first.sports,
+            target_type=TargetType.ALL_OF if more else first.target_type,
+            total_target=COMBINATION_SHARES if more else first.total_target,
+            period_start_at=period_start_at,
+            period_end_at=period_end_at,
+            fold=SUM if more else first.fold,
+            local_time=local_time,
+            all_of=tuple(aims) if more else (),
+        )
+
+    def goal(self, model: StatueModel, policy: Policy) -> Goal:
+        """The requested goal with the statue `model`.
+
+        A goal by days, weeks or months without an end gets the longest period the policy allows.
+        """
+        # Shares come in equal numbers for every part, so that rounding them down never costs a part (law 2).
+        shares = COMBINATION_SHARES - COMBINATION_SHARES % model.parts_total
+        goal = Goal(
             model_id=model.model_id,
             sports=self.sports,
             target_type=self.target_type,
-            total_target=self.total_target,
+            total_target=shares if self.all_of else self.total_target,
             parts_total=model.parts_total,
             period_start_at=self.period_start_at,
             period_end_at=self.period_end_at,
+            fold=self.fold,
+            local_time=self.local_time,
+            all_of=self.all_of,
         )
+        if goal.period_end_at is not None:
+            return goal
+        end = latest_end(goal.aims, goal.period_start_at, goal.local_time or UTC_TIME, policy)
+        return evolve(goal, period_end_at=end)
 
 
 @frozen(kw_only=True)
@@ -64,6 +110,14 @@ class MilestoneView:
     milestone: Milestone
     awards: tuple[Award, ...]
     committed: Committed = field(default=NOTHING_COMMITTED, eq=False)
+
+
+@frozen(kw_only=True)
+class Preview:
+    """What a milestone would be, if it were opened now."""
+
+    goal: Goal
+    tally: Tally
 
 
 @frozen(kw_only=True)
@@ -121,7 +175,7 @@ class Tracking:
         require_id(user_id, "user_id")
         now = self.context.now()
         model = model_on_offer(self.catalog, wish.model_id)
-        goal = wish.goal(model)
+        goal = wish.goal(model, self.context.policy)
         goal.check(self.context.policy)
         new_id = milestone_id or self.context.ids.milestone_id()
         require_id(new_id, "milestone_id")
@@ -143,6 +197,17 @@ class Tracking:
                 return MilestoneView(
                     milestone=opening.milestones[0], awards=opening.awards, committed=committing.committed
                 )
+
+    def preview(self, user_id: UserId, wish: NewMilestone) -> Preview:
+        """What a milestone would be worth at once, from the history already stored. Writes nothing.
+
+        Raises:
+            InvalidInput, NotFound: as in `create`.
+        """
+        require_id(user_id, "user_id")
+        goal = wish.goal(model_on_offer(self.catalog, wish.model_id), self.context.policy)
+        goal.check(self.context.policy)
+        return Preview(goal=goal, tally=self.tally(user_id, goal, is_bounded=False))
 
     def view(self, user_id: UserId, milestone_id: MilestoneId) -> MilestoneView:
         """A milestone and its awards.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -34,6 +35,10 @@ from commitcollect_core import (
     assemble,
 )
 from commitcollect_core.jobs.idempotency import completed_event
+from commitcollect_core.policy import DEFAULT_POLICY
+from commitcollect_core.training.folds import LongestRun
+from commitcollect_core.training.goals import Aim
+from commitcollect_core.training.local_time import Bucket
 from strava.world import WISH, World, payload
 from thoroughness import LEVEL
 
@@ -157,7 +162,7 @@ def test_reads_cost_the_same_in_a_long_history(client: Client) -> None:
 
 def reading_costs(client: Client, app: CommitCollect, user_id: UserId) -> list[float]:
     """Read units of the ten newest workouts, of a status, of a year added up and of ten days."""
-    ledger, goal = app.ports.ledger, YEAR.goal(shipped_catalog().models()[0])
+    ledger, goal = app.ports.ledger, YEAR.goal(shipped_catalog().models()[0], DEFAULT_POLICY)
 
     standing = World(stores=dynamo_stores(client)).strava.standing
 
@@ -211,3 +216,28 @@ def test_what_a_worker_takes_for_an_event_in_all(client: Client) -> None:
     assert world.stored(user_id) == world.held(athlete_id) != {}
     assert dict(taking_in) == {}
     assert (looking["read"], looking["write"]) == (9, 10)
+
+
+ACTIVE_DAYS = LongestRun(bucket=Bucket.DAY)
+LONG_DAYS = LongestRun(bucket=Bucket.DAY, minimum=5_000)
+FOUR_BY_DAYS = (Aim(target_type=TargetType.DISTANCE_METERS, fold=LONG_DAYS, total_target=366),) * 4
+
+
+@pytest.mark.parametrize(
+    ("changes", "read", "write"),
+    [
+        ({}, 3, 7),
+        ({"fold": ACTIVE_DAYS, "total_target": 366, "target_type": TargetType.ACTIVITY_COUNT}, 3, 9),
+        ({"fold": LONG_DAYS, "total_target": 366}, 3, 11),
+        ({"all_of": FOUR_BY_DAYS, "target_type": TargetType.ALL_OF}, 5, 25),
+    ],
+    ids=["plain", "366 active days", "366 days of a distance", "four times 366 days of a distance"],
+)
+def test_what_a_goal_by_days_costs(
+    client: Client, changes: dict[str, Any], read: float, write: float
+) -> None:
+    """An event of a year whose days are all filled; the figures are those of ADR 27."""
+    app, user_id = athlete(client, wish=evolve(YEAR, **changes))
+    import_rides(app, user_id, range(0, 366 * 24, 24))
+    spent = cost(client, app, user_id, ride(1))
+    assert (spent.read, spent.write) == (read, write)

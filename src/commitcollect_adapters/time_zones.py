@@ -1,0 +1,59 @@
+"""The local time of places, from the time zone database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+
+from commitcollect_core.errors import InvalidInput
+from commitcollect_core.training.local_time import LocalTime
+
+_STEP = timedelta(days=1)
+_MARGIN = timedelta(days=2)
+
+
+def local_time(name: str, start_at: datetime, end_at: datetime) -> LocalTime:
+    """The offsets of a time zone over a span.
+
+    Args:
+        name: of the time zone database, such as ``Europe/Berlin``.
+        start_at: aware.
+        end_at: aware; the offset in force a few days later holds for ever.
+
+    Raises:
+        InvalidInput: there is no such time zone.
+    """
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones  # noqa: PLC0415 - few commands need it
+
+    try:
+        zone = ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as unknown:
+        close = get_close_matches(name, available_timezones(), n=1)
+        hint = f"did you mean {close[0]}?" if close else "write it as Europe/Berlin or Pacific/Auckland"
+        raise InvalidInput(f"there is no time zone {name[:60]!r}; {hint}", field="timeZone") from unknown
+
+    def offset_at(moment: datetime) -> timedelta:
+        return moment.astimezone(zone).utcoffset() or timedelta()
+
+    moment, last = (start_at - _MARGIN).astimezone(UTC), end_at + _MARGIN
+    offsets = [(int(moment.timestamp()), int(offset_at(moment).total_seconds()))]
+    while moment < last:
+        after = moment + _STEP
+        if offset_at(after) != offset_at(moment):
+            change = _change(moment, after, offset_at)
+            offsets.append((int(change.timestamp()), int(offset_at(change).total_seconds())))
+        moment = after
+    return LocalTime(name, tuple(offsets))
+
+
+def _change(before: datetime, after: datetime, offset_at: Callable[[datetime], timedelta]) -> datetime:
+    """The first second of the later offset. No zone changes its clocks twice within a day."""
+    earlier = offset_at(before)
+    while after - before > timedelta(seconds=1):
+        middle = before + timedelta(seconds=int((after - before).total_seconds()) // 2)
+        if offset_at(middle) == earlier:
+            before = middle
+        else:
+            after = middle
+    return after

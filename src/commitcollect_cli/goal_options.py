@@ -1,0 +1,174 @@
+"""The options that describe a goal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any
+
+import click
+from attrs import frozen
+
+from commitcollect_adapters.time_zones import local_time
+from commitcollect_cli.goals import kind_of, parse_aim, with_rest
+from commitcollect_cli.options import UtcDay, chained, parse_sports
+from commitcollect_cli.units import check_target
+from commitcollect_core.errors import InvalidInput
+from commitcollect_core.policy import Policy
+from commitcollect_core.training.goals import Aim, latest_end
+from commitcollect_core.training.local_time import UTC_TIME, LocalTime
+from commitcollect_core.training.sports import SportSelection
+from commitcollect_core.training.tracking import NewMilestone
+from commitcollect_core.values import ModelId
+
+_OPEN_END_DAYS = 800
+"""How far local time is looked up for a goal without an end, which counts by no days."""
+
+
+@frozen(kw_only=True)
+class GoalOptions:
+    """What a person said of one or several goals.
+
+    Attributes:
+        targets: as written.
+        is_combination: whether all targets make one goal.
+        rest: rest days of a streak.
+        start_day, end_day: the first instant of these days in UTC; None where the option was left out.
+        time_zone: whose days are meant instead of those of UTC.
+    """
+
+    targets: tuple[str, ...]
+    is_combination: bool
+    rest: int | None
+    sports: SportSelection
+    start_day: datetime | None
+    end_day: datetime | None
+    time_zone: str | None
+    model_id: ModelId
+
+    def wishes(
+        self, policy: Policy, *, first_day: datetime | None = None, default: str | None = None
+    ) -> tuple[NewMilestone, ...]:
+        """The requests: one for each target, or one for all of them together.
+
+        Args:
+            policy: bounds the targets.
+            first_day: the start where the person gave none.
+            default: the target where the person gave none.
+
+        Raises:
+            InvalidInput: a target, the time zone or what they make together is not acceptable.
+        """
+        start_day = self.start_day or first_day
+        if start_day is None:
+            raise click.UsageError("give the first day that counts: --from 2026-01-01")
+        aims = self.aims(policy, default=default)
+        combined = [aims] if self.is_combination else [(each,) for each in aims]
+        return tuple(self._wish(each, start_day, policy) for each in combined)
+
+    def aims(self, policy: Policy, *, default: str | None = None) -> tuple[Aim, ...]:
+        """Each target once.
+
+        Raises:
+            InvalidInput: a target is not acceptable.
+        """
+        texts = self.targets or tuple(filter(None, [default]))
+        aims = dict.fromkeys(parse_aim(each, sports=self.sports) for each in texts)
+        for each in aims:
+            check_target(kind_of(each), each.total_target, policy)
+        if self.is_combination and len(aims) == 1:
+            raise InvalidInput("--all-of joins several targets; give --target once more", field="target")
+        return with_rest(tuple(aims), self.rest)
+
+    def _wish(self, aims: Sequence[Aim], start_day: datetime, policy: Policy) -> NewMilestone:
+        place = self._place(aims, start_day, policy)
+        return NewMilestone.of(
+            aims,
+            model_id=self.model_id,
+            period_start_at=_first_instant(start_day, place),
+            period_end_at=None if self.end_day is None else _first_instant(self.end_day, place),
+            local_time=place,
+        )
+
+    def _place(self, aims: Sequence[Aim], start_day: datetime, policy: Policy) -> LocalTime | None:
+        if self.time_zone is None:
+            return None
+        open_end = start_day + timedelta(days=_OPEN_END_DAYS)
+        end = self.end_day or latest_end(aims, start_day, UTC_TIME, policy) or open_end
+        return local_time(self.time_zone, start_day, end)
+
+
+def _first_instant(day: datetime, place: LocalTime | None) -> datetime:
+    """The first instant of a day: in UTC as given, else of the same date there."""
+    return day if place is None else place.start_of(day.date().toordinal())
+
+
+def _check_texts(_ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse what is no target while the options are read, with the option's name."""
+    for each in texts:
+        try:
+            parse_aim(each)
+        except InvalidInput as invalid:
+            raise click.BadParameter(invalid.message, param=param) from invalid
+    return texts
+
+
+_options = chained(
+    click.option(
+        "--target",
+        "targets",
+        multiple=True,
+        metavar="KIND=AMOUNT",
+        callback=_check_texts,
+        help="distance=1000km (m, km, mi), elevation=8848m (m, ft), time=100h, count=52; days=100, weeks=40, "
+        "months=10, streak=30d (d, w, m), each with a minimum such as @30km; best-distance=100km in one "
+        "activity, best-elevation=5000m/7d in 7 days in a row. Behind it the sports it is for: count=52:RUN.",
+    ),
+    click.option("--all-of", "is_combination", is_flag=True, help="Make one goal of all targets together."),
+    click.option("--rest", type=click.IntRange(0, 30), help="Rest days that a streak may hold in a row."),
+    click.option(
+        "--sport",
+        "sports",
+        multiple=True,
+        callback=parse_sports,
+        metavar="NAME",
+        help="Sport group (RUN, RIDE, SWIM, HIKE, …) or type (TrailRun) that counts; may be repeated. "
+        "Default: ANY.",
+    ),
+    click.option(
+        "--from",
+        "start_day",
+        type=UtcDay(),
+        help="Leave out activities that start before this day. 'simulate' begins with the first activity's.",
+    ),
+    click.option(
+        "--to",
+        "end_day",
+        type=UtcDay(),
+        help="Leave out activities that start on this day or later. Default: no end; for days, weeks and "
+        "months the longest period that can be kept.",
+    ),
+    click.option(
+        "--time-zone", metavar="ZONE", help="Whose days are meant, such as Europe/Berlin. Default: UTC."
+    ),
+    click.option(
+        "--model", "model_id", type=ModelId, default="DRAGON_2026", show_default=True, help="Statue model."
+    ),
+)
+
+_NAMES = (
+    "targets", "is_combination", "rest", "sports", "start_day", "end_day", "time_zone", "model_id",
+)  # fmt: skip
+
+
+def goal_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of a goal, and with them its `goals`."""
+
+    @_options
+    @wraps(command)
+    def with_goals(**arguments: Any) -> Any:
+        said = GoalOptions(**{name: arguments.pop(name) for name in _NAMES})
+        return command(goals=said, **arguments)
+
+    return with_goals
