@@ -12,9 +12,7 @@ _TIME = partial(Mutant, file="commitcollect_core/training/local_time.py", tests=
 _GOAL = partial(Mutant, file="commitcollect_core/training/goals.py", tests=_TESTS)
 _TALLY = partial(Mutant, file="commitcollect_core/training/tallies.py", tests=_TESTS)
 _MILESTONE = partial(Mutant, file="commitcollect_core/training/milestones.py", tests=_TESTS)
-_COMMITTED = partial(
-    Mutant, file="commitcollect_core/training/committing.py", tests=("tests/training/test_ingestion.py",)
-)
+_COMMITTED = partial(Mutant, file="commitcollect_core/training/committing.py", tests=_TESTS)
 _WISH = partial(Mutant, file="commitcollect_core/training/tracking.py", tests=_TESTS)
 
 _FALLS = "a fold never falls when a workout is added"

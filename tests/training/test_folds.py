@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import fold_oracle
 import oracle
 from athletes import Athlete
+from commitcollect_adapters.memory.ledger import MemoryLedger
 from commitcollect_adapters.readers.demo import demo_history
 from commitcollect_adapters.testing.strategies import (
     MEASURED,
@@ -27,6 +28,7 @@ from commitcollect_adapters.testing.strategies import (
 from commitcollect_adapters.time_zones import local_time
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import DEFAULT_POLICY
+from commitcollect_core.training.awards import StatueModel
 from commitcollect_core.training.folds import (
     EMPTY,
     SUM,
@@ -40,12 +42,13 @@ from commitcollect_core.training.folds import (
 )
 from commitcollect_core.training.goals import Aim, Exclusion, Goal
 from commitcollect_core.training.local_time import Bucket, LocalTime
+from commitcollect_core.training.sports import SportSelection
 from commitcollect_core.training.tallies import explain, tally
 from commitcollect_core.training.tracking import COMBINATION_SHARES, NewMilestone
-from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot, Workout
-from commitcollect_core.values import ModelId, TargetType
+from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot, Answer, Workout
+from commitcollect_core.values import ActivityId, ModelId, TargetType
 from laws import aim_of, check_state, effort_of
-from rivals import ride
+from rivals import ATHLETE, app_on, ride
 
 CET = LocalTime("Europe/Berlin", ((0, 3_600), (1_774_746_000, 7_200), (1_792_890_000, 3_600)))
 """Clocks go forward on 29 March 2026 and back on 25 October."""
@@ -123,9 +126,10 @@ def test_a_ledger_follows_edits_and_deletions(
     assert fewest <= len(athlete.awards(athlete.ids[0])) <= most
 
 
-@given(
-    fold=folds(), shares=st.lists(st.builds(Share, st.integers(1, 40_000), st.integers(0, 12)), max_size=20)
-)
+SHARES = st.builds(Share, st.integers(1, 40_000), st.integers(0, 12))
+
+
+@given(fold=folds(), shares=st.lists(SHARES, max_size=20))
 def test_a_fold_never_falls_when_a_workout_is_added(fold: Fold, shares: list[Share]) -> None:
     """The new law: whatever was there, more training never lowers the number."""
     counter, before = EMPTY, 0
@@ -276,15 +280,17 @@ def test_a_best_workout_that_shrank_says_so_until_it_is_recounted() -> None:
     assert counter.moved(BestWorkout(), Share(30), Share()) == Counter({}, is_stale=True)
 
 
-@given(parts=st.sampled_from([*STATUES]), numerator=st.integers(0, 60), target=st.integers(1, 60))
-def test_a_combination_is_exact(parts: Any, numerator: int, target: int) -> None:
+@pytest.mark.parametrize("statue", STATUES, ids=lambda each: f"{each.parts_total} parts")
+def test_a_combination_is_exact(statue: StatueModel) -> None:
     """Law 2 for shares: rounding them down never costs a part."""
-    aims = [Aim(target_type=TargetType.ACTIVITY_COUNT, total_target=target)] * 2
-    wish = NewMilestone.of(aims, model_id=parts.model_id, period_start_at=SEASON_START_AT)
-    goal = wish.goal(parts, DEFAULT_POLICY)
-    assert goal.total_target <= COMBINATION_SHARES
-    value = goal.value((Counter({0: numerator}), Counter({0: numerator})))
-    assert goal.parts_earned(value) == min(numerator, target) * goal.parts_total // target
+    for target in range(1, 61):
+        aims = [Aim(target_type=TargetType.ACTIVITY_COUNT, total_target=target)] * 2
+        wish = NewMilestone.of(aims, model_id=statue.model_id, period_start_at=SEASON_START_AT)
+        goal = wish.goal(statue, DEFAULT_POLICY)
+        assert goal.total_target <= COMBINATION_SHARES
+        for reached in range(target + 2):
+            value = goal.value((Counter({0: reached}), Counter({0: reached})))
+            assert goal.parts_earned(value) == min(reached, target) * goal.parts_total // target
 
 
 def test_a_combination_is_as_far_as_its_least_part() -> None:
@@ -385,3 +391,92 @@ def test_local_time_needs_offsets_in_order() -> None:
     for offsets in ((), ((5, 0), (1, 0)), ((1, 0), (1, 3_600))):
         with pytest.raises(InvalidInput):
             LocalTime("Nowhere", offsets)
+
+
+@given(fold=folds(), share=SHARES, others=st.lists(SHARES, max_size=5))
+def test_what_came_and_went_leaves_nothing(fold: Fold, share: Share, others: list[Share]) -> None:
+    """A workout that is taken out again leaves the counter as it was."""
+    if isinstance(fold, BestWorkout):
+        return
+    counter = EMPTY
+    for each in others:
+        counter = counter.moved(fold, Share(), each)
+    assert counter.moved(fold, Share(), share).moved(fold, share, Share()) == counter
+
+
+def test_a_workout_that_moves_to_another_day_lowers_and_raises() -> None:
+    """Law 1: what lowers one day comes before what raises another, of one goal as well."""
+    goal = goal_by(ReachedBuckets(bucket=Bucket.DAY))
+    before, after, same_day = (
+        Workout(snapshot=on_day("a", day, hour=hour), version=1, fetched_at=SEASON_END_AT)
+        for day, hour in ((1, 9), (2, 9), (1, 10))
+    )
+    assert goal.directions(before, after) == (True, True)
+    assert goal.directions(before, same_day) == (False, False)
+    assert goal.directions(None, after) == (False, True)
+    gone = evolve(after, deleted_at=SEASON_END_AT)
+    assert goal.directions(after, gone) == (True, False)
+
+
+@pytest.mark.parametrize(("length", "sums"), [(1, [1, 1, 1]), (2, [1, 2, 1]), (3, [1, 2, 2])])
+def test_an_explanation_tells_the_sum_of_its_window(length: int, sums: list[int]) -> None:
+    """The window that ends with the workout's day, no day more and none less."""
+    goal = goal_by(BestWindow(bucket=Bucket.DAY, length=length))
+    found = [on_day("a", 1), on_day("b", 2), on_day("c", 4)]
+    stored = [Workout(snapshot=each, version=1, fetched_at=SEASON_END_AT) for each in found]
+    assert [each.effects[0].standing for each in explain(goal, stored)] == sums
+
+
+def test_a_combination_ends_at_the_whole_and_takes_what_counts_for_one() -> None:
+    """More than enough of everything is the whole; a ride counts though another target is for runs."""
+    aims = [
+        Aim(target_type=TargetType.DISTANCE_METERS, total_target=10_000),
+        Aim(target_type=TargetType.ACTIVITY_COUNT, total_target=1, sports=SportSelection.parse(["RUN"])),
+    ]
+    wish = NewMilestone.of(aims, model_id=ModelId("HERON"), period_start_at=SEASON_START_AT)
+    goal = wish.goal(STATUES[1], DEFAULT_POLICY)
+    run = evolve(on_day("b", 2, distance=20_000), sport_type="Run")
+    assert value_of(goal, run, evolve(run, activity_id=ActivityId("c"))) == goal.total_target
+    ride_of_one = Workout(snapshot=on_day("a", 1), version=1, fetched_at=SEASON_END_AT)
+    assert goal.exclusion(ride_of_one) is None
+    nothing = evolve(ride_of_one, snapshot=on_day("a", 1, distance=0))
+    assert goal.exclusion(nothing) is Exclusion.NOTHING_TO_COUNT
+
+
+@pytest.mark.parametrize("fold", [ReachedBuckets(bucket=Bucket.DAY), BestWorkout()])
+def test_what_does_not_count_writes_no_milestone(fold: Fold) -> None:
+    """Law 5: an activity of another sport, or the same one again, costs its milestone nothing."""
+    athlete = Athlete(goal_by(fold, sports=SportSelection.parse(["RUN"])))
+    [commit] = athlete.take_in(on_day("a", 1))
+    assert commit.milestones == ()
+    athlete.take_in(run := evolve(on_day("b", 1), sport_type="Run"))
+    [commit] = athlete.take_in(evolve(run, name="Another name"))
+    assert commit.milestones == ()
+
+
+@pytest.mark.parametrize("ways", ["one", "listed", "all", "erased"])
+def test_every_way_of_taking_in_finds_the_best_workout_again(ways: str) -> None:
+    """Whatever brings the news that the best has gone, the second best takes its place."""
+    app = app_on(MemoryLedger())
+    goal = goal_by(BestWorkout(), 1_000, target_type=TargetType.DISTANCE_METERS)
+    wish = NewMilestone(
+        model_id=goal.model_id,
+        target_type=goal.target_type,
+        total_target=goal.total_target,
+        period_start_at=goal.period_start_at,
+        fold=goal.fold,
+    )
+    app.ingestion.ingest(ATHLETE, [on_day("a", 1, distance=30), on_day("b", 1, distance=20)])
+    milestone_id = app.tracking.create(ATHLETE, wish).milestone.milestone_id
+    gone = ActivityGone(key=ride("a").key)
+    if ways == "one":
+        app.ingestion.refresh(ATHLETE, gone.key, lambda: gone)
+    elif ways == "listed":
+        later = SEASON_END_AT + timedelta(days=1)
+        app.ingestion.ingest_listed(ATHLETE, [Answer(found=gone, asked_at=later)], ask=lambda _key: gone)
+    elif ways == "all":
+        list(app.ingestion.ingest_all(ATHLETE, [gone]))
+    else:
+        app.ingestion.erase(ATHLETE, [gone.key])
+    progress = app.tracking.view(ATHLETE, milestone_id).milestone.progress
+    assert (progress.current_value, progress.progress_value, progress.is_stale) == (20, 30, False)
