@@ -236,7 +236,7 @@ FOUR_BY_DAYS = (Aim(target_type=TargetType.DISTANCE_METERS, fold=LONG_DAYS, tota
 def test_what_a_goal_by_days_costs(
     client: Client, changes: dict[str, Any], read: float, write: float
 ) -> None:
-    """An event of a year whose days are all filled; the figures are those of ADR 27."""
+    """An event of a year whose days are all filled; the figures are those of ADR 26."""
     app, user_id = athlete(client, wish=evolve(YEAR, **changes))
     import_rides(app, user_id, range(0, 366 * 24, 24))
     spent = cost(client, app, user_id, ride(1))
