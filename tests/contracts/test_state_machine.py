@@ -28,9 +28,9 @@ from commitcollect_adapters.testing.strategies import (
     SEASON_END_AT,
     SEASON_START_AT,
     STATUES,
+    any_wishes,
     changing_histories,
     moments,
-    wishes,
 )
 from commitcollect_core.app import CommitCollect, assemble
 from commitcollect_core.errors import CommitCollectError
@@ -127,7 +127,7 @@ class TwoLedgers(RuleBasedStateMachine):
         """Take in creations, edits, deletions."""
         self._both(lambda app: app.ingestion.ingest(user_id, found))
 
-    @rule(user_id=athletes, wish=wishes(), is_bounded=st.booleans())
+    @rule(user_id=athletes, wish=any_wishes(), is_bounded=st.booleans())
     def open_milestone(self, user_id: UserId, wish: NewMilestone, *, is_bounded: bool) -> None:
         """Open a milestone; there may be no place for it, or too much to count."""
         self._both(lambda app: app.tracking.create(user_id, wish, is_bounded=is_bounded))

@@ -17,8 +17,8 @@ from commitcollect_adapters.testing.strategies import (
     SEASON_END_AT,
     SEASON_START_AT,
     STATUES,
+    any_wishes,
     histories,
-    wishes,
 )
 from commitcollect_core.app import CommitCollect
 from commitcollect_core.errors import (
@@ -219,7 +219,7 @@ def test_a_catalogue_that_broke_its_promise_is_an_error(models: list[StatueModel
 PAIRS = Policy(training=TrainingPolicy(commit_items_max=52, milestones_tracked_max=49))
 
 
-@given(history=histories(max_size=7), some_wishes=st.lists(wishes(), max_size=2))
+@given(history=histories(max_size=7), some_wishes=st.lists(any_wishes(), max_size=2))
 def test_a_long_history_ends_as_one_ingest_would(
     history: list[ActivitySnapshot], some_wishes: list[NewMilestone]
 ) -> None:
@@ -245,7 +245,7 @@ def test_a_long_history_ends_as_one_ingest_would(
 
 @given(
     stored=histories(min_size=2, max_size=8),
-    some_wishes=st.lists(wishes(), min_size=1, max_size=2),
+    some_wishes=st.lists(any_wishes(), min_size=1, max_size=2),
     is_iterator=st.booleans(),
     data=st.data(),
 )

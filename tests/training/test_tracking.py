@@ -11,7 +11,7 @@ from hypothesis import given
 import oracle
 from commitcollect_adapters.memory import MemoryLedger
 from commitcollect_adapters.testing.dumps import dump_of
-from commitcollect_adapters.testing.strategies import STATUES, changing_histories, wishes
+from commitcollect_adapters.testing.strategies import STATUES, any_wishes, changing_histories
 from commitcollect_core.app import CommitCollect
 from commitcollect_core.errors import (
     AccountDeleting,
@@ -35,7 +35,7 @@ NOBODY = MilestoneId("ms-9999")
 # Opening
 
 
-@given(some_wish=wishes(), found=changing_histories())
+@given(some_wish=any_wishes(), found=changing_histories())
 def test_opening_counts_the_history_and_stores_what_it_returns(
     some_wish: NewMilestone, found: list[Found]
 ) -> None:

@@ -288,12 +288,15 @@ def fold_wishes(draw: st.DrawFn, models: Sequence[StatueModel] = STATUES) -> New
     )
 
 
+def any_wishes(models: Sequence[StatueModel] = STATUES) -> SearchStrategy[NewMilestone]:
+    """Requests for milestones of every kind."""
+    return st.one_of(wishes(models), fold_wishes(models))
+
+
 def goals(models: Sequence[StatueModel] = STATUES) -> SearchStrategy[Goal]:
-    """The goals of `wishes` and `fold_wishes`."""
+    """The goals of `any_wishes`."""
     by_id = {model.model_id: model for model in models}
-    return st.one_of(wishes(models), fold_wishes(models)).map(
-        lambda wish: wish.goal(by_id[wish.model_id], DEFAULT_POLICY)
-    )
+    return any_wishes(models).map(lambda wish: wish.goal(by_id[wish.model_id], DEFAULT_POLICY))
 
 
 def stored_heads(*, version: int) -> SearchStrategy[LedgerHead]:
