@@ -144,6 +144,13 @@ def mutants(session: nox.Session) -> None:
 
 
 @nox.session
+def soak(session: nox.Session) -> None:
+    """Kill processes, step a clock and let Strava fail, for ten minutes or as many seconds as given."""
+    install(session, "test")
+    session.run("python", "tests/soak/run.py", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
 def deep(session: nox.Session) -> None:
     """Everything with many more examples, longer campaigns and every kill point; for the night."""
     install(session, "test", "browser")
