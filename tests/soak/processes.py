@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -42,7 +43,8 @@ class Command:
     @property
     def environment(self) -> dict[str, str]:
         """The environment of a process."""
-        return environment(PYTHONPATH=str(PROGRAM.parents[1]), **self.settings)
+        paths = filter(None, (str(PROGRAM.parents[1]), os.environ.get("PYTHONPATH")))
+        return environment(PYTHONPATH=os.pathsep.join(paths), **self.settings)
 
     def run(self, *arguments: str) -> Outcome:
         """Run a command to its end."""

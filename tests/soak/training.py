@@ -19,6 +19,7 @@ from soak.strava import OK, SoakStrava
 
 HISTORY_ACTIVITIES = 12
 DAYS_BACK_MAX = 20
+BURST_ACTIVITIES = 4
 
 
 @define(eq=False)
@@ -53,7 +54,7 @@ class Training:
             self._edit_silently: 1,
             self._delete: 2,
             self._restore: 2,
-            self._expire_tokens: 5,
+            self._expire_tokens: 3,
         }
         self.chance.choices(list(steps), list(steps.values()))[0]()
 
@@ -84,13 +85,13 @@ class Training:
             {"sport_type": self.chance.choice(("Walk", "Ride", "Swim"))},
             {"private": self.chance.random() < 0.5},
         )
-        self._edit_with("edited", self.chance.choice(changes))
+        self._edit_with("edited", self._some(), self.chance.choice(changes))
 
     def _edit_silently(self) -> None:
-        self._edit_with("edited silently", {"distance": float(self.chance.randrange(30_000))})
+        changes: dict[str, object] = {"distance": float(self.chance.randrange(30_000))}
+        self._edit_with("edited silently", self._some(), changes)
 
-    def _edit_with(self, what: str, changes: dict[str, object]) -> None:
-        activity_id = self._some()
+    def _edit_with(self, what: str, activity_id: ActivityId, changes: dict[str, object]) -> None:
         self._change(what, activity_id, lambda: self.fake.edit(activity_id, **changes))
 
     def _delete(self) -> None:
@@ -102,8 +103,13 @@ class Training:
         self._change("restored", activity_id, lambda: self.fake.restore(activity_id))
 
     def _expire_tokens(self) -> None:
-        self.fake.expire_access_tokens(self.chance.choice(self.athletes))
+        """End an athlete's access tokens while several workers need them."""
+        athlete_id = self.chance.choice(self.athletes)
+        theirs = [each for each, owner in self._owners.items() if owner == athlete_id]
+        self.fake.expire_access_tokens(athlete_id)
         self.changes["access tokens ended"] += 1
+        for activity_id in self.chance.sample(theirs, BURST_ACTIVITIES):
+            self._edit_with("edited in a burst", activity_id, {"name": f"Name {self.chance.random()}"})
 
     def _some(self) -> ActivityId:
         return self.chance.choice(list(self._owners))
