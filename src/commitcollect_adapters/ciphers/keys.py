@@ -67,6 +67,8 @@ def create_key_file(path: Path) -> None:
     Raises:
         InvalidInput: it cannot be made.
     """
+    if path.exists():
+        return  # also on a full disk, where no draft can be written
     draft = path.with_name(f"{path.name}.{token_hex(8)}")
     try:
         try:
