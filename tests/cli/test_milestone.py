@@ -95,7 +95,7 @@ def test_explain_gives_every_workout_its_reason(console: Console, history: Path)
         (0, "other_sport"),
     ]
     lines = console("milestone", "explain", milestone_id).out.splitlines()
-    assert lines[0] == f"2024-01-01 07:00  Run             {'10.0 km':<23}  1000001  Run 1"
+    assert lines[0] == f"2024-01-01 07:00Z Run             {'10.0 km':<23}  1000001  Run 1"
     assert "- flagged at the source" in lines[5]
     assert lines[-1].endswith("5 workouts count; not counted: 1 flagged at the source, 1 other sports.")
 

@@ -42,8 +42,8 @@ IMPORT_BATCH_WORKOUTS = (
 )
 """What `Ingestion.ingest_all` puts into one write."""
 
-IMPORT_HEAD_READS = 2
-"""Of `Ingestion.ingest_all`: whether anything is stored before, and what is left to recount after."""
+IMPORT_HEAD_READS = 1
+"""Of `Ingestion.ingest_all`: whether anything is stored before."""
 
 GIGABYTE_BYTES = 2**30
 """As DynamoDB measures everything."""

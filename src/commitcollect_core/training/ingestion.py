@@ -358,12 +358,14 @@ class Ingestion:
             if falling := self._lowering(user_id, found, now):
                 self._check(falling, now)
                 committed, _ = self._take_in(user_id, falling, now)
+        stale: tuple[MilestoneId, ...] = ()
         for batch in self._batches(found):
             self._check(batch, now)
-            yield committed + self._take_in(user_id, batch, now)[0]
+            taken_in, stale = self._take_in(user_id, batch, now)
+            yield committed + taken_in
             committed = NOTHING_COMMITTED
         # Once, after all batches: a recount reads a whole period.
-        if recounted := self._recount(user_id, self._stale(user_id)).commits:
+        if recounted := self._recount(user_id, stale).commits:
             yield Committed(recounted)
 
     def _lowering(self, user_id: UserId, found: Iterable[Found], now: datetime) -> list[Found]:
