@@ -99,7 +99,7 @@ def _check_choice(_settings: object, attribute: Attribute[str], value: str) -> N
     known = _CHOICES[attribute.name]
     if value not in known:
         raise InvalidInput(
-            f"{attribute.name} {value!r} is not known; write {' or '.join(filter(None, known))}",
+            f"{attribute.name} is not known; write {' or '.join(filter(None, known))}",
             field=attribute.name,
         )
 
