@@ -70,14 +70,18 @@ def running_service(folder: Path, seed: int) -> Iterator[SoakService]:
             address = stack.enter_context(serving.serving(application(fake)))
             return Command(clock, {**common, **settings_for(fake, address)})
 
-        commands = [command(SoakClock(started_at, (skip, step))), *(command() for _ in range(WORKERS - 1))]
+        def killable(name: str, command: Command, *arguments: str) -> Killable:
+            return Killable(name, command, arguments, folder / f"{name}.log", fake.record)
+
+        receiver = killable("serve", command(), "serve", "--port", str(port))
+        wrong = SoakClock(started_at, (skip, step))
+        clocks = (wrong, *(clock for _ in range(WORKERS - 1)))
         workers = [
-            _killable(folder, f"worker-{number}", each, ("worker", "--idle", "0.05"), fake)
-            for number, each in enumerate(commands, 1)
+            killable(f"worker-{number}", command(each), "worker", "--idle", "0.05")
+            for number, each in enumerate(clocks, 1)
         ]
-        receiver = _killable(folder, "serve", command(), ("serve", "--port", str(port)), fake)
         processes = (receiver, *workers)
-        commands_run = command()
+        by_hand = command()
         backend = stack.enter_context(open_backend(common["COMMITCOLLECT_STORE"]))
         try:
             yield SoakService(
@@ -85,20 +89,14 @@ def running_service(folder: Path, seed: int) -> Iterator[SoakService]:
                 skip=skip,
                 step=step,
                 fake=fake,
-                command=commands_run,
+                command=by_hand,
                 processes=processes,
                 backend=backend,
-                settings=load_settings({}, commands_run.settings, folder)[0],
+                settings=load_settings({}, by_hand.settings, folder)[0],
             )
         finally:
             for each in processes:
                 each.kill()
-
-
-def _killable(
-    folder: Path, name: str, command: Command, arguments: tuple[str, ...], fake: SoakStrava
-) -> Killable:
-    return Killable(name, command, arguments, folder / f"{name}.log", fake.record)
 
 
 def _free_port() -> int:
