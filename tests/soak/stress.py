@@ -99,9 +99,9 @@ class Soak:
             self._say("the faults end")
             self._calm_down()
             self._drain()
-        self._check_told()
-        self._say("reconciling")
-        self._repair()
+            self._check_told()
+            self._say("reconciling")
+            self._repair()
         self._check_ledgers()
         self._check_logs()
         self._count()
@@ -188,6 +188,10 @@ class Soak:
     def _calm_down(self) -> None:
         self.service.fake.faults.is_on = False
         write_step(self.service.step, 0)
+        self._connect_all()
+
+    def _connect_all(self) -> None:
+        """Connect athletes whose connection does not work."""
         for athlete_id in self.athletes:
             self.browsers.check(athlete_id)
             for _ in range(CONNECTS_MAX):
@@ -236,6 +240,9 @@ class Soak:
             self._work_off()
             if done.code == 0 and not done.document["toConnectAgain"]:
                 return
+            # Tokens that were lost while nothing needed them are missed only now.
+            self._connect_all()
+            self._work_off()
         self.violations.append(f"reconciling fails {ROUNDS_MAX} times")
 
     # The verdict
