@@ -22,7 +22,18 @@ ASSEMBLIES = {"app": {"training"}, "service": set(CORE_PACKAGES)}
 """What wires use cases, and the packages each may import: who only counts workouts pays for `app` alone."""
 
 NOUNS = {
-    "training": {"sports", "workouts", "goals", "milestones", "awards", "publications", "ledger", "digest"},
+    "training": {
+        "awards",
+        "digest",
+        "folds",
+        "goals",
+        "ledger",
+        "local_time",
+        "milestones",
+        "publications",
+        "sports",
+        "workouts",
+    },
     "jobs": {"jobs", "idempotency"},
     "strava": {"connections", "jobs", "webhooks", "backfills", "rates"},
     "accounts": {"identities", "profiles", "sessions", "deletion", "audit", "chain"},

@@ -207,7 +207,8 @@ def test_interruption_leaves_a_sound_store(tmp_path: Path, flags: tuple[str, ...
 def test_group_of_commands_is_imported_alone() -> None:
     """One command does not pay for the others: showing a statue imports neither readers nor SQLite."""
     script = (
-        "import sys; from commitcollect_cli.main import _exit_code; _exit_code(['statue', 'show', 'DRAGON_2026']);"
+        "import sys; from commitcollect_cli.main import _exit_code;"
+        "_exit_code(['statue', 'show', 'DRAGON_2026']);"
         "others = {'commitcollect_adapters.readers', 'sqlite3', 'commitcollect_cli.simulate'};"
         "assert not others & set(sys.modules)"
     )

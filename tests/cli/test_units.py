@@ -138,7 +138,7 @@ def test_progress_is_shown_in_the_unit_of_the_target() -> None:
     assert show_progress(COUNT, 3, 52) == "3 of 52 activities"
 
 
-@pytest.mark.parametrize("target_type", TargetType)
+@pytest.mark.parametrize("target_type", [DISTANCE, ELEVATION, TIME, COUNT])
 @pytest.mark.parametrize("value", [1, 59, 61, 999, 1_001, 3_599, 3_601, 8_334, 16_667, 99_951, 10**7 + 1])
 def test_what_is_needed_is_never_shown_as_less(target_type: TargetType, value: int) -> None:
     """Whoever does as much as is shown has done enough, and hardly more."""
