@@ -11,7 +11,7 @@ from soak.run import soaked
 SECONDS = 20.0
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_killed_processes_wrong_clocks_and_a_failing_strava_lose_nothing(tmp_path: Path) -> None:
     """After 20 s of it every ledger is what Strava holds, and no job is lost."""
     soak = soaked(tmp_path, seconds=SECONDS, seed=20, athletes=4)

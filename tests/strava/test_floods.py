@@ -49,7 +49,7 @@ def test_in_memory_a_flood_delays_nobody() -> None:
     check(World(), FEW_PER_MINUTE)
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_in_memory_a_whole_flood_delays_nobody() -> None:
     """The same with 10,000 forged events a minute."""
     check(World(), PER_MINUTE)
@@ -60,7 +60,7 @@ def test_in_a_file_a_flood_delays_nobody(database: Database) -> None:
     check(World(stores=sqlite_stores(database), queue=SqliteQueue(database)), FEW_PER_MINUTE)
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_in_a_file_a_whole_flood_delays_nobody(database: Database) -> None:
     """The same on SQLite with 10,000 forged events a minute."""
     check(World(stores=sqlite_stores(database), queue=SqliteQueue(database)), PER_MINUTE)
