@@ -289,3 +289,9 @@ def test_what_is_put_during_a_look_is_due_as_it_was_put() -> None:
     renewed = renewed.put(_event("c"), visible_at=_later(6), policy=MANY_EVENTS)
     assert renewed.after_end() == QueueEntry(job=evolve(RIDE, events=events("b", "c")), due_at=_later(3))
     assert renewed.leased() == taken.leased()
+
+
+def test_an_event_that_is_known_already_changes_nothing() -> None:
+    """A delivery that Strava repeats brings no job in back-off forward."""
+    waiting = evolve(DUE, job=_event("a"), due_at=_later(900), attempts=3)
+    assert waiting.put(_event("a"), visible_at=_later(3), policy=MANY_EVENTS) == waiting

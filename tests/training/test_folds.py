@@ -42,7 +42,7 @@ from commitcollect_core.training.folds import (
 )
 from commitcollect_core.training.goals import Aim, Exclusion, Goal
 from commitcollect_core.training.local_time import Bucket, LocalTime
-from commitcollect_core.training.sports import SportSelection
+from commitcollect_core.training.sports import SPORT_TYPES, SportSelection
 from commitcollect_core.training.tallies import explain, tally
 from commitcollect_core.training.tracking import COMBINATION_SHARES, NewMilestone
 from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot, Answer, Workout
@@ -480,3 +480,36 @@ def test_every_way_of_taking_in_finds_the_best_workout_again(ways: str) -> None:
         app.ingestion.erase(ATHLETE, [gone.key])
     progress = app.tracking.view(ATHLETE, milestone_id).milestone.progress
     assert (progress.current_value, progress.progress_value, progress.is_stale) == (20, 30, False)
+
+
+def test_what_stands_where_in_a_best_workout_and_among_days() -> None:
+    """The largest so far, and how many days up to this one count."""
+    assert BestWorkout().standing({0: 7}, 0) == 7
+    assert ReachedBuckets(bucket=Bucket.DAY, minimum=2).standing({1: 2, 2: 1, 3: 5, 4: 5}, 3) == 2
+
+
+def test_too_many_sports_are_refused_in_a_combination_too() -> None:
+    """Law 9: the policy's number, and the way out."""
+    names = sorted(SPORT_TYPES)[: DEFAULT_POLICY.training.milestone_sports_max + 1]
+    goal = evolve(goal_by(SUM), sports=SportSelection(tuple(names)))
+    with pytest.raises(InvalidInput, match="use ANY for every sport"):
+        goal.check(DEFAULT_POLICY)
+
+
+def test_a_preview_is_what_opening_would_count() -> None:
+    """It writes nothing, and tells the parts the history is worth."""
+    app = app_on(MemoryLedger())
+    app.ingestion.ingest(ATHLETE, [on_day("a", 1), on_day("b", 2)])
+    wish = NewMilestone(
+        model_id=ModelId("HERON"),
+        target_type=TargetType.ACTIVITY_COUNT,
+        total_target=4,
+        period_start_at=SEASON_START_AT,
+        fold=ReachedBuckets(bucket=Bucket.DAY),
+    )
+    preview = app.tracking.preview(ATHLETE, wish)
+    assert (preview.tally.current_value, len(preview.tally.crossings)) == (2, 6)
+    assert list(app.tracking.milestones(ATHLETE)) == []
+    opened = app.tracking.create(ATHLETE, wish).milestone
+    assert (opened.goal, opened.parts_awarded) == (preview.goal, 6)
+    assert app.policy is DEFAULT_POLICY
