@@ -35,7 +35,7 @@ from commitcollect_adapters.web.receiver import PATH, Receiver
 from commitcollect_adapters.web.serving import serving
 from commitcollect_core.jobs.jobs import QueueCounts
 from commitcollect_core.jobs.worker import Worker
-from commitcollect_core.policy import Policy, StravaPolicy
+from commitcollect_core.policy import JobsPolicy, Policy, StravaPolicy
 from commitcollect_core.strava.connections import READ_ACTIVITIES, READ_ALL_ACTIVITIES
 from commitcollect_core.strava.webhook_intake import WebhookSecrets
 from commitcollect_core.training.awards import Award
@@ -62,6 +62,7 @@ SEES_PUBLIC = ("read", READ_ACTIVITIES)
 
 # Our own limits are for other tests. SQS delays by a clock of its own, so nothing is delayed on purpose.
 GENEROUS = Policy(
+    jobs=JobsPolicy(group_jobs_max=1_000),
     strava=StravaPolicy(
         athlete_calls_per_window=10**6,
         app_calls_per_window=10**6,
