@@ -68,7 +68,7 @@ GENEROUS = Policy(
         app_calls_per_window=10**6,
         app_calls_per_day=10**6,
         webhook_delay_seconds=0,
-    )
+    ),
 )
 
 
