@@ -119,7 +119,10 @@ def on_sqlite(tmp_path: Path) -> Iterator[MakeWorld]:
     """A service on one file."""
     with closing(Database(tmp_path / "store.db")) as database:
         yield lambda start: World(
-            stores=sqlite_stores(database), queue=SqliteQueue(database), policy=GENEROUS, start=start
+            stores=sqlite_stores(database),
+            queue=SqliteQueue(database, GENEROUS),
+            policy=GENEROUS,
+            start=start,
         )
 
 
