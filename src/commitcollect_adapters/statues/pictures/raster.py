@@ -69,11 +69,14 @@ def layers(scene: Scene, frame: Frame) -> tuple[Layer, Layer]:
 
 def _fill(layer: Layer, frame: Frame, index: int, facet: Facet) -> None:
     """Draw one facet where nothing nearer is drawn: row by row, at the middle of each pixel."""
-    down = frame.scale * frame.aspect
-    corners = sorted(
-        ((y - frame.top) * down, (x - frame.left) * frame.scale, z)
-        for x, y, z in zip(facet.x, facet.y, facet.z, strict=True)
-    )
+    top, left, down, across = frame.top, frame.left, frame.scale * frame.aspect, frame.scale
+    (x0, x1, x2), (y0, y1, y2), (z0, z1, z2) = facet.x, facet.y, facet.z
+    corners = [
+        ((y0 - top) * down, (x0 - left) * across, z0),
+        ((y1 - top) * down, (x1 - left) * across, z1),
+        ((y2 - top) * down, (x2 - left) * across, z2),
+    ]
+    corners.sort()
     (ay, ax, az), (by, bx, bz), (cy, cx, cz) = corners
     area = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)
     if not area:
@@ -83,14 +86,17 @@ def _fill(layer: Layer, frame: Frame, index: int, facet: Facet) -> None:
     facets, nearness, width = layer.facets, layer.nearness, frame.width
     longest = (cx - ax) / (cy - ay)
     upper, lower = (bx - ax) / (by - ay or 1.0), (cx - bx) / (cy - by or 1.0)
-    for row in range(max(0, math.ceil(ay - 0.5)), min(frame.height, math.ceil(cy - 0.5))):
+    ceil = math.ceil
+    for row in range(max(0, ceil(ay - 0.5)), min(frame.height, ceil(cy - 0.5))):
         y = row + 0.5
         one = ax + (y - ay) * longest
         other = ax + (y - ay) * upper if y < by else bx + (y - by) * lower
         first, last = (one, other) if one < other else (other, one)
-        start, end = max(0, math.ceil(first - 0.5)), min(width, math.ceil(last - 0.5))
+        start, end = ceil(first - 0.5), ceil(last - 0.5)
+        # Most rows of small facets hold no pixel's middle, and are left before anything is worked out.
         if start >= end:
             continue
+        start, end = max(0, start), min(width, end)
         near = az + (start + 0.5 - ax) * per_x + (y - ay) * per_y
         for pixel in range(row * width + start, row * width + end):
             if near > nearness[pixel]:
