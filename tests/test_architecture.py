@@ -31,6 +31,7 @@ NOUNS = {
         "local_time",
         "milestones",
         "publications",
+        "recurrence",
         "sports",
         "workouts",
     },

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from commitcollect_core.training.awards import Award
     from commitcollect_core.training.goals import Exclusion, Goal
     from commitcollect_core.training.milestones import Milestone
+    from commitcollect_core.training.recurrence import RecurringGoal
     from commitcollect_core.training.tallies import Effect, Explanation
     from commitcollect_core.training.tracking import MilestoneView, Preview, Recomputed
     from commitcollect_core.training.workouts import Workout
@@ -110,6 +111,21 @@ def _form_document(goal: Goal) -> Document | None:
     from commitcollect_adapters.records.goals import goal_document  # noqa: PLC0415 - few goals need it
 
     return goal_document(goal)
+
+
+def recurring_goal_document(goal: RecurringGoal) -> Document:
+    """A recurring goal, and the ids of the milestones it opened last."""
+    from commitcollect_adapters.records.goals import aim_document  # noqa: PLC0415 - few goals need it
+
+    return {
+        "recurringId": goal.recurring_id,
+        "every": goal.every.value,
+        "modelId": goal.model_id,
+        "aims": [aim_document(each) for each in goal.aims],
+        "timeZone": None if goal.local_time is None else goal.local_time.name,
+        "firstPeriod": goal.every.label(goal.first_period),
+        "opened": [goal.milestone_id(each) for each in goal.opened],
+    }
 
 
 def milestone_document(milestone: Milestone) -> Document:

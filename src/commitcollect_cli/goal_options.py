@@ -18,9 +18,15 @@ from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
 from commitcollect_core.training.goals import Aim, latest_end
 from commitcollect_core.training.local_time import UTC_TIME, LocalTime
+from commitcollect_core.training.recurrence import Every
+from commitcollect_core.training.recurring_goals import NewRecurringGoal
 from commitcollect_core.training.sports import SportSelection
 from commitcollect_core.training.tracking import NewMilestone
 from commitcollect_core.values import ModelId
+
+_YEAR_DAYS = 366
+_RECURRING_DAYS = 10 * _YEAR_DAYS
+"""How far ahead the clock changes of a recurring goal's time zone are looked up."""
 
 _OPEN_END_DAYS = 800
 """How far local time is looked up for a goal without an end, which counts by no days."""
@@ -66,6 +72,32 @@ class GoalOptions:
         aims = self.aims(policy, default=default)
         combined = [aims] if self.is_combination else [(each,) for each in aims]
         return tuple(self._wish(each, start_day, policy) for each in combined)
+
+    def recurring_wish(self, every: Every, policy: Policy, *, now: datetime) -> NewRecurringGoal:
+        """The request for a goal that begins anew with every period.
+
+        Raises:
+            InvalidInput: a target, the time zone or what they make together is not acceptable.
+        """
+        if self.end_day is not None:
+            raise click.UsageError(
+                "a recurring goal has no --to; 'commitcollect recurring end' ends it when its time has come"
+            )
+        aims = self.aims(policy)
+        if not aims:
+            raise click.UsageError("give what to reach in every period: --target distance=100km")
+        if len(aims) > 1 and not self.is_combination:
+            raise click.UsageError("give one --target, or join several with --all-of; one goal at a time")
+        start_day = self.start_day or now
+        place = None
+        if self.time_zone is not None:
+            # The first period may have begun before the first day given.
+            first_day = start_day - timedelta(days=_YEAR_DAYS)
+            place = local_time(self.time_zone, first_day, start_day + timedelta(days=_RECURRING_DAYS))
+        start_at = None if self.start_day is None else _first_instant(self.start_day, place)
+        return NewRecurringGoal(
+            model_id=self.model_id, aims=aims, every=every, local_time=place, start_at=start_at
+        )
 
     def aims(self, policy: Policy, *, default: str | None = None) -> tuple[Aim, ...]:
         """Each target once.

@@ -156,16 +156,15 @@ def kind_of(aim: Aim | Goal) -> Kind:
 
 def show_goal(goal: Goal) -> str:
     """What is to be reached, in words."""
-    sports = "" if goal.all_of else f" · {_sports(goal.sports)}"
-    return f"{_target(goal)}{sports} · {_period(goal)}"
+    return f"{show_aims(goal.aims)} · {_period(goal)}"
 
 
-def _target(goal: Goal) -> str:
-    if not goal.all_of:
-        return show_aim(goal)
+def show_aims(aims: Sequence[Aim]) -> str:
+    """One thing to reach with its sports, or several at once."""
+    if len(aims) == 1:
+        return f"{show_aim(aims[0])} · {_sports(aims[0].sports)}"
     shown = [
-        show_aim(each) + ("" if each.sports == ANY_SPORT else f" ({_sports(each.sports)})")
-        for each in goal.all_of
+        show_aim(each) + ("" if each.sports == ANY_SPORT else f" ({_sports(each.sports)})") for each in aims
     ]
     return f"{', '.join(shown[:-1])} and {shown[-1]}"
 

@@ -24,6 +24,7 @@ PROGRAM = "commitcollect"
 _COMMANDS = {
     "simulate": "commitcollect_cli.simulate:simulate",
     "milestone": "commitcollect_cli.milestone:milestone",
+    "recurring": "commitcollect_cli.recurring:recurring",
     "workout": "commitcollect_cli.workout:workout",
     "statue": "commitcollect_cli.statue:statue",
     "strava": "commitcollect_cli.strava:strava",

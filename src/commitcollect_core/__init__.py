@@ -64,6 +64,14 @@ if TYPE_CHECKING:
         WorkoutPosition as WorkoutPosition,
         WorkoutQuery as WorkoutQuery,
     )
+    from commitcollect_core.training.recurrence import (
+        Every as Every,
+        RecurringGoal as RecurringGoal,
+    )
+    from commitcollect_core.training.recurring_goals import (
+        NewRecurringGoal as NewRecurringGoal,
+        RecurringGoals as RecurringGoals,
+    )
     from commitcollect_core.training.sports import (
         ANY_SPORT as ANY_SPORT,
         SPORT_GROUPS as SPORT_GROUPS,
@@ -116,6 +124,8 @@ _NAMES_BY_MODULE = {
     "training.local_time": "Bucket LocalTime",
     "training.milestones": "Milestone MilestoneStatus Progress",
     "training.ports": "Ledger MilestonePage Ports StatueCatalog WorkoutPage WorkoutPosition WorkoutQuery",
+    "training.recurrence": "Every RecurringGoal",
+    "training.recurring_goals": "NewRecurringGoal RecurringGoals",
     "training.sports": "ANY_SPORT SPORT_GROUPS SPORT_TYPES SportSelection",
     "training.tallies": "Effect Explanation Tally",
     "training.tracking": "MilestoneView NewMilestone Recomputed Tracking",

@@ -8,6 +8,7 @@ from commitcollect_core.context import Context
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
 from commitcollect_core.training.ingestion import Ingestion
 from commitcollect_core.training.ports import Ports
+from commitcollect_core.training.recurring_goals import RecurringGoals
 from commitcollect_core.training.tracking import Tracking
 
 
@@ -18,12 +19,14 @@ class CommitCollect:
     Attributes:
         ingestion: takes activities in.
         tracking: milestones, their awards and their explanations.
+        recurring_goals: goals that open a milestone for each period.
         ports: what the use cases run on.
         context: the clock, ids, backoff and policy of all of them.
     """
 
     ingestion: Ingestion
     tracking: Tracking
+    recurring_goals: RecurringGoals
     ports: Ports
     context: Context
 
@@ -39,6 +42,7 @@ def assemble(ports: Ports, policy: Policy = DEFAULT_POLICY) -> CommitCollect:
     return CommitCollect(
         ingestion=Ingestion(ledger=ports.ledger, catalog=ports.catalog, context=context),
         tracking=Tracking(ledger=ports.ledger, catalog=ports.catalog, context=context),
+        recurring_goals=RecurringGoals(ledger=ports.ledger, catalog=ports.catalog, context=context),
         ports=ports,
         context=context,
     )

@@ -106,6 +106,9 @@ class TrainingPolicy:
         milestone_sports_max: sports one milestone may name.
         milestone_buckets_max: days, weeks or months that a goal by such buckets may span.
         goal_aims_max: targets of one combination.
+        recurring_goals_max: goals of one athlete that recur.
+        recurring_periods_kept_max: latest periods of a recurring goal that are remembered; a workout before
+            them opens no milestone.
         activity_name_chars_max: longer names are cut.
         sport_type_chars_max: longer sport types are refused.
         distance_meters_max, elevation_meters_max, duration_seconds_max: the most one workout may claim.
@@ -134,6 +137,8 @@ class TrainingPolicy:
     milestone_sports_max: int = 20
     milestone_buckets_max: int = 400
     goal_aims_max: int = 4
+    recurring_goals_max: int = 4
+    recurring_periods_kept_max: int = 24
     activity_name_chars_max: int = 200
     sport_type_chars_max: int = 64
     distance_meters_max: int = 10_000_000

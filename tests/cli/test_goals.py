@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -276,3 +277,59 @@ def test_what_is_no_goal_is_refused_with_the_way_out(
     assert refused.code != 0
     assert message in refused.err.replace("\n", " ")
     assert console.json("milestone", "list")["milestones"] == []
+
+
+# Recurring goals
+
+
+@pytest.mark.parametrize("store", ["sqlite", "dynamodb"])
+def test_a_real_history_fills_every_year(
+    console: Console, shared_data: Path, tmp_path: Path, store: str
+) -> None:
+    """Each year has the distance that the raw file adds up to, and its statue those parts."""
+    path, place = shared_data / "real" / "summary_activities.json", ZoneInfo("Pacific/Auckland")
+    totals: dict[str, int] = {}
+    for _, began, _, is_flagged, measures in _from_json(path):
+        if not is_flagged:
+            year = f"{began.astimezone(place):%Y}"
+            totals[year] = totals.get(year, 0) + measures["distance"]
+    with ExitStack() as stack:
+        address = str(tmp_path / "years.db")
+        if store == "dynamodb":
+            address = f"dynamodb://Years?endpoint={stack.enter_context(running.dynoxide())}"
+            console("tables", "create", "--store", address)
+        goal = console.json(
+            "recurring", "begin", "--every", "year", "--target", "distance=2000km", "--from", "2017-06-01",
+            "--time-zone", place.key, "--store", address,
+        )  # fmt: skip
+        console("workout", "import", path, "--store", address)
+        milestones = console.json("milestone", "list", "--store", address)["milestones"]
+        [listed] = console.json("recurring", "list", "--store", address)["recurringGoals"]
+        assert console("recurring", "end", goal["recurringId"], "--store", address).code == 0
+        assert console.json("recurring", "list", "--store", address)["recurringGoals"] == []
+    assert [each["milestoneId"] for each in milestones] == listed["opened"]
+    by_year = {each["milestoneId"].removeprefix(f"{goal['recurringId']}-"): each for each in milestones}
+    assert set(totals) < set(by_year)
+    for year, each in by_year.items():
+        total = totals.get(year, 0)
+        assert (each["currentValue"], each["partsEarned"]) == (total, min(total * 12 // 2_000_000, 12)), year
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--every", "month"), "--target"),
+        (("--every", "day", "--target", "count=4"), "'year', 'month', 'week'"),
+        (("--every", "month", "--target", "count=4", "--to", "2027-01-01"), "recurring goal has no --to"),
+        (("--every", "month", "--target", "count=4", "--target", "days=4"), "--all-of"),
+        (("--every", "week", "--target", "streak=10d"), "10 days cannot be reached"),
+        (("--every", "week", "--target", "count=4", "--from", "2017-01-01"), "24 periods back"),
+    ],
+)
+def test_a_recurring_goal_that_makes_no_sense_is_refused(
+    console: Console, tmp_path: Path, options: tuple[str, ...], words: str
+) -> None:
+    """The message names what is wrong and the way out; nothing is begun."""
+    refused = console("recurring", "begin", *options, "--store", tmp_path / "x.db")
+    assert refused.code in {1, 2}
+    assert words in refused.err

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from mutants import crowds, folds, jobs, stores, strava, training, web
+from mutants import crowds, folds, jobs, recurrence, stores, strava, training, web
 from mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
     *training.MUTANTS,
     *folds.MUTANTS,
+    *recurrence.MUTANTS,
     *jobs.MUTANTS,
     *strava.MUTANTS,
     *stores.MUTANTS,

@@ -1,10 +1,12 @@
 """What a milestone stores beside its plain columns: the attributes ``goal`` and ``buckets``.
 
-A plain goal, the sum over a period of UTC, has neither. Both begin with the version of their form.
+A plain goal, the sum over a period of UTC, has neither. Both begin with the version of their form, as does
+``recurringGoals``, which a head stores.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from attrs import fields, frozen
@@ -22,8 +24,9 @@ from commitcollect_core.training.folds import (
 )
 from commitcollect_core.training.goals import Aim, Goal
 from commitcollect_core.training.local_time import Bucket, LocalTime
+from commitcollect_core.training.recurrence import Every, RecurringGoal
 from commitcollect_core.training.sports import SportSelection
-from commitcollect_core.values import TargetType
+from commitcollect_core.values import MilestoneId, ModelId, TargetType
 
 _FORM = 1
 
@@ -95,13 +98,11 @@ def goal_text(goal: Goal) -> str | None:
     """The ``goal`` attribute; None for a plain goal in UTC."""
     if goal.is_plain and goal.local_time is None:
         return None
-    place = goal.local_time
     return json_text(
         {
             "version": _FORM,
             **goal_document(goal),
-            "timeZone": None if place is None else place.name,
-            "offsets": [] if place is None else [list(each) for each in place.offsets],
+            **_place_document(goal.local_time),
         }
     )
 
@@ -113,12 +114,65 @@ def goal_form(text: str | None) -> GoalForm:
     document = mapping(text)
     if document["version"] != _FORM:
         raise ValueError(f"a goal of form {document['version']!r} is newer than this version")
-    offsets = tuple((start, offset) for start, offset in document["offsets"])
     return GoalForm(
         fold=_fold(document["fold"]),
-        local_time=LocalTime(document["timeZone"], offsets) if offsets else None,
+        local_time=_place(document),
         all_of=tuple(map(_aim, document["allOf"])),
     )
+
+
+def recurring_text(recurring: Sequence[RecurringGoal]) -> str | None:
+    """The ``recurringGoals`` attribute; None for none, which most ledgers have."""
+    if not recurring:
+        return None
+    return json_text({"version": _FORM, "goals": [recurring_document(each) for each in recurring]})
+
+
+def recurring_document(goal: RecurringGoal) -> dict[str, Any]:
+    """A recurring goal by the names of a milestone's attributes."""
+    return {
+        "recurringId": goal.recurring_id,
+        "every": goal.every.value,
+        "modelId": goal.model_id,
+        "aims": [aim_document(each) for each in goal.aims],
+        **_place_document(goal.local_time),
+        "firstPeriod": goal.first_period,
+        "opened": list(goal.opened),
+    }
+
+
+def recurring_goals(text: str | None) -> tuple[RecurringGoal, ...]:
+    """What `recurring_text` wrote."""
+    if text is None:
+        return ()
+    document = mapping(text)
+    if document["version"] != _FORM:
+        raise ValueError(f"recurring goals of form {document['version']!r} are newer than this version")
+    return tuple(map(_recurring_goal, document["goals"]))
+
+
+def _recurring_goal(document: dict[str, Any]) -> RecurringGoal:
+    return RecurringGoal(
+        recurring_id=MilestoneId(document["recurringId"]),
+        every=Every(document["every"]),
+        model_id=ModelId(document["modelId"]),
+        aims=tuple(map(_aim, document["aims"])),
+        local_time=_place(document),
+        first_period=document["firstPeriod"],
+        opened=tuple(document["opened"]),
+    )
+
+
+def _place_document(place: LocalTime | None) -> dict[str, Any]:
+    return {
+        "timeZone": None if place is None else place.name,
+        "offsets": [] if place is None else [list(each) for each in place.offsets],
+    }
+
+
+def _place(document: dict[str, Any]) -> LocalTime | None:
+    offsets = tuple((start, offset) for start, offset in document["offsets"])
+    return LocalTime(document["timeZone"], offsets) if offsets else None
 
 
 _STALE = "~"

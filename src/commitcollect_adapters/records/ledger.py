@@ -22,7 +22,14 @@ from commitcollect_adapters.records.columns import (
     record_kind,
     words,
 )
-from commitcollect_adapters.records.goals import counters, counters_text, goal_form, goal_text
+from commitcollect_adapters.records.goals import (
+    counters,
+    counters_text,
+    goal_form,
+    goal_text,
+    recurring_goals,
+    recurring_text,
+)
 from commitcollect_core.training.awards import Award, Crossing
 from commitcollect_core.training.goals import Goal
 from commitcollect_core.training.ledger import LedgerHead, LedgerState, UntrackedMilestone
@@ -53,6 +60,7 @@ def _head_record(head: LedgerHead) -> Record:
         epoch(head.fenced_at),
         _untracked_text(head.untracked),
         head.connection_generation or None,
+        recurring_text(head.recurring),
     )
 
 
@@ -78,7 +86,7 @@ def _untracked(word: str) -> UntrackedMilestone:
 
 
 def _head(record: Record) -> LedgerHead:
-    version, state, milestone_ids, workout_count, fenced_at, untracked, connection_generation = record
+    version, state, milestone_ids, workout_count, fenced_at, untracked, generation, recurring = record
     return LedgerHead(
         version=version,
         state=_LEDGER_STATES[state],
@@ -86,7 +94,8 @@ def _head(record: Record) -> LedgerHead:
         workout_count=workout_count,
         fenced_at=optional_moment(fenced_at),
         untracked=tuple(map(_untracked, words(untracked or ""))),
-        connection_generation=connection_generation or "",
+        connection_generation=generation or "",
+        recurring=recurring_goals(recurring),
     )
 
 
@@ -100,6 +109,7 @@ HEAD = RecordKind(
         "fencedAtUtc",
         "untrackedMilestones",
         "connectionGeneration",
+        "recurringGoals",
     ),
     _head_record,
     _head,

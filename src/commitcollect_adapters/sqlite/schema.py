@@ -433,6 +433,8 @@ ALTER TABLE milestone ADD COLUMN goal TEXT;
 ALTER TABLE milestone ADD COLUMN buckets TEXT;
 """
 
+_RECURRING = "ALTER TABLE ledgerHead ADD COLUMN recurringGoals TEXT;"
+
 LAYOUTS = (
     _LEDGER,
     _SERVICE,
@@ -452,5 +454,6 @@ LAYOUTS = (
     _GENERATIONS,
     _FLOWS,
     _GOALS,
+    _RECURRING,
 )
 """The script of every layout, the first one first. Add a layout at the end."""

@@ -29,6 +29,7 @@ from commitcollect_core.training.goals import Aim, Goal
 from commitcollect_core.training.ledger import LedgerHead, LedgerState
 from commitcollect_core.training.local_time import Bucket, LocalTime
 from commitcollect_core.training.milestones import Milestone, Progress
+from commitcollect_core.training.recurrence import Every, RecurringGoal
 from commitcollect_core.training.sports import ANY, ANY_SPORT, SPORT_GROUPS, SPORT_TYPES, SportSelection
 from commitcollect_core.training.tracking import NewMilestone
 from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot, Found, Workout
@@ -299,6 +300,20 @@ def goals(models: Sequence[StatueModel] = STATUES) -> SearchStrategy[Goal]:
     return any_wishes(models).map(lambda wish: wish.goal(by_id[wish.model_id], DEFAULT_POLICY))
 
 
+def recurring_goals() -> SearchStrategy[RecurringGoal]:
+    """Recurring goals of every kind, with some periods opened."""
+    return st.builds(
+        RecurringGoal,
+        recurring_id=_ids().map(MilestoneId),
+        every=st.sampled_from(Every),
+        model_id=_ids().map(ModelId),
+        aims=st.lists(aims(), min_size=1, max_size=2).map(tuple),
+        local_time=local_times(),
+        first_period=st.integers(1, 10**5),
+        opened=st.lists(st.integers(1, 10**5), max_size=4, unique=True).map(sorted).map(tuple),
+    )
+
+
 def stored_heads(*, version: int) -> SearchStrategy[LedgerHead]:
     """Heads with every field in use.
 
@@ -310,6 +325,7 @@ def stored_heads(*, version: int) -> SearchStrategy[LedgerHead]:
         state=st.sampled_from(LedgerState),
         workout_count=st.integers(0, 10**6),
         fenced_at=st.none() | moments(),
+        recurring=st.lists(recurring_goals(), max_size=2).map(tuple),
     )
 
 

@@ -6,7 +6,8 @@ only the pure functions of this module make one:
 * `decide` takes in what sources say of some activities;
 * `decide_creation` opens a milestone with the stored history already counted;
 * `decide_recount` repairs a milestone from the stored workouts;
-* `decide_removal` removes milestones with their awards, where an operator's rules ask for it.
+* `decide_removal` removes milestones with their awards, where an operator's rules ask for it;
+* `decide_recurring` begins or ends recurring goals, and `decide_opening` opens the milestone of a period.
 
 Progress moves by difference: what a workout contributes now minus what it contributed before. Taking in the
 same snapshot again therefore changes nothing, and the order of arrival does not matter (law 5). What is found
@@ -40,6 +41,7 @@ from commitcollect_core.training.ledger import (
     UntrackedMilestone,
 )
 from commitcollect_core.training.milestones import Milestone, MilestoneStatus, Progress, progress_after
+from commitcollect_core.training.recurrence import RecurringGoal
 from commitcollect_core.training.tallies import Tally
 from commitcollect_core.training.workouts import ActivityGone, Change, Workout, updated
 from commitcollect_core.values import MilestoneId, ModelId, WorkoutKey
@@ -241,6 +243,46 @@ def decide_removal(view: LedgerView, milestone: Milestone) -> LedgerCommit:
         untracked=tuple(each for each in view.head.untracked if each.milestone_id != milestone.milestone_id),
     )
     return LedgerCommit(user_id=view.user_id, head=head, removed=(milestone,))
+
+
+def decide_recurring(view: LedgerView, recurring: tuple[RecurringGoal, ...]) -> LedgerCommit:
+    """Replace the recurring goals of a ledger; milestones that they opened stay.
+
+    Raises:
+        AccountDeleting: the ledger is fenced.
+    """
+    _check_open(view.head)
+    head = evolve(view.head, version=view.head.version + 1, recurring=recurring)
+    return LedgerCommit(user_id=view.user_id, head=head)
+
+
+def decide_opening(
+    view: LedgerView,
+    recurring: RecurringGoal,
+    number: int,
+    goal: Goal,
+    history: Tally,
+    *,
+    models: Mapping[ModelId, StatueModel],
+    now: datetime,
+    policy: Policy,
+) -> tuple[LedgerCommit, ...]:
+    """Open the milestone of a recurring goal's period; arguments and errors as in `decide_creation`."""
+    *settled, opening = decide_creation(
+        view, recurring.milestone_id(number), goal, history, models=models, now=now, policy=policy
+    )
+    # Only the commit that opens the milestone marks its period: a crash before it loses nothing.
+    marked = opened_periods(opening.head.recurring, recurring, number, policy)
+    return (*settled, evolve(opening, head=evolve(opening.head, recurring=marked)))
+
+
+def opened_periods(
+    known: tuple[RecurringGoal, ...], recurring: RecurringGoal, number: int, policy: Policy
+) -> tuple[RecurringGoal, ...]:
+    """The recurring goals once a period of one of them has its milestone."""
+    kept = policy.training.recurring_periods_kept_max
+    opened = recurring.with_opened(number, periods_kept_max=kept)
+    return tuple(opened if each.recurring_id == recurring.recurring_id else each for each in known)
 
 
 def _without_debts(
@@ -487,6 +529,7 @@ class _Draft:
             workout_count=self._live,
             untracked=self._untracked,
             connection_generation=self._head.connection_generation,
+            recurring=self._head.recurring,
         )
         self._commits.append(
             LedgerCommit(

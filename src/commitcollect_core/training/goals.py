@@ -61,6 +61,10 @@ class Aim:
     fold: Fold = SUM
     total_target: int
 
+    def counts(self, snapshot: ActivitySnapshot) -> bool:
+        """Whether an activity of the period gives something to this aim."""
+        return _nothing_for(self, snapshot) is None
+
     def share(self, workout: Workout, local_time: LocalTime | None) -> Share:
         """What a workout of the goal's period gives to this aim."""
         amount = _MEASURES[self.target_type](workout.snapshot)

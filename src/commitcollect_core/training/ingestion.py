@@ -19,6 +19,7 @@ from commitcollect_core.training.ledger import LedgerCommit, LedgerView, keys_of
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import Ledger, StatueCatalog
 from commitcollect_core.training.recounting import Recounting
+from commitcollect_core.training.recurring_goals import RecurringGoals
 from commitcollect_core.training.statues import models_of
 from commitcollect_core.training.workouts import (
     ActivityErased,
@@ -152,6 +153,8 @@ class Ingestion:
                 fetched_for = version
             if found is None:
                 return committing.committed
+            if self._opens(view, (found,), committing):
+                continue
             if committing.commit(self._decided(view, (found,), now)):
                 break
         committed = evolve(committing.committed, set_aside=set_aside)
@@ -207,6 +210,8 @@ class Ingestion:
                 # The first reading is kept: a later one may hold what an earlier attempt wrote itself.
                 before.setdefault(key, view.workouts.get(key))
             certain = [each.found for each in believable if each.found.key not in in_doubt]
+            if self._opens(view, certain, committing):
+                continue
             if committing.commit(self._decided(view, certain, now)):
                 break
         committed = committing.committed
@@ -276,8 +281,16 @@ class Ingestion:
         committing = Committing(self.ledger, self.context)
         while True:
             view = self._read(user_id, keys, generation)
+            if self._opens(view, changes, committing):
+                continue
             if committing.commit(self._decided(view, changes, now)):
                 return committing.committed, committing.committed.stale_after(view)
+
+    def _opens(self, view: LedgerView, changes: Sequence[Change], committing: Committing) -> bool:
+        """Open milestones of recurring goals that activities begin; whether to read the ledger again."""
+        opening = RecurringGoals(ledger=self.ledger, catalog=self.catalog, context=self.context)
+        # Opened before the activity is taken in, which then moves it like any other milestone.
+        return opening.open_begun(view, changes, committing)
 
     def _read(self, user_id: UserId, keys: Sequence[WorkoutKey], generation: str | None) -> LedgerView:
         """The view that a decision rests on; refused for a connection that has ended."""

@@ -15,6 +15,7 @@ from attrs import field, frozen
 from commitcollect_core.errors import ConnectionChanged
 from commitcollect_core.training.awards import Award
 from commitcollect_core.training.milestones import Milestone
+from commitcollect_core.training.recurrence import RecurringGoal
 from commitcollect_core.training.workouts import Change, Workout
 from commitcollect_core.values import MilestoneId, UserId, WorkoutKey, optional_utc, utc
 
@@ -68,6 +69,7 @@ class LedgerHead:
         untracked: unfinished milestones that gave up their place to newer ones, oldest first.
         connection_generation: of the connection whose activities the ledger takes in, or `NO_CONNECTION`;
             empty if none was recorded.
+        recurring: goals that open a milestone for each period, oldest first.
     """
 
     version: int = 0
@@ -77,6 +79,7 @@ class LedgerHead:
     untracked: tuple[UntrackedMilestone, ...] = ()
     fenced_at: datetime | None = field(default=None, converter=optional_utc)
     connection_generation: str = ""
+    recurring: tuple[RecurringGoal, ...] = ()
 
     def check_admits(self, generation: str | None) -> None:
         """Refuse what a connection brings that has ended meanwhile, or was made anew.

@@ -1,0 +1,107 @@
+"""``commitcollect recurring``: goals that begin anew every year, month or week."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from commitcollect_adapters.backend import open_app
+from commitcollect_adapters.documents import recurring_goal_document
+from commitcollect_adapters.settings import Settings
+from commitcollect_cli.goal_options import GoalOptions, goal_options
+from commitcollect_cli.goals import show_aims
+from commitcollect_cli.options import parse_milestone_id
+from commitcollect_cli.output import print_result, say
+from commitcollect_cli.render import table
+from commitcollect_cli.store import store_options
+from commitcollect_core.training.committing import Committed
+from commitcollect_core.training.recurrence import Every, RecurringGoal
+from commitcollect_core.values import MilestoneId
+
+
+@click.group()
+def recurring() -> None:
+    """Set goals that begin anew every year, month or week."""
+
+
+@recurring.command()
+@click.option(
+    "--every",
+    type=click.Choice([each.value.lower() for each in Every]),
+    required=True,
+    help="How long each period is; weeks begin on Monday.",
+)
+@goal_options
+@store_options
+def begin(*, settings: Settings, goals: GoalOptions, every: str, as_json: bool) -> None:
+    """Begin a recurring goal: each period gets a milestone and a statue of its own.
+
+    The first period is the one that holds --from, or the present one. Later milestones open with the first
+    activity of their period that counts.
+    """
+    with open_app(settings) as app:
+        wish = goals.recurring_wish(Every(every.upper()), settings.policy, now=app.context.now())
+        begun = app.recurring_goals.begin(settings.user, wish)
+        document = recurring_goal_document(begun.goal) | {"partsAwarded": len(begun.committed.awards)}
+        print_result(document, _begun_lines(begun.goal, begun.committed), as_json=as_json)
+    if begun.refused:
+        say(f"Not all milestones up to now are open: {begun.refused}")
+
+
+def _begun_lines(goal: RecurringGoal, committed: Committed) -> Iterator[str]:
+    yield f"Recurring goal {goal.recurring_id}: {_show(goal)}"
+    yield from _opened_lines(committed)
+
+
+def _opened_lines(committed: Committed) -> Iterator[str]:
+    opened = {each.milestone_id: each for commit in committed.commits for each in commit.milestones}
+    for each in opened.values():
+        yield f"Milestone {each.milestone_id}: {each.parts_awarded} of {each.goal.parts_total} parts."
+
+
+@recurring.command("list")
+@store_options
+def list_(*, settings: Settings, as_json: bool) -> None:
+    """List recurring goals, the oldest first."""
+    with open_app(settings, must_exist=True) as app:
+        goals = app.recurring_goals.list(settings.user)
+    header = ("Recurring goal", "Statue", "Latest", "Goal")
+    rows = [(each.recurring_id, each.model_id, _latest(each), _show(each)) for each in goals]
+    document = {"recurringGoals": [recurring_goal_document(each) for each in goals]}
+    print_result(document, table(header, rows) if rows else (), as_json=as_json)
+    if not as_json and not rows:
+        say("No recurring goals; begin one with 'commitcollect recurring begin'.")
+
+
+@recurring.command()
+@click.argument("recurring_id", metavar="ID", callback=parse_milestone_id)
+@store_options
+def end(*, settings: Settings, recurring_id: MilestoneId, as_json: bool) -> None:
+    """Let a goal recur no more. Its milestones and their parts stay."""
+    with open_app(settings, must_exist=True) as app:
+        ended = app.recurring_goals.end(settings.user, recurring_id)
+    print_result(recurring_goal_document(ended), [f"{_show(ended)} recurs no more."], as_json=as_json)
+
+
+@recurring.command("open")
+@store_options
+def open_(*, settings: Settings, as_json: bool) -> None:
+    """Open the milestones of the present periods now, without waiting for an activity.
+
+    For a schedule: repeating it changes nothing.
+    """
+    with open_app(settings, must_exist=True) as app:
+        committed = app.recurring_goals.open_present(settings.user)
+    lines = [*_opened_lines(committed)]
+    opened = [each.milestone_id for commit in committed.commits for each in commit.milestones]
+    print_result({"opened": opened}, lines or ["Nothing to open."], as_json=as_json)
+
+
+def _show(goal: RecurringGoal) -> str:
+    place = "" if goal.local_time is None else f" · {goal.local_time.name}"
+    return f"{show_aims(goal.aims)} · every {goal.every.value.lower()}{place}"
+
+
+def _latest(goal: RecurringGoal) -> str:
+    return goal.every.label(goal.opened[-1]) if goal.opened else "-"
