@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event
 from types import FrameType
 
@@ -28,6 +30,7 @@ from commitcollect_core.strava.refreshing import LookResult
 IDLE_SECONDS = 1.0
 TIDY_SECONDS = 3_600.0
 IDLE_SECONDS_MAX = 3_600.0
+_STOPPING = b"Stopping after the job at hand; once more stops at once.\n"
 
 _ENDS = {
     JobEnd.DONE: "done",
@@ -152,6 +155,9 @@ def _stopped_by_signals() -> Iterator[Event]:
 
     def stop(number: int, _frame: FrameType | None) -> None:
         stopped.set()
+        # Past the stream, which the interrupted code may be writing to right now.
+        with suppress(OSError, ValueError):
+            os.write(sys.stderr.fileno(), _STOPPING)
         signal.signal(number, before[signal.Signals(number)])
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
