@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, NamedTuple, NewType
+from typing import Any, NamedTuple, NewType, TypeVar
 
 from commitcollect_core.errors import InvalidInput
 
@@ -56,26 +57,113 @@ class WorkoutKey(NamedTuple):
     activity_id: ActivityId
 
 
-def utc(value: datetime) -> datetime:
+def utc(value: datetime, name: str = "time") -> datetime:
     """Return `value` in UTC, whole seconds.
 
     Raises:
-        InvalidInput: `value` has no time zone (guessing one is how training ends up on the wrong day), or is
-            outside the calendar in UTC.
+        InvalidInput: `value` is no time, has no time zone (guessing one is how training ends up on the wrong
+            day), or is outside the calendar in UTC.
     """
-    if value.tzinfo is UTC and not value.microsecond:
+    if type(value) is datetime and value.tzinfo is UTC and not value.microsecond:
         return value
+    if not isinstance(value, datetime):
+        raise InvalidInput(f"{name} {shown(value)} is not a datetime", field=name)
     if value.utcoffset() is None:
-        raise InvalidInput(f"{value.isoformat()} has no time zone; give one, such as +00:00")
+        raise InvalidInput(f"{value.isoformat()} has no time zone; give one, such as +00:00", field=name)
     try:
-        return value.astimezone(UTC).replace(microsecond=0)
+        at = value.astimezone(UTC)
     except OverflowError as beyond:
-        raise InvalidInput(f"{value.isoformat()} is beyond the years 1 to 9999 in UTC") from beyond
+        raise InvalidInput(
+            f"{value.isoformat()} is beyond the years 1 to 9999 in UTC", field=name
+        ) from beyond
+    return datetime(at.year, at.month, at.day, at.hour, at.minute, at.second, tzinfo=UTC)
 
 
-def optional_utc(value: datetime | None) -> datetime | None:
+def optional_utc(value: datetime | None, name: str = "time") -> datetime | None:
     """`utc`, letting None through."""
-    return None if value is None else utc(value)
+    return None if value is None else utc(value, name)
+
+
+_SHOWN_CHARS_MAX = 80
+
+
+def shown(value: object) -> str:
+    """A value that is refused, as a message may repeat it."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN_CHARS_MAX else f"{text[:_SHOWN_CHARS_MAX]}…"
+
+
+_Member = TypeVar("_Member", bound=StrEnum)
+
+
+def member(kind: type[_Member], value: _Member | str, name: str, *, code: str | None = None) -> _Member:
+    """The member of an enumeration, also given as its text.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    if type(value) is kind:
+        return value
+    if type(value) is str and value in kind._value2member_map_:
+        return kind(value)
+    raise InvalidInput(f"{name} {shown(value)} is not one of {', '.join(kind)}", code=code, field=name)
+
+
+def require_whole(value: object, name: str, *, least: int | None = None) -> None:
+    """Refuse what is no whole number; a truth value is an int to Python, and no number to a person.
+
+    Raises:
+        InvalidInput: the value is no int, or is too small.
+    """
+    if type(value) is not int:
+        raise InvalidInput(f"{name} {shown(value)} is not a whole number", field=name)
+    if least is not None and value < least:
+        raise InvalidInput(f"{name} {shown(value)} is less than {least}", field=name)
+
+
+def unfit_text(value: str) -> str | None:
+    """What no store can keep of a text; None for a text that every store can."""
+    if "\0" in value:
+        return "with a NUL character, which no store can keep"
+    if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+        return "half a character, which no store can keep"
+    return None
+
+
+def require_text(value: object, name: str, *, chars_max: int | None = None) -> None:
+    """Refuse what is no text that every store can keep.
+
+    Raises:
+        InvalidInput: the value is no str, is too long, or holds a NUL or half a character.
+    """
+    if type(value) is not str:
+        raise InvalidInput(f"{name} {shown(value)} is not a text", field=name)
+    if chars_max is not None and len(value) > chars_max:
+        raise InvalidInput(f"{name} of {len(value):,} characters is longer than {chars_max:,}", field=name)
+    if (unfit := unfit_text(value)) is not None:
+        raise InvalidInput(f"{name} {shown(value)} is {unfit}", field=name)
+
+
+def require_flag(value: object, name: str) -> None:
+    """Refuse what is neither True nor False.
+
+    Raises:
+        InvalidInput: the value is something else.
+    """
+    if value is not True and value is not False:
+        raise InvalidInput(f"{name} {shown(value)} is neither True nor False", field=name)
+
+
+def require_kind(value: object, kind: type | tuple[type, ...], name: str) -> None:
+    """Refuse what is not exactly of a class, or of one of several.
+
+    Raises:
+        InvalidInput: the value is something else; stores know how to keep these classes alone.
+    """
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    if type(value) not in kinds:
+        known = " or ".join(each.__name__ for each in kinds)
+        raise InvalidInput(f"{name} {shown(value)} is not of {known}", field=name)
 
 
 def is_id(value: object) -> bool:
@@ -83,7 +171,7 @@ def is_id(value: object) -> bool:
 
     A value that is none cannot name anything stored.
     """
-    return isinstance(value, str) and _ID.match(value) is not None
+    return type(value) is str and _ID.match(value) is not None
 
 
 def require_id(value: object, name: str) -> None:
@@ -99,11 +187,8 @@ def require_id(value: object, name: str) -> None:
         InvalidInput: the id is empty, too long or holds other than letters, digits and ``. _ @ -``.
     """
     if not is_id(value):
-        shown = repr(value[:ID_CHARS_MAX] if isinstance(value, str) else value)
-        raise InvalidInput(
-            f"{name} {shown} is not an id: use {ID_FORM}",
-            field=name,
-        )
+        found = repr(value[:ID_CHARS_MAX]) if type(value) is str else shown(value)
+        raise InvalidInput(f"{name} {found} is not an id: use {ID_FORM}", field=name)
 
 
 def check_id(_instance: Any, attribute: Any, value: Any) -> None:
@@ -111,3 +196,40 @@ def check_id(_instance: Any, attribute: Any, value: Any) -> None:
     # Asked here first: this runs for every activity that is read, and nearly every id is one.
     if not (type(value) is str and _ID.match(value)):
         require_id(value, attribute.name)
+
+
+_Item = TypeVar("_Item")
+
+
+def items(given: Iterable[_Item], name: str) -> tuple[_Item, ...]:
+    """Several values as a tuple.
+
+    Raises:
+        InvalidInput: what was given cannot be walked through, or is one text.
+    """
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise InvalidInput(f"{name} {shown(given)} is not a list", field=name)
+    return given if type(given) is tuple else tuple(given)
+
+
+def check_whole(_instance: Any, attribute: Any, value: Any) -> None:
+    """`require_whole` as an attrs validator."""
+    require_whole(value, attribute.name)
+
+
+def check_text(_instance: Any, attribute: Any, value: Any) -> None:
+    """`require_text` as an attrs validator."""
+    require_text(value, attribute.name)
+
+
+def check_flag(_instance: Any, attribute: Any, value: Any) -> None:
+    """`require_flag` as an attrs validator."""
+    require_flag(value, attribute.name)
+
+
+def check_key(_instance: Any, attribute: Any, value: Any) -> None:
+    """Refuse what identifies no workout."""
+    is_key = isinstance(value, WorkoutKey) and type(value.source) is Source
+    if not is_key:
+        raise InvalidInput(f"{attribute.name} {shown(value)} is not a WorkoutKey", field=attribute.name)
+    require_id(value.activity_id, attribute.name)

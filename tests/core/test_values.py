@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commitcollect_adapters.testing.strategies import SEASON_START_AT, moments, workout_keys
+from commitcollect_adapters.testing.strategies import SEASON_END_AT, SEASON_START_AT, moments, workout_keys
 from commitcollect_core import errors
 from commitcollect_core.errors import CommitCollectError, InvalidInput
-from commitcollect_core.training.workouts import ActivitySnapshot
-from commitcollect_core.values import ActivityId, Source, WorkoutKey, optional_utc, utc
+from commitcollect_core.policy import DEFAULT_POLICY
+from commitcollect_core.training.awards import ModelPart, StatueModel
+from commitcollect_core.training.folds import BestWindow, Fold, LongestRun
+from commitcollect_core.training.goals import Goal
+from commitcollect_core.training.local_time import Bucket, LocalTime
+from commitcollect_core.training.sports import SportSelection
+from commitcollect_core.training.tracking import NewMilestone
+from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot
+from commitcollect_core.values import ActivityId, ModelId, Source, TargetType, WorkoutKey, optional_utc, utc
 
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
@@ -92,3 +100,67 @@ def test_an_error_carries_its_code_message_and_field(kind: type[CommitCollectErr
     plain, narrow = kind("so it is"), kind("so it is", code="narrow", field="distance")
     assert (plain.code, plain.message, str(plain), plain.field) == (kind.code, "so it is", "so it is", None)
     assert (narrow.code, narrow.field) == ("narrow", "distance")
+
+
+@pytest.mark.parametrize(
+    ("make", "field"),
+    [
+        (lambda: ActivityGone(key=("FILE", "1")), "key"),  # type: ignore[arg-type]  # the point
+        (lambda: ActivityGone(key=WorkoutKey("FILE", ActivityId("1"))), "key"),  # type: ignore[arg-type]  # the point
+        (lambda: LocalTime("Here", ((0, 10**6),)), "offsets"),
+        (lambda: LocalTime("Here", ((0, 1, 2),)), "offsets"),
+        (lambda: LocalTime("He\0re", ((0, 0),)), "name"),
+        (lambda: LocalTime("H" * 65, ((0, 0),)), "name"),
+        (lambda: LocalTime("Here", "0"), "offsets"),  # type: ignore[arg-type]  # the point
+        (lambda: BestWindow(bucket="day"), "bucket"),
+        (lambda: BestWindow(bucket=Bucket.DAY, length=0), "length"),
+        (lambda: SportSelection(["RUN", 7]), "sport"),  # type: ignore[list-item]  # the point
+        (lambda: ModelPart(part_index=1, part_name="a\0", mesh_file="", attach_point=""), "part_name"),
+        (lambda: StatueModel(model_id=ModelId("M"), name="", parts=["part"]), "parts"),  # type: ignore[list-item]  # the point
+        (lambda: optional_utc(datetime(2026, 7, 1), "at"), "at"),  # noqa: DTZ001 - that is the point
+    ],
+)
+def test_public_values_refuse_other_types_by_name(make: Callable[[], object], field: str) -> None:
+    """The refusal is InvalidInput wherever a value is made, and names the attribute."""
+    with pytest.raises(InvalidInput) as refused:
+        make()
+    assert refused.value.field == field
+
+
+def test_what_can_only_mean_one_thing_is_converted() -> None:
+    """Lists, names in any case and the texts of enumerations make the same value as their own types."""
+    assert (
+        SportSelection(["ride", "RUN"]) == SportSelection("RUN,ride") == SportSelection.parse(("RIDE", "run"))
+    )
+    assert LocalTime("Here", [[0, 3_600]]) == LocalTime("Here", ((0, 3_600),))
+    assert BestWindow(bucket="DAY") == BestWindow(bucket=Bucket.DAY)
+    wish = NewMilestone(
+        model_id=ModelId("M"),
+        sports=["RUN", "RIDE"],
+        target_type="ACTIVITY_COUNT",
+        total_target=3,
+        period_start_at=SEASON_START_AT,
+    )
+    assert (wish.sports, wish.target_type) == (SportSelection(["RIDE", "RUN"]), TargetType.ACTIVITY_COUNT)
+
+
+@pytest.mark.parametrize(
+    "fold", [BestWindow(bucket=Bucket.DAY, length=401), LongestRun(bucket=Bucket.DAY, rest=401)]
+)
+def test_a_fold_stays_within_what_a_milestone_keeps(fold: Fold) -> None:
+    """A window or a rest of any length would be walked through day by day."""
+    goal = Goal(
+        model_id=ModelId("M"), target_type=TargetType.ACTIVITY_COUNT, total_target=3, parts_total=1,
+        period_start_at=SEASON_START_AT, period_end_at=SEASON_END_AT, fold=fold,
+    )  # fmt: skip
+    with pytest.raises(InvalidInput, match="401 is more than 400"):
+        goal.check(DEFAULT_POLICY)
+
+
+def test_a_period_lies_where_workouts_can_be() -> None:
+    """Far from them, the days around a period are in no calendar."""
+    with pytest.raises(InvalidInput, match="within 1900 to 2200"):
+        NewMilestone(
+            model_id=ModelId("M"), target_type="ACTIVITY_COUNT", total_target=3,
+            period_start_at=datetime(1, 1, 1, tzinfo=UTC),
+        )  # fmt: skip

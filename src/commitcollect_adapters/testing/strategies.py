@@ -76,6 +76,15 @@ STATUES = (
 """Models of one part, of twelve, and of as many as a model may have."""
 
 
+def texts(*, min_size: int = 0, max_size: int) -> SearchStrategy[str]:
+    """Texts that every store must hold: any characters but NUL, which the core lets through to no store."""
+    return st.text(
+        st.characters(exclude_characters="\0", exclude_categories=["Cs"]),
+        min_size=min_size,
+        max_size=max_size,
+    )
+
+
 def moments(
     earliest: datetime = SEASON_START_AT, latest: datetime = SEASON_END_AT - timedelta(seconds=1)
 ) -> SearchStrategy[datetime]:
@@ -133,7 +142,7 @@ def snapshots(
         elevation_meters=_measures(limits.training.elevation_meters_max),
         moving_seconds=_measures(limits.training.duration_seconds_max),
         elapsed_seconds=_measures(limits.training.duration_seconds_max),
-        name=st.text(max_size=20),
+        name=texts(max_size=20),
         utc_offset_seconds=st.none() | st.integers(-12, 14).map(lambda hours: hours * 3600),
         is_flagged=st.sampled_from((False, False, False, True)),
     )
@@ -187,8 +196,8 @@ def statue_models(
     return st.builds(
         model,
         _ids(),
-        st.lists(st.text(max_size=10), min_size=1, max_size=parts_max),
-        name=st.text(max_size=20),
+        st.lists(texts(max_size=10), min_size=1, max_size=parts_max),
+        name=texts(max_size=20),
         year=st.none() | st.integers(2000, 2100),
         is_active=st.booleans(),
     )
@@ -334,7 +343,7 @@ def stored_workouts(*, key: WorkoutKey, version: int) -> SearchStrategy[Workout]
     wide = snapshots(
         keys=st.just(key),
         starts=believable_moments(),
-        sport_types=st.text(min_size=1, max_size=DEFAULT_POLICY.training.sport_type_chars_max),
+        sport_types=texts(min_size=1, max_size=DEFAULT_POLICY.training.sport_type_chars_max),
     )
     return st.builds(
         Workout,
@@ -383,7 +392,7 @@ def _counters() -> SearchStrategy[Counter]:
 
 def stored_awards(*, milestone_id: MilestoneId, part_index: int) -> SearchStrategy[Award]:
     """Awards a store must hold."""
-    words = st.text(max_size=20)
+    words = texts(max_size=20)
     return st.builds(
         Award,
         milestone_id=st.just(milestone_id),

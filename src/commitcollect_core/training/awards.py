@@ -6,13 +6,28 @@ the part as it was when it was earned. A catalogue may change; what an athlete e
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from attrs import Attribute, field, frozen
+from attrs.validators import optional
 
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.training.workouts import Workout
-from commitcollect_core.values import MilestoneId, ModelId, WorkoutKey, check_id, utc
+from commitcollect_core.values import (
+    MilestoneId,
+    ModelId,
+    WorkoutKey,
+    check_flag,
+    check_id,
+    check_key,
+    check_text,
+    check_whole,
+    items,
+    require_kind,
+    shown,
+    utc,
+)
 
 PART_INDEX_MAX = 99
 """Part numbers have two digits wherever they are written."""
@@ -22,9 +37,12 @@ _HEXADECIMAL = frozenset("0123456789abcdef")
 
 def check_sha256(_owner: object, attribute: Attribute[str | None], digest: str | None) -> None:
     """Validate an optional SHA-256 digest in hexadecimal."""
-    if digest is not None and not (len(digest) == _SHA256_DIGITS and set(digest) <= _HEXADECIMAL):
+    if digest is None:
+        return
+    is_digest = type(digest) is str and len(digest) == _SHA256_DIGITS and set(digest) <= _HEXADECIMAL
+    if not is_digest:
         raise InvalidInput(
-            f"{digest[:80]!r} is not a SHA-256 digest of {_SHA256_DIGITS} hexadecimal digits",
+            f"{shown(digest)} is not a SHA-256 digest of {_SHA256_DIGITS} hexadecimal digits",
             field=attribute.name,
         )
 
@@ -40,14 +58,20 @@ class ModelPart:
         mesh_sha256: digest of the part's STL file; None for parts without a published mesh.
     """
 
-    part_index: int
-    part_name: str
-    mesh_file: str
-    attach_point: str
+    part_index: int = field(validator=check_whole)
+    part_name: str = field(validator=check_text)
+    mesh_file: str = field(validator=check_text)
+    attach_point: str = field(validator=check_text)
     mesh_sha256: str | None = field(default=None, validator=check_sha256)
 
 
+def _parts(given: Iterable[ModelPart]) -> tuple[ModelPart, ...]:
+    return items(given, "parts")
+
+
 def _check_parts(_model: StatueModel, _attribute: object, parts: tuple[ModelPart, ...]) -> None:
+    for part in parts:
+        require_kind(part, ModelPart, "parts")
     limit = PART_INDEX_MAX
     if not 1 <= len(parts) <= limit or [part.part_index for part in parts] != list(range(1, len(parts) + 1)):
         raise InvalidInput(
@@ -63,10 +87,10 @@ class StatueModel:
     """
 
     model_id: ModelId = field(validator=check_id)
-    name: str
-    year: int | None = None
-    is_active: bool = True
-    parts: tuple[ModelPart, ...] = field(validator=_check_parts)
+    name: str = field(validator=check_text)
+    year: int | None = field(default=None, validator=optional(check_whole))
+    is_active: bool = field(default=True, validator=check_flag)
+    parts: tuple[ModelPart, ...] = field(converter=_parts, validator=_check_parts)
 
     @property
     def parts_total(self) -> int:
@@ -84,9 +108,9 @@ class Crossing:
         progress_value: the milestone's progress right after it.
     """
 
-    key: WorkoutKey
+    key: WorkoutKey = field(validator=check_key)
     earned_at: datetime = field(converter=utc)
-    progress_value: int
+    progress_value: int = field(validator=check_whole)
 
     @classmethod
     def by(cls, workout: Workout, progress_value: int) -> Crossing:
@@ -105,16 +129,16 @@ class Award:
         mesh_sha256: digest of the STL file as it was when the part was earned; see `ModelPart`.
     """
 
-    milestone_id: MilestoneId
-    model_id: ModelId
-    part_index: int
-    part_name: str
-    mesh_file: str
-    attach_point: str
-    progress_value_at_award: int
+    milestone_id: MilestoneId = field(validator=check_id)
+    model_id: ModelId = field(validator=check_id)
+    part_index: int = field(validator=check_whole)
+    part_name: str = field(validator=check_text)
+    mesh_file: str = field(validator=check_text)
+    attach_point: str = field(validator=check_text)
+    progress_value_at_award: int = field(validator=check_whole)
     awarded_at: datetime = field(converter=utc)
     earned_at: datetime = field(converter=utc)
-    workout: WorkoutKey
+    workout: WorkoutKey = field(validator=check_key)
     mesh_sha256: str | None = field(default=None, validator=check_sha256)
 
 

@@ -7,18 +7,30 @@ here is monotonic in these sums. So progress, the high-water mark, follows every
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from attrs import field, frozen
-from attrs.validators import ge
 
 from commitcollect_core.training.local_time import Bucket
+from commitcollect_core.values import member, require_whole
 
 Sums = Mapping[int, int]
 """What the workouts of each bucket add up to, by number of bucket. Empty buckets are left out."""
 
 WHOLE_PERIOD = 0
 """The number of the only bucket of a fold over the whole period."""
+
+
+def _bucket(value: Bucket | str) -> Bucket:
+    return member(Bucket, value, "bucket")
+
+
+def _one_or_more(_fold: Any, attribute: Any, value: Any) -> None:
+    require_whole(value, attribute.name, least=1)
+
+
+def _zero_or_more(_fold: Any, attribute: Any, value: Any) -> None:
+    require_whole(value, attribute.name, least=0)
 
 
 @frozen
@@ -59,8 +71,8 @@ class BestWindow:
         length: buckets in the window; 1 for the best single bucket.
     """
 
-    bucket: Bucket
-    length: int = field(default=1, validator=ge(1))
+    bucket: Bucket = field(converter=_bucket)
+    length: int = field(default=1, validator=_one_or_more)
 
     def value(self, sums: Sums) -> int:
         """The sum of the best window."""
@@ -84,8 +96,8 @@ class BestWindow:
 class ReachedBuckets:
     """How many buckets reach a minimum."""
 
-    bucket: Bucket
-    minimum: int = field(default=1, validator=ge(1))
+    bucket: Bucket = field(converter=_bucket)
+    minimum: int = field(default=1, validator=_one_or_more)
 
     def value(self, sums: Sums) -> int:
         """The number of buckets that reach it."""
@@ -104,9 +116,9 @@ class LongestRun:
         rest: buckets below the minimum that may lie between two of a run; they are not counted.
     """
 
-    bucket: Bucket
-    minimum: int = field(default=1, validator=ge(1))
-    rest: int = field(default=0, validator=ge(0))
+    bucket: Bucket = field(converter=_bucket)
+    minimum: int = field(default=1, validator=_one_or_more)
+    rest: int = field(default=0, validator=_zero_or_more)
 
     def value(self, sums: Sums) -> int:
         """How many buckets of the longest run reach the minimum."""
@@ -130,6 +142,9 @@ class LongestRun:
 Fold = Sum | BestWorkout | BestWindow | ReachedBuckets | LongestRun
 
 SUM = Sum()
+
+FOLDS = (Sum, BestWorkout, BestWindow, ReachedBuckets, LongestRun)
+"""The classes of `Fold`."""
 
 
 def counts_buckets(fold: Fold) -> bool:

@@ -9,7 +9,7 @@ Law 2: parts are exact: ``floor(progress * parts_total / total_target)``, capped
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from operator import attrgetter
@@ -18,11 +18,33 @@ from attrs import field, frozen
 
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy, TrainingPolicy
-from commitcollect_core.training.folds import EMPTY, NO_SHARE, SUM, Counter, Fold, Share, Sum, counts_buckets
+from commitcollect_core.training.folds import (
+    EMPTY,
+    FOLDS,
+    NO_SHARE,
+    SUM,
+    Counter,
+    Fold,
+    Share,
+    Sum,
+    counts_buckets,
+)
 from commitcollect_core.training.local_time import UTC_TIME, Bucket, LocalTime, local_day
-from commitcollect_core.training.sports import ANY, ANY_SPORT, SportSelection
+from commitcollect_core.training.sports import ANY, ANY_SPORT, SportSelection, selection
 from commitcollect_core.training.workouts import ActivitySnapshot, Workout
-from commitcollect_core.values import ModelId, TargetType, check_id, optional_utc, utc
+from commitcollect_core.values import (
+    ModelId,
+    TargetType,
+    check_id,
+    check_whole,
+    items,
+    member,
+    optional_utc,
+    require_kind,
+    require_whole,
+    shown,
+    utc,
+)
 
 
 class Exclusion(StrEnum):
@@ -47,6 +69,60 @@ _MEASURES: Mapping[TargetType, Callable[[ActivitySnapshot], int]] = {
 }
 
 
+def target_type_of(value: TargetType | str) -> TargetType:
+    """A target type, also given as its text."""
+    return member(TargetType, value, "targetType", code="unsupported_targetType")
+
+
+def check_target(_owner: object, _attribute: object, value: int) -> None:
+    """Refuse a target that is no whole number; `Goal.check` knows the limits."""
+    require_whole(value, "totalTarget")
+
+
+def check_fold(_owner: object, _attribute: object, fold: Fold) -> None:
+    """Refuse what is no fold."""
+    require_kind(fold, FOLDS, "fold")
+
+
+def check_place(_owner: object, _attribute: object, place: LocalTime | None) -> None:
+    """Refuse what is neither a place nor None."""
+    require_kind(place, (LocalTime, type(None)), "localTime")
+
+
+PERIOD_YEAR_MIN, PERIOD_YEAR_MAX = 1900, 2200
+"""Of a new goal. Days and months around it stay within what a calendar can hold."""
+
+
+def period_start(value: datetime) -> datetime:
+    """The start of a period in UTC."""
+    return utc(value, "periodStartAtUtc")
+
+
+def period_end(value: datetime | None) -> datetime | None:
+    """The end of a period in UTC, or None."""
+    return optional_utc(value, "periodEndAtUtc")
+
+
+def new_period_start(value: datetime) -> datetime:
+    """The start of a new goal's period, which lies where workouts can be."""
+    return _near(period_start(value), "periodStartAtUtc")
+
+
+def new_period_end(value: datetime | None) -> datetime | None:
+    """The end of a new goal's period, or None."""
+    at = period_end(value)
+    return None if at is None else _near(at, "periodEndAtUtc")
+
+
+def _near(at: datetime, name: str) -> datetime:
+    if PERIOD_YEAR_MIN <= at.year <= PERIOD_YEAR_MAX:
+        return at
+    raise InvalidInput(
+        f"{name} is in the year {at.year}; a period lies within {PERIOD_YEAR_MIN} to {PERIOD_YEAR_MAX}",
+        field=name,
+    )
+
+
 @frozen(kw_only=True)
 class Aim:
     """One thing to reach.
@@ -56,10 +132,10 @@ class Aim:
         total_target: in the unit of the fold: buckets where it counts buckets, else that of `target_type`.
     """
 
-    sports: SportSelection = ANY_SPORT
-    target_type: TargetType
-    fold: Fold = SUM
-    total_target: int
+    sports: SportSelection = field(default=ANY_SPORT, converter=selection)
+    target_type: TargetType = field(converter=target_type_of)
+    fold: Fold = field(default=SUM, validator=check_fold)
+    total_target: int = field(validator=check_target)
 
     def counts(self, snapshot: ActivitySnapshot) -> bool:
         """Whether an activity of the period gives something to this aim."""
@@ -88,6 +164,14 @@ def day_of(workout: Workout, local_time: LocalTime | None) -> int:
     return local_day(snapshot.started_at, snapshot.utc_offset_seconds)
 
 
+def combination(aims: Iterable[Aim]) -> tuple[Aim, ...]:
+    """The aims of a combination."""
+    found = items(aims, "allOf")
+    for each in found:
+        require_kind(each, Aim, "allOf")
+    return found
+
+
 @frozen(kw_only=True)
 class Goal:
     """What an athlete set out to do. It never changes.
@@ -104,15 +188,15 @@ class Goal:
     """
 
     model_id: ModelId = field(validator=check_id)
-    sports: SportSelection = ANY_SPORT
-    target_type: TargetType
-    total_target: int
-    parts_total: int
-    period_start_at: datetime = field(converter=utc)
-    period_end_at: datetime | None = field(default=None, converter=optional_utc)
-    fold: Fold = SUM
-    local_time: LocalTime | None = None
-    all_of: tuple[Aim, ...] = ()
+    sports: SportSelection = field(default=ANY_SPORT, converter=selection)
+    target_type: TargetType = field(converter=target_type_of)
+    total_target: int = field(validator=check_target)
+    parts_total: int = field(validator=check_whole)
+    period_start_at: datetime = field(converter=period_start)
+    period_end_at: datetime | None = field(default=None, converter=period_end)
+    fold: Fold = field(default=SUM, validator=check_fold)
+    local_time: LocalTime | None = field(default=None, validator=check_place)
+    all_of: tuple[Aim, ...] = field(default=(), converter=combination)
 
     @property
     def is_plain(self) -> bool:
@@ -183,9 +267,10 @@ class Goal:
             )
         if not 1 <= aim.total_target <= limits.total_target_max:
             raise InvalidInput(
-                f"totalTarget {aim.total_target} is outside 1 to {limits.total_target_max:,}",
+                f"totalTarget {shown(aim.total_target)} is outside 1 to {limits.total_target_max:,}",
                 field="totalTarget",
             )
+        _check_fold_limits(aim.fold, limits)
         if aim.fold.bucket is not None:
             self._check_buckets(aim, aim.fold.bucket, limits)
 
@@ -306,6 +391,18 @@ class Goal:
             lowers |= old.amount > (0 if is_moved else new.amount)
             raises |= new.amount > (0 if is_moved else old.amount)
         return lowers, raises
+
+
+def _check_fold_limits(fold: Fold, limits: TrainingPolicy) -> None:
+    """Refuse a fold whose numbers are beyond what any period can hold."""
+    for name, most in (
+        ("minimum", limits.total_target_max),
+        ("length", limits.milestone_buckets_max),
+        ("rest", limits.milestone_buckets_max),
+    ):
+        value = getattr(fold, name, 0)
+        if value > most:
+            raise InvalidInput(f"{name} {shown(value)} is more than {most:,}", field=name)
 
 
 def _nothing_for(aim: Aim | Goal, snapshot: ActivitySnapshot) -> Exclusion | None:

@@ -7,17 +7,23 @@ the core needs no time zone database, and a later change of a country's rules mo
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from attrs import Attribute, field, frozen
 
 from commitcollect_core.errors import InvalidInput
+from commitcollect_core.values import items, require_text, require_whole, shown
+
+ZONE_CHARS_MAX = 64
+"""Of the name of a time zone; the longest there is has 32."""
 
 _DAY_SECONDS = 86_400
 _DAYS_A_WEEK = 7
 _MONTHS_A_YEAR = 12
 _UNIX_DAY = date(1970, 1, 1).toordinal()
+_START_MAX = 10**12
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -58,12 +64,32 @@ Offsets = tuple[tuple[int, int], ...]
 """From which epoch second on which UTC offset in seconds holds, in order of time."""
 
 
+def _offsets(given: Iterable[Iterable[int]]) -> Offsets:
+    pairs = tuple(items(each, "offsets") for each in items(given, "offsets"))
+    if any(len(each) != 2 for each in pairs):  # noqa: PLR2004 - a start and an offset
+        raise InvalidInput("an offset of a time zone is its start and its seconds", field="offsets")
+    return tuple((start, offset) for start, offset in pairs)
+
+
 def _check_offsets(_local_time: LocalTime, _attribute: Attribute[Offsets], offsets: Offsets) -> None:
+    for start, offset in offsets:
+        require_whole(start, "offsets")
+        require_whole(offset, "offsets")
+        if not (abs(start) <= _START_MAX and abs(offset) <= _DAY_SECONDS):
+            raise InvalidInput(
+                f"offsets {shown((start, offset))} is no UTC offset of up to a day since a moment of the "
+                "calendar",
+                field="offsets",
+            )
     starts = [start for start, _ in offsets]
     if not offsets or starts != sorted(set(starts)):
         raise InvalidInput(
             "the offsets of a time zone need at least one start, in order of time", field="offsets"
         )
+
+
+def _check_place(_local_time: LocalTime, _attribute: object, name: str) -> None:
+    require_text(name, "name", chars_max=ZONE_CHARS_MAX)
 
 
 @frozen
@@ -75,8 +101,8 @@ class LocalTime:
         offsets: the first also holds before its start, the last for ever.
     """
 
-    name: str
-    offsets: Offsets = field(validator=_check_offsets)
+    name: str = field(validator=_check_place)
+    offsets: Offsets = field(converter=_offsets, validator=_check_offsets)
 
     def offset_seconds(self, at: datetime) -> int:
         """The UTC offset at an instant."""

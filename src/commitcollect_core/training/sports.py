@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from attrs import field, frozen
 
 from commitcollect_core.errors import InvalidInput
+from commitcollect_core.values import items, shown
 
 ANY = "ANY"
 
@@ -59,6 +60,12 @@ def _covered_types(name: str) -> frozenset[str]:
 
 
 def _canonical_name(name: str) -> str:
+    if type(name) is not str:
+        raise InvalidInput(
+            f"sport {shown(name)} is not a text; use a name such as RUN",
+            code="unsupported_sport",
+            field="sport",
+        )
     upper = name.strip().upper()
     if upper == ANY or upper in SPORT_GROUPS:
         return upper
@@ -72,14 +79,30 @@ def _canonical_name(name: str) -> str:
     )
 
 
+def _canonical_names(names: Iterable[str]) -> tuple[str, ...]:
+    given = names.split(",") if type(names) is str else items(names, "sport")
+    canonical = {_canonical_name(name) for name in given}
+    if not canonical:
+        raise InvalidInput(
+            f"a milestone names at least one sport; use {ANY} for every sport",
+            code="sport_required",
+            field="sport",
+        )
+    return (ANY,) if ANY in canonical else tuple(sorted(canonical))
+
+
 @frozen
 class SportSelection:
     """The sports a milestone counts: canonical names, sorted, or `ANY` alone.
 
-    A name is a group (``RUN`` covers trail and virtual runs) or one sport type (``TrailRun``).
+    A name is a group (``RUN`` covers trail and virtual runs) or one sport type (``TrailRun``). Names in any
+    case are taken; `ANY` includes all others.
+
+    Raises:
+        InvalidInput: a name is unknown, or there are none.
     """
 
-    names: tuple[str, ...]
+    names: tuple[str, ...] = field(converter=_canonical_names)
     _types: frozenset[str] | None = field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -88,21 +111,8 @@ class SportSelection:
 
     @classmethod
     def parse(cls, names: Iterable[str]) -> SportSelection:
-        """Make a selection of sport names in any case.
-
-        `ANY` includes all others.
-
-        Raises:
-            InvalidInput: a name is unknown, or there are none.
-        """
-        canonical = {_canonical_name(name) for name in names}
-        if not canonical:
-            raise InvalidInput(
-                f"a milestone names at least one sport; use {ANY} for every sport",
-                code="sport_required",
-                field="sport",
-            )
-        return cls((ANY,) if ANY in canonical else tuple(sorted(canonical)))
+        """Make a selection of sport names; one text may hold several with commas between."""
+        return cls(names)
 
     def covers(self, sport_type: str) -> bool:
         """Whether a workout of this sport type counts."""
@@ -113,3 +123,8 @@ class SportSelection:
 
 
 ANY_SPORT = SportSelection((ANY,))
+
+
+def selection(sports: SportSelection | Iterable[str]) -> SportSelection:
+    """The sports of a goal, also given by their names."""
+    return sports if isinstance(sports, SportSelection) else SportSelection(sports)

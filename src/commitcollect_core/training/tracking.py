@@ -14,17 +14,28 @@ from commitcollect_core.training.awards import Award, StatueModel
 from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed, Committing
 from commitcollect_core.training.decisions import decide_creation, decide_removal
 from commitcollect_core.training.folds import SUM, Fold
-from commitcollect_core.training.goals import Aim, Goal, latest_end
+from commitcollect_core.training.goals import (
+    Aim,
+    Goal,
+    check_fold,
+    check_place,
+    check_target,
+    combination,
+    latest_end,
+    new_period_end,
+    new_period_start,
+    target_type_of,
+)
 from commitcollect_core.training.history import walk_workouts, workouts_of_period
 from commitcollect_core.training.local_time import UTC_TIME, LocalTime
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import Ledger, MilestonePage, StatueCatalog, WorkoutQuery
 from commitcollect_core.training.recounting import Recount, Recounting
-from commitcollect_core.training.sports import ANY_SPORT, SportSelection
+from commitcollect_core.training.sports import ANY_SPORT, SportSelection, selection
 from commitcollect_core.training.statues import model_on_offer, models_of
 from commitcollect_core.training.tallies import Explanation, Tally, explain, tally
 from commitcollect_core.training.workouts import Workout
-from commitcollect_core.values import MilestoneId, ModelId, TargetType, UserId, is_id, require_id
+from commitcollect_core.values import MilestoneId, ModelId, TargetType, UserId, check_id, is_id, require_id
 
 MILESTONE_EXISTS = "milestone_exists"
 
@@ -37,17 +48,21 @@ class NewMilestone:
     """The request for a milestone, before its statue is looked up.
 
     Attributes as in `Goal`; `of` makes the request for a combination.
+
+    Raises:
+        InvalidInput: an attribute is of another type, or names something unknown. Limits that an operator can
+            set are for `Tracking.create`.
     """
 
-    model_id: ModelId
-    target_type: TargetType
-    total_target: int
-    period_start_at: datetime
-    period_end_at: datetime | None = None
-    sports: SportSelection = ANY_SPORT
-    fold: Fold = SUM
-    local_time: LocalTime | None = None
-    all_of: tuple[Aim, ...] = ()
+    model_id: ModelId = field(validator=check_id)
+    target_type: TargetType = field(converter=target_type_of)
+    total_target: int = field(validator=check_target)
+    period_start_at: datetime = field(converter=new_period_start)
+    period_end_at: datetime | None = field(default=None, converter=new_period_end)
+    sports: SportSelection = field(default=ANY_SPORT, converter=selection)
+    fold: Fold = field(default=SUM, validator=check_fold)
+    local_time: LocalTime | None = field(default=None, validator=check_place)
+    all_of: tuple[Aim, ...] = field(default=(), converter=combination)
 
     @classmethod
     def of(

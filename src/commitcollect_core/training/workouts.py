@@ -12,10 +12,30 @@ from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from attrs import evolve, field, frozen
+from attrs.validators import optional
 
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
-from commitcollect_core.values import ActivityId, AthleteId, Source, WorkoutKey, check_id, optional_utc, utc
+from commitcollect_core.values import (
+    ActivityId,
+    AthleteId,
+    Source,
+    WorkoutKey,
+    check_flag,
+    check_id,
+    check_key,
+    member,
+    optional_utc,
+    require_flag,
+    require_id,
+    require_whole,
+    shown,
+    unfit_text,
+    utc,
+)
+
+_FIT_TYPES = tuple((str, str, bool, offset, int, int, int, int) for offset in (int, type(None)))
+"""The types of a snapshot's attributes, in the order in which it looks at them."""
 
 UNKNOWN_SPORT_TYPE = "Unknown"
 """The sport type of an activity whose source gives none; it counts for `ANY` only."""
@@ -51,6 +71,14 @@ class SetAside:
         return f"{self.field} {self.value} is {self.limit}"
 
 
+def _source(value: Source | str) -> Source:
+    return value if type(value) is Source else member(Source, value, "source")
+
+
+def _started_at(value: datetime) -> datetime:
+    return utc(value, "started_at")
+
+
 @frozen(kw_only=True)
 class ActivitySnapshot:
     """The state of one activity at its source.
@@ -66,12 +94,15 @@ class ActivitySnapshot:
         is_flagged: the source withdrew it from competition; it is kept but does not count.
         shown_to: the athlete of the connection that showed it; None for an export, a file or a person. It is
             no part of what the source says, so it does not count when snapshots are compared.
+
+    Raises:
+        InvalidInput: an attribute is of another type. Limits are for `check` and `believable`.
     """
 
-    source: Source
+    source: Source = field(converter=_source)
     activity_id: ActivityId = field(validator=check_id)
     sport_type: str
-    started_at: datetime = field(converter=utc)
+    started_at: datetime = field(converter=_started_at)
     distance_meters: int = 0
     elevation_meters: int = 0
     moving_seconds: int = 0
@@ -80,6 +111,29 @@ class ActivitySnapshot:
     utc_offset_seconds: int | None = None
     is_flagged: bool = False
     shown_to: AthleteId | None = field(default=None, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        # One look and no validators: this runs for every activity that is read, and nearly all are fit.
+        found = (
+            type(self.sport_type), type(self.name), type(self.is_flagged), type(self.utc_offset_seconds),
+            type(self.distance_meters), type(self.elevation_meters), type(self.moving_seconds),
+            type(self.elapsed_seconds),
+        )  # fmt: skip
+        if found not in _FIT_TYPES or self.shown_to is not None:
+            self._require_types()
+
+    def _require_types(self) -> None:
+        for name in ("sport_type", "name"):
+            # Texts of any content are let through: what is wrong with one costs that text, not the activity.
+            if type(text := getattr(self, name)) is not str:
+                raise InvalidInput(f"{name} {shown(text)} is not a text", field=name)
+        for name in ("distance_meters", "elevation_meters", "moving_seconds", "elapsed_seconds"):
+            require_whole(getattr(self, name), name)
+        if self.utc_offset_seconds is not None:
+            require_whole(self.utc_offset_seconds, "utc_offset_seconds")
+        require_flag(self.is_flagged, "is_flagged")
+        if self.shown_to is not None:
+            require_id(self.shown_to, "shown_to")
 
     @property
     def key(self) -> WorkoutKey:
@@ -152,21 +206,19 @@ class ActivitySnapshot:
             )
 
 
-def _unfit_number(name: str, value: int | None, least: int, most: int) -> tuple[SetAside, ...]:
+def _unfit_number(name: str, value: int, least: int, most: int) -> tuple[SetAside, ...]:
     # Tuples and no generators: this runs for every value of every activity, and nearly all are fit.
-    if type(value) is int and least <= value <= most:
+    if least <= value <= most:
         return ()
-    limit = f"outside {least:,} to {most:,}" if type(value) is int else "not a whole number"
-    return (SetAside(field=name, value=repr(value), limit=limit),)
+    return (SetAside(field=name, value=shown(value), limit=f"outside {least:,} to {most:,}"),)
 
 
 def _unfit_text(name: str, text: str, chars_min: int, chars_max: int) -> tuple[SetAside, ...]:
     if not chars_min <= len(text) <= chars_max:
         limit = f"outside {chars_min} to {chars_max}"
         return (SetAside(field=name, value=f"of {len(text)} characters", limit=limit),)
-    if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
-        return (SetAside(field=name, value=repr(text), limit="half a character, which no store can keep"),)
-    return ()
+    unfit = unfit_text(text)
+    return () if unfit is None else (SetAside(field=name, value=repr(text), limit=unfit),)
 
 
 @frozen(kw_only=True)
@@ -178,9 +230,9 @@ class ActivityGone:
         sees_private: whether this connection sees all activities of its athlete.
     """
 
-    key: WorkoutKey
-    asked_by: AthleteId | None = None
-    sees_private: bool = False
+    key: WorkoutKey = field(validator=check_key)
+    asked_by: AthleteId | None = field(default=None, validator=optional(check_id))
+    sees_private: bool = field(default=False, validator=check_flag)
 
     def is_proof_for(self, shown_to: AthleteId | None) -> bool:
         """Whether it proves that a workout shown to an athlete, or to none, is gone."""
@@ -202,7 +254,7 @@ class ActivityErased:
     Nothing of it may be kept but its identity.
     """
 
-    key: WorkoutKey
+    key: WorkoutKey = field(validator=check_key)
     placeholder_start_at: datetime = field(converter=utc)
 
     @property

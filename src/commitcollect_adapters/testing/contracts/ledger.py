@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import timedelta
@@ -17,6 +17,7 @@ from hypothesis.strategies import SearchStrategy
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing.contracts.checks import THREADS, assert_same, property_test, race
 from commitcollect_adapters.testing.contracts.listings import by_hand, listings
+from commitcollect_adapters.testing.contracts.public_values import PublicValues
 from commitcollect_adapters.testing.dumps import dump_of
 from commitcollect_adapters.testing.strategies import (
     stored_awards,
@@ -45,7 +46,7 @@ def _two_versions_of_a_workout(key: WorkoutKey) -> SearchStrategy[tuple[Workout,
     return st.tuples(stored_workouts(key=key, version=1), stored_workouts(key=key, version=2))
 
 
-class LedgerContract(ABC):
+class LedgerContract(PublicValues):
     """Every promise of `ports.Ledger`.
 
     Subclass it, call the class ``Test…`` and run pytest.

@@ -1,0 +1,98 @@
+"""What callers give is refused where a value is made of it, or a ledger keeps it."""
+# ruff: noqa: S101 - a suite asserts, though it does not live under tests/
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from attrs import evolve
+from hypothesis import given, settings
+
+from commitcollect_adapters.testing import samples
+from commitcollect_adapters.testing.contracts.checks import assert_same, property_test
+from commitcollect_adapters.testing.wild import wild_snapshots, wild_wishes
+from commitcollect_core.errors import InvalidInput
+from commitcollect_core.policy import DEFAULT_POLICY
+from commitcollect_core.training.ports import Ledger
+from commitcollect_core.training.tracking import NewMilestone, Tracking
+from commitcollect_core.training.workouts import ActivitySnapshot
+from commitcollect_core.values import MilestoneId
+
+_MILESTONE = MilestoneId("ms-1")
+_EXAMPLES_FACTOR = 10
+"""Most examples are refused before they reach the store, so they cost little."""
+
+
+def _many() -> settings:
+    return settings(property_test, max_examples=_EXAMPLES_FACTOR * settings().max_examples)
+
+
+class PublicValues(ABC):
+    """Whatever the types of a request or a snapshot are, no ledger is left that cannot be read."""
+
+    @abstractmethod
+    def open_ledger(self) -> AbstractContextManager[Ledger]:
+        """The ledger under test."""
+
+    def test_a_request_of_any_types_is_refused_or_read_back(self) -> None:
+        """`create` raises InvalidInput that names the input, or an equal milestone is stored and moves on."""
+        with self.open_ledger() as ledger:
+
+            @_many()
+            @given(make=wild_wishes())
+            def check(make: Callable[[], NewMilestone]) -> None:
+                _check_wish(ledger, make)
+
+            check()
+
+    def test_a_snapshot_of_any_types_is_refused_or_read_back(self) -> None:
+        """It is refused with the input's name, or stored equal but for the values that are set aside."""
+        with self.open_ledger() as ledger:
+
+            @_many()
+            @given(make=wild_snapshots())
+            def check(make: Callable[[], ActivitySnapshot]) -> None:
+                _check_snapshot(ledger, make)
+
+            check()
+
+
+def _check_wish(ledger: Ledger, make: Callable[[], NewMilestone]) -> None:
+    tracking = Tracking(ledger=ledger, catalog=samples.Statues(), context=samples.context())
+    user_id = samples.new_athlete()
+    try:
+        wish = make()
+        model = samples.Statues().model(wish.model_id)
+        if model is None:
+            return
+        made = tracking.create(user_id, wish, milestone_id=_MILESTONE).milestone
+    except InvalidInput as refused:
+        _check_named(refused)
+        return
+    assert_same(ledger.read_milestone(user_id, _MILESTONE), made)
+    assert_same(made.goal, wish.goal(model, DEFAULT_POLICY))
+    samples.ingestion(ledger).ingest(user_id, samples.rides("ride", 1))
+    [stored] = tracking.list(user_id).milestones
+    assert_same(stored.goal, made.goal)
+    tracking.recompute(user_id, _MILESTONE)
+
+
+def _check_snapshot(ledger: Ledger, make: Callable[[], ActivitySnapshot]) -> None:
+    user_id = samples.new_athlete()
+    samples.open_milestone(ledger, user_id)
+    ingestion = samples.ingestion(ledger)
+    try:
+        snapshot = make()
+        believed, _ = snapshot.believable(DEFAULT_POLICY, now=samples.NOW)
+        ingestion.ingest(user_id, [believed])
+    except InvalidInput as refused:
+        _check_named(refused)
+        return
+    stored = ledger.read(user_id, [believed.key]).workouts[believed.key]
+    assert_same(evolve(stored.snapshot, shown_to=stored.shown_to), believed)
+
+
+def _check_named(refused: InvalidInput) -> None:
+    assert refused.field, refused.message
