@@ -43,7 +43,7 @@ NOUNS = {
 
 SHARED_BY_ADAPTERS = {
     "addresses", "aws", "backend", "ciphers", "conflicts", "documents", "http", "observing", "readers",
-    "records", "strava", "system", "texts", "turns", "versioned",
+    "records", "strava", "system", "texts", "turns", "versioned", "wording",
 }  # fmt: skip
 """How values and addresses look outside the core, what a backend is, how AWS is called, clock, turns."""
 
@@ -51,6 +51,7 @@ ADAPTERS_ON_ADAPTERS = {
     "backend",  # opens each of them by the scheme of its address
     "simulation",  # a host of its own, beside backend
     "testing",  # proves them against one another
+    "web",  # a host of its own: it shows statues, reads files and signs people in
 }
 
 FORBIDDEN_IN_CORE = {

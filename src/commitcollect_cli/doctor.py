@@ -24,7 +24,7 @@ from commitcollect_adapters.documents import facts_document
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.statues import shipped_catalog
 from commitcollect_adapters.system import SystemClock
-from commitcollect_cli.goals import show_goal
+from commitcollect_adapters.wording.goals import show_goal
 from commitcollect_cli.output import print_json, show
 from commitcollect_cli.store import settings_here, store_flags
 from commitcollect_core.app import CommitCollect, assemble

@@ -11,9 +11,9 @@ import click
 from attrs import frozen
 
 from commitcollect_adapters.time_zones import local_time
-from commitcollect_cli.goals import kind_of, parse_aim, with_rest
+from commitcollect_adapters.wording.goals import kind_of, parse_aim, with_rest
+from commitcollect_adapters.wording.units import check_target
 from commitcollect_cli.options import UtcDay, chained, parse_sports
-from commitcollect_cli.units import check_target
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
 from commitcollect_core.training.goals import Aim, latest_end

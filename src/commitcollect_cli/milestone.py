@@ -15,14 +15,14 @@ from commitcollect_adapters.documents import (
     recompute_document,
 )
 from commitcollect_adapters.settings import Settings
+from commitcollect_adapters.wording.goals import effect_lines, kind_of, show_day, show_goal, show_start
+from commitcollect_adapters.wording.units import show_amount, show_progress
 from commitcollect_cli.drawing import earned_parts, picture_lines
 from commitcollect_cli.goal_options import GoalOptions, goal_options
-from commitcollect_cli.goals import effect_lines, kind_of, show_day, show_goal, show_start
 from commitcollect_cli.options import limit_option, parse_milestone_id
 from commitcollect_cli.output import print_result, say, show, stream_json
 from commitcollect_cli.render import milestone_lines, show_exclusions, show_reason, table
 from commitcollect_cli.store import list_limit, store_options
-from commitcollect_cli.units import show_amount, show_progress
 from commitcollect_core.app import CommitCollect
 from commitcollect_core.training.goals import Exclusion, Goal
 from commitcollect_core.training.milestones import Milestone

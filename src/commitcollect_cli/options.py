@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from commitcollect_cli.units import KINDS, parse_amount
+from commitcollect_adapters.wording.units import KINDS, parse_amount
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.training.sports import SportSelection
 from commitcollect_core.values import ActivityId, AthleteId, MilestoneId, UserId, require_id, utc

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import click
 
-from commitcollect_cli.goals import kind_of, show_day, show_goal
-from commitcollect_cli.units import show_amount, show_needed, show_progress
+from commitcollect_adapters.wording.goals import kind_of, show_day, show_goal
+from commitcollect_adapters.wording.units import show_amount, show_needed, show_progress
 from commitcollect_core.training.awards import Award, StatueModel
 from commitcollect_core.training.goals import Exclusion, Goal
 from commitcollect_core.training.tracking import MilestoneView

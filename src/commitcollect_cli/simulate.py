@@ -13,13 +13,14 @@ import click
 from commitcollect_adapters.backend import open_ports, ports_on
 from commitcollect_adapters.documents import Document, exclusions_document, milestone_view_document
 from commitcollect_adapters.readers.demo import demo_history
+from commitcollect_adapters.readers.intake import Intake
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.simulation.simulation import Delivery, Simulation, SimulationReport
 from commitcollect_adapters.sqlite.backend import open_sqlite
 from commitcollect_adapters.sqlite.staging import Order, StagedHistory
 from commitcollect_cli.drawing import earned_parts, picture_lines
 from commitcollect_cli.goal_options import GoalOptions, goal_options
-from commitcollect_cli.history import Intake, staged
+from commitcollect_cli.history import exit_code_of, read_files, say_left_out, staged
 from commitcollect_cli.options import json_option, user_option
 from commitcollect_cli.output import print_result, progress, say
 from commitcollect_cli.render import milestone_lines, show_count
@@ -110,7 +111,7 @@ def simulate(
         demo_history(seed=seed, activities=activities, policy=policy)
         if demo
         # The clock is virtual, so only the policy's own bounds say what is too far in the future.
-        else intake.read(files, now=policy.training.workout_started_at_max)
+        else read_files(intake, files, now=policy.training.workout_started_at_max)
     )
     # Read before the store is opened: files that cannot be read leave no new store behind.
     with staged(activity_list) as history, _store(settings, is_named=store is not None) as ports:
@@ -123,8 +124,8 @@ def simulate(
     if not as_json:
         if not report.imported:
             say("There was no activity to deliver.")
-        intake.say()
-    return intake.exit_code
+        say_left_out(intake)
+    return exit_code_of(intake)
 
 
 def _check_number(goals: GoalOptions, policy: Policy, default: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -22,24 +22,20 @@ from commitcollect_adapters.statues.exporting import (
     Layout,
     Shape,
     files,
-    glb_file,
     height_mm,
     shapes,
 )
-from commitcollect_adapters.statues.pictures.card import svg_card, svg_picture
-from commitcollect_adapters.statues.pictures.png import png_card
-from commitcollect_adapters.statues.pictures.scene import scene
 from commitcollect_adapters.statues.plates import Bed
 from commitcollect_adapters.statues.printing import grams
-from commitcollect_adapters.web.page import standalone_page
+from commitcollect_adapters.web.showing import Showing
+from commitcollect_adapters.web.statue_files import PICTURES, check_pins
 from commitcollect_cli.catalogs import known_model, open_catalog
 from commitcollect_cli.options import chained, parse_milestone_id
 from commitcollect_cli.output import print_result
 from commitcollect_cli.render import show_count, table
 from commitcollect_cli.saving import save
-from commitcollect_cli.statue_page import PICTURE_HEIGHT, PICTURE_WIDTH, Showing, card_text, page_of
 from commitcollect_cli.store import store_options
-from commitcollect_core.errors import Conflict, InvalidInput
+from commitcollect_core.errors import InvalidInput
 from commitcollect_core.training.statues import model_of
 from commitcollect_core.values import MilestoneId, ModelId
 
@@ -246,7 +242,7 @@ def _made(plan: _Plan, showing: Showing, chosen: Sequence[int]) -> tuple[tuple[F
     kind = PRINTED.get(plan.kind)
     if kind is None:
         name = f"{plan.stem(showing)}.{plan.kind}"
-        return (File(name, _PICTURES[plan.kind](showing, chosen)),), ()
+        return (File(name, PICTURES[plan.kind](showing, chosen)),), ()
     if not chosen:
         raise _refused(
             "nothing is earned yet, so there is nothing to print; svg, png and html show the ghost"
@@ -255,55 +251,6 @@ def _made(plan: _Plan, showing: Showing, chosen: Sequence[int]) -> tuple[tuple[F
     detail = Detail.WEB if kind is Format.GLB else Detail.EXACT
     shown = shapes(showing.statue, chosen, detail)
     return files(showing.statue, shown, kind, plan.layout, plan.bed or Bed()), shown
-
-
-def check_pins(showing: Showing, chosen: Collection[int]) -> None:
-    """Refuse to print another mesh than the one a part was earned with.
-
-    Raises:
-        Conflict: the statue was redesigned since (``mesh_changed``).
-    """
-    for award in showing.view.awards if showing.view is not None else ():
-        here = showing.statue.model.parts[award.part_index - 1].mesh_sha256
-        if award.part_index in chosen and award.mesh_sha256 not in {None, here}:
-            raise Conflict(
-                f"{award.part_name} was earned with another mesh than the one installed here; install the "
-                f"version of that time, or export the new one with --model {award.model_id}",
-                code="mesh_changed",
-            )
-
-
-def svg_file(showing: Showing, chosen: Collection[int]) -> bytes:
-    """The card as SVG; `chosen` parts are solid."""
-    statue = showing.statue
-    view = scene(statue.meshes(Detail.LOW), statue.materials, chosen)
-    return svg_card(view, card_text(showing, chosen)).encode()
-
-
-def png_file(showing: Showing, chosen: Collection[int]) -> bytes:
-    """The card as PNG; `chosen` parts are solid."""
-    statue = showing.statue
-    view = scene(statue.meshes(Detail.WEB), statue.materials, chosen)
-    return png_card(view, card_text(showing, chosen))
-
-
-def html_file(showing: Showing, chosen: Collection[int]) -> bytes:
-    """The viewer as one file; `chosen` parts are solid."""
-    statue = showing.statue
-    every = shapes(statue, range(1, statue.model.parts_total + 1), Detail.WEB)
-    picture = scene(statue.meshes(Detail.LOW), statue.materials, chosen)
-    return standalone_page(
-        page_of(showing, chosen, every, tells_workouts=False),
-        mesh=glb_file(statue, every),
-        picture=svg_picture(picture, PICTURE_WIDTH, PICTURE_HEIGHT).encode(),
-    ).encode()
-
-
-_PICTURES: Mapping[str, Callable[[Showing, Collection[int]], bytes]] = {
-    "svg": svg_file,
-    "png": png_file,
-    "html": html_file,
-}
 
 
 def _places(

@@ -19,10 +19,10 @@ from commitcollect_adapters.statues.pictures.card import svg_picture
 from commitcollect_adapters.statues.pictures.scene import scene
 from commitcollect_adapters.web.loopback import Resource, Site, open_site
 from commitcollect_adapters.web.page import ASSETS, MESH_TYPE, PAGE_TYPE, PICTURE_TYPE, asset, served_page
+from commitcollect_adapters.web.showing import PICTURE_HEIGHT, PICTURE_WIDTH, Showing, page_of
 from commitcollect_cli.options import PORT_MAX
 from commitcollect_cli.output import print_json, say
 from commitcollect_cli.statue_export import showing_of, subject_options
-from commitcollect_cli.statue_page import PICTURE_HEIGHT, PICTURE_WIDTH, Showing, page_of
 from commitcollect_cli.store import store_options
 from commitcollect_core.values import MilestoneId, ModelId
 

@@ -17,7 +17,7 @@ from commitcollect_adapters.documents import (
     subscription_document,
 )
 from commitcollect_adapters.settings import Settings
-from commitcollect_cli.goals import show_day
+from commitcollect_adapters.wording.goals import show_day
 from commitcollect_cli.output import ask, is_confirmed, print_failure, print_result, say
 from commitcollect_cli.render import table
 from commitcollect_cli.store import store_options

@@ -11,7 +11,7 @@ from attrs import define, field
 from commitcollect_adapters.backend import open_service
 from commitcollect_adapters.documents import Document, error_document, reconcile_document
 from commitcollect_adapters.settings import Settings
-from commitcollect_cli.goals import show_day
+from commitcollect_adapters.wording.goals import show_day
 from commitcollect_cli.options import parse_athlete_id
 from commitcollect_cli.output import print_result, say, show
 from commitcollect_cli.render import show_count

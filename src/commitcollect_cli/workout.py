@@ -16,11 +16,11 @@ from commitcollect_adapters.documents import new_award_document, workout_documen
 from commitcollect_adapters.records.columns import epoch
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.sqlite.staging import StagedHistory
+from commitcollect_adapters.wording.units import show_amount
 from commitcollect_cli.options import Amount, Instant, UtcDay, limit_option, parse_activity_id
 from commitcollect_cli.output import print_result, progress, say
 from commitcollect_cli.render import award_lines, show_count, table
 from commitcollect_cli.store import list_limit, store_options
-from commitcollect_cli.units import show_amount
 from commitcollect_core.app import CommitCollect
 from commitcollect_core.errors import InvalidInput, NotFound
 from commitcollect_core.training.awards import Award
@@ -48,14 +48,15 @@ def import_(*, settings: Settings, files: tuple[Path, ...], as_json: bool) -> in
     '-' is standard input. Importing again changes nothing, but for what changed at the source.
     """
     # The readers cost more to import than the other commands of this group take to run.
+    from commitcollect_adapters.readers.intake import Intake  # noqa: PLC0415 - as said above
     from commitcollect_adapters.system import SystemClock  # noqa: PLC0415 - as said above
-    from commitcollect_cli.history import Intake, staged  # noqa: PLC0415 - as said above
+    from commitcollect_cli.history import exit_code_of, read_files, say_left_out, staged  # noqa: PLC0415 - as said above
 
     intake = Intake(policy=settings.policy)
     changed, awards = 0, list[Award]()
     app: CommitCollect | None = None
     # Read before the store is opened: files with nothing readable in them leave no new store behind.
-    with staged(intake.read(files, now=SystemClock().now())) as history, ExitStack() as stack:
+    with staged(read_files(intake, files, now=SystemClock().now())) as history, ExitStack() as stack:
         imported = len(history)
         if imported:
             app = stack.enter_context(open_app(settings))
@@ -71,8 +72,8 @@ def import_(*, settings: Settings, files: tuple[Path, ...], as_json: bool) -> in
         earned = () if app is None else _award_lines(app, settings.user, awards)
         print_result(document, chain([line], earned), as_json=as_json)
     if not as_json:
-        intake.say()
-    return intake.exit_code
+        say_left_out(intake)
+    return exit_code_of(intake)
 
 
 @frozen

@@ -11,7 +11,8 @@ import pytest
 
 from browser.conftest import Athlete
 from commitcollect_adapters.web.page import ASSETS
-from commitcollect_cli.statue_export import html_file, showing_of
+from commitcollect_adapters.web.statue_files import html_file
+from commitcollect_cli.statue_export import showing_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

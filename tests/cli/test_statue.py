@@ -28,8 +28,9 @@ from commitcollect_adapters.statues.exporting import Format, Layout, shapes
 from commitcollect_adapters.statues.exporting import files as export_files
 from commitcollect_adapters.statues.pictures.terminal import HALF_BLOCKS, Style
 from commitcollect_adapters.statues.plates import Bed
+from commitcollect_adapters.web.statue_files import check_pins
 from commitcollect_cli.drawing import picture_lines, style_of
-from commitcollect_cli.statue_export import check_pins, showing_of
+from commitcollect_cli.statue_export import showing_of
 from commitcollect_core.errors import Conflict, CorruptItem
 from commitcollect_core.training.awards import ModelPart, StatueModel
 from commitcollect_core.values import MilestoneId, ModelId

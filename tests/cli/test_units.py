@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from commitcollect_cli.units import (
+from commitcollect_adapters.wording.units import (
     KINDS,
     Kind,
     parse_amount,

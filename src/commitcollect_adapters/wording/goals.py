@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from attrs import evolve
 
-from commitcollect_cli.units import (
+from commitcollect_adapters.wording.units import (
     BUCKET_UNITS,
     KINDS,
     Kind,

@@ -11,9 +11,8 @@ from commitcollect_adapters.statues.exporting import Shape, size_mm
 from commitcollect_adapters.statues.pictures.card import CardText
 from commitcollect_adapters.statues.printing import grams
 from commitcollect_adapters.web.page import PartEntry, StatuePage
-from commitcollect_cli.drawing import earned_parts
-from commitcollect_cli.goals import kind_of, show_day, show_goal
-from commitcollect_cli.units import show_amount, show_needed
+from commitcollect_adapters.wording.goals import kind_of, show_day, show_goal
+from commitcollect_adapters.wording.units import show_amount, show_needed
 from commitcollect_core.training.awards import Award
 from commitcollect_core.training.tracking import MilestoneView
 
@@ -33,7 +32,7 @@ class Showing:
         """Numbers of the parts that are earned; all of a model."""
         if self.view is None:
             return frozenset(range(1, self.statue.model.parts_total + 1))
-        return earned_parts(self.view)
+        return frozenset(award.part_index for award in self.view.awards)
 
     @property
     def aim(self) -> str:

@@ -1,0 +1,1 @@
+"""Amounts, targets and goals as people write and read them."""
