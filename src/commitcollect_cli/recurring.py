@@ -9,8 +9,8 @@ import click
 from commitcollect_adapters.backend import open_app
 from commitcollect_adapters.documents import recurring_goal_document
 from commitcollect_adapters.settings import Settings
+from commitcollect_adapters.wording.goals import show_aims
 from commitcollect_cli.goal_options import GoalOptions, goal_options
-from commitcollect_cli.goals import show_aims
 from commitcollect_cli.options import parse_milestone_id
 from commitcollect_cli.output import print_result, say
 from commitcollect_cli.render import table
