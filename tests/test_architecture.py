@@ -34,6 +34,7 @@ NOUNS = {
         "recurrence",
         "sports",
         "workouts",
+        "years",
     },
     "jobs": {"jobs", "idempotency"},
     "strava": {"connections", "jobs", "webhooks", "backfills", "rates"},

@@ -26,6 +26,7 @@ from commitcollect_core.policy import DEFAULT_POLICY, Policy
 from commitcollect_core.training.ports import Ledger, Ports, StatueCatalog
 
 if TYPE_CHECKING:
+    from commitcollect_adapters.observing.metrics import Metrics
     from commitcollect_adapters.observing.trail import AuditTrail
     from commitcollect_core.accounts.auditing import Auditing
     from commitcollect_core.accounts.chain import AuditKeys
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from commitcollect_core.service import Service, Stores
     from commitcollect_core.strava.ports import StravaApi, TokenCipher
     from commitcollect_core.strava.standing import Standing
+    from commitcollect_core.strava.webhook_intake import WebhookSecrets
 
 MEMORY = "memory:"
 """The address of a store that lasts as long as the process."""
@@ -489,19 +491,25 @@ def open_identities(settings: Settings) -> AbstractContextManager[Identities]:
 
 
 @contextmanager
-def open_service(settings: Settings, *, must_exist: bool = False) -> Iterator[tuple[Service, Backend]]:
-    """Every use case on what the settings name, and the store under it; errors as in the functions above."""
+def open_service(
+    settings: Settings, *, must_exist: bool = False, metrics: Metrics | None = None
+) -> Iterator[tuple[Service, Backend]]:
+    """Every use case on what the settings name, and the store under it; errors as in the functions above.
+
+    Args:
+        settings: name the rest.
+        must_exist: as in `open_backend`.
+        metrics: what counts calls, instead of what the settings name.
+    """
     from commitcollect_core.service import assemble_service  # noqa: PLC0415 - few programs need it
-    from commitcollect_core.strava.webhook_intake import WebhookSecrets  # noqa: PLC0415 - the same
 
     # Strava first: settings that name no app leave no new store behind.
     with (
         open_strava_api(settings) as api,
         open_backend(settings.store, settings.policy, must_exist=must_exist) as backend,
     ):
-        subscription_id = settings.strava_subscription_id
         ports = ports_on(backend)
-        watch = _watching(settings)
+        watch = _watching(settings, metrics)
         stores = backend.stores()
         service = assemble_service(
             stores=evolve(stores, ledger=watch(stores.ledger, "ledger")),
@@ -510,24 +518,33 @@ def open_service(settings: Settings, *, must_exist: bool = False) -> Iterator[tu
             cipher=cipher_of(settings, backend),
             context=_context(ports, settings.policy),
             catalog=ports.catalog,
-            secrets=WebhookSecrets(
-                verify_token=settings.strava_verify_token,
-                subscription_id=int(subscription_id) if subscription_id else None,
-            ),
+            secrets=webhook_secrets(settings),
         )
         yield service, backend
 
 
-def _watching(settings: Settings) -> Callable[[Any, str], Any]:
+def webhook_secrets(settings: Settings) -> WebhookSecrets:
+    """What tells Strava's calls from others'."""
+    from commitcollect_core.strava.webhook_intake import WebhookSecrets  # noqa: PLC0415 - few programs need it
+
+    subscription_id = settings.strava_subscription_id
+    return WebhookSecrets(
+        verify_token=settings.strava_verify_token,
+        subscription_id=int(subscription_id) if subscription_id else None,
+    )
+
+
+def _watching(settings: Settings, given: Metrics | None) -> Callable[[Any, str], Any]:
     """What wraps a port of a service, so that its calls are counted, timed and traced as the settings say."""
-    if not settings.metrics and not settings.traces:
+    writes_lines = settings.metrics == "emf"
+    if given is None and not writes_lines and not settings.traces:
         return lambda port, _name: port
     from commitcollect_adapters.observing import metrics, ports  # noqa: PLC0415 - few programs are watched
 
     def line(text: str) -> None:
         sys.stderr.write(f"{text}\n")
 
-    counted = metrics.EmfMetrics(line) if settings.metrics else metrics.NoMetrics()
+    counted = given or (metrics.EmfMetrics(line) if writes_lines else metrics.NoMetrics())
     with needing_extra("otel", "traces"):
         span = ports.open_telemetry_spans() if settings.traces else ports.no_span
     return lambda port, name: ports.watched(port, name, counted, span)

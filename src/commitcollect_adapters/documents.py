@@ -6,6 +6,7 @@ Names are camelCase and those of the item catalogue, times are epoch seconds.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, fields
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from commitcollect_core.training.tallies import Effect, Explanation
     from commitcollect_core.training.tracking import MilestoneView, Preview, Recomputed
     from commitcollect_core.training.workouts import Workout
+    from commitcollect_core.training.years import Totals, TrainingYear
 
 Document = dict[str, Any]
 
@@ -213,6 +215,34 @@ def preview_document(preview: Preview) -> Document:
 def milestone_view_document(view: MilestoneView) -> Document:
     """A milestone with its awards."""
     return {**milestone_document(view.milestone), "awards": [award_document(each) for each in view.awards]}
+
+
+def training_year_document(found: TrainingYear) -> Document:
+    """A year of training: totals, and those of each day, month and sport."""
+    return {
+        "year": found.year,
+        "total": _totals_document(found.total),
+        "days": {
+            date.fromordinal(day).isoformat(): _totals_document(each)
+            for day, each in sorted(found.days.items())
+        },
+        "months": [
+            {"month": month, **_totals_document(each)} for month, each in sorted(found.months.items())
+        ],
+        "sports": [
+            {"sportType": sport, **_totals_document(each)}
+            for sport, each in sorted(found.sports.items(), key=lambda item: (-item[1].workouts, item[0]))
+        ],
+    }
+
+
+def _totals_document(totals: Totals) -> Document:
+    return {
+        "workouts": totals.workouts,
+        "distanceMeters": totals.distance_meters,
+        "totalElevationGainMeters": totals.elevation_meters,
+        "movingTimeSeconds": totals.moving_seconds,
+    }
 
 
 def new_award_document(award: Award) -> Document:

@@ -35,7 +35,12 @@ SECRET = {"is_secret": True}
 _TABLE = {"is_table": True}
 """Metadata of a field that is no setting of its own, but a table of them."""
 
-_CHOICES = {"log_format": ("text", "json"), "metrics": ("", "emf"), "traces": ("", "otel")}
+_CHOICES = {
+    "log_format": ("text", "json"),
+    "metrics": ("", "emf", "prometheus"),
+    "traces": ("", "otel"),
+    "cookie_same_site": ("lax", "none"),
+}
 """Settings that take one of a few words; an empty one is that there is none."""
 
 REVOCATIONS = ("revoke", "deauthorize")
@@ -44,6 +49,9 @@ REVOCATIONS = ("revoke", "deauthorize")
 _ID_DIGITS_MAX = 20
 _ID = re.compile(rf"[0-9]{{1,{_ID_DIGITS_MAX}}}")
 SEGMENT_CHARS_MAX = 100
+_SLASHES_OF_ORIGIN = 2
+_DOMAIN = re.compile(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)+")
+_WORD = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _SEGMENT = re.compile(rf"[A-Za-z0-9_-]{{1,{SEGMENT_CHARS_MAX}}}")
 
 _Kind = TypeVar("_Kind", bound=AttrsInstance)
@@ -104,6 +112,39 @@ def _check_choice(_settings: object, attribute: Attribute[str], value: str) -> N
         )
 
 
+def _check_web_address(_settings: object, attribute: Attribute[str], value: str) -> None:
+    if value and not _is_safe_base(value):
+        raise InvalidInput(
+            f"{attribute.name} is no address of a page; it must begin with https://, or with http:// for "
+            "this machine",
+            field=attribute.name,
+        )
+
+
+def _check_origins(_settings: object, attribute: Attribute[str], value: str) -> None:
+    for each in value.split():
+        # A browser writes an origin in small letters and without anything behind the port.
+        is_origin = _is_safe_base(each) and each == each.lower() and each.count("/") == _SLASHES_OF_ORIGIN
+        if not is_origin or "@" in each or set(each) & set("?#*"):
+            raise InvalidInput(
+                f"{attribute.name} holds what is no origin; write https://app.example.org, without a slash "
+                "at the end, and several with spaces between",
+                field=attribute.name,
+            )
+
+
+def _check_domain(_settings: object, attribute: Attribute[str], value: str) -> None:
+    if value and not _DOMAIN.fullmatch(value):
+        raise InvalidInput(f"{attribute.name} is no domain; write example.org", field=attribute.name)
+
+
+def _check_word(_settings: object, attribute: Attribute[str], value: str) -> None:
+    if not _WORD.fullmatch(value):
+        raise InvalidInput(
+            f"{attribute.name} is not a word of at most 40 letters, digits, '-' or '_'", field=attribute.name
+        )
+
+
 def _check_segment(_settings: object, attribute: Attribute[str], value: str) -> None:
     if value and not _SEGMENT.fullmatch(value):
         raise InvalidInput(
@@ -133,13 +174,19 @@ class Settings:
         strava_subscription_id: of the app's push subscription.
         audit_keys: keys like these, that audit entries are chained and IP addresses are hashed with.
         log_format: how the long-running commands log: ``text``, or ``json`` with a correlation id.
-        metrics: ``emf`` for a line of CloudWatch's embedded metric format on stderr for each call.
+        metrics: ``emf`` for a line of CloudWatch's embedded metric format on stderr for each call, or
+            ``prometheus`` for the path ``/metrics`` of the web host.
         traces: ``otel`` for spans of OpenTelemetry.
         identity: who signs people in: the address of an OpenID Connect issuer, ``cognito://POOL``, or
             ``local:`` on this machine.
         identity_client_id, identity_client_secret: of the client registered there.
         identity_redirect_uri: where browsers come back to after signing in.
         identity_logout_redirect_uri: the same after signing out.
+        web_home: where browsers go after signing in; the page of the web host itself, unless set.
+        web_origins: of front ends elsewhere that may call the API, with spaces between.
+        cookie_domain: of the session's cookie, for a front end beside the API's host.
+        cookie_same_site: ``lax``, or ``none`` for a front end on another site.
+        environment: a word for what this is, such as ``prod``.
         policy: every limit and lifetime.
     """
 
@@ -166,6 +213,11 @@ class Settings:
     identity_client_secret: str = field(default="", repr=False, metadata=SECRET)
     identity_redirect_uri: str = "http://127.0.0.1:8080/auth/callback"
     identity_logout_redirect_uri: str = "http://127.0.0.1:8080/"
+    web_home: str = field(default="", validator=_check_web_address)
+    web_origins: str = field(default="", validator=_check_origins)
+    cookie_domain: str = field(default="", validator=_check_domain)
+    cookie_same_site: str = field(default="lax", validator=_check_choice)
+    environment: str = field(default="local", validator=_check_word)
     policy: Policy = field(default=DEFAULT_POLICY, metadata=_TABLE)
 
 

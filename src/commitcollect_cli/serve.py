@@ -1,51 +1,194 @@
-"""``commitcollect serve``: receives the events that Strava sends."""
+"""``commitcollect serve``: the API, the athlete's page and Strava's webhook."""
 
 from __future__ import annotations
 
-import click
-from attrs import evolve
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from threading import Event
+from typing import TYPE_CHECKING
 
+import click
+from attrs import evolve, fields
+
+from commitcollect_adapters.addresses import LOCAL_HOSTS
 from commitcollect_adapters.backend import needing_extra, open_service
 from commitcollect_adapters.settings import Settings
+from commitcollect_adapters.strava.fake.activities import demo_payloads
+from commitcollect_adapters.system import SystemClock
+from commitcollect_cli.fake_strava import ATHLETE_ID, DEMO_ACTIVITIES
 from commitcollect_cli.options import listening_at
 from commitcollect_cli.output import print_json, say
 from commitcollect_cli.store import log_as, store_options
-from commitcollect_core.errors import InvalidInput
-from commitcollect_core.policy import customised
+from commitcollect_cli.worker import TIDY_SECONDS, Occasional, work
+from commitcollect_core.errors import CommitCollectError, InvalidInput
+from commitcollect_core.values import AthleteId
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp  # of an extra
 
 PORT = 8080
-STORE_SECONDS_MAX = 1
-"""How long an event waits for a busy store: Strava gives up after two seconds, and delivers it again."""
+LOCAL = "local:"
+IDLE_SECONDS = 0.5
+WORKER_STOP_SECONDS_MAX = 10.0
+_VERIFY_TOKEN_BYTES = 16
 
 
-@click.command(short_help="Receive Strava's events.")
+@click.command(short_help="Serve the athlete's page, the API and Strava's webhook.")
 @listening_at(PORT)
 @store_options
 def serve(*, settings: Settings, host: str, port: int, as_json: bool) -> None:
-    """Receive Strava's events and put them into the queue; 'commitcollect worker' does the rest.
+    """Serve the athlete's page and the API; with no settings at all, on this machine alone.
 
-    Put a proxy in front of it that speaks HTTPS. It ends on Ctrl-C or SIGTERM.
+    Then anyone at this machine signs in without a password, jobs are worked on in the same process, and a
+    made-up Strava stands in until an app is set. With COMMITCOLLECT_IDENTITY it is a host for many; put a
+    proxy in front of it that speaks HTTPS, and run 'commitcollect worker' beside it. With a verify token for
+    Strava and no identity, only Strava's events are taken. It ends on Ctrl-C or SIGTERM.
     """
-    if not settings.strava_verify_token:
-        raise InvalidInput(
-            "set COMMITCOLLECT_STRAVA_VERIFY_TOKEN, or no handshake can be answered",
-            field="strava_verify_token",
-        )
+    _check(settings, host)
     log_as(settings.log_format)
     with needing_extra("web", "port"):
         from commitcollect_adapters.web import serving  # noqa: PLC0415 - needs an extra
-        from commitcollect_adapters.web.receiver import PATH, Receiver  # noqa: PLC0415 - the same
 
-    def ready(address: str) -> None:
-        if as_json:
-            print_json({"address": f"{address}{PATH}"})
+    listener = serving.listening(host, port)
+    address = serving.address_of(listener)
+    with ExitStack() as stack:
+        stack.callback(listener.close)
+        takes_events_only = _takes_events_only(settings)
+        if takes_events_only:
+            application, shown = stack.enter_context(_events_only(settings)), f"{address}/webhooks/strava"
         else:
-            say(f"Listening on {address}{PATH}")
+            application, shown = stack.enter_context(_whole_site(settings, address)), f"{address}/"
 
-    seconds = min(settings.policy.training.store_deadline_seconds, STORE_SECONDS_MAX)
-    settings = evolve(settings, policy=customised(settings.policy, {"store_deadline_seconds": seconds}))
-    with open_service(settings) as (service, _):
+        def ready(_address: str) -> None:
+            if as_json:
+                print_json({"address": shown})
+            else:
+                say(f"Listening on {shown}")
+            if takes_events_only:
+                say("No COMMITCOLLECT_IDENTITY: only Strava's events are taken; 'local:' would add the page.")
+
+        serving.run(application, listener, ready)
+
+
+def _check(settings: Settings, host: str) -> None:
+    """Refuse to sign people in without a password for other machines."""
+    is_local = settings.identity in {"", LOCAL}
+    if is_local and not _takes_events_only(settings) and host not in LOCAL_HOSTS:
+        raise InvalidInput(
+            "for other machines, name who signs people in: set COMMITCOLLECT_IDENTITY, or leave --host at "
+            "127.0.0.1",
+            field="host",
+        )
+
+
+def _takes_events_only(settings: Settings) -> bool:
+    """Whether an operator has set up a receiver, and no one to sign people in."""
+    # Behind their proxy a page without passwords would be open to everyone.
+    return not settings.identity and bool(settings.strava_verify_token)
+
+
+@contextmanager
+def _events_only(settings: Settings) -> Iterator[ASGIApp]:
+    """A receiver of Strava's events, as operators run beside a front end of their own."""
+    from commitcollect_adapters.web.opening import in_a_hurry  # noqa: PLC0415 - needs an extra
+    from commitcollect_adapters.web.receiver import Receiver  # noqa: PLC0415 - the same
+
+    with open_service(in_a_hurry(settings)) as (service, _):
         if not settings.strava_subscription_id:
             say("No COMMITCOLLECT_STRAVA_SUBSCRIPTION_ID: handshakes are answered, events are not taken.")
-        receiver = Receiver(service.strava.intake, secret_segment=settings.strava_webhook_segment)
-        serving.run(receiver.application(), serving.listening(host, port), ready)
+        yield Receiver(service.strava.intake, secret_segment=settings.strava_webhook_segment).application()
+
+
+@contextmanager
+def _whole_site(settings: Settings, address: str) -> Iterator[ASGIApp]:
+    """The site; on this machine with all it needs besides."""
+    from commitcollect_adapters.web.opening import open_site  # noqa: PLC0415 - needs an extra
+
+    is_local = settings.identity in {"", LOCAL}
+    with ExitStack() as stack:
+        if is_local:
+            settings = _for_this_machine(settings, address)
+            if not settings.strava_client_id:
+                settings = stack.enter_context(_made_up_strava(settings, address))
+        opened = stack.enter_context(open_site(settings))
+        if is_local:
+            say(f"Point a browser on this machine at {address}/ and sign in with any e-mail address.")
+            say(f"What you bring in is kept in {settings.store}. Stop with Ctrl-C.")
+            tidying = Occasional(lambda: opened.backend.tidy(SystemClock().now()), every_seconds=TIDY_SECONDS)
+            stack.enter_context(
+                _beside(
+                    lambda stopped: work(
+                        opened.service.worker, stopped, tidying.run, IDLE_SECONDS, opened.trail
+                    )
+                )
+            )
+            stack.enter_context(_beside(lambda _stopped: opened.site.warm_up()))
+        yield opened.site.application
+
+
+def _for_this_machine(settings: Settings, address: str) -> Settings:
+    """The settings with local sign-in, and with addresses of this machine where none were given."""
+    given = fields(Settings)
+    settings = evolve(settings, identity=LOCAL, metrics=settings.metrics or "prometheus")
+    if settings.identity_redirect_uri == given.identity_redirect_uri.default:
+        settings = evolve(settings, identity_redirect_uri=f"{address}/auth/callback")
+    return settings
+
+
+@contextmanager
+def _made_up_strava(settings: Settings, address: str) -> Iterator[Settings]:
+    """A Strava with one athlete and a made-up history; the settings that name it."""
+    from commitcollect_adapters.strava.fake import FakeStrava  # noqa: PLC0415 - few programs need it
+    from commitcollect_adapters.strava.fake.server import ControlRoutes, delivering  # noqa: PLC0415 - the same
+    from commitcollect_adapters.strava.fake.webhooks import FIRST_SUBSCRIPTION_ID  # noqa: PLC0415 - the same
+    from commitcollect_adapters.web import serving  # noqa: PLC0415 - needs an extra
+
+    clock, athlete_id = SystemClock(), AthleteId(str(ATHLETE_ID))
+    fake = FakeStrava(clock)
+    fake.sign_in(athlete_id)
+    fake.add_activities(athlete_id, demo_payloads(DEMO_ACTIVITIES, seed=0, now=clock.now()))
+    token = secrets.token_urlsafe(_VERIFY_TOKEN_BYTES)
+    with (
+        serving.serving(ControlRoutes(fake, athlete_id, clock).application()) as base,
+        delivering(fake, lambda _report: None),
+    ):
+        app = fake.app_at(base)
+        say(f"No COMMITCOLLECT_STRAVA_CLIENT_ID: until this ends, a made-up Strava at {base} stands in.")
+
+        def subscribe(_stopped: Event) -> None:
+            # Beside serving, as the handshake calls back.
+            fake.subscribe(callback_url=f"{address}/webhooks/strava", verify_token=token)
+
+        with _beside(subscribe):
+            yield evolve(
+                settings,
+                strava_client_id=app.client_id,
+                strava_client_secret=app.client_secret,
+                strava_api_base=app.api_base,
+                strava_oauth_base=app.oauth_base,
+                strava_verify_token=token,
+                strava_subscription_id=str(FIRST_SUBSCRIPTION_ID),
+                strava_webhook_segment="",
+            )
+
+
+@contextmanager
+def _beside(act: Callable[[Event], object]) -> Iterator[None]:
+    """Do something in a thread of its own, which is told to stop at the end."""
+    stopped = Event()
+
+    def run() -> None:
+        try:
+            act(stopped)
+        except CommitCollectError as failed:
+            say(f"Error: {failed.message}")
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join(WORKER_STOP_SECONDS_MAX)

@@ -71,7 +71,7 @@ def worker(*, settings: Settings, is_once: bool, idle_seconds: float, as_json: b
         if not is_once:
             say("Working; stop with Ctrl-C.")
         idle = None if is_once else idle_seconds
-        ends, results = _work(service.worker, stopped, tidying.run, idle, trail)
+        ends, results = work(service.worker, stopped, tidying.run, idle, trail)
     document = {
         "jobs": {each.value: ends[each] for each in JobEnd},
         "outcomes": dict.fromkeys(LookResult, 0) | results,
@@ -81,14 +81,14 @@ def worker(*, settings: Settings, is_once: bool, idle_seconds: float, as_json: b
     print_result(document, [line], as_json=as_json)
 
 
-def _work(
+def work(
     worker: Worker,
     stopped: Event,
     when_idle: Callable[[], None],
     idle_seconds: float | None,
     trail: AuditTrail | None,
 ) -> tuple[Counter[JobEnd], Counter[str]]:
-    """Do jobs until told to stop, or without `idle_seconds` until no job is due."""
+    """Do jobs until told to stop, or without `idle_seconds` until no job is due; what became of them."""
     ends: Counter[JobEnd] = Counter()
     results: Counter[str] = Counter()
     while not stopped.is_set():

@@ -431,11 +431,19 @@ def test_settings_that_are_missing(person: Person, name: str, value: str, messag
 
 
 def test_a_verify_token_is_needed_for_events(person: Person) -> None:
-    """Neither subscribing nor receiving begins without one."""
-    for command in (("strava", "subscribe", "--callback-url", RECEIVER), ("serve",)):
-        outcome = person.console(*command)
-        assert outcome.code == 2
-        assert "set COMMITCOLLECT_STRAVA_VERIFY_TOKEN" in outcome.err
+    """Subscribing does not begin without one."""
+    outcome = person.console("strava", "subscribe", "--callback-url", RECEIVER)
+    assert outcome.code == 2
+    assert "set COMMITCOLLECT_STRAVA_VERIFY_TOKEN" in outcome.err
+
+
+@pytest.mark.parametrize("identity", ["", "local:"])
+def test_other_machines_need_somebody_who_asks_for_passwords(person: Person, identity: str) -> None:
+    """The page without passwords is not served to them."""
+    person.monkeypatch.setenv("COMMITCOLLECT_IDENTITY", identity)
+    outcome = person.console("serve", "--host", "0.0.0.0", "--port", "0")  # noqa: S104 - refused
+    assert outcome.code == 2
+    assert "set COMMITCOLLECT_IDENTITY" in outcome.err
 
 
 def test_subscriptions_that_are_not_there(person: Person) -> None:

@@ -46,14 +46,18 @@ class Limits:
     """What a client may take.
 
     Attributes:
-        arrival_seconds: from the connection, or the answer before, until header and body have arrived.
-        answer_seconds: from then on until the client has taken the answer.
+        arrival_seconds: from the connection, or the answer before, until header and body have arrived; as
+            often again as `arrival_bytes` of a body have come in that time, as of a large file.
+        answer_seconds: from then on until the client has taken the answer; as often again as it has taken
+            all that was written so far, as of a stream of events.
+        arrival_bytes: more than any body but a file may have.
         connections: open at once.
         stop_seconds: what is still open this long after the server was told to stop is closed.
     """
 
     arrival_seconds: float = 5.0
     answer_seconds: float = 10.0
+    arrival_bytes: int = 262_144
     connections: int = field(factory=_connections_max)
     stop_seconds: float = 2.0
 
@@ -88,6 +92,7 @@ class Connection(H11Protocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._is_being_answered = False
         self._waiting_since = 0.0
+        self._received_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to wait for a request."""
@@ -101,6 +106,11 @@ class Connection(H11Protocol):
         self._stop_waiting()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        """Count what arrives."""
+        self._received_bytes += len(data)
+        super().data_received(data)
+
     def on_response_complete(self) -> None:
         """Begin to wait for the next request."""
         super().on_response_complete()
@@ -112,6 +122,14 @@ class Connection(H11Protocol):
         if self.cycle is None:  # as before the first request, whatever uvicorn's annotation says
             return False  # type: ignore[unreachable]
         return not self.cycle.more_body and not self.cycle.response_complete
+
+    @property
+    def _is_bringing_much(self) -> bool:
+        """Whether a body arrives that only a file can have, and fast enough."""
+        if self.cycle is None:  # as in `is_answering`
+            return False  # type: ignore[unreachable]
+        is_in_body = self.cycle.more_body and not self.cycle.response_complete
+        return is_in_body and self._received_bytes >= self._limits.arrival_bytes
 
     def _make_room(self) -> None:
         """Close the connection that has waited longest for a request, be it this one."""
@@ -127,6 +145,7 @@ class Connection(H11Protocol):
     def _expect_request(self) -> None:
         self._stop_waiting()
         self._is_being_answered = False
+        self._received_bytes = 0
         self._waiting_since = self.loop.time()
         self._deadline = self.loop.call_later(self._limits.arrival_seconds, self._out_of_time)
 
@@ -137,9 +156,13 @@ class Connection(H11Protocol):
 
     def _out_of_time(self) -> None:
         """Close a connection whose request, or whose answer, has had its time."""
-        if self.is_answering and not self._is_being_answered:
+        is_taken = self.transport.get_write_buffer_size() == 0
+        if self.is_answering and (is_taken or not self._is_being_answered):
             self._is_being_answered = True
             self._deadline = self.loop.call_later(self._limits.answer_seconds, self._out_of_time)
+        elif self._is_bringing_much:
+            self._received_bytes = 0
+            self._deadline = self.loop.call_later(self._limits.arrival_seconds, self._out_of_time)
         else:
             # Not closed in order: a client that reads nothing would never let the buffer run empty.
             self.transport.abort()

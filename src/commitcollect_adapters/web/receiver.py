@@ -20,6 +20,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from commitcollect_adapters.readers.strict_json import parse_document
+from commitcollect_adapters.web.bodies import bounded_body
+from commitcollect_adapters.web.calls import Endpoint
 from commitcollect_core.errors import (
     Forbidden,
     InvalidInput,
@@ -31,7 +33,6 @@ from commitcollect_core.strava.webhook_intake import WaitingJob, WebhookIntake, 
 
 _log = logging.getLogger(__name__)
 
-BODY_BYTES_MAX = 65_536
 REFUSAL_LOG_SECONDS = 60.0
 WRITERS_MAX = 32
 """Threads that wait for the store at once; each may hold a connection to it."""
@@ -40,6 +41,17 @@ WRITER_SECONDS_MAX = 1.0
 """How long an event waits for one of them. Strava waits two seconds for an answer."""
 
 PATH = "/webhooks/strava"
+ROWS = (
+    Endpoint(
+        method="GET", path=PATH, needs_session=False, about="Strava's handshake.",
+        answers={200: {"type": "object"}}, fails_with=(403,),
+    ),
+    Endpoint(
+        method="POST", path=PATH, needs_session=False, about="Strava's events; the work goes to the queue.",
+        body={"type": "object"}, answers={200: {"type": "object"}}, fails_with=(400, 413),
+    ),
+)  # fmt: skip
+"""As the API's description has them; a secret segment of the path is not told."""
 
 _OK, _BAD_REQUEST, _NOT_FOUND, _TOO_LARGE = 200, 400, 404, 413
 
@@ -121,7 +133,7 @@ class Receiver:
         if not self._knows_segment(request):
             return self._ended(_NOT_FOUND, "not_found")
         try:
-            body = await _bounded_body(request)
+            body = await bounded_body(request)
         except ClientDisconnect:
             # The client has gone. Without an answer the server would log an error of the application.
             return self._ended(_BAD_REQUEST, "body_cut_off")
@@ -187,13 +199,3 @@ def _dotted(query: QueryParams) -> dict[str, str]:
     return {
         name.replace("hub_", "hub.", 1) if name.startswith("hub_") else name: query[name] for name in query
     }
-
-
-async def _bounded_body(request: Request) -> bytes | None:
-    """The body, or None once it is over `BODY_BYTES_MAX`."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_BYTES_MAX:
-            return None
-    return bytes(body)

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from commitcollect_adapters.web.connections import (
     ACCEPTED_AT_ONCE_MAX,
@@ -65,7 +65,7 @@ def address_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def run(application: Starlette, listener: socket.socket, on_ready: Callable[[str], None]) -> None:
+def run(application: ASGIApp, listener: socket.socket, on_ready: Callable[[str], None]) -> None:
     """Serve until SIGTERM or Ctrl-C; calls in progress have a few seconds to end."""
     server = _server(application, Limits())
     with _stopped_by_signals(server):
@@ -91,7 +91,7 @@ def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
 
 
 @contextmanager
-def serving(application: Starlette, limits: Limits | None = None) -> Iterator[str]:
+def serving(application: ASGIApp, limits: Limits | None = None) -> Iterator[str]:
     """Serve in a thread on a free loopback port; yield the address."""
     listener = listening(LOCALHOST, 0)
     server = _server(application, limits or Limits())
@@ -140,7 +140,7 @@ class _Server(uvicorn.Server):
             loop.default_exception_handler(context)
 
 
-def _server(application: Starlette, limits: Limits) -> uvicorn.Server:
+def _server(application: ASGIApp, limits: Limits) -> uvicorn.Server:
     logger = logging.Logger(__name__)
     logger.parent = logging.getLogger(__name__)
     logger.addFilter(Throttle())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from hmac import compare_digest
 from typing import TypeVar
 
 from starlette.background import BackgroundTask
@@ -14,9 +13,13 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from commitcollect_adapters.observing.trail import AuditTrail
+from commitcollect_adapters.web import schemas
+from commitcollect_adapters.web.calls import Endpoint
 from commitcollect_adapters.web.cookies import HANDSHAKE, SESSION, CookieRules, cookie_of, set_cookie
+from commitcollect_adapters.web.origins import Origins
+from commitcollect_adapters.web.problems import HEADERS, answer_to
 from commitcollect_core.accounts.signing_in import SigningIn
-from commitcollect_core.errors import CommitCollectError, Forbidden, Unauthenticated, http_status
+from commitcollect_core.errors import CommitCollectError, Forbidden, Unauthenticated
 from commitcollect_core.flows import current_flow, flow, is_flow
 from commitcollect_core.policy import AccountsPolicy
 
@@ -24,11 +27,24 @@ _Outcome = TypeVar("_Outcome")
 
 LOGIN, CALLBACK, LOGOUT, SESSION_PATH = "/auth/login", "/auth/callback", "/logout", "/session"
 _FOUND, _SEE_OTHER = 302, 303
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
+ROWS = (
+    Endpoint(
+        method="GET", path=LOGIN, needs_session=False, about="Sends the browser to who signs people in.",
+        answers={_FOUND: None}, fails_with=(502,),
+    ),
+    Endpoint(
+        method="GET", path=CALLBACK, needs_session=False, about="Where the browser comes back, signed in.",
+        answers={_FOUND: None}, fails_with=(401, 409, 502),
+    ),
+    Endpoint(
+        method="POST", path=LOGOUT, needs_session=False, about="Ends the session.",
+        answers={_SEE_OTHER: None},
+    ),
+    Endpoint(
+        method="GET", path=SESSION_PATH, about="Who is signed in.", answers={200: schemas.SESSION},
+    ),
+)  # fmt: skip
+"""As the API's description has them."""
 _PARAMETER_CHARS_MAX = 2_048
 
 
@@ -62,7 +78,7 @@ class SignInRoutes:
         self._policy = policy
         self._rules = rules or CookieRules()
         self._places = dict(places or {})
-        self._origins = origins
+        self._origins = Origins(origins)
         self._trail = trail
 
     def routes(self) -> list[Route]:
@@ -82,8 +98,8 @@ class SignInRoutes:
                 self._signing_in.begin, return_to=place if place in self._places else ""
             )
         except CommitCollectError as failed:
-            return _failed(failed)
-        response = RedirectResponse(begun.address, _FOUND, _HEADERS)
+            return answer_to(failed)
+        response = RedirectResponse(begun.address, _FOUND, HEADERS)
         seconds = self._policy.handshake_seconds
         set_cookie(response, HANDSHAKE, begun.secret, seconds=seconds, rules=self._rules, path=CALLBACK)
         return response
@@ -101,10 +117,10 @@ class SignInRoutes:
             )
             signed_in = await run_in_threadpool(self._recorded, request, finish)
         except CommitCollectError as failed:
-            response: Response = _failed(failed)
+            response: Response = answer_to(failed)
         else:
             address = self._places.get(signed_in.return_to, self._home)
-            response = RedirectResponse(address, _FOUND, _HEADERS)
+            response = RedirectResponse(address, _FOUND, HEADERS)
             secret, seconds = signed_in.opened.secret, self._policy.session_seconds
             set_cookie(response, SESSION, secret, seconds=seconds, rules=self._rules)
         set_cookie(response, HANDSHAKE, "", seconds=0, rules=self._rules, path=CALLBACK)
@@ -113,12 +129,11 @@ class SignInRoutes:
 
     async def _logout(self, request: Request) -> Response:
         # The cookie comes along with a form of any page, so the page has to be one of ours.
-        origin = request.headers.get("origin", "")
-        if not any(compare_digest(origin.encode(), each.encode()) for each in self._origins):
-            return _failed(Forbidden("this page may not sign anyone out", code="forbidden_origin"))
+        if not self._origins.lets(request.method, request.headers):
+            return answer_to(Forbidden("this page may not sign anyone out", code="forbidden_origin"))
         sign_out = partial(self._signing_in.sign_out, cookie_of(request, SESSION))
         signed_out = await run_in_threadpool(self._recorded, request, sign_out)
-        response = RedirectResponse(signed_out.address or self._home, _SEE_OTHER, _HEADERS)
+        response = RedirectResponse(signed_out.address or self._home, _SEE_OTHER, HEADERS)
         set_cookie(response, SESSION, "", seconds=0, rules=self._rules)
         response.background = self._flushing()
         return response
@@ -147,8 +162,8 @@ class SignInRoutes:
         try:
             found = await run_in_threadpool(self._authenticated, cookie_of(request, SESSION))
         except CommitCollectError as failed:
-            return _failed(failed)
-        return JSONResponse(found, headers=_HEADERS)
+            return answer_to(failed)
+        return JSONResponse(found, headers=HEADERS)
 
     def _authenticated(self, secret: str) -> dict[str, str]:
         if not secret:
@@ -162,10 +177,3 @@ def _parameter(request: Request, name: str) -> str:
     """A parameter of the address that stands there once."""
     values = request.query_params.getlist(name)
     return values[0] if len(values) == 1 and len(values[0]) <= _PARAMETER_CHARS_MAX else ""
-
-
-def _failed(failed: CommitCollectError) -> Response:
-    """The answer to an error; errors of authentication are a status, as clients know them."""
-    status = http_status(failed)
-    name = "status" if isinstance(failed, Unauthenticated) else "error"
-    return JSONResponse({name: failed.code}, status, _HEADERS)

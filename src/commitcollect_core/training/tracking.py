@@ -35,6 +35,7 @@ from commitcollect_core.training.sports import ANY_SPORT, SportSelection, select
 from commitcollect_core.training.statues import model_on_offer, models_of
 from commitcollect_core.training.tallies import Explanation, Tally, explain, tally
 from commitcollect_core.training.workouts import Workout
+from commitcollect_core.training.years import TrainingYear, span_of_year, training_year
 from commitcollect_core.values import MilestoneId, ModelId, TargetType, UserId, check_id, is_id, require_id
 
 MILESTONE_EXISTS = "milestone_exists"
@@ -213,16 +214,21 @@ class Tracking:
                     milestone=opening.milestones[0], awards=opening.awards, committed=committing.committed
                 )
 
-    def preview(self, user_id: UserId, wish: NewMilestone) -> Preview:
+    def preview(self, user_id: UserId, wish: NewMilestone, *, is_bounded: bool = False) -> Preview:
         """What a milestone would be worth at once, from the history already stored. Writes nothing.
 
+        Args:
+            user_id: the athlete.
+            wish: what to reach.
+            is_bounded: as in `create`.
+
         Raises:
-            InvalidInput, NotFound: as in `create`.
+            InvalidInput, NotFound, LimitExceeded: as in `create`.
         """
         require_id(user_id, "user_id")
         goal = wish.goal(model_on_offer(self.catalog, wish.model_id), self.context.policy)
         goal.check(self.context.policy)
-        return Preview(goal=goal, tally=self.tally(user_id, goal, is_bounded=False))
+        return Preview(goal=goal, tally=self.tally(user_id, goal, is_bounded=is_bounded))
 
     def view(self, user_id: UserId, milestone_id: MilestoneId) -> MilestoneView:
         """A milestone and its awards.
@@ -340,6 +346,14 @@ class Tracking:
             if page.next is None:
                 return
             after = page.next
+
+    def year(self, user_id: UserId, year: int, place: LocalTime | None = None) -> TrainingYear:
+        """A year of the athlete's training, in the days of a place. Reads that year in pages."""
+        start_at, end_at = span_of_year(year, place)
+        query = WorkoutQuery(
+            start_at=start_at, end_at=end_at, limit=self.context.policy.training.page_items_max
+        )
+        return training_year(year, walk_workouts(self.ledger, user_id, query), place)
 
     def workouts(self, user_id: UserId) -> Iterator[Workout]:
         """Every stored workout of the athlete, tombstones included.

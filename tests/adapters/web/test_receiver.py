@@ -21,7 +21,8 @@ from attrs import frozen
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.system import ManualClock, NoBackoff, SequentialIds
-from commitcollect_adapters.web.receiver import BODY_BYTES_MAX, PATH, Receiver
+from commitcollect_adapters.web.bodies import BODY_BYTES_MAX
+from commitcollect_adapters.web.receiver import PATH, Receiver
 from commitcollect_adapters.web.serving import serving
 from commitcollect_core.context import Context
 from commitcollect_core.jobs.jobs import Job

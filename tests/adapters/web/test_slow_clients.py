@@ -9,7 +9,7 @@ import logging
 import socket
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ import pytest
 from attrs import frozen
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
 from commitcollect_adapters.memory.jobs import MemoryQueue
@@ -164,6 +164,50 @@ def test_a_client_that_does_not_take_its_answers_is_let_go() -> None:
             for _ in range(1_000_000):
                 connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             pytest.fail("the server reads on and on")
+
+
+async def _in_pieces(_request: Request) -> StreamingResponse:
+    async def pieces() -> AsyncIterator[str]:
+        for _ in range(8):
+            yield "piece "
+            await asyncio.sleep(QUICK.answer_seconds / 2)
+
+    return StreamingResponse(pieces())
+
+
+def test_a_client_that_takes_what_is_written_is_not_let_go() -> None:
+    """A stream of events goes on beyond the time of an answer, as long as it is read."""
+    application = Starlette(routes=[Route("/", _in_pieces)])
+    with (
+        serving.serving(application, QUICK) as base,
+        socket.create_connection(address_of(base)) as connection,
+    ):
+        connection.settimeout(PATIENCE_SECONDS)
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert rest_of(taker).count(b"piece ") == 8
+
+
+async def _length(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(f"got {len(await request.body())}")
+
+
+def test_a_large_file_may_take_longer_than_a_request() -> None:
+    """As long as enough of it arrives in each stretch of time; otherwise its connection is closed."""
+    limits = Limits(arrival_seconds=1.0, arrival_bytes=1_000)
+    application = Starlette(routes=[Route("/", _length, methods=["POST"])])
+    piece, pause = b"x" * 5_000, Event()
+    head = f"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {12 * len(piece)}\r\n\r\n"
+    with serving.serving(application, limits) as base:
+        for pieces, answer in ((12, b"got 60000"), (6, b"")):
+            with socket.create_connection(address_of(base)) as connection:
+                connection.settimeout(PATIENCE_SECONDS)
+                connection.sendall(head.encode())
+                for _ in range(pieces):
+                    connection.sendall(piece)
+                    pause.wait(limits.arrival_seconds / 5)
+                received = rest_of(connection)
+                assert received.endswith(answer)
+                assert bool(received) == bool(answer)
 
 
 # Many

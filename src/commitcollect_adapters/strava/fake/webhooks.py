@@ -31,7 +31,7 @@ TIMEOUT_SECONDS = 2.0
 BODY_BYTES_MAX = 65_536
 
 _OK = 200
-_FIRST_SUBSCRIPTION_ID = 131_300
+FIRST_SUBSCRIPTION_ID = 131_300
 _ALREADY_EXISTS = refusal(400, "PushSubscription", "", "already exists")
 
 _Event = Mapping[str, Any]
@@ -108,7 +108,7 @@ class Subscriptions:
         self._app_id = app_id
         self._http_get = http_get
         self._lock = lock
-        self._ids = count(_FIRST_SUBSCRIPTION_ID)
+        self._ids = count(FIRST_SUBSCRIPTION_ID)
         self.current: Subscription | None = None
 
     def create(self, form: Mapping[str, str], now: datetime) -> Answer:

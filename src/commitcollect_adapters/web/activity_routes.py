@@ -1,0 +1,77 @@
+"""The routes of workouts: the newest, and a year at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from attrs import frozen
+
+from commitcollect_adapters.documents import training_year_document, workout_document
+from commitcollect_adapters.time_zones import local_time
+from commitcollect_adapters.web import schemas
+from commitcollect_adapters.web.calls import OK, TEXT_CHARS_MAX, Answer, Call, Endpoint
+from commitcollect_core.app import CommitCollect
+from commitcollect_core.errors import InvalidInput
+from commitcollect_core.training.local_time import LocalTime
+from commitcollect_core.training.ports import WorkoutQuery
+from commitcollect_core.values import UserId
+
+RECENT, RECENT_MAX = 10, 50
+_MARGIN = timedelta(days=2)
+
+
+@frozen(kw_only=True, eq=False)
+class ActivityRoutes:
+    """Workouts over HTTP."""
+
+    app: CommitCollect
+
+    def endpoints(self) -> Iterator[Endpoint]:
+        """The rows of the route table."""
+        yield Endpoint(
+            method="GET", path="/activities/recent", act=self._recent, query=(schemas.limit(RECENT_MAX),),
+            about="The newest workouts by start.", answers={OK: schemas.WORKOUTS}, fails_with=(400,),
+        )  # fmt: skip
+        yield Endpoint(
+            method="GET", path="/activities/years/{year}", act=self._year, query=(schemas.TIME_ZONE,),
+            about="A year of training: totals, and those of each day, month and sport.",
+            answers={OK: schemas.TRAINING_YEAR}, fails_with=(400,),
+        )  # fmt: skip
+
+    def _recent(self, call: Call) -> Answer:
+        limit = call.number("limit", default=RECENT, least=1, most=RECENT_MAX)
+        query = WorkoutQuery(newest_first=True, limit=limit)
+        page = self.app.ports.ledger.read_workouts(call.user_id, query)
+        shown = [workout_document(each) for each in page.workouts if not each.is_deleted]
+        return Answer(document={"workouts": shown})
+
+    def _year(self, call: Call) -> Answer:
+        limits = self.app.policy.training
+        first, last = limits.workout_started_at_min.year, limits.workout_started_at_max.year
+        text = call.path["year"]
+        if not (text.isascii() and text.isdecimal() and len(text) == len(str(last))):
+            raise InvalidInput("a year has four digits", field="year")
+        year = int(text)
+        if not first <= year <= last:
+            raise InvalidInput(f"workouts are of the years {first} to {last}", field="year")
+        found = self.app.tracking.year(call.user_id, year, _place(call, year))
+        years = self._years(call.user_id)
+        return Answer(document={**training_year_document(found), "years": years})
+
+    def _years(self, user_id: UserId) -> list[int]:
+        """The first and the last year with a workout; empty without any."""
+        ledger = self.app.ports.ledger
+        ends = [
+            ledger.read_workouts(user_id, WorkoutQuery(newest_first=newest, limit=1)).workouts
+            for newest in (False, True)
+        ]
+        return [each.snapshot.started_at.year for end in ends for each in end]
+
+
+def _place(call: Call, year: int) -> LocalTime | None:
+    name = call.query.get("timeZone")
+    if name is None:
+        return None
+    start_at, end_at = (datetime(each, 1, 1, tzinfo=UTC) for each in (year, year + 1))
+    return local_time(name[:TEXT_CHARS_MAX], start_at - _MARGIN, end_at + _MARGIN)

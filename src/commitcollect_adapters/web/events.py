@@ -1,0 +1,105 @@
+"""What happens to a person's ledger and imports, as server-sent events.
+
+The stores are asked, once a second: so events that another process works on show, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any
+
+from attrs import define, field
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from commitcollect_adapters.web.calls import OK, Endpoint
+from commitcollect_adapters.web.cookies import SESSION, cookie_of
+from commitcollect_adapters.web.imports import Imports
+from commitcollect_adapters.web.problems import HEADERS, answer_to, problem
+from commitcollect_core.accounts.session_keeping import SessionKeeping
+from commitcollect_core.errors import CommitCollectError, Unauthenticated
+from commitcollect_core.training.ports import Ledger
+from commitcollect_core.values import UserId
+
+PATH = "/events"
+STREAMS_MAX = 100
+STREAM_SECONDS_MAX = 600
+"""Then the browser connects again, which looks at its session anew."""
+
+_EACH_SECONDS = 0.5
+_HEARTBEAT_ROUNDS = 20
+_UNAVAILABLE = 503
+ROW = Endpoint(
+    method="GET",
+    path=PATH,
+    about="Server-sent events: `ledger` when workouts, milestones or parts changed, `import` for progress.",
+    answers={OK: None},
+    fails_with=(503,),
+)
+
+
+@define(kw_only=True, eq=False)
+class Events:
+    """Streams of events."""
+
+    ledger: Ledger
+    sessions: SessionKeeping
+    imports: Imports
+    each_seconds: float = _EACH_SECONDS
+    _open: int = field(default=0, init=False)
+    _is_stopping: bool = field(default=False, init=False)
+
+    def route(self) -> Route:
+        """The route."""
+        return Route(PATH, self._answer, methods=["GET"])
+
+    def stop(self) -> None:
+        """End every stream."""
+        self._is_stopping = True
+
+    async def _answer(self, request: Request) -> Response:
+        secret = cookie_of(request, SESSION)
+        try:
+            if not secret:
+                raise Unauthenticated("sign in first", code="missing_session")
+            session = await run_in_threadpool(self.sessions.authenticate, secret)
+        except CommitCollectError as failed:
+            return answer_to(failed)
+        if self._open >= STREAMS_MAX:
+            return problem(_UNAVAILABLE, "busy", {"Retry-After": "5"})
+        return StreamingResponse(
+            self._stream(session.user_id), headers=HEADERS, media_type="text/event-stream"
+        )
+
+    async def _stream(self, user_id: UserId) -> AsyncIterator[str]:
+        self._open += 1
+        seen: dict[str, Any] = {}
+        try:
+            yield "retry: 2000\n\n"
+            for turn in range(int(STREAM_SECONDS_MAX / self.each_seconds)):
+                if self._is_stopping:
+                    return
+                now = await run_in_threadpool(partial(self._state, user_id))
+                for name, data in now.items():
+                    if seen.get(name) != data:
+                        yield f"event: {name.partition(' ')[0]}\ndata: {json.dumps(data)}\n\n"
+                if turn % _HEARTBEAT_ROUNDS == 0:
+                    yield ": here\n\n"
+                seen = now
+                await asyncio.sleep(self.each_seconds)
+        finally:
+            self._open -= 1
+
+    def _state(self, user_id: UserId) -> dict[str, Any]:
+        """What the page shows of the moment: name of the event -> data."""
+        try:
+            version = self.ledger.read_head(user_id).version
+        except CommitCollectError:
+            return {}  # the next look tells
+        imports = {f"import {each.import_id}": each.progress for each in self.imports.of(user_id)[:1]}
+        return {"ledger": {"version": version}, **imports}

@@ -1,0 +1,181 @@
+"""The routes of milestones."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from commitcollect_adapters.documents import (
+    Document,
+    award_document,
+    exclusions_document,
+    explanation_document,
+    milestone_document,
+    preview_document,
+    recompute_document,
+)
+from commitcollect_adapters.web import schemas, wishes
+from commitcollect_adapters.web.calls import CREATED, OK, Answer, Call, Endpoint
+from commitcollect_core.app import CommitCollect
+from commitcollect_core.errors import Conflict, InvalidInput, VersionConflict
+from commitcollect_core.training.goals import Exclusion
+from commitcollect_core.training.statues import model_on_offer
+from commitcollect_core.training.tallies import Explanation
+from commitcollect_core.training.tracking import MILESTONE_EXISTS, MilestoneView, NewMilestone
+from commitcollect_core.values import MilestoneId, UserId
+
+LISTED, LISTED_MAX = 50, 200
+OFFSET_MAX = 10**6
+KEY_CHARS_MAX = 200
+
+
+@frozen(kw_only=True, eq=False)
+class MilestoneRoutes:
+    """Milestones over HTTP.
+
+    Attributes:
+        is_bounded: whether a call counts no more workouts than a request may; see `Tracking.create`.
+    """
+
+    app: CommitCollect
+    is_bounded: bool = True
+
+    def endpoints(self) -> Iterator[Endpoint]:
+        """The rows of the route table."""
+        one = "/milestones/{milestoneId}"
+        yield Endpoint(
+            method="POST", path="/milestones", act=self._create, body=wishes.BODY,
+            about="Set a milestone; the stored history counts at once. Repeatable with an Idempotency-Key.",
+            answers={CREATED: schemas.CREATED_MILESTONE}, fails_with=(400, 404, 409, 413, 415),
+        )  # fmt: skip
+        yield Endpoint(
+            method="POST", path="/milestones/preview", act=self._preview, body=wishes.BODY,
+            about="What a milestone would be worth at once, from the stored history. Writes nothing.",
+            answers={OK: schemas.PREVIEW}, fails_with=(400, 404, 409, 413, 415),
+        )  # fmt: skip
+        yield Endpoint(
+            method="GET", path="/milestones", act=self._list,
+            query=(schemas.limit(LISTED_MAX), schemas.AFTER),
+            about="The milestones, in order of id.",
+            answers={OK: schemas.MILESTONES}, fails_with=(400,),
+        )  # fmt: skip
+        yield Endpoint(
+            method="GET", path=one, act=self._show,
+            about="A milestone and its awards.", answers={OK: schemas.MILESTONE_VIEW}, fails_with=(404,),
+        )  # fmt: skip
+        yield Endpoint(
+            method="POST", path=f"{one}/recompute", act=self._recompute,
+            about="Add a milestone up again from the stored workouts, and repair it.",
+            answers={OK: schemas.RECOMPUTED}, fails_with=(404, 409),
+        )  # fmt: skip
+        yield Endpoint(
+            method="GET", path=f"{one}/explain", act=self._explain,
+            query=(schemas.limit(LISTED_MAX), schemas.OFFSET),
+            about="Each workout, newest first: whether it counts, how much, or why not.",
+            answers={OK: schemas.EXPLANATIONS}, fails_with=(400, 404),
+        )  # fmt: skip
+
+    def _wish(self, call: Call) -> NewMilestone:
+        wish = wishes.wish_of(call.document, self.app.policy)
+        model = model_on_offer(self.app.ports.catalog, wish.model_id)
+        wishes.check_parts_total(call.document, model.parts_total)
+        return wish
+
+    def _create(self, call: Call) -> Answer:
+        wish = self._wish(call)
+        milestone_id = _id_for(call.user_id, call.idempotency_key) if call.idempotency_key else None
+        try:
+            view = self.app.tracking.create(
+                call.user_id, wish, milestone_id=milestone_id, is_bounded=self.is_bounded
+            )
+        except Conflict as conflict:
+            if conflict.code != MILESTONE_EXISTS or milestone_id is None:
+                raise
+            view = self._made_before(call.user_id, milestone_id, wish)
+        milestone = view.milestone
+        document = {"milestoneId": milestone.milestone_id, "status": milestone.status.value}
+        return Answer(status=CREATED, document=document, outcome=view)
+
+    def _made_before(self, user_id: UserId, milestone_id: MilestoneId, wish: NewMilestone) -> MilestoneView:
+        """The milestone that an earlier request of this name made."""
+        view = self.app.tracking.view(user_id, milestone_id)
+        model = model_on_offer(self.app.ports.catalog, wish.model_id)
+        if view.milestone.goal != wish.goal(model, self.app.policy):
+            raise Conflict(
+                "this Idempotency-Key belongs to another milestone; use a new one",
+                code="idempotency_key_reused",
+            )
+        return view
+
+    def _preview(self, call: Call) -> Answer:
+        preview = self.app.tracking.preview(call.user_id, self._wish(call), is_bounded=self.is_bounded)
+        return Answer(document=preview_document(preview))
+
+    def _list(self, call: Call) -> Answer:
+        limit = call.number("limit", default=LISTED, least=1, most=LISTED_MAX)
+        after = call.id_after("after")
+        page = self.app.tracking.list(
+            call.user_id, after=None if after is None else MilestoneId(after), limit=limit
+        )
+        return Answer(
+            document={"milestones": [milestone_document(each) for each in page.milestones], "next": page.next}
+        )
+
+    def _show(self, call: Call) -> Answer:
+        return Answer(document=_view_document(self.app.tracking.view(call.user_id, call.milestone_id)))
+
+    def _recompute(self, call: Call) -> Answer:
+        try:
+            found = self.app.tracking.recompute(call.user_id, call.milestone_id, is_bounded=self.is_bounded)
+        except VersionConflict as conflict:
+            raise VersionConflict(conflict.message, code="milestone_version_conflict") from conflict
+        changes = recompute_document(found)
+        document = {
+            **_view_document(found.view),
+            **{name: changes[name] for name in ("progressDelta", "currentDelta", "partsDelta", "counted")},
+            "excludedBeforeStartCount": found.tally.excluded.get(Exclusion.BEFORE_START, 0),
+        }
+        return Answer(document=document, outcome=found)
+
+    def _explain(self, call: Call) -> Answer:
+        limit = call.number("limit", default=LISTED, least=1, most=LISTED_MAX)
+        offset = call.number("offset", default=0, least=0, most=OFFSET_MAX)
+        # From the oldest on, as what a workout does to a streak depends on those before it.
+        newest: deque[Explanation] = deque(maxlen=offset + limit)
+        counted, excluded = 0, dict[Exclusion, int]()
+        for each in self.app.tracking.explain(call.user_id, call.milestone_id):
+            newest.append(each)
+            if each.exclusion is None:
+                counted += 1
+            else:
+                excluded[each.exclusion] = excluded.get(each.exclusion, 0) + 1
+        total = counted + sum(excluded.values())
+        shown = list(newest)[: max(len(newest) - offset, 0)]
+        return Answer(
+            document={
+                "workouts": [explanation_document(each) for each in reversed(shown[-limit:])],
+                "next": offset + limit if total > offset + limit else None,
+                "counted": counted,
+                "excluded": exclusions_document(excluded),
+            }
+        )
+
+
+def _view_document(view: MilestoneView) -> Document:
+    return {
+        "milestone": milestone_document(view.milestone),
+        "awards": [award_document(each) for each in view.awards],
+    }
+
+
+def _id_for(user_id: UserId, key: str) -> MilestoneId:
+    """The id of the milestone that a request of this name makes: the same each time it is repeated."""
+    if len(key) > KEY_CHARS_MAX:
+        raise InvalidInput(
+            f"an Idempotency-Key has at most {KEY_CHARS_MAX} characters", field="Idempotency-Key"
+        )
+    digest = hashlib.sha256("\n".join((user_id, key)).encode()).hexdigest()
+    return MilestoneId(f"k-{digest[:30]}")

@@ -1,0 +1,148 @@
+"""The request for a milestone, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from commitcollect_adapters.time_zones import local_time
+from commitcollect_adapters.web.calls import TEXT_CHARS_MAX, Schema
+from commitcollect_adapters.wording.goals import parse_aim, with_rest
+from commitcollect_core.errors import InvalidInput
+from commitcollect_core.policy import Policy
+from commitcollect_core.training.goals import Aim, latest_end
+from commitcollect_core.training.local_time import UTC_TIME, LocalTime
+from commitcollect_core.training.sports import SportSelection
+from commitcollect_core.training.tracking import NewMilestone
+from commitcollect_core.values import ModelId, TargetType
+
+_OPEN_END_DAYS = 800
+"""How far local time is looked up for a goal without an end, which counts by no days."""
+
+_REST_DAYS_MAX = 30
+_NUMBER_MAX = 10**15
+
+BODY: Schema = {
+    "type": "object",
+    "required": ["modelId", "sport", "periodStartAtUtc"],
+    "additionalProperties": False,
+    "properties": {
+        "modelId": {"type": "string", "description": "A statue of GET /statues."},
+        "sport": {
+            "type": "string",
+            "description": "ANY, a group such as RUN, or a sport type; several with commas between.",
+        },
+        "targetType": {
+            "type": "string",
+            "description": "DISTANCE_METERS, ELEVATION_METERS, MOVING_TIME_SECONDS or ACTIVITY_COUNT.",
+        },
+        "totalTarget": {"type": "integer", "minimum": 1, "description": "In the unit of the target type."},
+        "targets": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Instead of these two: one target in words, such as streak=30d, or several that "
+            "all have to be reached.",
+        },
+        "rest": {"type": "integer", "minimum": 0, "description": "Rest days that a streak may hold."},
+        "timeZone": {"type": "string", "description": "Whose days count, such as Europe/Berlin."},
+        "periodStartAtUtc": {"type": "integer"},
+        "periodEndAtUtc": {"type": ["integer", "null"]},
+        "partsTotal": {"type": "integer", "description": "Checked against the statue, where given."},
+    },
+}
+
+REQUIRED = ("modelId", "sport", "targetType", "totalTarget", "periodStartAtUtc")
+
+
+def wish_of(document: Mapping[str, Any], policy: Policy) -> NewMilestone:
+    """The request in a JSON object.
+
+    Raises:
+        InvalidInput: something is missing (``…_required``), unknown or of the wrong kind; `field` names it.
+    """
+    if document.keys() - BODY["properties"].keys():
+        raise InvalidInput("a name in the body is not known", code="unknown_field")
+    for name in REQUIRED:
+        is_said_otherwise = name in {"targetType", "totalTarget"} and "targets" in document
+        if document.get(name) in (None, "") and not is_said_otherwise:
+            raise InvalidInput(f"{name} is missing", code=f"{name}_required", field=name)
+    sports = SportSelection.parse(_text(document, "sport").split(","))
+    aims = _aims(document, sports)
+    start_at, end_at = _moment(document, "periodStartAtUtc"), None
+    if document.get("periodEndAtUtc") is not None:
+        end_at = _moment(document, "periodEndAtUtc")
+    return NewMilestone.of(
+        aims,
+        model_id=ModelId(_text(document, "modelId")),
+        period_start_at=start_at,
+        period_end_at=end_at,
+        local_time=_place(document, aims, start_at, end_at, policy),
+    )
+
+
+def check_parts_total(document: Mapping[str, Any], parts_total: int) -> None:
+    """Refuse a number of parts that is not the statue's (``partsTotal_must_match_model``)."""
+    given = document.get("partsTotal")
+    if given is not None and (type(given) is not int or given != parts_total):
+        raise InvalidInput(
+            f"this statue has {parts_total} parts", code="partsTotal_must_match_model", field="partsTotal"
+        )
+
+
+def _aims(document: Mapping[str, Any], sports: SportSelection) -> tuple[Aim, ...]:
+    if "targets" not in document:
+        target_type = _target_type(_text(document, "targetType"))
+        return (Aim(sports=sports, target_type=target_type, total_target=_number(document, "totalTarget")),)
+    texts = document["targets"]
+    if not isinstance(texts, list) or not texts or not all(isinstance(each, str) for each in texts):
+        raise InvalidInput("targets is a list of texts", field="targets")
+    aims = tuple(dict.fromkeys(parse_aim(each[:TEXT_CHARS_MAX], sports=sports) for each in texts))
+    return with_rest(aims, _number(document, "rest", most=_REST_DAYS_MAX) if "rest" in document else None)
+
+
+def _target_type(name: str) -> TargetType:
+    try:
+        return TargetType(name)
+    except ValueError as unknown:
+        raise InvalidInput(
+            "this target type is not known", code="unsupported_targetType", field="targetType"
+        ) from unknown
+
+
+def _place(
+    document: Mapping[str, Any],
+    aims: Sequence[Aim],
+    start_at: datetime,
+    end_at: datetime | None,
+    policy: Policy,
+) -> LocalTime | None:
+    if document.get("timeZone") is None:
+        return None
+    end = end_at or latest_end(aims, start_at, UTC_TIME, policy) or start_at + timedelta(days=_OPEN_END_DAYS)
+    name, longest = _text(document, "timeZone"), timedelta(days=policy.training.milestone_buckets_max * 31)
+    return local_time(name, start_at, min(end, start_at + longest))
+
+
+def _text(document: Mapping[str, Any], name: str) -> str:
+    value = document[name]
+    if not isinstance(value, str) or len(value) > TEXT_CHARS_MAX:
+        raise InvalidInput(f"{name} is a text of at most {TEXT_CHARS_MAX} characters", field=name)
+    return value
+
+
+def _number(document: Mapping[str, Any], name: str, *, most: int = _NUMBER_MAX) -> int:
+    value = document[name]
+    # Not bool, which is an int in Python, and no fraction: a target is in whole units.
+    if type(value) is not int or not -most <= value <= most:
+        raise InvalidInput(f"{name} is a whole number", field=name)
+    return value
+
+
+def _moment(document: Mapping[str, Any], name: str) -> datetime:
+    """Seconds since 1970 as a moment."""
+    seconds = _number(document, name)
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError) as beyond:
+        raise InvalidInput(f"{name} is beyond the calendar", field=name) from beyond

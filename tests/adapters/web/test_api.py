@@ -1,0 +1,340 @@
+"""The API as a person's browser uses it, from signing in to a printed part, and what it refuses."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import re
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.web.conforming import faults
+from adapters.web.visiting import ADA, BASE, BOB, CSV, FRONT, GOAL, START, Visited, Visitor, visited
+from commitcollect_adapters.web import schemas
+from commitcollect_adapters.web.cookies import SESSION
+from commitcollect_core.accounts.audit import AuditType
+from commitcollect_core.values import UserId
+
+PATIENCE_SECONDS = 30
+CORRELATION = "x-correlation-id"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visited]:
+    """One site for all tests of the module; each has people of its own."""
+    with visited(tmp_path_factory.mktemp("site")) as opened:
+        yield opened
+
+
+def ended(browser: Visitor, import_id: str) -> dict[str, Any]:
+    """An import once it has ended."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until:
+        found: dict[str, Any] = browser.get(f"/imports/{import_id}").json()
+        if found["state"] in {"done", "failed"}:
+            return found
+    pytest.fail("the import does not end")
+
+
+def with_history(site: Visited, email: str) -> Visitor:
+    """A person with two workouts, of 25 and of 30 kilometres."""
+    browser = site.signed_in(email)
+    begun = browser.upload(CSV.encode())
+    assert begun.status_code == 202, begun.text
+    assert ended(browser, begun.json()["importId"])["changed"] == 2
+    return browser
+
+
+def test_a_history_becomes_parts_and_files(site: Visited) -> None:
+    """Import, preview, milestone, explanation, recount and files: all of one person, and all fit together."""
+    browser = with_history(site, ADA)
+    preview = browser.send("/milestones/preview", GOAL).json()
+    assert (preview["partsEarned"], preview["partsTotal"]) == (5, 12)
+    assert browser.get("/milestones").json()["milestones"] == []
+    made = browser.send("/milestones", GOAL)
+    assert made.status_code == 201
+    one = f"/milestones/{made.json()['milestoneId']}"
+    view = browser.get(one).json()
+    assert [each["partIndex"] for each in view["awards"]] == [1, 2, 3, 4, 5]
+    assert [each["earnedAtUtc"] for each in view["awards"]] == preview["partsEarnedAtUtc"]
+    told = browser.get(f"{one}/explain").json()
+    assert [(each["activityId"], each["isCounted"]) for each in told["workouts"]] == [
+        ("2", True),
+        ("1", True),
+    ]
+    recount = browser.send(f"{one}/recompute").json()
+    assert (recount["partsDelta"], recount["excludedBeforeStartCount"]) == (0, 0)
+    packed = browser.get(f"{one}/files/stl")
+    assert len(zipfile.ZipFile(io.BytesIO(packed.content)).namelist()) == 5
+    assert browser.get(f"{one}/files/3mf?layout=plates").content[:2] == b"PK"
+    assert b"5 of 12 parts earned" in browser.get(f"{one}/files/svg").content
+
+
+def test_everything_answered_is_what_the_description_says(site: Visited) -> None:
+    """Each kind of document that the API answers conforms to its schema."""
+    browser = with_history(site, "conform@example.org")
+    goal = {**GOAL, "targets": ["streak=2d", "distance=50km"], "timeZone": "Europe/Berlin", "rest": 30}
+    goal = {name: value for name, value in goal.items() if name not in {"targetType", "totalTarget"}}
+    made = [browser.send("/milestones", each) for each in (GOAL, goal)]
+    assert [each.status_code for each in made] == [201, 201], made[1].text
+    first, second = (f"/milestones/{each.json()['milestoneId']}" for each in made)
+    expected = {
+        "/health": schemas.HEALTH, "/ready": schemas.READY, "/info": schemas.INFO, "/viewer": schemas.VIEWER,
+        "/session": schemas.SESSION, "/sessions": schemas.SESSIONS, "/milestones": schemas.MILESTONES,
+        first: schemas.MILESTONE_VIEW, second: schemas.MILESTONE_VIEW,
+        f"{first}/explain": schemas.EXPLANATIONS, f"{second}/explain": schemas.EXPLANATIONS,
+        "/activities/recent": schemas.WORKOUTS, "/activities/years/2026": schemas.TRAINING_YEAR,
+        "/statues": schemas.STATUES, "/statues/DRAGON_2026": schemas.STATUE, "/imports": schemas.IMPORTS,
+        "/strava/status": schemas.STRAVA_STATUS,
+    }  # fmt: skip
+    found = {path: list(faults(browser.get(path).json(), schema)) for path, schema in expected.items()}
+    posted = {
+        f"{first}/recompute": (None, schemas.RECOMPUTED),
+        "/milestones/preview": (goal, schemas.PREVIEW),
+    }
+    for path, (body, schema) in posted.items():
+        found[path] = list(faults(browser.send(path, body).json(), schema))
+    found["/milestones"] += faults(made[0].json(), schemas.CREATED_MILESTONE)
+    assert {path: each for path, each in found.items() if each} == {}
+
+
+def test_a_request_of_a_name_makes_one_milestone(site: Visited) -> None:
+    """Repeated it answers the same; with another goal under the name it is refused."""
+    browser = site.signed_in("name@example.org")
+    named = [browser.send("/milestones", GOAL, **{"idempotency-key": "k"}) for _ in range(3)]
+    assert len({each.text for each in named}) == 1
+    assert len(browser.get("/milestones").json()["milestones"]) == 1
+    other = browser.send("/milestones", {**GOAL, "totalTarget": 7}, **{"idempotency-key": "k"})
+    assert (other.status_code, other.json()["error"]) == (409, "idempotency_key_reused")
+    stranger = site.signed_in("stranger@example.org")
+    assert stranger.send("/milestones", GOAL, **{"idempotency-key": "k"}).text != named[0].text
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({"modelId": None}, 400, "modelId_required"),
+        ({"sport": ""}, 400, "sport_required"),
+        ({"targetType": None}, 400, "targetType_required"),
+        ({"totalTarget": None}, 400, "totalTarget_required"),
+        ({"periodStartAtUtc": None}, 400, "periodStartAtUtc_required"),
+        ({"sport": "Quidditch<script>"}, 400, "unsupported_sport"),
+        ({"targetType": "BANANAS"}, 400, "unsupported_targetType"),
+        ({"targetType": "ALL_OF"}, 400, "unsupported_targetType"),
+        ({"modelId": "UNICORN"}, 404, "model_not_found"),
+        ({"partsTotal": 11}, 400, "partsTotal_must_match_model"),
+        ({"totalTarget": 0}, 400, "invalid_input"),
+        ({"totalTarget": -1}, 400, "invalid_input"),
+        ({"totalTarget": 10**15}, 400, "invalid_input"),
+        ({"totalTarget": 10.5}, 400, "invalid_input"),
+        ({"totalTarget": True}, 400, "invalid_input"),
+        ({"totalTarget": "120000"}, 400, "invalid_input"),
+        ({"periodStartAtUtc": 10**14}, 400, "invalid_input"),
+        ({"periodEndAtUtc": START - 1}, 400, "invalid_input"),
+        ({"timeZone": "Mars/Olympus"}, 400, "invalid_input"),
+        ({"timeZone": "../../etc/passwd"}, 400, "invalid_input"),
+        ({"timeZone": 7}, 400, "invalid_input"),
+        ({"sport": ["RUN"]}, 400, "invalid_input"),
+        ({"modelId": {"a": 1}}, 400, "invalid_input"),
+        ({"targets": []}, 400, "invalid_input"),
+        ({"targets": ["nonsense"]}, 400, "unsupported_targetType"),
+        ({"surprise": 1}, 400, "unknown_field"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/milestones", "/milestones/preview"])
+def test_bad_wishes_are_refused_and_not_echoed(
+    site: Visited, path: str, change: dict[str, Any], status: int, code: str
+) -> None:
+    """Each with its code; no text of the request comes back, and nothing is made."""
+    browser = site.signed_in("wishes@example.org")
+    answer = browser.send(path, {**GOAL, **change})
+    assert (answer.status_code, answer.json()["error"]) == (status, code)
+    assert answer.json().keys() <= {"error", "field"}
+    assert not re.search("Quidditch|BANANAS|UNICORN|Mars|passwd|nonsense|surprise", answer.text)
+    assert browser.get("/milestones").json()["milestones"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type", "status", "code"),
+    [
+        (b'{"a": NaN}', "application/json", 400, "invalid_json"),
+        (b'{"a": 1, "a": 2}', "application/json", 400, "invalid_json"),
+        (b"[" * 100_000, "application/json", 413, "body_too_large"),
+        (b"[" * 1_000 + b"]" * 1_000, "application/json", 400, "invalid_json"),
+        (b'{"totalTarget": ' + b"9" * 5_000 + b"}", "application/json", 400, "invalid_json"),
+        (b"[]", "application/json", 400, "invalid_json"),
+        (b"", "application/json", 400, "invalid_json"),
+        ("{}".encode("utf-16"), "application/json", 400, "invalid_json"),
+        (b"{}", "text/plain", 415, "unsupported_media_type"),
+        (b"{}", "application/json; charset=latin-1", 415, "unsupported_media_type"),
+        (b"a=1", "application/x-www-form-urlencoded", 415, "unsupported_media_type"),
+        (b" " * 65_537, "application/json", 413, "body_too_large"),
+    ],
+)
+def test_bad_bodies_are_refused(site: Visited, body: bytes, media_type: str, status: int, code: str) -> None:
+    """JSON by the letter, of the right type, no deeper and no longer than it may be."""
+    browser = site.signed_in("bodies@example.org")
+    answer = browser.post("/milestones", content=body, headers={"origin": BASE, "content-type": media_type})
+    assert (answer.status_code, answer.json()["error"]) == (status, code)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/milestones?limit=0", "/milestones?limit=1e3", "/milestones?limit=%D9%A3", "/milestones?limit=99999",
+        "/milestones?limit=1&limit=2", "/milestones?after=../x", "/activities/recent?limit=51",
+        "/activities/years/99999", "/activities/years/0000", "/activities/years/%D9%A2%D9%A0%D9%A2%D9%A6",
+        "/activities/years/2026?timeZone=%00", f"/activities/years/2026?timeZone={'x' * 3000}",
+        "/statues/DRAGON_2026/picture?solid=1,x", "/statues/DRAGON_2026/picture?solid=999999999999",
+    ],
+)  # fmt: skip
+def test_bad_parameters_are_refused(site: Visited, path: str) -> None:
+    """400 with the parameter named, and no other word of it."""
+    answer = site.signed_in("bodies@example.org").get(path)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_input")
+
+
+def test_without_a_session_nothing_of_a_person_is_told(site: Visited) -> None:
+    """Every row that needs a session answers 401, whatever else is wrong; a wrong session as well."""
+    rows = [row for row in site.opened.site.rows if row.needs_session]
+    assert len(rows) > 15
+    for row in rows:
+        path = re.sub(r"\{\w+\}", "x", row.path)
+        for browser, code in ((site.browser(), "missing_session"), (site.browser(), "invalid_session")):
+            if code == "invalid_session":
+                browser.cookies.set(SESSION, "wrong", domain="127.0.0.1")
+            answer = browser.request(row.method, path, headers={"origin": BASE})
+            assert (answer.status_code, answer.json()) == (401, {"status": code}), path
+
+
+def test_another_persons_things_are_not_found(site: Visited) -> None:
+    """A milestone, an import and a session of one person do not exist for another."""
+    ada, bob = with_history(site, "one@example.org"), site.signed_in(BOB)
+    milestone_id = ada.send("/milestones", GOAL).json()["milestoneId"]
+    import_id = ada.get("/imports").json()["imports"][0]["importId"]
+    (session,) = ada.get("/sessions").json()["sessions"]
+    for path in (
+        f"/milestones/{milestone_id}", f"/milestones/{milestone_id}/explain",
+        f"/milestones/{milestone_id}/files/svg", f"/imports/{import_id}", "/milestones/a%23b",
+        "/milestones/..%2fx", "/milestones/%00",
+    ):  # fmt: skip
+        assert bob.get(path).status_code == 404, path
+    assert bob.send(f"/milestones/{milestone_id}/recompute").status_code == 404
+    assert bob.delete(f"/sessions/{session['sessionId']}").status_code == 404
+    assert ada.get("/session").status_code == 200
+
+
+def test_sessions_are_listed_and_ended(site: Visited) -> None:
+    """One by one, all others, and the own one, with which the cookie goes."""
+    here, there = (site.signed_in("many@example.org") for _ in range(2))
+    site.signed_in("many@example.org")
+    shown = here.get("/sessions").json()["sessions"]
+    assert [each["isThis"] for each in shown].count(True) == 1
+    assert len(shown) == 3
+    (own,) = (each["sessionId"] for each in there.get("/sessions").json()["sessions"] if each["isThis"])
+    assert here.delete(f"/sessions/{own}").status_code == 204
+    assert there.get("/session").json() == {"status": "invalid_session"}
+    assert here.delete("/sessions").status_code == 204
+    (own,) = (each["sessionId"] for each in here.get("/sessions").json()["sessions"])
+    assert here.delete(f"/sessions/{own}").status_code == 204
+    assert SESSION not in here.cookies
+
+
+def test_the_correlation_id_goes_from_the_request_to_the_log(site: Visited) -> None:
+    """A well-formed one is kept, another is replaced; the audit entries of the call carry it."""
+    browser = with_history(site, "flow@example.org")
+    assert site.browser().get("/health").headers[CORRELATION]
+    bad = site.browser().get("/health", headers={CORRELATION: "a b\tc"}).headers[CORRELATION]
+    assert re.fullmatch("[0-9a-f]{32}", bad)
+    answer = browser.send("/milestones", GOAL, **{CORRELATION: "flow-1"})
+    assert answer.headers[CORRELATION] == "flow-1"
+    assert browser.get("/nowhere", headers={CORRELATION: "flow-2"}).headers[CORRELATION] == "flow-2"
+    user_id = UserId(browser.get("/session").json()["userId"])
+    log = site.opened.backend.stores().audit
+    entries = log.of_user(user_id, after=None, limit=100).entries
+    types = [each.event.event_type for each in entries if each.event.correlation_id == "flow-1"]
+    assert types == [AuditType.MILESTONE_CREATED, *[AuditType.MILESTONE_PART_MINTED] * 5]
+    assert AuditType.STRAVA_ACTIVITY_CREATE in {each.event.event_type for each in entries}
+
+
+def test_a_mistake_of_ours_is_told_without_a_word_about_it(
+    site: Visited, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """500 with a code and an id; the log has the rest."""
+
+    def broken(*_arguments: object, **_named: object) -> None:
+        raise KeyError("secret of the house")
+
+    browser = site.signed_in("mistake@example.org")
+    monkeypatch.setattr(type(site.opened.service.app.tracking), "list", broken)
+    with caplog.at_level(logging.ERROR):
+        answer = browser.get("/milestones")
+    assert (answer.status_code, answer.json()) == (500, {"error": "internal_error"})
+    assert answer.headers[CORRELATION]
+    assert "secret of the house" in caplog.text
+
+
+def test_paths_and_methods_that_are_not_there(site: Visited) -> None:
+    """404 and 405 as JSON; a method that is not allowed is told which are."""
+    browser = site.browser()
+    assert browser.get("/nope").json() == {"error": "not_found"}
+    wrong = browser.request("PUT", "/milestones", headers={"origin": BASE})
+    assert (wrong.status_code, wrong.json()) == (405, {"error": "method_not_allowed"})
+    assert {"GET", "POST"} <= set(wrong.headers["allow"].split(", "))
+    assert browser.request("HEAD", "/health").status_code == 200
+
+
+def test_a_store_that_is_gone_is_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """503 from /ready, while /health still answers: it touches nothing."""
+    from commitcollect_core.errors import StorageUnavailable  # noqa: PLC0415 - of this test alone
+
+    with visited(tmp_path) as site:
+        browser = site.browser()
+        assert browser.get("/ready").json() == {"status": "ready"}
+
+        def gone(*_arguments: object) -> None:
+            raise StorageUnavailable("gone")
+
+        monkeypatch.setattr(type(site.opened.backend.ledger), "read_head", gone)
+        assert browser.get("/ready").status_code == 503
+        assert browser.get("/health").status_code == 200
+
+
+def test_what_is_counted_is_shown(site: Visited) -> None:
+    """/metrics has requests by route, and calls of ports."""
+    browser = site.browser()
+    browser.get("/info")
+    text = browser.get("/metrics").text
+    assert 'commitcollect_requests_total{route="GET /info",status="200"}' in text
+
+
+def test_a_site_without_passwords_is_for_this_machine_alone(site: Visited) -> None:
+    """Other peers, names and proxies are turned away; another name of this machine is led to its own."""
+    browser = site.browser()
+    assert site.browser("192.0.2.1").get("/health").status_code == 421
+    for headers in ({"host": "evil.example"}, {"host": "127.0.0.1"}, {"x-forwarded-for": "192.0.2.1"}):
+        assert browser.get("/health", headers=headers).json() == {"error": "this_machine_only"}
+    led = browser.get("/", headers={"host": "localhost:8080"})
+    assert (led.status_code, led.headers["location"]) == (307, f"{BASE}/")
+
+
+def test_pages_have_a_strict_policy_and_nothing_of_anyone(site: Visited) -> None:
+    """The pages are files: the same for everyone, with no inline script and no other origin."""
+    browser = site.signed_in()
+    for path in ("/", "/docs", "/logout"):
+        page = browser.get(path)
+        assert page.text == site.browser().get(path).text
+        policy = page.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert not re.search(r"<script(?![^>]*\bsrc=)|\son\w+=|style=|https?://", page.text)
+        again = browser.get(path, headers={"if-none-match": page.headers["etag"]})
+        assert again.status_code == 304
+    assert browser.get("/session").status_code == 200
+    assert FRONT not in json.dumps(dict(browser.get("/").headers))

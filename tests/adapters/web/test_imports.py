@@ -1,0 +1,218 @@
+"""Histories brought over the page: what is told while they run, what stays out and why, and the end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.requests import Request
+
+from adapters.web.visiting import BASE, CSV, GOAL, Visited, Visitor, visited
+from commitcollect_adapters.web import events, imports, uploads
+from commitcollect_adapters.web.bodies import Unacceptable
+from commitcollect_adapters.web.cookies import SESSION
+from commitcollect_core.training.ingestion import Ingestion
+
+PATIENCE_SECONDS = 30
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Visited]:
+    """A site."""
+    with visited(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Uploads lie where the test sees what is left of them."""
+    folder = tmp_path / "uploads"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def ended(browser: Visitor) -> dict[str, Any]:
+    """The newest import once it has ended."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until:
+        newest: dict[str, Any] = browser.get("/imports").json()["imports"][0]
+        if newest["state"] in {"done", "failed"}:
+            return newest
+    pytest.fail("the import does not end")
+
+
+def test_rows_that_cannot_be_read_are_listed_with_reasons(site: Visited, own_temporary_folder: Path) -> None:
+    """The others are taken; the file is named as the person named it, and no copy of it stays."""
+    browser = site.signed_in()
+    assert browser.upload(CSV.encode(), "my rides.csv").status_code == 202
+    found = ended(browser)
+    assert (found["state"], found["read"], found["changed"], found["rejectedCount"]) == ("done", 2, 2, 1)
+    (row,) = found["rejected"]
+    assert (row["file"], row["row"]) == ("my rides.csv", 4)
+    assert "not a day" in row["reason"]
+    browser.upload(CSV.encode())
+    assert ended(browser)["changed"] == 0
+    assert [
+        each.name for each in own_temporary_folder.iterdir() if each.name.startswith(uploads.PREFIX)
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "why"),
+    [
+        (b"PK\x03\x04 no archive", "export.zip", "damaged"),
+        (b"\x1f\x8b\x08", "export.gz", "unpack it"),
+        (b"hello", "letter.txt", "unknown format"),
+        (b"[1, 2", "list.json", "could not read"),
+        (b"\x00" * 100, "../../etc/passwd", "unknown format"),
+    ],
+)
+def test_a_file_that_is_no_history_fails_and_says_why(
+    site: Visited, content: bytes, name: str, why: str
+) -> None:
+    """It ends as failed with the reader's reason, and the next import is welcome."""
+    browser = site.signed_in()
+    assert browser.upload(content, name).status_code == 202
+    found = ended(browser)
+    assert found["state"] == "failed"
+    assert why in found["error"]
+    assert browser.upload(CSV.encode()).status_code == 202
+
+
+def test_an_empty_body_is_no_file(site: Visited) -> None:
+    """400 at once."""
+    answer = site.signed_in().upload(b"")
+    assert (answer.status_code, answer.json()) == (400, {"error": "file_empty"})
+
+
+@pytest.mark.parametrize("is_said", [True, False])
+def test_a_file_that_is_too_long_is_not_kept(
+    is_said: bool, monkeypatch: pytest.MonkeyPatch, own_temporary_folder: Path
+) -> None:
+    """Whether its length is said beforehand or not, it is refused before all of it is written."""
+    monkeypatch.setattr(uploads, "UPLOAD_BYTES_MAX", 10)
+    received = []
+
+    async def receive() -> dict[str, Any]:
+        received.append(1)
+        return {"type": "http.request", "body": b"x" * 8, "more_body": True}
+
+    headers = [(b"content-length", b"800")] if is_said else []
+    request = Request(
+        {"type": "http", "method": "POST", "query_string": b"name=a.csv", "headers": headers}, receive
+    )
+    with pytest.raises(Unacceptable) as refused:
+        asyncio.run(uploads.uploaded_file(request))
+    assert (refused.value.status, refused.value.code) == (413, "file_too_large")
+    assert len(received) == (0 if is_said else 2)
+    assert list(own_temporary_folder.iterdir()) == []
+
+
+def test_one_import_of_a_person_at_a_time(site: Visited, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second is refused before its file is read; another person's runs; stopping ends the first."""
+    begun, may_go_on = threading.Event(), threading.Event()
+    ingest_all = Ingestion.ingest_all
+
+    def waiting(self: Ingestion, *arguments: Any) -> Iterator[Any]:
+        begun.set()
+        assert may_go_on.wait(PATIENCE_SECONDS)
+        yield from ingest_all(self, *arguments)
+
+    monkeypatch.setattr(Ingestion, "ingest_all", waiting)
+    ada, bob = site.signed_in(), site.signed_in("bob@example.org")
+    assert ada.upload(CSV.encode()).status_code == 202
+    assert begun.wait(PATIENCE_SECONDS)
+    second = ada.upload(CSV.encode())
+    assert (second.status_code, second.json()["error"]) == (409, "import_running")
+    assert bob.upload(CSV.encode()).status_code == 202
+    newest = ada.get("/imports").json()["imports"][0]
+    assert (newest["state"], newest["read"], newest["rejected"]) == ("counting", 2, [])
+    may_go_on.set()
+    assert ended(ada)["state"] == "done"
+
+
+def test_stopping_ends_an_import_after_its_batch(site: Visited, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was taken in stays, the person is told, and no further import begins."""
+    monkeypatch.setattr(imports.Imports, "_check", lambda *_arguments: None)
+    browser = site.signed_in()
+    browser.send("/milestones", GOAL)
+    begun, may_go_on = threading.Event(), threading.Event()
+    ingest_all = Ingestion.ingest_all
+
+    def waiting(self: Ingestion, *arguments: Any) -> Iterator[Any]:
+        for batch in ingest_all(self, *arguments):
+            begun.set()
+            assert may_go_on.wait(PATIENCE_SECONDS)
+            yield batch
+
+    monkeypatch.setattr(Ingestion, "ingest_all", waiting)
+    browser.upload(CSV.encode())
+    assert begun.wait(PATIENCE_SECONDS)
+    stopper = threading.Thread(target=site.opened.site.stop)
+    stopper.start()
+    may_go_on.set()
+    stopper.join(PATIENCE_SECONDS)
+    found = ended(browser)
+    assert (found["state"], found["changed"]) == ("failed", 2)
+    assert "stopped" in found["error"]
+
+
+def streamed(site: Visited, browser: Visitor, until: str) -> list[tuple[str, dict[str, Any]]]:
+    """The events of a stream until one of them contains a text."""
+    (row,) = (each for each in _routes(site) if getattr(each, "path", "") == events.PATH)
+    secret = browser.cookies[SESSION]
+    got: list[tuple[str, dict[str, Any]]] = []
+
+    async def read() -> None:
+        scope = {
+            "type": "http", "method": "GET", "path": events.PATH, "query_string": b"",
+            "headers": [(b"cookie", f"{SESSION}={secret}".encode())],
+        }  # fmt: skip
+        answer = await row.endpoint(Request(scope))  # type: ignore[attr-defined]  # a route has one
+        async for chunk in answer.body_iterator:
+            lines = chunk.splitlines()
+            if lines[0].startswith("event: "):
+                got.append((lines[0].removeprefix("event: "), json.loads(lines[1].removeprefix("data: "))))
+                if until in chunk:
+                    return
+
+    asyncio.run(asyncio.wait_for(read(), PATIENCE_SECONDS))
+    return got
+
+
+def _routes(site: Visited) -> list[object]:
+    application: Any = site.opened.site.application
+    while not hasattr(application, "routes"):
+        application = application._application  # noqa: SLF001 - ours, all of them
+    return list(application.routes)
+
+
+def test_a_page_hears_of_parts_and_of_the_import(site: Visited) -> None:
+    """The ledger's version rises with what is taken in, and the import tells how far it is."""
+    browser = site.signed_in()
+    browser.send("/milestones", GOAL)
+    before = streamed(site, browser, "ledger")
+    browser.upload(CSV.encode())
+    after = streamed(site, browser, '"state": "done"')
+    versions = [data["version"] for name, data in (*before, *after) if name == "ledger"]
+    assert versions == sorted(versions)
+    assert versions[-1] > versions[0]
+    assert after[-1][1]["parts"] == 5
+
+
+def test_streams_need_a_session_and_end_when_the_site_stops(site: Visited) -> None:
+    """401 for strangers; after the stop a stream ends by itself."""
+    assert site.browser().get(events.PATH).json() == {"status": "missing_session"}
+    browser = site.signed_in()
+    site.opened.site.stop()
+    assert streamed(site, browser, "nothing that comes") == []
+    answer = browser.post("/imports", content=b"x", headers={"origin": BASE})
+    assert answer.status_code == 503
