@@ -184,7 +184,7 @@ def test_a_client_that_takes_what_is_written_is_not_let_go() -> None:
     ):
         connection.settimeout(PATIENCE_SECONDS)
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        assert rest_of(taker).count(b"piece ") == 8
+        assert rest_of(connection).count(b"piece ") == 8
 
 
 async def _length(request: Request) -> PlainTextResponse:
