@@ -23,7 +23,10 @@ COVERAGE = {"COVERAGE_PROCESS_START": str(Path("pyproject.toml").resolve())}
 """Has each process of pytest-xdist measure itself; a file each."""
 
 USE_CASES = ("tests/accounts", "tests/jobs", "tests/strava", "tests/training")
-FAILING_AUDIT = {"COMMITCOLLECT_TEST_FAILING_AUDIT": "1"}
+FAST = {"HYPOTHESIS_PROFILE": "fast"}
+"""For what runs a second time to see one thing more, not more of the same."""
+
+FAILING_AUDIT = {"COMMITCOLLECT_TEST_FAILING_AUDIT": "1", **FAST}
 
 ON_NEWER_PYTHONS = (
     "tests/accounts", "tests/adapters/readers", "tests/adapters/sqlite", "tests/adapters/statues",
@@ -98,7 +101,7 @@ def run_tests(session: nox.Session) -> None:
 def newer_pythons(session: nox.Session) -> None:
     """The quick tests of the core, memory and SQLite on the newer Pythons that this machine has."""
     install(session, "test")
-    session.run("pytest", "-q", *IN_PARALLEL, "-m", "not slow and not deep", *ON_NEWER_PYTHONS)
+    session.run("pytest", "-q", *IN_PARALLEL, "-m", "not slow and not deep", *ON_NEWER_PYTHONS, env=FAST)
 
 
 @nox.session

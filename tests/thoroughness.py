@@ -25,7 +25,8 @@ class Thoroughness:
         machine_steps_on_engines: on DynamoDB, with as many runs as there are examples on the engine.
         campaigns: seeds of a campaign in which everything goes wrong.
         kill_stride: a process is killed at every so many-th side of a store call; odd, to meet both sides.
-        history_stride_on_engines: of a real history every so many-th event comes there.
+        history_stride, history_stride_on_engines: of a real history every so many-th event comes, on a file
+            and there.
         long_history: workouts stored where reads must cost what they do in a short one.
         audit_edits: changes of a long audit history, each of which has to be found.
     """
@@ -38,6 +39,7 @@ class Thoroughness:
     machine_steps_on_engines: int
     campaigns: int
     kill_stride: int
+    history_stride: int
     history_stride_on_engines: int
     long_history: int
     audit_edits: int
@@ -53,7 +55,8 @@ LEVELS = {
         machine_steps_on_engines=12,
         campaigns=4,
         kill_stride=5,
-        history_stride_on_engines=4,
+        history_stride=4,
+        history_stride_on_engines=12,
         long_history=4_000,
         audit_edits=50,
     ),
@@ -66,9 +69,10 @@ LEVELS = {
         machine_steps_on_engines=12,
         campaigns=10,
         kill_stride=3,
-        history_stride_on_engines=4,
+        history_stride=4,
+        history_stride_on_engines=12,
         long_history=4_000,
-        audit_edits=500,
+        audit_edits=100,
     ),
     "deep": Thoroughness(
         examples=3_000,
@@ -79,6 +83,7 @@ LEVELS = {
         machine_steps_on_engines=25,
         campaigns=2_000,
         kill_stride=1,
+        history_stride=1,
         history_stride_on_engines=1,
         long_history=20_000,
         audit_edits=5_000,

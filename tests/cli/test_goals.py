@@ -128,7 +128,9 @@ def test_a_real_history_gives_the_oracles_answer_for_every_goal(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(each, marks=pytest.mark.deep if each.endswith("json") else ()) for each in FILES]
+)
 def test_a_real_history_gives_the_oracles_answer_on_dynamodb(
     console: Console, shared_data: Path, name: str
 ) -> None:

@@ -50,7 +50,7 @@ from thoroughness import LEVEL
 pytestmark = pytest.mark.slow
 
 ACTIVITIES = 1_132
-LUMP = 100
+LUMP = 40
 """So many are uploaded before the workers get to work again."""
 
 WORKERS = 3
@@ -244,7 +244,7 @@ def check(world: World, shown: Sequence[Mapping[str, Any]], user_id: UserId = ME
 
 @pytest.mark.parametrize(
     ("make_world", "stride"),
-    [("on_sqlite", 1), ("on_aws", LEVEL.history_stride_on_engines)],
+    [("on_sqlite", LEVEL.history_stride), ("on_aws", LEVEL.history_stride_on_engines)],
     indirect=["make_world"],
 )
 def test_every_upload_arrives(make_world: MakeWorld, real: Sequence[Mapping[str, Any]], stride: int) -> None:
