@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from mutants import crowds, folds, jobs, recurrence, stores, strava, training, web
+from mutants import crowds, folds, generated, jobs, recurrence, stores, strava, training, web
 from mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
     *training.MUTANTS,
     *folds.MUTANTS,
     *recurrence.MUTANTS,
+    *generated.MUTANTS,
     *jobs.MUTANTS,
     *strava.MUTANTS,
     *stores.MUTANTS,

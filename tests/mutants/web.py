@@ -12,6 +12,7 @@ _SLOW = ("tests/adapters/web/test_slow_clients.py",)
 
 _CONNECTIONS = partial(Mutant, file="commitcollect_adapters/web/connections.py")
 _SERVING = partial(Mutant, file="commitcollect_adapters/web/serving.py")
+_BODIES = partial(Mutant, file="commitcollect_adapters/web/bodies.py")
 _RECEIVER = partial(Mutant, file="commitcollect_adapters/web/receiver.py")
 
 MUTANTS = (
@@ -22,16 +23,16 @@ MUTANTS = (
         law="without the secret part of the path there is nothing",
         tests=_RECEIVING,
     ),
-    _RECEIVER(
+    _BODIES(
         name="body-one-byte-shorter",
-        old="if len(body) > BODY_BYTES_MAX:",
-        new="if len(body) >= BODY_BYTES_MAX:",
+        old="if len(body) > bytes_max:",
+        new="if len(body) >= bytes_max:",
         law="9: a limit itself is allowed",
         tests=_RECEIVING,
     ),
-    _RECEIVER(
+    _BODIES(
         name="body-without-end",
-        old="if len(body) > BODY_BYTES_MAX:",
+        old="if len(body) > bytes_max:",
         new="if False:",
         law="9: bodies are bounded",
         tests=_RECEIVING,
@@ -94,8 +95,8 @@ MUTANTS = (
     ),
     _CONNECTIONS(
         name="requests-may-take-for-ever",
-        old="self.loop.call_later(self._limits.arrival_seconds, self._out_of_time)",
-        new="self.loop.call_later(600, self._out_of_time)",
+        old="loop.time()\n        self._deadline = self.loop.call_later(self._limits.arrival_seconds",
+        new="loop.time()\n        self._deadline = self.loop.call_later(600",
         law="9: a request arrives in its time",
         tests=_SLOW,
     ),
@@ -108,7 +109,7 @@ MUTANTS = (
     ),
     _CONNECTIONS(
         name="answers-may-be-left",
-        old="if self.is_answering and not self._is_being_answered:",
+        old="if self.is_answering and (is_taken or not self._is_being_answered):",
         new="if self.is_answering:",
         law="9: an answer is taken in its time",
         tests=_SLOW,

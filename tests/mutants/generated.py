@@ -1,0 +1,131 @@
+"""Breaks made by rule: comparisons, sums, constants and choices of the modules of goals, turned over.
+
+What no test can tell from the code stands in `EQUIVALENT` with the reason.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+from copy import deepcopy
+
+from mutants.mutant import SOURCES, Mutant
+
+MODULES = {
+    "folds": ("tests/training/test_folds.py",),
+    "local_time": ("tests/training/test_folds.py", "tests/training/test_recurring_goals.py"),
+    "recurrence": ("tests/training/test_recurring_goals.py",),
+    "tallies": ("tests/training/test_folds.py", "tests/training/test_tracking.py"),
+    "goals": (
+        "tests/training/test_folds.py",
+        "tests/training/test_goals.py",
+        "tests/training/test_recurring_goals.py",
+    ),
+}
+"""Modules of `commitcollect_core.training`, and the tests that have to see their breaks."""
+
+_COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+}
+_CALCULATED: dict[type[ast.operator], type[ast.operator]] = {ast.Add: ast.Sub, ast.Sub: ast.Add}
+_CALLED = {"min": "max", "max": "min", "any": "all", "all": "any"}
+
+EQUIVALENT: dict[str, str] = {}
+"""``module: line -> broken`` and why it makes no difference."""
+
+
+def _broken(node: ast.AST) -> Iterator[ast.AST]:
+    """The ways in which one node is turned over."""
+    changed = deepcopy(node)
+    match changed:
+        case ast.Compare(ops=[operator]) if type(operator) in _COMPARED:
+            changed.ops = [_COMPARED[type(operator)]()]
+        case ast.BinOp(op=operator) if type(operator) in _CALCULATED:
+            changed.op = _CALCULATED[type(operator)]()
+        case ast.BoolOp():
+            changed.op = ast.Or() if isinstance(changed.op, ast.And) else ast.And()
+        case ast.UnaryOp(op=ast.Not()):
+            yield changed.operand
+            return
+        case ast.Call(func=ast.Name(id=name)) if name in _CALLED:
+            changed.func = ast.Name(_CALLED[name])
+        case ast.IfExp():
+            changed.body, changed.orelse = changed.orelse, changed.body
+        case ast.Constant(value=int(value)) if not isinstance(value, bool):
+            changed.value = value + 1
+        case ast.Constant(value=bool(value)):
+            changed.value = not value
+        case _:
+            return
+    yield changed
+
+
+def _skipped(tree: ast.Module) -> set[ast.AST]:
+    """Messages, annotations and decorators: nothing is decided there."""
+    found: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        parts: list[ast.AST] = []
+        if isinstance(node, ast.Raise | ast.JoinedStr):
+            parts = [node]
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            parts = list(node.decorator_list)
+        elif isinstance(node, ast.AnnAssign):
+            parts = [node.annotation]
+        for part in parts:
+            found |= set(ast.walk(part))
+    return found
+
+
+def _context(lines: list[str], first: int, last: int) -> tuple[int, str]:
+    """Whole lines around a place, as few as occur only once; where they begin."""
+    text = "".join(lines)
+    while True:
+        part = "".join(lines[first:last])
+        if text.count(part) == 1:
+            return first, part
+        first -= 1
+
+
+def _mutants(module: str, tests: tuple[str, ...]) -> Iterator[Mutant]:
+    file = f"commitcollect_core/training/{module}.py"
+    text = (SOURCES / file).read_text(encoding="utf-8")
+    lines = text.splitlines(keepends=True)
+    tree = ast.parse(text)
+    seen: Counter[str] = Counter()
+    skipped = _skipped(tree)
+    for node in ast.walk(tree):
+        if node in skipped or not isinstance(node, ast.expr):
+            continue
+        segment = ast.get_source_segment(text, node) or ""
+        for broken in _broken(node):
+            first, old = _context(lines, node.lineno - 1, node.end_lineno or node.lineno)
+            # Columns count bytes; these modules are plain ASCII in code, and messages are skipped.
+            place = len("".join(lines[first : node.lineno - 1])) + node.col_offset
+            new = f"{old[:place]}({ast.unparse(broken)}){old[place + len(segment) :]}"
+            name = f"{module}: {segment} -> {ast.unparse(broken)} in {lines[node.lineno - 1].strip()}"
+            seen[name] += 1
+            name += "" if seen[name] == 1 else f" #{seen[name]}"
+            yield Mutant(
+                name=name,
+                file=file,
+                old=old,
+                new=new,
+                law="goals are what their tests say",
+                tests=tests,
+                equivalent=EQUIVALENT.get(name, ""),
+            )
+
+
+MUTANTS: tuple[Mutant, ...] = tuple(
+    each for module, tests in MODULES.items() for each in _mutants(module, tests)
+)
