@@ -38,7 +38,17 @@ NOUNS = {
     },
     "jobs": {"jobs", "idempotency"},
     "strava": {"connections", "jobs", "webhooks", "backfills", "rates"},
-    "accounts": {"identities", "profiles", "sessions", "deletion", "audit", "chain"},
+    "accounts": {
+        "identities",
+        "profiles",
+        "sessions",
+        "deletion",
+        "registry",
+        "audit",
+        "chain",
+        "jobs",
+        "receipts",
+    },
 }
 """What stands below `ports` in each package; every other module is a use case and stands above."""
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import datetime
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -26,10 +27,13 @@ from commitcollect_core.policy import DEFAULT_POLICY, Policy
 from commitcollect_core.training.ports import Ledger, Ports, StatueCatalog
 
 if TYPE_CHECKING:
+    from commitcollect_adapters.ciphers.signing import LocalSigner
     from commitcollect_adapters.observing.metrics import Metrics
     from commitcollect_adapters.observing.trail import AuditTrail
     from commitcollect_core.accounts.auditing import Auditing
     from commitcollect_core.accounts.chain import AuditKeys
+    from commitcollect_core.accounts.deleting import Deleting
+    from commitcollect_core.accounts.exporting import Exporting
     from commitcollect_core.accounts.ports import IdentityProvider, UserDirectory
     from commitcollect_core.jobs.ports import EventQueue
     from commitcollect_core.service import Service, Stores
@@ -400,19 +404,68 @@ def audit_keys_of(settings: Settings, backend: Backend) -> AuditKeys:
     from commitcollect_adapters.ciphers import keys  # noqa: PLC0415 - few programs audit anything
     from commitcollect_core.accounts.chain import AuditKeys  # noqa: PLC0415 - the same
 
-    text = settings.audit_keys
-    if not text:
-        if backend.key_file is None:
-            raise InvalidInput(
-                f"name the keys to chain audit entries with: set {ENVIRONMENT_PREFIX}AUDIT_KEYS to what "
-                "'commitcollect config new-key' prints",
-                field="audit_keys",
-            )
-        # A file of its own: keys that seal are changed often, and those of the audit log seldom.
-        path = backend.key_file.with_name(f"{backend.key_file.stem}.audit.key")
-        keys.create_key_file(path)
-        text = keys.read_key_file(path)
+    text = settings.audit_keys or _own_key(backend, "audit", "audit_keys", "chain audit entries with")
     return AuditKeys(tuple(keys.parse_keys(text, "audit_keys")))
+
+
+def _own_key(backend: Backend, name: str, setting: str, use: str) -> str:
+    """The key in a file beside the store that serves one purpose; made when it is missing.
+
+    Raises:
+        InvalidInput: no file is beside the store.
+    """
+    from commitcollect_adapters.ciphers import keys  # noqa: PLC0415 - few programs need a key
+
+    if backend.key_file is None:
+        raise InvalidInput(
+            f"name the keys to {use}: set {ENVIRONMENT_PREFIX}{setting.upper()} to what "
+            "'commitcollect config new-key' prints",
+            field=setting,
+        )
+    # A file of its own: keys that seal are changed often, and the others seldom or never.
+    path = backend.key_file.with_name(f"{backend.key_file.stem}.{name}.key")
+    keys.create_key_file(path)
+    return keys.read_key_file(path)
+
+
+class LateSigner:
+    """Signs receipts with the key of the settings, or a file beside the store. Implements `ReceiptSigner`.
+
+    The key is read, or made, when the first receipt needs it: most processes never sign any.
+    """
+
+    def __init__(self, settings: Settings, backend: Backend) -> None:
+        self._settings = settings
+        self._backend = backend
+
+    @cached_property
+    def _signer(self) -> LocalSigner:
+        """The signer.
+
+        Raises:
+            InvalidInput: there is no key, or it cannot be read.
+        """
+        with needing_extra("crypto", "receipt_key"):
+            from commitcollect_adapters.ciphers.signing import LocalSigner  # noqa: PLC0415 - few programs sign
+
+        text = self._settings.receipt_key
+        return LocalSigner.parse(
+            text or _own_key(self._backend, "receipt", "receipt_key", "sign receipts with")
+        )
+
+    @property
+    def public_key(self) -> str:
+        """What checks the signatures; errors as when signing."""
+        return self._signer.public_key
+
+    @property
+    def key_id(self) -> str:
+        """See `ReceiptSigner`; errors as when signing."""
+        return self._signer.key_id
+
+    def sign(self, content: bytes) -> bytes:
+        """See `ReceiptSigner`."""
+        return self._signer.sign(content)
 
 
 def auditing_of(settings: Settings, backend: Backend) -> Auditing:
@@ -507,6 +560,7 @@ def open_service(
     with (
         open_strava_api(settings) as api,
         open_backend(settings.store, settings.policy, must_exist=must_exist) as backend,
+        _open_directory(settings) as directory,
     ):
         ports = ports_on(backend)
         watch = _watching(settings, metrics)
@@ -516,6 +570,8 @@ def open_service(
             queue=watch(queue_of(settings, backend), "queue"),
             api=watch(api, "strava"),
             cipher=cipher_of(settings, backend),
+            signer=LateSigner(settings, backend),
+            directory=directory,
             context=_context(ports, settings.policy),
             catalog=ports.catalog,
             secrets=webhook_secrets(settings),
@@ -532,6 +588,49 @@ def webhook_secrets(settings: Settings) -> WebhookSecrets:
         verify_token=settings.strava_verify_token,
         subscription_id=int(subscription_id) if subscription_id else None,
     )
+
+
+@contextmanager
+def _open_directory(settings: Settings) -> Iterator[UserDirectory | None]:
+    """The users of the identity provider, where the settings name one that an operator administers."""
+    if not settings.identity:
+        yield None
+        return
+    with open_identities(settings) as identities:
+        yield identities.directory
+
+
+@contextmanager
+def open_deleting(settings: Settings) -> Iterator[tuple[Deleting, Backend]]:
+    """How accounts of the store are deleted; Strava's app is needed only for accounts that are connected.
+
+    Raises:
+        InvalidInput, NotFound: as in `open_service`.
+    """
+    from commitcollect_core.service import deleting_on  # noqa: PLC0415 - few programs need it
+
+    with ExitStack() as stack:
+        backend = stack.enter_context(open_backend(settings.store, settings.policy, must_exist=True))
+        is_app_set = settings.strava_client_id and settings.strava_client_secret
+        deleting = deleting_on(
+            backend.stores(),
+            queue_of(settings, backend),
+            api=stack.enter_context(open_strava_api(settings)) if is_app_set else None,
+            cipher=cipher_of(settings, backend),
+            signer=LateSigner(settings, backend),
+            directory=stack.enter_context(_open_directory(settings)),
+            context=_context(ports_on(backend), settings.policy),
+        )
+        yield deleting, backend
+
+
+@contextmanager
+def open_exporting(settings: Settings) -> Iterator[Exporting]:
+    """How all about a person is read out of the store; needs no app, no keys and no queue."""
+    from commitcollect_core.service import exporting_on  # noqa: PLC0415 - few programs need it
+
+    with open_backend(settings.store, settings.policy, must_exist=True) as backend:
+        yield exporting_on(backend.stores(), _context(ports_on(backend), settings.policy))
 
 
 def _watching(settings: Settings, given: Metrics | None) -> Callable[[Any, str], Any]:

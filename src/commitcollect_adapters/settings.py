@@ -173,6 +173,7 @@ class Settings:
         strava_webhook_segment: the last part of the webhooks' path, which only Strava is told.
         strava_subscription_id: of the app's push subscription.
         audit_keys: keys like these, that audit entries are chained and IP addresses are hashed with.
+        receipt_key: a key like these, that receipts of deletions are signed with.
         log_format: how the long-running commands log: ``text``, or ``json`` with a correlation id.
         metrics: ``emf`` for a line of CloudWatch's embedded metric format on stderr for each call, or
             ``prometheus`` for the path ``/metrics`` of the web host.
@@ -205,6 +206,7 @@ class Settings:
     strava_webhook_segment: str = field(default="", repr=False, metadata=SECRET, validator=_check_segment)
     strava_subscription_id: str = field(default="", validator=_check_digits)
     audit_keys: str = field(default="", repr=False, metadata=SECRET)
+    receipt_key: str = field(default="", repr=False, metadata=SECRET)
     log_format: str = field(default="text", validator=_check_choice)
     metrics: str = field(default="", validator=_check_choice)
     traces: str = field(default="", validator=_check_choice)

@@ -38,8 +38,13 @@ def limits(*, settings: Settings, athletes: tuple[str, ...], is_reset: bool, as_
         if not athletes and connection is not None:
             athletes = (connection.athlete_id,)
         rates = service.strava.access.rates
-        scopes = (APP_SCOPE, *(athlete_scope(AthleteId(each)) for each in dict.fromkeys(athletes)))
-        budgets = {scope: rates.reset(scope) if is_reset else rates.budget(scope) for scope in scopes}
+        # By the athlete's id, as it was given: the scope itself is a digest of it.
+        scopes = {APP_SCOPE: APP_SCOPE} | {
+            f"athlete-{each}": athlete_scope(AthleteId(each)) for each in athletes
+        }
+        budgets = {
+            name: rates.reset(scope) if is_reset else rates.budget(scope) for name, scope in scopes.items()
+        }
     document = {"limits": [rate_budget_document(*each) for each in budgets.items()]}
     print_result(document, table(_HEADER, (_row(*each) for each in budgets.items())), as_json=as_json)
     if is_reset and not as_json:

@@ -100,7 +100,11 @@ class HandshakeStore(Protocol):
     """Sign-ins and links under way."""
 
     def begin(self, handshake: Handshake) -> None:
-        """Keep a handshake until it is taken or expires."""
+        """Keep a handshake until it is taken or expires.
+
+        Raises:
+            AccountDeleting: it is a user's, whose ledger is fenced or whose account was deleted.
+        """
         ...
 
     def take(self, state: str) -> Handshake | None:

@@ -44,6 +44,7 @@ _WAITS = (
     "absence_retry_seconds_last",
     "look_again_seconds",
     "app_inactive_pause_seconds",
+    "deletion_retry_seconds",
 )
 """How long a job may be made to wait."""
 
@@ -280,7 +281,7 @@ class StravaPolicy:
 
 @frozen(kw_only=True, repr=False)
 class AccountsPolicy:
-    """Lifetimes of sessions, handshakes and audit entries.
+    """Lifetimes of sessions, handshakes, audit entries and deletions.
 
     Attributes:
         session_seconds, session_idle_seconds: a session's life at most, and unused.
@@ -293,6 +294,10 @@ class AccountsPolicy:
         audit_kept_seconds: how long audit entries are kept.
         audit_waiting_max: entries that wait in a process for the log; beyond that the oldest are dropped.
         audit_retry_seconds: how long a process does not ask a log that has failed.
+        deletion_retry_seconds: how long a deletion waits for others that are down, such as Strava.
+        deletion_outage_seconds: how long it does so at most; then it ends without them, and says so.
+        deletion_restorable_seconds: how long a backup may be restored; so long a deletion keeps the sealed
+            user id with which `account reapply-deletions` erases the account again.
     """
 
     session_seconds: int = 30 * 86_400
@@ -306,6 +311,9 @@ class AccountsPolicy:
     audit_kept_seconds: int = 90 * 86_400
     audit_waiting_max: int = 1_000
     audit_retry_seconds: int = 30
+    deletion_retry_seconds: int = 900
+    deletion_outage_seconds: int = 7 * 86_400
+    deletion_restorable_seconds: int = 35 * 86_400
 
     def __attrs_post_init__(self) -> None:
         _check(self)

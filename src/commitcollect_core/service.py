@@ -6,7 +6,18 @@ from functools import partial
 
 from attrs import frozen
 
-from commitcollect_core.accounts.ports import AuditLog, DeletionStore, ProfileStore, SessionStore
+from commitcollect_core.accounts import jobs as account_jobs
+from commitcollect_core.accounts.deleting import Deleting
+from commitcollect_core.accounts.exporting import Exporting
+from commitcollect_core.accounts.ports import (
+    AuditLog,
+    DeletionStore,
+    PersonalData,
+    ProfileStore,
+    ReceiptSigner,
+    SessionStore,
+    UserDirectory,
+)
 from commitcollect_core.app import CommitCollect, assemble
 from commitcollect_core.context import Context
 from commitcollect_core.handshakes import HandshakeStore
@@ -48,6 +59,7 @@ class Stores:
     rates: RateBudgetStore
     deletions: DeletionStore
     audit: AuditLog
+    personal: PersonalData
 
 
 @frozen(kw_only=True, eq=False)
@@ -78,17 +90,32 @@ class StravaUseCases:
 
 
 @frozen(kw_only=True, eq=False)
+class AccountUseCases:
+    """The use cases around accounts.
+
+    Attributes:
+        deleting: deletes accounts (`Deleting.delete`), and goes on with deletions.
+        exporting: reads all that is stored about a person.
+    """
+
+    deleting: Deleting
+    exporting: Exporting
+
+
+@frozen(kw_only=True, eq=False)
 class Service:
     """Every use case of every package, on one set of stores.
 
     Attributes:
         app: workouts, milestones and awards.
         strava: the use cases around Strava.
+        accounts: the use cases around accounts.
         worker: works through the queue, with a handler for each kind of job.
     """
 
     app: CommitCollect
     strava: StravaUseCases
+    accounts: AccountUseCases
     worker: Worker
 
 
@@ -98,9 +125,11 @@ def assemble_service(
     queue: EventQueue,
     api: StravaApi,
     cipher: TokenCipher,
+    signer: ReceiptSigner,
     context: Context,
     catalog: StatueCatalog | None = None,
     secrets: WebhookSecrets | None = None,
+    directory: UserDirectory | None = None,
 ) -> Service:
     """Wire every use case.
 
@@ -109,9 +138,11 @@ def assemble_service(
         queue: where jobs wait.
         api: Strava.
         cipher: seals tokens before they are stored.
+        signer: signs receipts of deletions.
         context: the clock, ids, backoff and policy of all use cases.
         catalog: the statues on offer; those of the stores unless given.
         secrets: tell Strava's calls from others'; without them no webhook is taken.
+        directory: the identity provider's users, where an operator administers them.
     """
     app = assemble(
         Ports(
@@ -124,21 +155,65 @@ def assemble_service(
         context.policy,
     )
     strava = _strava(app, stores, queue, api=api, cipher=cipher, secrets=secrets or WebhookSecrets())
+    accounts = AccountUseCases(
+        deleting=deleting_on(
+            stores, queue, api=api, cipher=cipher, signer=signer, directory=directory, context=context
+        ),
+        exporting=exporting_on(stores, context),
+    )
     handlers: dict[str, Handler] = {  # a kind of job is added here
         strava_jobs.ACTIVITY: strava.refreshing.activity,
         strava_jobs.AUTHORIZATION: strava.refreshing.authorization,
         strava_jobs.BACKFILL: strava.backfilling.go_on,
         strava_jobs.RECONCILE: strava.crowds.look,
+        account_jobs.DELETE: accounts.deleting.go_on,
     }
     held = partial(strava.access.rates.held, strava_jobs.PURPOSES)
     worker = Worker(queue=queue, handlers=handlers, context=context, held=held)
-    return Service(app=app, strava=strava, worker=worker)
+    return Service(app=app, strava=strava, accounts=accounts, worker=worker)
 
 
 def standing_on(stores: Stores, context: Context) -> Standing:
     """How accounts stand with Strava, which needs the stores alone."""
     return Standing(
         connections=stores.connections, backfills=stores.backfills, ledger=stores.ledger, context=context
+    )
+
+
+def deleting_on(
+    stores: Stores,
+    queue: EventQueue,
+    *,
+    api: StravaApi | None,
+    cipher: TokenCipher,
+    signer: ReceiptSigner,
+    directory: UserDirectory | None,
+    context: Context,
+) -> Deleting:
+    """How accounts are deleted; `api` may be None where none is connected to Strava."""
+    return Deleting(
+        deletions=stores.deletions,
+        personal=stores.personal,
+        ledger=stores.ledger,
+        profiles=stores.profiles,
+        connections=stores.connections,
+        queue=queue,
+        cipher=cipher,
+        signer=signer,
+        api=api,
+        directory=directory,
+        context=context,
+    )
+
+
+def exporting_on(stores: Stores, context: Context) -> Exporting:
+    """How all about a person is read, which needs the stores alone."""
+    return Exporting(
+        personal=stores.personal,
+        ledger=stores.ledger,
+        profiles=stores.profiles,
+        connections=stores.connections,
+        context=context,
     )
 
 

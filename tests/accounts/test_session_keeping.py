@@ -11,6 +11,7 @@ import pytest
 from attrs import evolve
 
 from accounts.town import Town
+from commitcollect_adapters.memory import MemoryLedger
 from commitcollect_adapters.memory.accounts import MemorySessionStore
 from commitcollect_adapters.simulation.faults import Side
 from commitcollect_core.accounts.session_keeping import SessionKeeping
@@ -122,7 +123,7 @@ class LaggingStore(MemorySessionStore):
     """Its list shows sessions that were ended, as an index does that lags behind."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(MemoryLedger())
         self.seen: dict[str, Session] = {}
 
     def of_user(self, user_id: UserId, *, limit: int) -> Sequence[Session]:

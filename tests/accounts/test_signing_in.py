@@ -7,7 +7,6 @@ from collections import Counter
 from hashlib import sha256
 
 import pytest
-from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +14,6 @@ from accounts.town import ADA, Town
 from commitcollect_adapters.simulation.faults import Side, hooked
 from commitcollect_adapters.testing import service_samples as service
 from commitcollect_adapters.testing.contracts.checks import race
-from commitcollect_core.accounts.deletion import deletion_id
 from commitcollect_core.accounts.identities import AuthorizationRequest, Identity
 from commitcollect_core.accounts.signing_in import SignedIn
 from commitcollect_core.errors import (
@@ -27,7 +25,7 @@ from commitcollect_core.errors import (
 )
 from commitcollect_core.handshakes import HandshakePurpose, begin_handshake
 from commitcollect_core.policy import DEFAULT_POLICY
-from commitcollect_core.values import UserId, is_id
+from commitcollect_core.values import is_id
 
 CALLBACKS = 100
 PERSON = Identity(issuer="local", subject=ADA, username=ADA).user_id
@@ -245,11 +243,10 @@ def test_an_account_that_is_being_deleted_signs_in_no_more(*, is_known: bool) ->
 def test_a_deleted_account_stays_deleted() -> None:
     """Also where the head is gone, as after a restored backup: the deletion itself is remembered."""
     town = Town()
-    town.stores.deletions.write(evolve(service.deletion(deletion_id(PERSON)), user_id=PERSON))
+    service.tombstone(town.stores, PERSON)
     with pytest.raises(AccountDeleting):
         town.sign_in()
     assert town.stores.profiles.read(PERSON) is None
-    assert deletion_id(PERSON) != deletion_id(UserId(f"{PERSON}0"))
 
 
 def test_a_deletion_that_begins_during_a_sign_in_leaves_no_session() -> None:

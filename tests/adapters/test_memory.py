@@ -63,8 +63,8 @@ RACES: dict[str, tuple[str, str, Callable[[Stores], object]]] = {
     ),
     "budget": ("rates", "_values", lambda stores: stores.rates.write("app", service.rate_budget())),
     "deletion": (
-        "deletions._versions",
-        "_values",
+        "deletions",
+        "_requests",
         lambda stores: stores.deletions.write(service.deletion("d")),
     ),
     "claim": ("idempotency", "_records", lambda stores: stores.idempotency.begin(CLAIM, replaces=None)),

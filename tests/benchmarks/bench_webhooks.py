@@ -27,6 +27,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from commitcollect_adapters.ciphers.local import LocalCipher
+from commitcollect_adapters.ciphers.signing import LocalSigner
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.sqlite.stores import sqlite_stores
@@ -132,6 +133,7 @@ def service(database: Database, fake: FakeStrava) -> Service:
         queue=SqliteQueue(database),
         api=fake,
         cipher=LocalCipher([b"k" * 32]),
+        signer=LocalSigner(b"k" * 32),
         context=Context(clock=SystemClock(), ids=SystemIds(), backoff=NoBackoff(), policy=policy),
         catalog=shipped_catalog(),
     )

@@ -37,6 +37,7 @@ def test_tables_are_made_shown_and_deleted(
         "TablesSessions": ("ACTIVE", True),
         "TablesAudit": ("ACTIVE", True),
         "TablesIdempotency": ("ACTIVE", True),
+        "TablesDeletions": ("ACTIVE", None),
     }
     assert console("tables", "delete", "--dry-run", *store).code == 0
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))

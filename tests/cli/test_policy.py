@@ -261,9 +261,9 @@ def test_a_sqlite_file_is_opened_once(
     opened: list[str] = []
     prepare = database._prepare  # noqa: SLF001 - what every opening does
 
-    def counted(connection: object, path: Path, busy_timeout_seconds: float) -> None:
+    def counted(connection: object, path: Path, *rest: object) -> None:
         opened.append(path.name)
-        prepare(connection, path, busy_timeout_seconds)  # type: ignore[arg-type]  # passed on as it came
+        prepare(connection, path, *rest)  # type: ignore[arg-type]  # passed on as it came
 
     person.monkeypatch.setattr(database, "_prepare", counted)
     if command == "serve":

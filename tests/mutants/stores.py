@@ -282,7 +282,7 @@ MUTANTS = (
     ),
     _FILE(
         name="sqlite-newer-layout-used",
-        old="if layout > len(LAYOUTS):",
+        old="if layout > len(schema.layouts):",
         new="if False:",
         law="a newer file is left alone",
         tests=_DATABASE,
@@ -325,7 +325,7 @@ MUTANTS = (
     ),
     _FILE(
         name="sqlite-writes-to-a-newer-layout",
-        old="    if layout != len(LAYOUTS):",
+        old="    if layout != len(schema.layouts):",
         new="    if False:",
         law="a running process stops writing to a newer layout",
         tests=_DATABASE,

@@ -310,7 +310,7 @@ def test_a_file_of_before_generations_goes_on(tmp_path: Path) -> None:
         file.executescript("".join(LAYOUTS[:layout]))
         tables = [name for (name,) in file.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
         file.execute("ATTACH ? AS made", (str(path),))
-        for table in tables:
+        for table in {*tables} - {"deletion"}:  # which has a file of its own by now
             columns = ", ".join(row[1] for row in file.execute(f"PRAGMA main.table_info({table})"))
             file.execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM made.{table}")  # noqa: S608 - our own names
         file.commit()

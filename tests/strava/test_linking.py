@@ -46,7 +46,6 @@ from commitcollect_core.strava.connections import (
     released,
 )
 from commitcollect_core.strava.ports import ConnectedPage, ConnectionStore, TokenGrant
-from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState
 from commitcollect_core.values import ActivityId, AthleteId, Source, UserId
 from strava.world import ATHLETE, BROWSER, ME, REDIRECT, WISH, KillAt, Killed, World, payload, with_head_of
 
@@ -409,12 +408,20 @@ def test_rivals_without_end_are_given_up_on() -> None:
 
 
 def test_an_account_that_goes_is_not_connected() -> None:
-    """Behind the fence nothing is linked, and the permission is given back."""
+    """Behind the fence no link is begun, one that was is not finished, and the permission is given back."""
     world = World()
-    head = LedgerHead(version=1, state=LedgerState.DELETING, fenced_at=world.clock.now())
-    world.stores.ledger.commit(LedgerCommit(user_id=ME, head=head))
+    address = world.strava.linking.begin(ME, BROWSER, redirect_uri=REDIRECT)
+    world.stores.ledger.fence(ME, now=world.clock.now())
     with pytest.raises(AccountDeleting):
         world.connect()
+    scope = ("read", "activity:read")
+    with pytest.raises(AccountDeleting):
+        world.strava.linking.finish(
+            state=address.partition("state=")[2].partition("&")[0],
+            binding=BROWSER,
+            code=world.fake.code_for(ATHLETE, scope),
+            granted_scope=scope,
+        )
     assert world.stores.connections.read(ME) is None
     assert world.fake.calls(CallKind.REVOKE) == 1
 

@@ -10,6 +10,7 @@ from attrs import evolve, fields
 
 import oracle
 from commitcollect_adapters.ciphers.local import LocalCipher
+from commitcollect_adapters.ciphers.signing import LocalSigner
 from commitcollect_adapters.memory.jobs import MemoryQueue
 from commitcollect_adapters.memory.stores import memory_stores
 from commitcollect_adapters.readers.strict_json import parse_document
@@ -19,6 +20,7 @@ from commitcollect_adapters.strava import Revocation
 from commitcollect_adapters.strava.fake import Delivery, DeliveryPlan, FakeStrava, Limits
 from commitcollect_adapters.system import ManualClock, NoBackoff, SystemIds
 from commitcollect_adapters.testing.dumps import LedgerDump, dump_of
+from commitcollect_core.accounts.ports import UserDirectory
 from commitcollect_core.app import CommitCollect
 from commitcollect_core.context import Context
 from commitcollect_core.errors import InvalidInput
@@ -85,6 +87,8 @@ class World:
         self.stores = memory_stores() if stores is None else stores
         self.queue: EventQueue = MemoryQueue(policy) if queue is None else queue
         self.cipher = LocalCipher([KEY])
+        self.signer = LocalSigner(KEY)
+        self.directory: UserDirectory | None = None
         self.ids = SystemIds()
         self.subscription_id = self.fake.put_subscription()
         self.service = self.process()
@@ -118,6 +122,8 @@ class World:
             queue=queue,
             api=api,
             cipher=cipher,
+            signer=self.signer,
+            directory=self.directory,
             context=Context(clock=self.clock, ids=self.ids, backoff=NoBackoff(), policy=self.policy),
             catalog=shipped_catalog(),
             secrets=WebhookSecrets(verify_token="verify", subscription_id=self.subscription_id),  # noqa: S106 - no real one

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from commitcollect_adapters.dynamodb.client import Client
+from commitcollect_adapters.dynamodb.deletions import not_deleted, open_to
 from commitcollect_adapters.dynamodb.items import accounts as items
 from commitcollect_adapters.dynamodb.items.definitions import audit_table, sessions_table
 from commitcollect_adapters.dynamodb.items.encoding import NEW, THERE, Condition, follows
@@ -30,13 +31,15 @@ class DynamoSessionStore:
     """Implements `SessionStore` and `HandshakeStore`."""
 
     def __init__(self, client: Client) -> None:
+        self._client = client
         self._table = Table(client, sessions_table(client.address.name))
 
     def read(self, session_id: str) -> Session | None:
         return self._table.find(items.SESSION, items.session_key(session_id))
 
     def write(self, session: Session) -> None:
-        self._table.write(_update(session))
+        members = [*open_to(self._client, session.user_id), _update(session)]
+        self._table.transact(members, has_landed=lambda: self.read(session.session_id) == session)
 
     def touch(self, session: Session) -> None:
         # An update creates what is missing; the condition keeps an ended session ended.
@@ -51,7 +54,11 @@ class DynamoSessionStore:
         return [items.SESSION.value(each) for each in islice(found, limit)]
 
     def begin(self, handshake: Handshake) -> None:
-        self._table.write(put(items.HANDSHAKE.item(items.handshake_key(handshake.state), handshake)))
+        member = put(items.HANDSHAKE.item(items.handshake_key(handshake.state), handshake))
+        if handshake.user_id is None:
+            self._table.write(member)
+        else:
+            self._table.transact([*open_to(self._client, handshake.user_id), member])
 
     def take(self, state: str) -> Handshake | None:
         taken = self._table.take(items.handshake_key(state))
@@ -66,6 +73,7 @@ class DynamoAuditLog:
     """Implements `AuditLog`."""
 
     def __init__(self, client: Client, policy: Policy) -> None:
+        self._client = client
         self._table = Table(client, audit_table(client.address.name))
         self._policy = policy
 
@@ -76,8 +84,9 @@ class DynamoAuditLog:
         # The first entry at a place stays: a log is never overwritten, whatever a retry carries.
         item = items.audit_item(entry, entry.event.expires_at(self._policy))
         # The entry tells whether a write in doubt was made, as the head may have moved on since.
+        first = (not_deleted(self._client, head.user_id),) if head.version == 1 else ()
         self._table.transact(
-            [_head(head), put(item, NEW)], has_landed=lambda: self.find(entry.event.position) == entry
+            [_head(head), put(item, NEW), *first], has_landed=lambda: self.find(entry.event.position) == entry
         )
 
     def write_head(self, head: ChainHead) -> None:

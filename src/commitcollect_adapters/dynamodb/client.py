@@ -94,7 +94,11 @@ class PerhapsWritten(ConditionFailed):
 
 
 class Client(AwsClient):
-    """A DynamoDB client. Thread-safe."""
+    """A DynamoDB client. Thread-safe.
+
+    Attributes:
+        deletion_key: what ids of deletions are hashed with, once it was read; it never changes.
+    """
 
     def __init__(
         self,
@@ -104,6 +108,7 @@ class Client(AwsClient):
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         """Connect lazily; arguments and errors as in `AwsClient`."""
+        self.deletion_key: str | None = None
         super().__init__(
             "DynamoDB",
             address,

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
 
 from commitcollect_adapters.dynamodb.client import Client
+from commitcollect_adapters.dynamodb.deletions import not_deleted
 from commitcollect_adapters.dynamodb.items import ledger as items
 from commitcollect_adapters.dynamodb.items.definitions import ledger_table
 from commitcollect_adapters.dynamodb.items.encoding import NEW, Key, behind, follows, holding
-from commitcollect_adapters.dynamodb.requests import Member, delete, update
+from commitcollect_adapters.dynamodb.requests import Member, delete, raise_fence, update
 from commitcollect_adapters.dynamodb.table import Table
+from commitcollect_core.errors import VersionConflict
 from commitcollect_core.training.awards import Award
 from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerView
 from commitcollect_core.training.milestones import Milestone
@@ -25,6 +29,7 @@ class DynamoLedger:
     """Ledgers in DynamoDB. Implements `Ledger`. Every read is strongly consistent."""
 
     def __init__(self, client: Client) -> None:
+        self._client = client
         self._table = Table(client, ledger_table(client.address.name))
 
     def read_head(self, user_id: UserId) -> LedgerHead:
@@ -56,7 +61,16 @@ class DynamoLedger:
         )
 
     def commit(self, commit: LedgerCommit) -> None:
-        self._table.transact(list(_members(commit)), has_landed=lambda: self._has_landed(commit))
+        # The first head of a ledger only: one that is replaced is there, and a deletion removes it.
+        first = (not_deleted(self._client, commit.user_id),) if commit.head.version == 1 else ()
+        self._table.transact([*_members(commit), *first], has_landed=lambda: self._has_landed(commit))
+
+    def fence(self, user_id: UserId, *, now: datetime) -> LedgerHead:
+        member = raise_fence(user_id, now=now)
+        with suppress(VersionConflict):
+            # Refused where the fence is up already, also by an attempt of this call whose answer was lost.
+            self._table.write(member)
+        return self.read_head(user_id)
 
     def read_milestone(self, user_id: UserId, milestone_id: MilestoneId) -> Milestone | None:
         return self._table.find(items.MILESTONE, items.milestone_key(user_id, milestone_id))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from attrs import frozen
 
 from commitcollect_adapters import conflicts
 from commitcollect_adapters.dynamodb.items.encoding import Condition, Item, Key, update_of
-from commitcollect_adapters.dynamodb.items.ledger import UNFENCED, admission, head_key
+from commitcollect_adapters.dynamodb.items.ledger import UNFENCED, admission, fencing, head_key
 from commitcollect_core.errors import Conflict
 from commitcollect_core.values import UserId
 
@@ -24,11 +25,13 @@ class Member:
         operation: what a transaction calls it.
         request: without the table.
         refusal: what it means that the condition failed.
+        table: where it is, if that is not the table that the others are in.
     """
 
     operation: str
     request: Mapping[str, Any]
     refusal: Refusal
+    table: str | None = None
 
 
 def update(
@@ -65,6 +68,12 @@ def admit(user_id: UserId, generation: str, condition: Condition | None) -> Memb
 def unfenced(user_id: UserId) -> Member:
     """Keep a transaction from writing behind a user's fence."""
     return check(head_key(user_id), UNFENCED, conflicts.fenced)
+
+
+def raise_fence(user_id: UserId, *, now: datetime) -> Member:
+    """Fence a user's ledger; refused if that is done."""
+    request = {"Key": head_key(user_id), **fencing(now)}
+    return _member("Update", request, UNFENCED, conflicts.stale)
 
 
 def _member(operation: str, request: dict[str, Any], condition: Condition | None, refusal: Refusal) -> Member:

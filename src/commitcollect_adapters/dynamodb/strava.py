@@ -8,6 +8,7 @@ from itertools import islice
 
 from commitcollect_adapters import conflicts
 from commitcollect_adapters.dynamodb.client import Client
+from commitcollect_adapters.dynamodb.deletions import not_deleted
 from commitcollect_adapters.dynamodb.items import ledger as ledger_items
 from commitcollect_adapters.dynamodb.items import strava as items
 from commitcollect_adapters.dynamodb.items.definitions import ledger_table
@@ -33,6 +34,7 @@ class DynamoConnectionStore:
     """Implements `ConnectionStore`."""
 
     def __init__(self, client: Client) -> None:
+        self._client = client
         self._table = Table(client, ledger_table(client.address.name))
 
     def read(self, user_id: UserId) -> StravaConnection | None:
@@ -79,6 +81,8 @@ class DynamoConnectionStore:
             # keep this connection.
             if owned is not None and owned.user_id == commit.user_id:
                 yield delete(items.owner_key(commit.releases), items.owned_by(commit.user_id))
+        if commit.before is None and commit.after is not None:
+            yield not_deleted(self._client, commit.user_id)
 
 
 def _connection_member(commit: ConnectionCommit) -> Member:
@@ -95,6 +99,7 @@ class DynamoBackfillStore:
     """Implements `BackfillStore`."""
 
     def __init__(self, client: Client) -> None:
+        self._client = client
         self._table = Table(client, ledger_table(client.address.name))
 
     def read(self, user_id: UserId) -> Backfill | None:
@@ -118,6 +123,9 @@ class DynamoBackfillStore:
             yield put(items.STAGED_PAGE.item(key, commit.page))
         if commit.done_page is not None:
             yield delete(items.staged_page_key(user_id, commit.done_page))
+        if not backfill.connection_generation and commit.replaces is None:
+            # Of a connection without a generation the head need not be there.
+            yield not_deleted(self._client, user_id)
 
     def _why_closed(self, user_id: UserId) -> Conflict:
         """Which half of the check of the head failed."""

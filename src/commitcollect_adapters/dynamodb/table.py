@@ -94,7 +94,9 @@ class Table:
         Raises:
             Conflict: the refusal of the first member whose condition failed.
         """
-        requests = [{each.operation: {"TableName": self._name, **each.request}} for each in members]
+        requests = [
+            {each.operation: {"TableName": each.table or self._name, **each.request}} for each in members
+        ]
         # The token makes a retry of this call the same request. It is random: an equal request of another
         # writer is another request, and only one of them may win. Where the engine has forgotten the token,
         # or never knew it, what is stored decides.

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from threading import Lock
 
 from commitcollect_adapters import conflicts
+from commitcollect_adapters.memory.ledger import MemoryLedger
 from commitcollect_adapters.memory.versioned import check_follows
 from commitcollect_adapters.texts import check_keepable
 from commitcollect_core.accounts.audit import AuditPosition, AuditType
@@ -21,7 +22,8 @@ from commitcollect_core.values import UserId
 class MemorySessionStore:
     """Implements `SessionStore` and `HandshakeStore`."""
 
-    def __init__(self) -> None:
+    def __init__(self, ledger: MemoryLedger) -> None:
+        self._ledger = ledger
         self._sessions: dict[str, Session] = {}
         self._handshakes: dict[str, Handshake] = {}
         self._lock = Lock()
@@ -31,7 +33,7 @@ class MemorySessionStore:
 
     def write(self, session: Session) -> None:
         check_keepable(session)
-        with self._lock:
+        with self._ledger.unfenced(session.user_id), self._lock:
             self._sessions[session.session_id] = session
 
     def touch(self, session: Session) -> None:
@@ -51,13 +53,20 @@ class MemorySessionStore:
 
     def begin(self, handshake: Handshake) -> None:
         check_keepable(handshake)
-        with self._lock:
+        user_id = handshake.user_id
+        guarded = self._ledger.locked() if user_id is None else self._ledger.unfenced(user_id)
+        with guarded, self._lock:
             self._handshakes[handshake.state] = handshake
 
     def take(self, state: str) -> Handshake | None:
         # Removed as it is read: of two callers one gets it.
         with self._lock:
             return self._handshakes.pop(state, None)
+
+    def handshakes_of(self, user_id: UserId) -> Sequence[Handshake]:
+        """The links under way of a user."""
+        with self._lock:
+            return [each for each in self._handshakes.values() if each.user_id == user_id]
 
 
 _Place = tuple[float, str, UserId]
@@ -67,7 +76,8 @@ _Index = tuple[str, ...]
 class MemoryAuditLog:
     """Implements `AuditLog`."""
 
-    def __init__(self) -> None:
+    def __init__(self, ledger: MemoryLedger | None = None) -> None:
+        self._ledger = ledger or MemoryLedger()
         self._entries: dict[_Place, AuditEntry] = {}
         self._heads: dict[UserId, ChainHead] = {}
         self._places: dict[_Index, list[_Place]] = defaultdict(list)
@@ -80,6 +90,8 @@ class MemoryAuditLog:
         check_keepable(entry)
         place = _place(entry.event.position)
         with self._lock:
+            if head.version == 1:
+                self._ledger.check_not_deleted(head.user_id)
             check_follows(self._heads.get(head.user_id), head)
             # The first entry at a place stays: a log is never overwritten, whatever a retry carries.
             if place in self._entries:
@@ -105,6 +117,11 @@ class MemoryAuditLog:
                     del self._entries[place]
                     for index in _indexes(entry):
                         self._places[index].remove(place)
+
+    def forget(self, user_id: UserId) -> bool:
+        """Let the head of a user's chain go; whether there was one."""
+        with self._lock:
+            return self._heads.pop(user_id, None) is not None
 
     def of_user(self, user_id: UserId, *, after: AuditPosition | None, limit: int) -> AuditPage:
         return self._page(("user", user_id), after, limit)

@@ -6,13 +6,15 @@ from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from threading import RLock
 
 from attrs import define, evolve, field
 
 from commitcollect_adapters import conflicts
+from commitcollect_adapters.memory.deletions import MemoryDeletionStore
 from commitcollect_core.training.awards import Award
-from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState, LedgerView
+from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState, LedgerView, fenced
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import MilestonePage, WorkoutPage, WorkoutPosition, WorkoutQuery
 from commitcollect_core.training.workouts import Workout
@@ -40,16 +42,21 @@ class MemoryLedger:
     """Ledgers that last as long as the process. Implements `Ledger`."""
 
     def __init__(self) -> None:
-        self._partitions: dict[UserId, _Partition] = defaultdict(_Partition)
+        self.deletions = MemoryDeletionStore()
+        self._partitions: dict[UserId, _Partition] = {}
         self._lock = RLock()
+
+    def _partition(self, user_id: UserId) -> _Partition:
+        """What there is of an athlete; a new one is not kept until something is written."""
+        return self._partitions.get(user_id) or _Partition()
 
     def read_head(self, user_id: UserId) -> LedgerHead:
         with self._lock:
-            return self._partitions[user_id].head
+            return self._partition(user_id).head
 
     def read(self, user_id: UserId, keys: Sequence[WorkoutKey]) -> LedgerView:
         with self._lock:
-            partition = self._partitions[user_id]
+            partition = self._partition(user_id)
             return LedgerView(
                 user_id=user_id,
                 head=partition.head,
@@ -59,9 +66,11 @@ class MemoryLedger:
 
     def commit(self, commit: LedgerCommit) -> None:
         with self._lock:
-            partition = self._partitions[commit.user_id]
+            partition = self._partition(commit.user_id)
             # Everything is checked before anything is written: a commit is atomic (law 6).
+            self._check_not_deleted(commit.user_id)
             _check(partition, commit)
+            self._partitions[commit.user_id] = partition
             partition.head = commit.head
             for workout in commit.workouts:
                 _put_workout(partition, workout)
@@ -72,6 +81,35 @@ class MemoryLedger:
             for removed in commit.removed:
                 del partition.milestones[removed.milestone_id]
                 partition.awards.pop(removed.milestone_id, None)
+
+    def fence(self, user_id: UserId, *, now: datetime) -> LedgerHead:
+        with self._lock:
+            partition = self._partitions.setdefault(user_id, _Partition())
+            partition.head = fenced(partition.head, now=now)
+            return partition.head
+
+    def partition(self, user_id: UserId) -> _Partition | None:
+        """Everything of an athlete; None if nothing is stored. For `MemoryPersonalData`."""
+        return self._partitions.get(user_id)
+
+    def forget(self, user_id: UserId) -> None:
+        """Let everything of an athlete go, the head included."""
+        with self._lock:
+            self._partitions.pop(user_id, None)
+
+    def check_not_deleted(self, user_id: UserId) -> None:
+        """Refuse the first item of its kind in the name of a deleted account.
+
+        Raises:
+            AccountDeleting: the account is being deleted, or was.
+        """
+        if self.deletions.holds(user_id):
+            raise conflicts.fenced()
+
+    def _check_not_deleted(self, user_id: UserId) -> None:
+        # A head that is there says by itself whether the ledger takes writes.
+        if user_id not in self._partitions:
+            self.check_not_deleted(user_id)
 
     def locked(self) -> AbstractContextManager[object]:
         """Keep every ledger as it is during a write of another store."""
@@ -87,7 +125,8 @@ class MemoryLedger:
         """
         # The fence goes up by a commit, which waits for this lock: no write slips in behind it.
         with self._lock:
-            head = self._partitions[UserId(user_id)].head
+            self._check_not_deleted(UserId(user_id))
+            head = self._partition(UserId(user_id)).head
             if head.state is not LedgerState.ACTIVE:
                 raise conflicts.fenced()
             head.check_admits(generation)
@@ -99,30 +138,30 @@ class MemoryLedger:
         The fence stays up.
         """
         with self._lock:
-            partition = self._partitions[user_id]
+            partition = self._partitions.setdefault(user_id, _Partition())
             head = partition.head
             # The version rises, so that a commit decided before loses its race and looks at the head again.
             partition.head = evolve(head, version=head.version + 1, connection_generation=generation)
 
     def read_milestone(self, user_id: UserId, milestone_id: MilestoneId) -> Milestone | None:
         with self._lock:
-            return self._partitions[user_id].milestones.get(milestone_id)
+            return self._partition(user_id).milestones.get(milestone_id)
 
     def read_milestones(self, user_id: UserId, *, after: MilestoneId | None, limit: int) -> MilestonePage:
         with self._lock:
-            milestones = self._partitions[user_id].milestones
+            milestones = self._partition(user_id).milestones
             ids = sorted(each for each in milestones if after is None or each > after)
             page = [milestones[each] for each in ids[:limit]]
         return MilestonePage(milestones=page, next=page[-1].milestone_id if len(ids) > limit else None)
 
     def read_awards(self, user_id: UserId, milestone_id: MilestoneId) -> Sequence[Award]:
         with self._lock:
-            awards = self._partitions[user_id].awards.get(milestone_id, {})
+            awards = self._partition(user_id).awards.get(milestone_id, {})
             return [awards[part_index] for part_index in sorted(awards)]
 
     def read_workouts(self, user_id: UserId, query: WorkoutQuery) -> WorkoutPage:
         with self._lock:
-            partition = self._partitions[user_id]
+            partition = self._partition(user_id)
             keys = _span(partition.by_start, query)
             page = [partition.workouts[key] for _, key in keys[: query.limit]]
         has_more = len(keys) > query.limit

@@ -7,11 +7,11 @@ from operator import attrgetter
 from commitcollect_adapters.memory.accounts import MemoryAuditLog, MemorySessionStore
 from commitcollect_adapters.memory.jobs import MemoryIdempotencyStore
 from commitcollect_adapters.memory.ledger import MemoryLedger
+from commitcollect_adapters.memory.personal import MemoryPersonalData
 from commitcollect_adapters.memory.statues import MemoryCatalog
 from commitcollect_adapters.memory.strava import MemoryBackfillStore, MemoryConnectionStore
 from commitcollect_adapters.memory.versioned import MemoryVersions
 from commitcollect_adapters.versioned import KeyedStore
-from commitcollect_core.accounts.deletion import DeletionRequest
 from commitcollect_core.accounts.profiles import UserProfile
 from commitcollect_core.service import Stores
 from commitcollect_core.strava.rates import RateBudget
@@ -25,17 +25,29 @@ def memory_stores(*, ledger: MemoryLedger | None = None, catalog: MemoryCatalog 
         catalog: the statues that are published; none unless given.
     """
     ledger = MemoryLedger() if ledger is None else ledger
-    sessions = MemorySessionStore()
+    sessions = MemorySessionStore(ledger)
+    profiles = MemoryVersions[UserProfile](ledger.unfenced)
+    connections, backfills = MemoryConnectionStore(ledger), MemoryBackfillStore(ledger)
+    rates, audit = MemoryVersions[RateBudget](), MemoryAuditLog(ledger)
     return Stores(
         ledger=ledger,
         catalog=MemoryCatalog() if catalog is None else catalog,
-        profiles=KeyedStore(MemoryVersions[UserProfile](ledger.unfenced), attrgetter("user_id")),
-        connections=MemoryConnectionStore(ledger),
-        backfills=MemoryBackfillStore(ledger),
+        profiles=KeyedStore(profiles, attrgetter("user_id")),
+        connections=connections,
+        backfills=backfills,
         sessions=sessions,
         handshakes=sessions,
         idempotency=MemoryIdempotencyStore(),
-        rates=MemoryVersions[RateBudget](),
-        deletions=KeyedStore(MemoryVersions[DeletionRequest](), attrgetter("request_id")),
-        audit=MemoryAuditLog(),
+        rates=rates,
+        deletions=ledger.deletions,
+        audit=audit,
+        personal=MemoryPersonalData(
+            ledger=ledger,
+            profiles=profiles,
+            connections=connections,
+            backfills=backfills,
+            rates=rates,
+            sessions=sessions,
+            audit=audit,
+        ),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from heapq import nsmallest
 from threading import Lock
 
@@ -58,6 +59,17 @@ class MemoryConnectionStore:
             if commit.admits is not None:
                 self._ledger.admit(commit.user_id, commit.admits)
 
+    def forget(self, user_id: UserId) -> bool:
+        """Let a user's connection go, whatever stands there; whether there was one."""
+        with self._lock:
+            return self._connections.pop(user_id, None) is not None
+
+    def disown(self, athlete_id: AthleteId, user_id: UserId) -> bool:
+        """Let an athlete's owner go, if it is this user; whether it was."""
+        with self._lock:
+            owner = self._owners.get(athlete_id)
+            return owner is not None and owner.user_id == user_id and bool(self._owners.pop(athlete_id))
+
     def _check(self, commit: ConnectionCommit) -> None:
         stored = self._connections.get(commit.user_id)
         if _state(stored) != _state(commit.before):
@@ -97,7 +109,7 @@ class MemoryBackfillStore:
 
     def read_page(self, user_id: UserId, number: int) -> StagedPage | None:
         with self._lock:
-            return self._pages[user_id].get(number)
+            return self._pages.get(user_id, {}).get(number)
 
     def commit(self, commit: BackfillCommit) -> None:
         check_keepable(commit)
@@ -111,6 +123,11 @@ class MemoryBackfillStore:
                 self._pages[user_id][commit.page.number] = commit.page
             if commit.done_page is not None:
                 self._pages[user_id].pop(commit.done_page, None)
+
+    def pages(self, user_id: UserId) -> Sequence[StagedPage]:
+        """The staged pages of a user."""
+        with self._lock:
+            return list(self._pages.get(user_id, {}).values())
 
     def erase(self, user_id: UserId) -> None:
         with self._lock:

@@ -50,3 +50,8 @@ class MemoryVersions(Generic[Value]):
         with self._fence(key), self._lock:
             check_follows(self._values.get(key), value)
             self._values[key] = value
+
+    def forget(self, key: str) -> bool:
+        """Let a value go; whether there was one."""
+        with self._lock:
+            return self._values.pop(key, None) is not None

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+import json
+
 from commitcollect_adapters.records.columns import (
     MAPPING,
     MOMENT,
     OPTIONAL_MOMENT,
     Codec,
     Column,
+    epoch,
     joined,
+    json_text,
+    mapping,
     member_of,
+    moment,
     record_kind,
     under,
     words,
 )
 from commitcollect_core.accounts.audit import AuditEvent, AuditResult, AuditType
 from commitcollect_core.accounts.chain import AuditEntry, ChainHead
-from commitcollect_core.accounts.deletion import DeletionRequest, DeletionStep
+from commitcollect_core.accounts.deletion import DeletionRequest, DeletionStep, VerificationResult
 from commitcollect_core.accounts.profiles import UserProfile
 from commitcollect_core.accounts.sessions import Session
 from commitcollect_core.handshakes import Handshake, HandshakePurpose
 
 _STEPS = Codec(joined, lambda text: tuple(map(DeletionStep, words(text))))
+_WAITS = Codec(
+    lambda waits: json_text({step.value: epoch(at) for step, at in waits.items()}),
+    lambda text: {DeletionStep(step): moment(at) for step, at in mapping(text).items()},
+)
+_VERIFICATIONS = Codec(
+    lambda results: json_text([(epoch(each.verified_at), each.found) for each in results]),
+    lambda text: tuple(VerificationResult(moment(at), found) for at, found in json.loads(text)),
+)
 _TEXT_OR_NONE = Codec(lambda text: text, lambda stored: stored or "")
 """A text that older records lack."""
 
@@ -64,12 +78,17 @@ DELETION = record_kind(
     DeletionRequest,
     Column("version", "version"),
     Column("requestId", "request_id"),
-    Column("userId", "user_id"),
-    Column("stepsDone", "steps_done", _STEPS),
-    Column("identifiers", "identifiers"),
     Column("requestedAtUtc", "requested_at", MOMENT),
     Column("completedAtUtc", "completed_at", OPTIONAL_MOMENT),
+    Column("stepsDone", "steps_done", _STEPS),
+    Column("stepsGivenUp", "steps_given_up", _STEPS),
+    Column("waits", "waits", _WAITS),
+    Column("failure", "failure"),
+    Column("counts", "counts", MAPPING),
+    Column("verifications", "verifications", _VERIFICATIONS),
+    Column("ownerToken", "owner_token"),
     Column("receipt", "receipt"),
+    Column("identifiers", "identifiers"),
 )
 _EVENT = (
     Column("userId", "user_id"),

@@ -1,4 +1,4 @@
-"""Profiles, sessions, handshakes, deletions and the audit log in their tables."""
+"""Profiles, sessions, handshakes and the audit log in their tables."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import sqlite3
 from collections.abc import Sequence
 
 from commitcollect_adapters import conflicts
-from commitcollect_adapters.records.accounts import AUDIT, AUDIT_HEAD, DELETION, HANDSHAKE, PROFILE, SESSION
+from commitcollect_adapters.records.accounts import AUDIT, AUDIT_HEAD, HANDSHAKE, PROFILE, SESSION
 from commitcollect_adapters.records.columns import epoch
 from commitcollect_adapters.sqlite.database import Database
+from commitcollect_adapters.sqlite.deletions import check_not_deleted
+from commitcollect_adapters.sqlite.ledger import check_unfenced
 from commitcollect_adapters.sqlite.statements import delete, find, insert, replace, select, update
 from commitcollect_adapters.sqlite.versioned import VersionedTable
 from commitcollect_core.accounts.audit import AuditPosition, AuditType
@@ -19,7 +21,6 @@ from commitcollect_core.handshakes import Handshake
 from commitcollect_core.values import UserId
 
 PROFILES = VersionedTable("profile", PROFILE, "userId")
-DELETIONS = VersionedTable("deletion", DELETION, "requestId")
 
 _WRITE_SESSION = replace("session", SESSION.columns)
 _TOUCH_SESSION = update("session", SESSION.columns, "sessionId = ?")
@@ -53,6 +54,7 @@ class SqliteSessionStore:
 
     def write(self, session: Session) -> None:
         with self._database.transaction() as connection:
+            check_unfenced(self._database, connection, session.user_id)
             connection.execute(_WRITE_SESSION, SESSION.encode(session))
 
     def touch(self, session: Session) -> None:
@@ -71,6 +73,8 @@ class SqliteSessionStore:
 
     def begin(self, handshake: Handshake) -> None:
         with self._database.transaction() as connection:
+            if handshake.user_id is not None:
+                check_unfenced(self._database, connection, handshake.user_id)
             connection.execute(_BEGIN_HANDSHAKE, HANDSHAKE.encode(handshake))
 
     def take(self, state: str) -> Handshake | None:
@@ -93,6 +97,8 @@ class SqliteAuditLog:
 
     def append(self, entry: AuditEntry, head: ChainHead) -> None:
         with self._database.transaction() as connection:
+            if head.version == 1:
+                check_not_deleted(self._database, head.user_id)
             _HEADS.write(connection, (head,))
             try:
                 # The first entry at a place stays: a log is never overwritten, whatever a retry carries.

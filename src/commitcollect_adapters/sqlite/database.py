@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from commitcollect_adapters.sqlite.schema import APPLICATION_ID, LAYOUTS
+from commitcollect_adapters.sqlite.schema import DELETIONS, STORE, Schema
 from commitcollect_adapters.texts import not_keepable
 from commitcollect_core.errors import CommitCollectError, StorageError, StorageUnavailable
 
@@ -39,6 +39,8 @@ _FREE_BYTES_MIN = 65_536
 _OTHERS_MAY = stat.S_IRWXG | stat.S_IRWXO
 _COMPANIONS = ("", "-wal", "-shm", "-journal")
 
+DELETIONS_SUFFIX = ".deletions"
+
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _TRY_LATER = _BUSY | {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _PRIMARY_CODE_MASK = 0xFF
@@ -57,6 +59,7 @@ class Database:
         *,
         busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS,
         is_durable: bool = True,
+        schema: Schema = STORE,
     ) -> None:
         """Open the file, or make it if its folder exists.
 
@@ -65,6 +68,7 @@ class Database:
             busy_timeout_seconds: how long a writer waits for the writer before it.
             is_durable: whether what was written is still there after the machine has lost its power; a
                 temporary store need not be.
+            schema: of its tables.
 
         Raises:
             StorageError: the file cannot be opened, or is not a CommitCollect store.
@@ -72,6 +76,8 @@ class Database:
         self.path = Path(path)
         self._busy_timeout_seconds = busy_timeout_seconds
         self._synchronous = "FULL" if is_durable else "OFF"
+        self._schema = schema
+        self._deletions: Database | None = None
         self._connections: list[sqlite3.Connection] = []
         self._idle: list[sqlite3.Connection] = []
         self._writer: sqlite3.Connection | None = None
@@ -81,7 +87,7 @@ class Database:
         _make_private(self.path)
         try:
             with self.connection() as connection:
-                _prepare(connection, self.path, busy_timeout_seconds)
+                _prepare(connection, self.path, busy_timeout_seconds, schema)
         except StorageError:
             self.close()
             raise
@@ -94,6 +100,49 @@ class Database:
             self._writer = None
             while self._connections:
                 self._connections.pop().close()
+            if self._deletions is not None:
+                self._deletions.close()
+
+    def deletions(self, *, is_made: bool = False) -> Database | None:
+        """The file beside this one that keeps the deletions of accounts.
+
+        A backup of the store is a copy of one file, so restoring it leaves the deletions as they are.
+
+        Args:
+            is_made: make the file if it is not there; else the answer is None.
+        """
+        path = Path(f"{self.path}{DELETIONS_SUFFIX}")
+        # Looked at again each time: another process may have made the file meanwhile.
+        with self._lock:
+            if self._deletions is None and (is_made or path.exists()):
+                seconds = self._busy_timeout_seconds
+                self._deletions = Database(path, busy_timeout_seconds=seconds, schema=DELETIONS)
+        return self._deletions
+
+    def scrub(self) -> None:
+        """Rewrite the file and empty its log, so that nothing is left in either of what was removed.
+
+        Readers go on meanwhile, and writers wait.
+
+        Raises:
+            StorageUnavailable: other processes read or write all the time; try again.
+        """
+        try:
+            connection = self._opened(self._busy_timeout_seconds)
+            try:
+                # Pages keep pieces of rows that an update moved, so overwriting removed rows is not enough.
+                connection.execute("VACUUM")
+                (is_busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                with self._lock:
+                    self._connections.remove(connection)
+                connection.close()
+        except _DRIVER_ERRORS as refused:
+            raise _translated(refused, self.path) from refused
+        if is_busy:
+            raise StorageUnavailable(
+                f"another process reads {self.path}, so what was removed is still in its log; try again"
+            )
 
     def connection(self) -> _Use:
         """A connection for reads; SQLite's errors leave it translated.
@@ -150,7 +199,7 @@ class Database:
             if self._writer is None:
                 self._writer = self._opened(_WRITER_TIMEOUT_SECONDS)
             _begin(self._writer, deadline)
-            _check_layout(self._writer, self.path)
+            _check_layout(self._writer, self.path, self._schema)
         except BaseException:
             self.end()
             raise
@@ -238,7 +287,7 @@ def _begin(connection: sqlite3.Connection, deadline: float) -> None:
             return
 
 
-def _check_layout(connection: sqlite3.Connection, path: Path) -> None:
+def _check_layout(connection: sqlite3.Connection, path: Path, schema: Schema) -> None:
     """Refuse to write to a file whose layout has changed since this process opened it.
 
     Raises:
@@ -246,7 +295,7 @@ def _check_layout(connection: sqlite3.Connection, path: Path) -> None:
     """
     # In the write transaction: until it ends no other process can change the layout.
     (layout,) = connection.execute("PRAGMA user_version").fetchone()
-    if layout != len(LAYOUTS):
+    if layout != len(schema.layouts):
         connection.execute("ROLLBACK")
         raise StorageError(
             f"another CommitCollect has taken {path} to layout {layout} while this program ran; end this "
@@ -285,12 +334,12 @@ def _has_log(path: Path) -> bool:
         return False
 
 
-def _prepare(connection: sqlite3.Connection, path: Path, busy_timeout_seconds: float) -> None:
+def _prepare(connection: sqlite3.Connection, path: Path, busy_timeout_seconds: float, schema: Schema) -> None:
     """Bring the file to the newest layout; a file of another program is left as it is."""
     # One transaction for all that is read: another process may be laying the tables out.
     connection.execute("BEGIN")
     try:
-        is_newest = _layout(connection, path) == len(LAYOUTS)
+        is_newest = _layout(connection, path, schema) == len(schema.layouts)
     finally:
         with suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
@@ -299,12 +348,12 @@ def _prepare(connection: sqlite3.Connection, path: Path, busy_timeout_seconds: f
     _switch_to_wal(connection, busy_timeout_seconds)
     connection.execute("BEGIN IMMEDIATE")
     # Read once more under the write lock: another process may have laid the tables out in between.
-    for script in LAYOUTS[_layout(connection, path) :]:
+    for script in schema.layouts[_layout(connection, path, schema) :]:
         for statement in script.split(";"):
             connection.execute(statement)
     # In the same transaction as the tables: a crash leaves the old layout with its old number.
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {len(LAYOUTS)}")
+    connection.execute(f"PRAGMA application_id = {schema.application_id}")
+    connection.execute(f"PRAGMA user_version = {len(schema.layouts)}")
     connection.execute("COMMIT")
 
 
@@ -322,16 +371,16 @@ def _switch_to_wal(connection: sqlite3.Connection, busy_timeout_seconds: float) 
             return
 
 
-def _layout(connection: sqlite3.Connection, path: Path) -> int:
+def _layout(connection: sqlite3.Connection, path: Path, schema: Schema) -> int:
     """How many of the layouts the file has; none if it is empty."""
     (application_id,) = connection.execute("PRAGMA application_id").fetchone()
     (layout,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if application_id != APPLICATION_ID:
+    if application_id != schema.application_id:
         if tables:
             raise StorageError(f"{path} belongs to another program; name another file for the store")
         return 0
-    if layout > len(LAYOUTS):
+    if layout > len(schema.layouts):
         raise StorageError(f"{path} was written by a newer CommitCollect (layout {layout}); upgrade this one")
     return int(layout)
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import lru_cache
 
 from commitcollect_adapters import conflicts
 from commitcollect_adapters.records.columns import Record
 from commitcollect_adapters.records.ledger import AWARD, HEAD, MILESTONE, WORKOUT
 from commitcollect_adapters.sqlite.database import Database
+from commitcollect_adapters.sqlite.deletions import check_not_deleted
 from commitcollect_adapters.sqlite.statements import delete, insert, select
 from commitcollect_adapters.sqlite.versioned import VersionedTable
 from commitcollect_core.training.awards import Award
-from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState, LedgerView
+from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState, LedgerView, fenced
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import MilestonePage, WorkoutPage, WorkoutPosition, WorkoutQuery
 from commitcollect_core.values import MilestoneId, Source, UserId, WorkoutKey
@@ -27,6 +29,11 @@ _HEADS = VersionedTable("ledgerHead", HEAD, scope=("userId",), condition="AND st
 _ADMIT = (
     f"{insert('ledgerHead', ('userId', *HEAD.columns))} ON CONFLICT (userId) DO UPDATE SET "
     "version = version + 1, connectionGeneration = excluded.connectionGeneration"
+)
+_FENCE = (
+    f"{insert('ledgerHead', ('userId', *HEAD.columns))} ON CONFLICT (userId) DO UPDATE SET "
+    "version = version + 1, state = excluded.state, fencedAtUtc = excluded.fencedAtUtc "
+    "WHERE state != excluded.state"
 )
 _WORKOUTS = VersionedTable("workout", WORKOUT, "source", "activityId", scope=("userId",))
 _MILESTONES = VersionedTable(
@@ -68,6 +75,8 @@ class SqliteLedger:
     def commit(self, commit: LedgerCommit) -> None:
         user_id = commit.user_id
         with self._database.transaction() as connection:
+            if commit.head.version == 1:
+                check_not_deleted(self._database, user_id)
             # The head first: it refuses most commits that are refused, before anything else is written. Every
             # refusal rolls the whole transaction back.
             _HEADS.write(connection, (commit.head,), user_id)
@@ -85,6 +94,11 @@ class SqliteLedger:
                     raise conflicts.stale()
                 # A milestone takes its awards along, in the same transaction (law 6).
                 connection.execute(_REMOVE_AWARDS, key)
+
+    def fence(self, user_id: UserId, *, now: datetime) -> LedgerHead:
+        with self._database.transaction() as connection:
+            connection.execute(_FENCE, (user_id, *HEAD.encode(fenced(LedgerHead(), now=now))))
+            return _read_head(connection, user_id)
 
     def read_milestone(self, user_id: UserId, milestone_id: MilestoneId) -> Milestone | None:
         with self._database.connection() as connection:
@@ -111,14 +125,19 @@ class SqliteLedger:
         return WorkoutPage(workouts=page, next=WorkoutPosition(page[-1].snapshot.started_at, page[-1].key))
 
 
-def check_unfenced(connection: sqlite3.Connection, user_id: str, generation: str | None = None) -> None:
+def check_unfenced(
+    database: Database, connection: sqlite3.Connection, user_id: str, generation: str | None = None
+) -> None:
     """Refuse to go on behind a user's fence; called by other stores within their write transaction.
 
     Raises:
-        AccountDeleting: the fence is up.
+        AccountDeleting: the fence is up, or the account was deleted.
         ConnectionChanged: the ledger does not take in what the connection of this generation brings.
     """
     head = _read_head(connection, user_id)
+    if not head.version:
+        # A head that is there says by itself whether the ledger takes writes.
+        check_not_deleted(database, user_id)
     if head.state is not LedgerState.ACTIVE:
         raise conflicts.fenced()
     head.check_admits(generation)

@@ -6,6 +6,8 @@ a script that was released never changes: what is new goes into a script of its 
 
 from __future__ import annotations
 
+from attrs import frozen
+
 APPLICATION_ID = 0x434F4C43
 """Marks a SQLite file as ours ("COLC")."""
 
@@ -435,6 +437,15 @@ ALTER TABLE milestone ADD COLUMN buckets TEXT;
 
 _RECURRING = "ALTER TABLE ledgerHead ADD COLUMN recurringGoals TEXT;"
 
+_DELETIONS_ELSEWHERE = """
+DROP TABLE deletion;
+"""
+"""No program wrote deletions before; they lie in a file beside this one."""
+
+_HANDSHAKES_BY_USER = """
+CREATE INDEX handshakeByUser ON handshake (userId) WHERE userId IS NOT NULL;
+"""
+
 LAYOUTS = (
     _LEDGER,
     _SERVICE,
@@ -455,5 +466,50 @@ LAYOUTS = (
     _FLOWS,
     _GOALS,
     _RECURRING,
+    _DELETIONS_ELSEWHERE,
+    _HANDSHAKES_BY_USER,
 )
 """The script of every layout, the first one first. Add a layout at the end."""
+
+
+_DELETIONS = """
+CREATE TABLE deletion (
+    requestId TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    requestedAtUtc INTEGER NOT NULL,
+    completedAtUtc INTEGER,
+    stepsDone TEXT NOT NULL,
+    stepsGivenUp TEXT NOT NULL,
+    waits TEXT NOT NULL,
+    failure TEXT NOT NULL,
+    counts TEXT NOT NULL,
+    verifications TEXT NOT NULL,
+    ownerToken TEXT NOT NULL,
+    receipt TEXT NOT NULL,
+    identifiers TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX deletionByTime ON deletion (requestedAtUtc, requestId);
+
+CREATE TABLE deletionKey (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    content TEXT NOT NULL
+);
+"""
+
+
+@frozen
+class Schema:
+    """What the tables of a kind of file are.
+
+    Attributes:
+        application_id: marks a SQLite file as one of this kind.
+        layouts: the script of every layout, the first one first.
+    """
+
+    application_id: int
+    layouts: tuple[str, ...]
+
+
+STORE = Schema(APPLICATION_ID, LAYOUTS)
+DELETIONS = Schema(0x434F4C44, (_DELETIONS,))
+"""Of the file beside a store ("COLD")."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from operator import attrgetter
 
 from commitcollect_adapters.sqlite import accounts, strava
 from commitcollect_adapters.sqlite.database import Database
+from commitcollect_adapters.sqlite.deletions import SqliteDeletionStore
 from commitcollect_adapters.sqlite.jobs import SqliteIdempotencyStore
 from commitcollect_adapters.sqlite.ledger import SqliteLedger, check_unfenced
+from commitcollect_adapters.sqlite.personal import SqlitePersonalData
 from commitcollect_adapters.sqlite.statues import SqliteCatalog
 from commitcollect_adapters.sqlite.versioned import SqliteVersions
 from commitcollect_adapters.versioned import KeyedStore
@@ -17,8 +20,7 @@ from commitcollect_core.service import Stores
 def sqlite_stores(database: Database) -> Stores:
     """Stores on one SQLite file."""
     sessions = accounts.SqliteSessionStore(database)
-    profiles = SqliteVersions(database, accounts.PROFILES, check_unfenced)
-    deletions = SqliteVersions(database, accounts.DELETIONS)
+    profiles = SqliteVersions(database, accounts.PROFILES, partial(check_unfenced, database))
     return Stores(
         ledger=SqliteLedger(database),
         catalog=SqliteCatalog(database),
@@ -29,6 +31,7 @@ def sqlite_stores(database: Database) -> Stores:
         handshakes=sessions,
         idempotency=SqliteIdempotencyStore(database),
         rates=SqliteVersions(database, strava.BUDGETS),
-        deletions=KeyedStore(deletions, attrgetter("request_id")),
+        deletions=SqliteDeletionStore(database),
         audit=accounts.SqliteAuditLog(database),
+        personal=SqlitePersonalData(database),
     )

@@ -62,15 +62,15 @@ class SqliteConnectionStore:
 
     def commit(self, commit: ConnectionCommit) -> None:
         with self._database.transaction() as connection:
-            _check(connection, commit)
+            _check(self._database, connection, commit)
             _write(connection, commit)
 
 
-def _check(connection: sqlite3.Connection, commit: ConnectionCommit) -> None:
+def _check(database: Database, connection: sqlite3.Connection, commit: ConnectionCommit) -> None:
     """Refuse a commit that rests on another state; the transaction keeps other writers out until its end."""
     # Removing is allowed behind the fence: the deletion that put it up removes the connection, too.
     if commit.after is not None:
-        check_unfenced(connection, commit.user_id)
+        check_unfenced(database, connection, commit.user_id)
     # Fence, version, owner: where several are wrong, every store reports the same one.
     stored = connection.execute(_READ_CONNECTION_STATE, (commit.user_id,)).fetchone()
     before = commit.before
@@ -111,7 +111,7 @@ class SqliteBackfillStore:
     def commit(self, commit: BackfillCommit) -> None:
         user_id = commit.backfill.user_id
         with self._database.transaction() as connection:
-            check_unfenced(connection, user_id, commit.backfill.connection_generation)
+            check_unfenced(self._database, connection, user_id, commit.backfill.connection_generation)
             _BACKFILLS.write(connection, (commit.backfill,))
             if commit.page is not None:
                 connection.execute(_WRITE_PAGE, (user_id, *STAGED_PAGE.encode(commit.page)))

@@ -26,7 +26,6 @@ from commitcollect_core.strava.backfills import Backfill, StagedPage
 from commitcollect_core.strava.connections import ConnectionCommit, StravaConnection
 from commitcollect_core.strava.rates import RateBudget
 from commitcollect_core.training.awards import StatueModel
-from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState
 from commitcollect_core.training.publications import Publication, Stage
 from commitcollect_core.training.workouts import ActivitySnapshot
 from commitcollect_core.values import ActivityId, AthleteId, Source, UserId
@@ -66,9 +65,12 @@ def new_month() -> datetime:
 
 def fence(stores: Stores, user_id: UserId) -> None:
     """Begin to delete a user's account."""
-    version = stores.ledger.read_head(user_id).version + 1
-    head = LedgerHead(version=version, state=LedgerState.DELETING, fenced_at=NOW)
-    stores.ledger.commit(LedgerCommit(user_id=user_id, head=head))
+    stores.ledger.fence(user_id, now=NOW)
+
+
+def tombstone(stores: Stores, user_id: UserId) -> None:
+    """Remember a user's account as deleted."""
+    stores.deletions.write(deletion(stores.deletions.id_of(user_id)))
 
 
 def profile(user_id: UserId, version: int = 1) -> UserProfile:
@@ -190,7 +192,6 @@ def deletion(request_id: str, version: int = 1) -> DeletionRequest:
     """A deletion whose identifiers tell its version."""
     return DeletionRequest(
         request_id=request_id,
-        user_id=UserId("leaver"),
         identifiers=f"sealed {version}",
         requested_at=NOW,
         version=version,

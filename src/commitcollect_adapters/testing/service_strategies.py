@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from string import ascii_letters, digits
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -16,7 +17,7 @@ from hypothesis.strategies import SearchStrategy
 from commitcollect_adapters.testing.strategies import believable_moments, moments, snapshots, workout_keys
 from commitcollect_core.accounts.audit import AuditEvent, AuditResult, AuditType
 from commitcollect_core.accounts.chain import AuditEntry, ChainHead
-from commitcollect_core.accounts.deletion import DeletionRequest, DeletionStep
+from commitcollect_core.accounts.deletion import DeletionRequest, DeletionStep, VerificationResult
 from commitcollect_core.accounts.profiles import UserProfile
 from commitcollect_core.accounts.sessions import Session
 from commitcollect_core.handshakes import Handshake, HandshakePurpose
@@ -197,17 +198,29 @@ def jobs() -> SearchStrategy[Job]:
     )
 
 
-def deletions(*, request_id: str, user_id: UserId, version: int) -> SearchStrategy[DeletionRequest]:
+def _in_order(mapping: dict[Any, Any]) -> dict[Any, Any]:
+    """As a mapping is read back."""
+    return dict(sorted(mapping.items()))
+
+
+def deletions(*, request_id: str, version: int) -> SearchStrategy[DeletionRequest]:
     """Deletions a store must hold."""
-    steps = st.integers(0, len(DeletionStep)).map(lambda done: tuple(DeletionStep)[:done])
+    steps = st.lists(st.sampled_from(DeletionStep), unique=True, max_size=3).map(tuple)
     return st.builds(
         DeletionRequest,
         request_id=st.just(request_id),
-        user_id=st.just(user_id),
         identifiers=_texts,
         steps_done=steps,
+        steps_given_up=steps,
+        waits=st.dictionaries(st.sampled_from(DeletionStep), believable_moments(), max_size=3).map(_in_order),
+        failure=_texts,
+        counts=st.dictionaries(_plain_ids, _counts, max_size=3).map(_in_order),
+        verifications=st.lists(st.builds(VerificationResult, believable_moments(), _counts), max_size=2).map(
+            tuple
+        ),
         requested_at=believable_moments(),
         completed_at=_optional_moments,
+        owner_token=_texts,
         receipt=_texts,
         version=st.just(version),
     )

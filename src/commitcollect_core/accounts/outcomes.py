@@ -8,6 +8,7 @@ from datetime import datetime
 from attrs import field, frozen
 
 from commitcollect_core.accounts.audit import AuditEvent, AuditResult, AuditType, Caller
+from commitcollect_core.accounts.deleting import DeletionResult
 from commitcollect_core.accounts.deletion import DeletionRequest
 from commitcollect_core.accounts.sessions import Session
 from commitcollect_core.accounts.signing_in import SignedIn, SignedOut
@@ -72,9 +73,12 @@ def happenings_of(outcome: object) -> Iterator[Happening]:
             yield from happenings_of(done.committed)
             if done.user_id is not None and done.result == LookResult.DISCONNECTED:
                 yield Happening(user_id=done.user_id, event_type=AuditType.STRAVA_DEAUTHORIZE)
-        case DeletionRequest(user_id=user_id, completed_at=completed_at):
+            if done.user_id is not None and done.result == DeletionResult.DELETED:
+                yield Happening(user_id=done.user_id, event_type=AuditType.ACCOUNT_DELETE)
+        case DeletionRequest(pseudonym=pseudonym, completed_at=completed_at):
+            # Under a pseudonym: all that told of the person is erased by then.
             result = AuditResult.PARTIAL if completed_at is None else AuditResult.SUCCESS
-            yield Happening(user_id=user_id, event_type=AuditType.ACCOUNT_DELETE, result=result)
+            yield Happening(user_id=pseudonym, event_type=AuditType.ACCOUNT_DELETE, result=result)
         case _:
             return
 

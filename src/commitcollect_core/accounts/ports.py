@@ -1,17 +1,18 @@
-"""The ports of accounts: identity providers, profiles, sessions, deletions, the audit log."""
+"""The ports of accounts: identity providers, profiles, sessions, deletions, personal data, audit log."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from attrs import frozen
 
 from commitcollect_core.accounts.audit import AuditEvent, AuditPosition, AuditType
 from commitcollect_core.accounts.chain import AuditEntry, ChainHead
-from commitcollect_core.accounts.deletion import DeletionRequest
+from commitcollect_core.accounts.deletion import DeletionRequest, Person
 from commitcollect_core.accounts.identities import AuthorizationRequest, Identity
 from commitcollect_core.accounts.profiles import UserProfile
+from commitcollect_core.accounts.registry import ItemType
 from commitcollect_core.accounts.sessions import Session
 from commitcollect_core.values import UserId
 
@@ -93,7 +94,11 @@ class SessionStore(Protocol):
         ...
 
     def write(self, session: Session) -> None:
-        """Add a session, or replace it if it is still there."""
+        """Add a session, or replace it if it is still there.
+
+        Raises:
+            AccountDeleting: the user's ledger is fenced, or the account was deleted.
+        """
         ...
 
     def touch(self, session: Session) -> None:
@@ -115,8 +120,26 @@ class SessionStore(Protocol):
         ...
 
 
+@frozen(kw_only=True)
+class DeletionPage:
+    """Some deletions, those asked for first in front; `next` is None on the last page."""
+
+    requests: tuple[DeletionRequest, ...]
+    next: str | None = None
+
+
 class DeletionStore(Protocol):
-    """Deletions of accounts: under way, and their receipts."""
+    """Deletions of accounts, under way and done: the tombstones.
+
+    They are kept where a restored backup of the other stores does not overwrite them. Once a deletion is
+    written, every store refuses with `AccountDeleting` what would be the first item of its kind in the name
+    of that user: the check is part of the same atomic write. What replaces an item needs no such check, as
+    the item is erased.
+    """
+
+    def id_of(self, user_id: UserId) -> str:
+        """The id of the deletion of a user's account: a keyed hash, whose key this store keeps."""
+        ...
 
     def read(self, request_id: str) -> DeletionRequest | None:
         """A deletion, or None. Reads one item, strongly consistently."""
@@ -128,6 +151,61 @@ class DeletionStore(Protocol):
         Raises:
             VersionConflict: the stored one is not exactly one version behind (absent, for version 1).
         """
+        ...
+
+    def page(self, *, after: str | None, limit: int) -> DeletionPage:
+        """A page of deletions in order of request, behind a place that an earlier page gave.
+
+        Eventually consistent: one asked for just now may be missing.
+        """
+        ...
+
+
+Row = Mapping[str, Any]
+"""A stored item by the names of the item catalogue: texts, whole numbers, truth values and None."""
+
+
+class PersonalData(Protocol):
+    """Everything the stores of one technology keep of a person, by type of item (`accounts.registry`).
+
+    It knows `registry.STORED`: what a queue keeps is the queue's.
+    """
+
+    @property
+    def index_lag_seconds(self) -> int:
+        """How long what was written just now may be missing from a walk; 0 for never."""
+        ...
+
+    def walk(self, item: ItemType, person: Person) -> Iterator[Row]:
+        """The items of a type that a person owns. Reads in pages, by keys."""
+        ...
+
+    def erase(self, item: ItemType, person: Person) -> int:
+        """Remove the items of a type that a person owns, until none is found; returns how many there were.
+
+        Not atomic. May be repeated after a failure. An athlete's owner that is another account stays.
+        """
+        ...
+
+    def scrub(self) -> None:
+        """Overwrite what erased items have left behind in files; nothing where the engine sees to that.
+
+        Raises:
+            StorageUnavailable: other processes use the file; try again.
+        """
+        ...
+
+
+class ReceiptSigner(Protocol):
+    """Signs receipts (Ed25519)."""
+
+    @property
+    def key_id(self) -> str:
+        """Names the key, so that a reader knows which public key to take."""
+        ...
+
+    def sign(self, content: bytes) -> bytes:
+        """The signature of a content."""
         ...
 
 
@@ -162,6 +240,7 @@ class AuditLog(Protocol):
 
         Raises:
             VersionConflict: the stored head is not exactly one version behind, or the entry's place is taken.
+            AccountDeleting: the account was deleted, and this would be the first entry.
         """
         ...
 

@@ -6,7 +6,6 @@ import logging
 
 from attrs import field, frozen
 
-from commitcollect_core.accounts.deletion import deletion_id
 from commitcollect_core.accounts.identities import AuthorizationRequest, Identity
 from commitcollect_core.accounts.ports import DeletionStore, IdentityProvider, ProfileStore
 from commitcollect_core.accounts.profiles import UserProfile
@@ -205,7 +204,8 @@ class SigningIn:
 
     def _check_there(self, user_id: UserId) -> None:
         is_fenced = self.ledger.read_head(user_id).state is LedgerState.DELETING
-        if is_fenced or self.deletions.read(deletion_id(user_id)) is not None:
+        # Also where the head is gone, or was restored from a backup: the deletion itself is remembered.
+        if is_fenced or self.deletions.read(self.deletions.id_of(user_id)) is not None:
             raise AccountDeleting("this account is being deleted, or was deleted")
 
     def sign_out(self, secret: str = "") -> SignedOut:

@@ -13,6 +13,7 @@ from attrs import evolve, frozen
 from commitcollect_core.context import Context
 from commitcollect_core.errors import (
     AccessTokenRejected,
+    AccountDeleting,
     ConnectionBusy,
     InvalidInput,
     NeedsReconnect,
@@ -409,6 +410,11 @@ class StravaAccess:
                 if self._committed(current, after):
                     return after
                 current = self.connections.read(held.user_id)
+            except AccountDeleting:
+                # The deletion knows only the tokens before these, and could not give the permission back.
+                with suppress(UpstreamError):
+                    self.api.revoke(grant.access_token or grant.refresh_token)
+                raise
             except StorageUnavailable:
                 # Waited out under the same `current`: if the write got through after all, the next one loses
                 # its race, and the reading behind it shows our own tokens as the newer ones.

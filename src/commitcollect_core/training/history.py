@@ -1,4 +1,4 @@
-"""Walking through stored workouts, page by page."""
+"""Walking through stored workouts and milestones, page by page."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from attrs import evolve
 from commitcollect_core.errors import LimitExceeded
 from commitcollect_core.policy import Policy
 from commitcollect_core.training.goals import Goal
+from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import Ledger, WorkoutQuery
 from commitcollect_core.training.workouts import Workout
 from commitcollect_core.values import UserId
@@ -48,3 +49,14 @@ def workouts_of_period(
                 code="too_many_workouts_for_mvp_recompute",
             )
         yield workout
+
+
+def walk_milestones(ledger: Ledger, user_id: UserId, *, limit: int) -> Iterator[Milestone]:
+    """Every milestone in order of id, read page by page."""
+    after = None
+    while True:
+        page = ledger.read_milestones(user_id, after=after, limit=limit)
+        yield from page.milestones
+        if page.next is None:
+            return
+        after = page.next

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from commitcollect_core.errors import ConnectionChanged
 from commitcollect_core.training.awards import Award
@@ -99,6 +99,14 @@ class LedgerHead:
     def stale_milestone_ids(self) -> tuple[MilestoneId, ...]:
         """The untracked milestones that have to be recounted."""
         return tuple(each.milestone_id for each in self.untracked if each.is_stale)
+
+
+def fenced(head: LedgerHead, *, now: datetime) -> LedgerHead:
+    """The head behind which nothing is written any more; itself if that is so already."""
+    if head.state is LedgerState.DELETING:
+        return head
+    # The version rises, so that a commit decided before loses its race.
+    return evolve(head, version=head.version + 1, state=LedgerState.DELETING, fenced_at=now)
 
 
 def connection_changed() -> ConnectionChanged:

@@ -101,7 +101,15 @@ class Ledger(Protocol):
         Raises:
             VersionConflict: the head, a workout or a milestone is not exactly one version behind, an award
                 is there already, or the ledger is fenced.
+            AccountDeleting: the account was deleted, and this would be the first head.
             StorageError: nothing is known to be written.
+        """
+        ...
+
+    def fence(self, user_id: UserId, *, now: datetime) -> LedgerHead:
+        """Refuse every commit from now on; returns the head. May be repeated, and ends in the same place.
+
+        One atomic write, whatever the head is. It makes a head where there is none.
         """
         ...
 

@@ -169,7 +169,7 @@ def signing_in(stores: Stores) -> Write:
     """A new session."""
     session = service.session(samples.new_athlete())
     return Write(
-        operation="UpdateItem",
+        operation=TRANSACT,
         make=lambda: stores.sessions.write(session),
         read=lambda: stores.sessions.read(session.session_id),
         expected=session,

@@ -123,6 +123,8 @@ def test_what_is_reckoned_for_a_commit_is_what_it_costs(client: Client, mileston
     """The calculator's units are the engine's, whatever moves; a part that is minted costs its own on top."""
     near = evolve(YEAR, total_target=100_000 * capacity.STATUE_PARTS)
     app, user_id = athlete(client, milestones=milestones, wish=near)
+    # The very first write of an athlete looks at the deletions, too.
+    cost(client, app, user_id, ride(0))
     assert cost(client, app, user_id, ride(1)) == capacity.commit_units(workouts=1, milestones=milestones)
     far = evolve(ride(2), distance_meters=100_000)
     minting = capacity.commit_units(workouts=1, milestones=milestones, awards=milestones)

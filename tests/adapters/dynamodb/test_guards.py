@@ -81,8 +81,8 @@ def test_indexes_hold_what_is_read_from_them() -> None:
     by_start = {"PK", "SK", "startDateUtc"}
     for definition in table_definitions(PREFIX):
         for index in definition.get("GlobalSecondaryIndexes", ()):
-            # What is read of connected athletes is their keys.
-            is_keys_only = definition["TableName"] == PREFIX
+            # What is read of connected athletes and of deletions is their keys.
+            is_keys_only = definition["TableName"] in {PREFIX, f"{PREFIX}Deletions"}
             assert index["Projection"] == {"ProjectionType": "KEYS_ONLY" if is_keys_only else "ALL"}
         for index in definition.get("LocalSecondaryIndexes", ()):
             held = by_start | set(index["Projection"]["NonKeyAttributes"])

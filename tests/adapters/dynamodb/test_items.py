@@ -24,6 +24,7 @@ from commitcollect_core.strava.backfills import BackfillCommit
 from commitcollect_core.values import ModelId, UserId
 
 MAIN, SESSIONS, AUDIT, IDEMPOTENCY = "", "Sessions", "Audit", "Idempotency"
+DELETIONS = "Deletions"
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,6 @@ def test_items_have_the_keys_of_the_catalogue(client: Client, stores: Stores) ->
     stores.connections.commit(service.connecting(connection))
     stores.backfills.commit(BackfillCommit(backfill=service.backfill(user_id), page=service.staged_page(7)))
     stores.rates.write(request_id, service.rate_budget())
-    stores.deletions.write(service.deletion(request_id))
     digest = stores.catalog.save_geometry(model.model_id, b"geometry")
     stores.catalog.save(evolve(service.published(model), geometry_sha256=digest))
     for partition, sort, names in (
@@ -64,7 +64,6 @@ def test_items_have_the_keys_of_the_catalogue(client: Client, stores: Stores) ->
         (f"USER#{user_id}", "STRAVA#BACKFILL", "version phase"),
         (f"USER#{user_id}", "STRAVA#BACKFILL#PAGE#0007", "number activities"),
         (f"STRAVA#RATES#{request_id}", "META", "version windowUsed"),
-        (f"DELETION#{request_id}", "META", "userId stepsDone identifiers requestedAtUtc receipt"),
         (
             f"MODEL#{model.model_id}",
             "META",
@@ -76,6 +75,17 @@ def test_items_have_the_keys_of_the_catalogue(client: Client, stores: Stores) ->
     ):
         assert set(names.split()) <= set(stored(client, MAIN, partition, sort))
     assert stored(client, MAIN, f"USER#{user_id}", "PROFILE")["entityType"] == {"S": "UserProfile"}
+
+
+def test_deletions_are_in_a_table_of_their_own(client: Client, stores: Stores) -> None:
+    """A restore of the others leaves it as it is; the item names no person."""
+    user_id = samples.new_athlete()
+    request_id = stores.deletions.id_of(user_id)
+    stores.deletions.write(service.deletion(request_id))
+    item = stored(client, DELETIONS, f"DELETION#{request_id}", "META")
+    names = "requestId stepsDone identifiers requestedAtUtc receipt counts verifications"
+    assert set(names.split()) <= set(item)
+    assert user_id not in str(item)
 
 
 def test_what_expires_says_when(client: Client, stores: Stores) -> None:
@@ -120,6 +130,7 @@ def test_nothing_expires_that_is_to_last() -> None:
         "PSessions": "ExpiresAt",
         "PAudit": "ExpiresAt",
         "PIdempotency": "ExpiresAt",
+        "PDeletions": None,
     }
     for columns in (
         accounts.SESSION.columns,
@@ -178,7 +189,7 @@ def _model(stores: Stores, user_id: UserId, version: int) -> None:
         (_connection, MAIN, "USER#{}", "STRAVA#CONNECTION"),
         (_backfill, MAIN, "USER#{}", "STRAVA#BACKFILL"),
         (_budget, MAIN, "STRAVA#RATES#{}", "META"),
-        (_deletion, MAIN, "DELETION#{}", "META"),
+        (_deletion, DELETIONS, "DELETION#{}", "META"),
         (_model, MAIN, "MODEL#{}", "META"),
         (_session, SESSIONS, "SESSION#{}", "META"),
         (_request, IDEMPOTENCY, "IDEMPOTENCY#{}", "META"),

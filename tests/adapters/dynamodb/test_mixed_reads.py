@@ -12,6 +12,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from adapters.dynamodb.engine import answer, connect
 from commitcollect_adapters.dynamodb.client import Client
+from commitcollect_adapters.dynamodb.deletions import DynamoDeletionStore
 from commitcollect_adapters.dynamodb.ledger import DynamoLedger
 from commitcollect_adapters.memory import MemoryLedger
 from commitcollect_adapters.testing import samples
@@ -162,6 +163,7 @@ def test_an_event_is_three_round_trips(client: Client) -> None:
         made.append(model.name)
 
     user_id, app = samples.new_athlete(), app_on(DynamoLedger(client))
+    DynamoDeletionStore(client).id_of(user_id)  # reads what every process reads once
     client.boto.meta.events.register("before-call.dynamodb.*", note)
     try:
         app.ingestion.ingest(user_id, [ride("1")])

@@ -29,17 +29,18 @@ def test_making_goes_on_where_it_stopped(unmade: Client) -> None:
     definitions = table_definitions("Unmade")
     for definition in definitions[:2]:
         unmade.call("create_table", **definition)
-    assert [each.state for each in table_statuses(unmade)] == ["ACTIVE", "ACTIVE", "MISSING", "MISSING"]
-    assert [each.has_expiry for each in table_statuses(unmade)] == [None, False, None, None]
+    assert [each.state for each in table_statuses(unmade)] == ["ACTIVE", "ACTIVE", *["MISSING"] * 3]
+    assert [each.has_expiry for each in table_statuses(unmade)] == [None, False, None, None, None]
     for made in (create_tables(unmade), create_tables(unmade)):
         assert [each.name for each in made] == [
             "Unmade",
             "UnmadeSessions",
             "UnmadeAudit",
             "UnmadeIdempotency",
+            "UnmadeDeletions",
         ]
-        assert [each.state for each in made] == ["ACTIVE"] * 4
-        assert [each.has_expiry for each in made] == [None, True, True, True]
+        assert [each.state for each in made] == ["ACTIVE"] * 5
+        assert [each.has_expiry for each in made] == [None, True, True, True, None]
 
 
 def test_a_table_of_an_earlier_version_gets_the_index_it_lacks(unmade: Client) -> None:
@@ -51,6 +52,7 @@ def test_a_table_of_an_earlier_version_gets_the_index_it_lacks(unmade: Client) -
         each for each in definition["AttributeDefinitions"] if each["AttributeName"] in keys
     ]
     unmade.call("create_table", **definition)
+    unmade.call("create_table", **table_definitions("Unmade")[-1])
     assert table_statuses(unmade)[0].missing_indexes == ("GSI1",)
     connection = service.connection(samples.new_athlete(), service.new_strava_athlete())
     store = DynamoConnectionStore(unmade)
@@ -70,7 +72,7 @@ def test_expiry_that_is_being_switched_on_is_not_asked_for_again(unmade: Client)
         answers(unmade, "DescribeTimeToLive", times=99, make=switching),
         answers(unmade, "UpdateTimeToLive", times=99, make=refusing),
     ):
-        assert [each.has_expiry for each in create_tables(unmade)] == [None, True, True, True]
+        assert [each.has_expiry for each in create_tables(unmade)] == [None, True, True, True, None]
 
 
 def test_recovery_is_asked_for_until_a_new_table_can_have_it(unmade: Client) -> None:
@@ -82,7 +84,7 @@ def test_recovery_is_asked_for_until_a_new_table_can_have_it(unmade: Client) -> 
         answers(unmade, "UpdateContinuousBackups", times=2, make=too_early),
         answers(unmade, "UpdateContinuousBackups", times=99, make=answer(200, {})),
     ):
-        assert [each.has_recovery for each in create_tables(unmade)] == [False] * 4
+        assert [each.has_recovery for each in create_tables(unmade)] == [False] * 5
 
 
 def test_a_table_that_never_comes_is_given_up(unmade: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,17 +102,18 @@ def test_what_is_being_deleted_is_not_deleted_again(unmade: Client) -> None:
     expiring = answer(200, {"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED"}})
     with (
         answers(unmade, "DeleteTable", times=99, make=refusing),
-        answers(unmade, "DescribeTable", times=4, make=deleting),
+        answers(unmade, "DescribeTable", times=5, make=deleting),
         answers(unmade, "DescribeTimeToLive", times=99, make=expiring),
     ):
-        assert [each.state for each in delete_tables(unmade)] == ["MISSING"] * 4
+        assert [each.state for each in delete_tables(unmade)] == ["MISSING"] * 5
 
 
 def test_a_table_that_goes_while_it_is_looked_at_is_missing(unmade: Client) -> None:
     """Between two calls somebody else may have deleted it."""
     there = answer(200, {"Table": {"TableStatus": "ACTIVE"}})
-    with answers(unmade, "DescribeTable", times=4, make=there):
-        assert [each.state for each in table_statuses(unmade)] == ["ACTIVE", *["MISSING"] * 3]
+    with answers(unmade, "DescribeTable", times=5, make=there):
+        # Of the first and the last nothing more is asked, as nothing in them expires.
+        assert [each.state for each in table_statuses(unmade)] == ["ACTIVE", *["MISSING"] * 3, "ACTIVE"]
 
 
 @pytest.mark.slow
@@ -118,4 +121,4 @@ def test_recovery_is_switched_on_where_the_engine_knows_it() -> None:
     """Ministack does; dynoxide says nothing of it."""
     with running.ministack() as endpoint:
         made = create_tables(connect(endpoint))
-    assert [each.has_recovery for each in made] == [True] * 4
+    assert [each.has_recovery for each in made] == [True] * 5

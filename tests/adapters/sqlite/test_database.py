@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from commitcollect_adapters.sqlite import Database, SqliteLedger
-from commitcollect_adapters.sqlite import database as database_module
-from commitcollect_adapters.sqlite.schema import APPLICATION_ID, LAYOUTS
+from commitcollect_adapters.sqlite.schema import APPLICATION_ID, LAYOUTS, Schema
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing.dumps import dump_of
 from commitcollect_core.errors import InvalidInput, StorageError, StorageUnavailable
 from commitcollect_core.values import MilestoneId, UserId
 
+NEWER = Schema(APPLICATION_ID, (*LAYOUTS, "CREATE TABLE later (thing INTEGER)"))
 LAYOUT_1 = Path(__file__).with_name("layout_1.sql")
 OPENERS = 6
 _OPEN = "import sys; from commitcollect_adapters.sqlite import Database; Database(sys.argv[1]).close()"
@@ -183,27 +183,21 @@ def test_a_milestone_that_an_older_layout_does_not_track_is_counted(tmp_path: Pa
         assert ledger.read_head(athlete).stale_milestone_ids == ()
 
 
-def test_an_older_store_is_brought_up_to_date_whole_or_not_at_all(
-    old_store: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_older_store_is_brought_up_to_date_whole_or_not_at_all(old_store: Path) -> None:
     """A script that fails half way leaves the store as it was, to be opened again."""
     before = _tables_of(old_store)
     broken = (*LAYOUTS[:1], "CREATE TABLE half (way INTEGER); CREATE TABLE workout (again INTEGER)")
-    with monkeypatch.context() as patch:
-        patch.setattr(database_module, "LAYOUTS", broken)
-        with pytest.raises(StorageError):
-            Database(old_store)
+    with pytest.raises(StorageError):
+        Database(old_store, schema=Schema(APPLICATION_ID, broken))
     assert (_layout_of(old_store), _tables_of(old_store)) == (1, before)
     with closing(Database(old_store)) as database:
         assert SqliteLedger(database).read_head(UserId("athlete")).version == 2
 
 
-def test_a_newer_store_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_newer_store_is_left_alone(tmp_path: Path) -> None:
     """What a later release has laid out is refused, not guessed at."""
     path = tmp_path / "store.db"
-    with monkeypatch.context() as patch:
-        patch.setattr(database_module, "LAYOUTS", (*LAYOUTS, "CREATE TABLE later (thing INTEGER)"))
-        Database(path).close()
+    Database(path, schema=NEWER).close()
     before = _tables_of(path)
     with pytest.raises(StorageError, match="newer CommitCollect"):
         Database(path)
@@ -229,17 +223,13 @@ def test_only_a_temporary_store_need_not_be_on_the_disk(tmp_path: Path, is_durab
         assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
-def test_a_running_process_stops_writing_to_a_newer_layout(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_running_process_stops_writing_to_a_newer_layout(tmp_path: Path) -> None:
     """A newer program brings the file up to date meanwhile: this one says so, and writes nothing more."""
     path, athlete = tmp_path / "store.db", UserId("athlete")
     with closing(Database(path)) as database:
         ledger = SqliteLedger(database)
         ledger.commit(samples.commit_of(athlete, 1, workouts=[samples.workout("before")]))
-        with monkeypatch.context() as patch:
-            patch.setattr(database_module, "LAYOUTS", (*LAYOUTS, "CREATE TABLE later (thing INTEGER)"))
-            Database(path).close()
+        Database(path, schema=NEWER).close()
         for _ in range(2):
             with pytest.raises(
                 StorageError, match=f"layout {len(LAYOUTS) + 1} while this program ran"

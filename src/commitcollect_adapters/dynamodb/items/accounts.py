@@ -26,24 +26,38 @@ from commitcollect_adapters.dynamodb.items.encoding import (
     text,
 )
 from commitcollect_adapters.records import accounts as records
+from commitcollect_adapters.records import deletions
 from commitcollect_adapters.records.columns import epoch
 from commitcollect_core.accounts.audit import AuditPosition, AuditType
 from commitcollect_core.accounts.chain import AuditEntry
+from commitcollect_core.accounts.deletion import DeletionRequest
 from commitcollect_core.accounts.sessions import Session
 from commitcollect_core.handshakes import Handshake
 from commitcollect_core.values import UserId
+
+_SESSIONS, _HANDSHAKES = "SESSION#", "STATE#"
+_ALL_DELETIONS = "DELETIONS"
 
 
 def _session_derived(session: Session) -> dict[str, object]:
     return {
         GSI1_PARTITION: partition(session.user_id)["S"],
-        GSI1_SORT: f"SESSION#{epoch(session.created_at):010}#{session.session_id}",
+        GSI1_SORT: f"{_SESSIONS}{epoch(session.created_at):010}#{session.session_id}",
         EXPIRES: epoch(session.expires_at),
     }
 
 
 def _handshake_derived(handshake: Handshake) -> dict[str, object]:
-    return {EXPIRES: epoch(handshake.expires_at)}
+    expires: dict[str, object] = {EXPIRES: epoch(handshake.expires_at)}
+    if handshake.user_id is None:
+        return expires
+    # Only for the deletion of an account, which must find what its user has begun.
+    listed = f"{_HANDSHAKES}{handshake.state}"
+    return {GSI1_PARTITION: partition(handshake.user_id)["S"], GSI1_SORT: listed, **expires}
+
+
+def _deletion_derived(request: DeletionRequest) -> dict[str, object]:
+    return {GSI1_PARTITION: _ALL_DELETIONS, GSI1_SORT: deletions.place_of(request)}
 
 
 def _audit_derived(entry: AuditEntry) -> dict[str, object]:
@@ -54,10 +68,10 @@ def _audit_derived(entry: AuditEntry) -> dict[str, object]:
 
 
 PROFILE = ItemKind(records.PROFILE, lambda _profile: {"entityType": "UserProfile"})
-DELETION = ItemKind(records.DELETION)
+DELETION = ItemKind(records.DELETION, _deletion_derived)
 SESSION = ItemKind(records.SESSION, _session_derived)
 HANDSHAKE = ItemKind(records.HANDSHAKE, _handshake_derived)
-_AUDIT = ItemKind(records.AUDIT, _audit_derived)
+AUDIT = ItemKind(records.AUDIT, _audit_derived)
 AUDIT_HEAD = ItemKind(records.AUDIT_HEAD)
 
 _AUDIT_GROUPS = {"http": ("method", "path"), "client": ("origin", "ipHash", "userAgent")}
@@ -86,12 +100,35 @@ def handshake_key(state: str) -> Key:
     return key_of(f"STATE#{state}", "META")
 
 
-def sessions_of(user_id: UserId) -> dict[str, Any]:
-    """The query of a user's sessions in order of creation, over an index that may lag behind."""
+def deletion_key_key() -> Key:
+    """The key of the item that holds what ids of deletions are hashed with."""
+    return key_of("DELETIONKEY", "META")
+
+
+def deletions_behind(place: str | None) -> dict[str, Any]:
+    """The query of deletions behind a place, over an index that may lag behind."""
     return {
         "IndexName": GSI1,
-        "KeyConditionExpression": f"{GSI1_PARTITION} = :user",
-        "ExpressionAttributeValues": {":user": partition(user_id)},
+        "KeyConditionExpression": f"{GSI1_PARTITION} = :all AND {GSI1_SORT} > :place",
+        "ExpressionAttributeValues": {":all": text(_ALL_DELETIONS), ":place": text(place or "0")},
+    }
+
+
+def sessions_of(user_id: UserId) -> dict[str, Any]:
+    """The query of a user's sessions in order of creation, over an index that may lag behind."""
+    return _listed_of(user_id, _SESSIONS)
+
+
+def handshakes_of(user_id: UserId) -> dict[str, Any]:
+    """The query of a user's links under way, over the same index."""
+    return _listed_of(user_id, _HANDSHAKES)
+
+
+def _listed_of(user_id: UserId, prefix: str) -> dict[str, Any]:
+    return {
+        "IndexName": GSI1,
+        "KeyConditionExpression": f"{GSI1_PARTITION} = :user AND begins_with({GSI1_SORT}, :prefix)",
+        "ExpressionAttributeValues": {":user": partition(user_id), ":prefix": text(prefix)},
     }
 
 
@@ -107,7 +144,7 @@ def key_of_item(item: Item) -> Key:
 
 def audit_item(entry: AuditEntry, expires_at: datetime) -> Item:
     """An audit entry that expires at a moment."""
-    item = dict(_AUDIT.item(audit_key(entry.event.position), entry))
+    item = dict(AUDIT.item(audit_key(entry.event.position), entry))
     nested = {name: {"M": {each: item.pop(each) for each in group}} for name, group in _AUDIT_GROUPS.items()}
     return {**item, **nested, EXPIRES: number(int(expires_at.timestamp()))}
 
@@ -118,10 +155,15 @@ def audit_of_item(item: Item) -> AuditEntry:
     Raises:
         CorruptItem: it cannot be read.
     """
-    flat = dict(item)
+    return AUDIT.value(flat(item))
+
+
+def flat(item: Item) -> Item:
+    """A stored audit entry without maps in it."""
+    plain = dict(item)
     for group in _AUDIT_GROUPS:
-        flat.update(flat.pop(group, {}).get("M", {}))
-    return _AUDIT.value(flat)
+        plain.update(plain.pop(group, {}).get("M", {}))
+    return plain
 
 
 def audit_of_user(user_id: UserId, after: AuditPosition | None) -> Mapping[str, Any]:

@@ -45,6 +45,11 @@ def idempotency_table(prefix: str) -> str:
     return f"{prefix}Idempotency"
 
 
+def deletions_table(prefix: str) -> str:
+    """The name of the table of deletions of accounts, which a restore of the others leaves as it is."""
+    return f"{prefix}Deletions"
+
+
 def table_definitions(prefix: str) -> tuple[dict[str, Any], ...]:
     """The tables and their indexes, as CreateTable takes them."""
     start = "startDateUtc"
@@ -53,14 +58,14 @@ def table_definitions(prefix: str) -> tuple[dict[str, Any], ...]:
         WORKOUTS_BY_START, "PK", start, {"ProjectionType": "INCLUDE", "NonKeyAttributes": measured}
     )
     by_user = _index(GSI1, GSI1_PARTITION, GSI1_SORT)
-    connected = _index(GSI1, GSI1_PARTITION, GSI1_SORT, {"ProjectionType": "KEYS_ONLY"})
+    keys_only = _index(GSI1, GSI1_PARTITION, GSI1_SORT, {"ProjectionType": "KEYS_ONLY"})
     by_flow, by_type = _index(GSI1, GSI1_PARTITION, "SK"), _index(GSI2, GSI2_PARTITION, "SK")
     return (
         _table(
             ledger_table(prefix),
             {start: _NUMBER, GSI1_PARTITION: _TEXT, GSI1_SORT: _TEXT},
             LocalSecondaryIndexes=[by_start],
-            GlobalSecondaryIndexes=[connected],
+            GlobalSecondaryIndexes=[keys_only],
         ),
         _table(
             sessions_table(prefix),
@@ -73,6 +78,11 @@ def table_definitions(prefix: str) -> tuple[dict[str, Any], ...]:
             GlobalSecondaryIndexes=[by_flow, by_type],
         ),
         _table(idempotency_table(prefix), {}),
+        _table(
+            deletions_table(prefix),
+            {GSI1_PARTITION: _TEXT, GSI1_SORT: _TEXT},
+            GlobalSecondaryIndexes=[keys_only],
+        ),
     )
 
 
@@ -83,7 +93,7 @@ def table_names(prefix: str) -> tuple[str, ...]:
 
 def expiry_attribute(prefix: str, table: str) -> str | None:
     """The attribute by which a table's items expire; None where nothing does."""
-    return None if table == ledger_table(prefix) else EXPIRES
+    return None if table in {ledger_table(prefix), deletions_table(prefix)} else EXPIRES
 
 
 def _table(name: str, index_keys: Mapping[str, str], **indexes: list[dict[str, Any]]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +28,7 @@ from commitcollect_core.training.workouts import Workout
 from commitcollect_core.values import MilestoneId, UserId, WorkoutKey
 
 WORKOUTS_BY_START = "LSI1"
+WORKOUT_PREFIX = "WORKOUT#"
 _MILESTONE_PREFIX = "MILESTONE#"
 _AWARD_INFIX = "#AWARD#"
 
@@ -63,28 +65,38 @@ def admitting(generation: str) -> Condition:
 
 def admission(generation: str) -> dict[str, Any]:
     """The update of a head that has its ledger take in what the connection of a generation brings."""
+    return _head_update({"connectionGeneration": text(generation) if generation else None})
+
+
+def fencing(now: datetime) -> dict[str, Any]:
+    """The update of a head that fences its ledger."""
+    return _head_update(
+        {"state": text(LedgerState.DELETING.value), "fencedAtUtc": number(int(now.timestamp()))}
+    )
+
+
+def _head_update(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The update of a head, whatever it is, that changes some attributes; None removes one."""
     # The version rises, so that a commit decided before loses its race and looks at the head again. All else
     # is set only where there is no head yet.
     first = HEAD.attributes(LedgerHead())
-    rest = {name: value for name, value in first.items() if value is not None and name != "version"}
+    rest = {
+        name: value
+        for name, value in first.items()
+        if value is not None and name not in {"version", *changes}
+    }
     names = {f"#{place}": name for place, name in enumerate(rest)}
     values = {f":{place}": value for place, value in enumerate(rest.values())}
     sets = [f"#{place} = if_not_exists(#{place}, :{place})" for place in range(len(rest))]
     sets.append("#version = if_not_exists(#version, :zero) + :one")
-    sets += ["#generation = :generation"] if generation else []
+    changed = {f"#new{place}": name for place, name in enumerate(changes)}
+    given = {f":new{place}": value for place, value in enumerate(changes.values()) if value is not None}
+    sets += [f"#{name[1:]} = {name}" for name in given]
+    removed = [f"#new{place}" for place, value in enumerate(changes.values()) if value is None]
     return {
-        "UpdateExpression": f"SET {', '.join(sets)}" + ("" if generation else " REMOVE #generation"),
-        "ExpressionAttributeNames": {
-            **names,
-            "#version": "version",
-            "#generation": "connectionGeneration",
-        },
-        "ExpressionAttributeValues": {
-            **values,
-            ":zero": number(0),
-            ":one": number(1),
-            **({":generation": text(generation)} if generation else {}),
-        },
+        "UpdateExpression": f"SET {', '.join(sets)}" + (f" REMOVE {', '.join(removed)}" if removed else ""),
+        "ExpressionAttributeNames": {**names, **changed, "#version": "version"},
+        "ExpressionAttributeValues": {**values, **given, ":zero": number(0), ":one": number(1)},
     }
 
 
@@ -100,7 +112,7 @@ def head_key(user_id: UserId) -> Key:
 
 def workout_key(user_id: UserId, key: WorkoutKey) -> Key:
     """The key of a workout."""
-    return athlete_key(user_id, f"WORKOUT#{key.source.value}#{key.activity_id}")
+    return athlete_key(user_id, f"{WORKOUT_PREFIX}{key.source.value}#{key.activity_id}")
 
 
 def milestone_key(user_id: UserId, milestone_id: MilestoneId) -> Key:

@@ -24,6 +24,7 @@ from commitcollect_core.strava.connections import ConnectedAthlete, StravaConnec
 from commitcollect_core.values import AthleteId, UserId
 
 _BACKFILL = "STRAVA#BACKFILL"
+STAGED_PAGE_PREFIX = f"{_BACKFILL}#PAGE#"
 
 CONNECTED_SHARDS = 16
 """Partitions of the index of connected athletes: one alone would take 1,000 writes a second at most.
@@ -100,7 +101,7 @@ def backfill_key(user_id: UserId) -> Key:
 
 def staged_page_key(user_id: UserId, number: int) -> Key:
     """The key of a staged page."""
-    return athlete_key(user_id, f"{_BACKFILL}#PAGE#{number:04}")
+    return athlete_key(user_id, f"{STAGED_PAGE_PREFIX}{number:04}")
 
 
 def backfill_keys_of(user_id: UserId) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +21,9 @@ from commitcollect_adapters.testing.contracts.checks import (
 )
 from commitcollect_adapters.testing.contracts.stores import StoresContract
 from commitcollect_adapters.testing.service_strategies import deletions
+from commitcollect_core.accounts.deletion import DeletionRequest
+
+_PAGE = 2
 
 
 class DeletionStoreContract(StoresContract):
@@ -34,9 +39,9 @@ class DeletionStoreContract(StoresContract):
     def test_a_deletion_is_read_back(self, data: st.DataObject) -> None:
         """Every field is read back after an insert and an overwrite."""
         with self.open_stores() as stores:
-            request_id, user_id = service.new_name("deletion"), samples.new_athlete()
+            request_id = service.new_name("deletion")
             for version in (1, 2):
-                request = data.draw(deletions(request_id=request_id, user_id=user_id, version=version))
+                request = data.draw(deletions(request_id=request_id, version=version))
                 stores.deletions.write(request)
                 assert_read_back(stores.deletions.read(request_id), request)
 
@@ -52,10 +57,43 @@ class DeletionStoreContract(StoresContract):
     def test_a_deletion_goes_on_behind_the_fence(self) -> None:
         """The account's own fence does not stop its deletion."""
         with self.open_stores() as stores:
-            request = service.deletion(service.new_name("deletion"))
             service.fence(stores, user_id := samples.new_athlete())
-            stores.deletions.write(evolve(request, user_id=user_id))
-            assert stores.deletions.read(request.request_id) == evolve(request, user_id=user_id)
+            request = service.deletion(stores.deletions.id_of(user_id))
+            stores.deletions.write(request)
+            assert stores.deletions.read(request.request_id) == request
+
+    def test_an_account_has_one_deletion_whose_id_does_not_tell_whose(self) -> None:
+        """Every process finds it under the same id, which is a keyed hash."""
+        with self.open_stores() as stores, self.open_stores() as again:
+            user_id, other = samples.new_athlete(), samples.new_athlete()
+            request_id = stores.deletions.id_of(user_id)
+            assert request_id == again.deletions.id_of(user_id) != stores.deletions.id_of(other)
+            assert user_id not in request_id
+            plain = sha256(f"deletion of {user_id}".encode()).hexdigest()
+            assert request_id != plain
+
+    def test_deletions_are_listed_in_order_of_request(self) -> None:
+        """Page by page, each once, also those of the same second."""
+        with self.open_stores() as stores:
+            wanted = [
+                evolve(service.deletion(service.new_name("deletion")), requested_at=samples.at(place // 2))
+                for place in range(5)
+            ]
+            for each in reversed(wanted):
+                stores.deletions.write(each)
+            listed: list[DeletionRequest] = []
+            after = None
+            while True:
+                page = stores.deletions.page(after=after, limit=_PAGE)
+                assert len(page.requests) <= _PAGE
+                listed += page.requests
+                if page.next is None:
+                    break
+                after = page.next
+            places = [(each.requested_at, each.request_id) for each in listed]
+            assert places == sorted(places)
+            assert len(set(places)) == len(places)
+            assert all(each in listed for each in wanted)
 
     def test_deletions_never_see_each_other(self) -> None:
         """An id that is a prefix of another is another deletion."""

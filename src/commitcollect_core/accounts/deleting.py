@@ -1,0 +1,461 @@
+"""Deleting an account, so that it stays deleted and the deletion can be proved (law 7).
+
+The order of the steps is the whole of the law:
+
+1. The deletion is written first. It is the tombstone: no store makes the first item of any kind in the name
+   of the account from then on.
+2. The fence: the head of the ledger refuses every commit, so what a worker decided before loses its race.
+3. Only then is read what later steps need, such as the tokens: nothing can replace them any more.
+4. Everything is erased. A write that was under way replaces an item, which is not there any more, or would
+   be the first of its kind, which the tombstone refuses.
+5. Sessions and the head go last: until then the person can ask again after a failure.
+
+Every step may be repeated. A process that goes on with a deletion takes it over with a token of its own;
+what the process before it still does changes nothing, and it cannot record it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import timedelta
+from enum import StrEnum
+
+from attrs import evolve, field, frozen
+
+from commitcollect_core.accounts import registry
+from commitcollect_core.accounts.deletion import (
+    DeletionRequest,
+    DeletionStep,
+    Identifiers,
+    Person,
+    VerificationResult,
+    advanced,
+    identifiers_of,
+    put_off,
+    taken_over,
+    verified,
+)
+from commitcollect_core.accounts.jobs import deletion_job, request_of
+from commitcollect_core.accounts.ports import (
+    DeletionStore,
+    PersonalData,
+    ProfileStore,
+    ReceiptSigner,
+    UserDirectory,
+)
+from commitcollect_core.accounts.receipts import content_of, signed
+from commitcollect_core.accounts.registry import ItemType
+from commitcollect_core.context import Context
+from commitcollect_core.errors import (
+    AccessTokenRejected,
+    NotFound,
+    SealBroken,
+    TokenRefreshRejected,
+    UpstreamError,
+    VersionConflict,
+)
+from commitcollect_core.jobs.jobs import JobOutcome, LeasedJob
+from commitcollect_core.jobs.ports import EventQueue
+from commitcollect_core.strava.access import ACCESS_TOKEN, REFRESH_TOKEN, token_context
+from commitcollect_core.strava.connections import StravaConnection
+from commitcollect_core.strava.jobs import group_of
+from commitcollect_core.strava.ports import ConnectionStore, SealContext, StravaApi, TokenCipher
+from commitcollect_core.training.ports import Ledger
+from commitcollect_core.values import AthleteId, UserId
+
+_log = logging.getLogger(__name__)
+
+
+class DeletionResult(StrEnum):
+    """What came of going on with a deletion."""
+
+    GOES_ON = "deletion_goes_on"
+    WAITS = "deletion_waits"
+    DELETED = "deleted"
+    DONE_BEFORE = "done_before"
+
+
+@frozen(kw_only=True)
+class Remains:
+    """How many items of each type there are of a person; those of which there is none are left out."""
+
+    counts: Mapping[ItemType, int] = field(factory=dict)
+
+    @property
+    def total(self) -> int:
+        """How many there are of all types."""
+        return sum(self.counts.values())
+
+
+@frozen(kw_only=True, eq=False, repr=False)
+class Deleting:
+    """Deletes accounts.
+
+    Attributes:
+        api: Strava; None where no account can be connected.
+        directory: the users of the identity provider, where an operator administers them.
+    """
+
+    deletions: DeletionStore
+    personal: PersonalData
+    ledger: Ledger
+    profiles: ProfileStore
+    connections: ConnectionStore
+    queue: EventQueue
+    cipher: TokenCipher
+    signer: ReceiptSigner
+    api: StravaApi | None
+    directory: UserDirectory | None
+    context: Context
+
+    def delete(self, user_id: UserId) -> DeletionRequest:
+        """Delete an account as far as it can be done now; a job does what has to wait.
+
+        May be repeated at any time, and ends in the same place. `DeletionRequest.is_erased` says whether
+        nothing is left here; `receipt` is there at the very end.
+
+        Raises:
+            NotFound: nothing is stored of this user, and no deletion.
+            StorageError: the store failed; call again.
+        """
+        return self.resume(self.request(user_id).request_id)
+
+    def request(self, user_id: UserId) -> DeletionRequest:
+        """Begin a deletion, or find the one there is; errors as in `delete`.
+
+        From here on nothing can be added to the account, and a job sees to it that the deletion ends.
+        """
+        request_id = self.deletions.id_of(user_id)
+        stored = self.deletions.read(request_id)
+        if stored is not None and not self._is_restored(stored, user_id):
+            return stored
+        if stored is None and not self.preview(user_id).total:
+            raise NotFound(f"nothing is stored of {user_id!r}", code="account_not_found")
+        # Before anything is gone: without a key the deletion could not be proved.
+        _ = self.signer.key_id
+        now = self.context.now()
+        request = DeletionRequest(
+            request_id=request_id,
+            identifiers=self._sealed(request_id, Identifiers(person=Person(user_id=user_id))),
+            requested_at=now,
+            version=1 if stored is None else stored.version + 1,
+        )
+        # The job before the deletion: after a crash in between it finds none, and a job is never missing. It
+        # comes later, as this process is about to go on itself.
+        later = now + timedelta(seconds=self.context.policy.accounts.deletion_retry_seconds)
+        self.queue.put(deletion_job(request_id, now=now), visible_at=later)
+        try:
+            self.deletions.write(request)
+        except VersionConflict:
+            # Another call of the same person was quicker, or this one and its answer was lost.
+            return self._read(request_id)
+        return request
+
+    def _is_restored(self, stored: DeletionRequest, user_id: UserId) -> bool:
+        """Whether a deletion was done, and a restored backup has brought the account back."""
+        return stored.completed_at is not None and self.preview(user_id).total > 0
+
+    def resume(self, request_id: str) -> DeletionRequest:
+        """Go on with a deletion until it is done or has to wait.
+
+        Raises:
+            NotFound: there is no such deletion.
+            StorageError: the store failed; call again.
+        """
+        stored = self._read(request_id)
+        if stored.completed_at is not None:
+            return stored
+        try:
+            request = self._taken_over(stored)
+            while (step := request.next_step(now=self.context.now())) is not None:
+                request = self._take(request, step)
+            return request if request.steps_left else self._completed(request)
+        except VersionConflict:
+            # Another process has taken it over, and does the same.
+            return self._read(request_id)
+
+    def go_on(self, leased: LeasedJob) -> JobOutcome:
+        """Go on with the deletion of a job, one step; the job is put again for the next.
+
+        Raises:
+            NotFound: there is no such deletion.
+        """
+        request_id = request_of(leased.job)
+        stored = self._read(request_id)
+        if stored.completed_at is not None:
+            return JobOutcome(result=DeletionResult.DONE_BEFORE)
+        now = self.context.now()
+        request = self._taken_over(stored)
+        step = request.next_step(now=now)
+        request = request if step is None else self._take(request, step)
+        if not request.steps_left:
+            self._completed(request)
+            return JobOutcome(result=DeletionResult.DELETED, user_id=request.pseudonym)
+        if request.next_step(now=now) is None:
+            self.queue.put(leased.job, visible_at=request.retry_at or now)
+            return JobOutcome(result=DeletionResult.WAITS)
+        return JobOutcome(result=DeletionResult.GOES_ON, has_more=True)
+
+    def _taken_over(self, stored: DeletionRequest) -> DeletionRequest:
+        request = taken_over(stored, self.context.ids.lease_token())
+        self.deletions.write(request)
+        return request
+
+    def preview(self, user_id: UserId) -> Remains:
+        """What a deletion would erase. Changes nothing."""
+        return self._remains(self._person(user_id))
+
+    def walk(self) -> Iterator[DeletionRequest]:
+        """Every deletion in order of request; one asked for just now may be missing."""
+        after = None
+        while True:
+            page = self.deletions.page(after=after, limit=self.context.policy.training.page_items_max)
+            yield from page.requests
+            if page.next is None:
+                return
+            after = page.next
+
+    def sweep(self) -> int:
+        """Put a job for every deletion that is not done; returns how many.
+
+        Also forgets the sealed ids of those whose backups can be restored no more.
+        """
+        now, pending = self.context.now(), 0
+        for each in self.walk():
+            if each.completed_at is None:
+                at = max(now, each.retry_at or now)
+                self.queue.put(deletion_job(each.request_id, now=now), visible_at=at)
+                pending += 1
+            elif each.identifiers and each.is_beyond_restoring(now=now, policy=self.context.policy):
+                with suppress(VersionConflict):
+                    self.deletions.write(evolve(each, identifiers="", version=each.version + 1))
+        return pending
+
+    def reapply(self) -> Iterator[DeletionRequest]:
+        """Erase again who was deleted since the backup that was restored; yields each that was there.
+
+        Raises:
+            StorageError, SealBroken: it stopped there; call again.
+        """
+        for each in self.walk():
+            if each.identifiers and each.completed_at is not None:
+                user_id = self._identifiers(each).person.user_id
+                if self.preview(user_id).total:
+                    yield self.delete(user_id)
+
+    # Steps
+
+    def _take(self, request: DeletionRequest, step: DeletionStep) -> DeletionRequest:
+        """Do a step and record it."""
+        known = self._identifiers(request)
+        try:
+            match step:
+                case DeletionStep.FENCE:
+                    after = self._fenced(request, known.person.user_id)
+                case DeletionStep.REVOKE:
+                    after = self._revoked(request, known)
+                case DeletionStep.ERASE_IDENTITY:
+                    after = self._forgotten_elsewhere(request, known)
+                case DeletionStep.VERIFY:
+                    after = self._verified(request, known.person)
+                case _:
+                    self._erase(step, known.person)
+                    after = advanced(request, step)
+        except UpstreamError as failed:
+            _log.warning("the step %s of a deletion has to wait: %s", step.value, failed.code)
+            # The step may have written tokens that were renewed; unless it was another process.
+            current = self._read(request.request_id)
+            if current.owner_token != request.owner_token:
+                raise VersionConflict("another process goes on with this deletion") from failed
+            after = put_off(current, step, failed.code, now=self.context.now(), policy=self.context.policy)
+        self.deletions.write(after)
+        return after
+
+    def _fenced(self, request: DeletionRequest, user_id: UserId) -> DeletionRequest:
+        self.ledger.fence(user_id, now=self.context.now())
+        # Read behind the fence: no process can replace the tokens any more, nor make another connection.
+        connection, profile = self.connections.read(user_id), self.profiles.read(user_id)
+        person = self._person(user_id)
+        known = Identifiers(
+            person=person,
+            username=(profile.provider_username or "") if profile is not None else "",
+            access_token=self._token(connection, ACCESS_TOKEN),
+            refresh_token=self._token(connection, REFRESH_TOKEN),
+        )
+        # Counted here and not while erasing: a step that is repeated after a crash finds less.
+        return advanced(
+            request,
+            DeletionStep.FENCE,
+            identifiers=self._sealed(request.request_id, known),
+            counts=_counted(request.counts, self._remains(person)),
+        )
+
+    def _token(self, connection: StravaConnection | None, name: str) -> str:
+        if connection is None or connection.has_ended:
+            return ""
+        sealed = connection.access_token if name == ACCESS_TOKEN else connection.refresh_token
+        try:
+            return self.cipher.unseal(sealed, token_context(connection.user_id, name))
+        except SealBroken:
+            # What cannot be opened cannot be given back, and is of no use to others either.
+            return ""
+
+    def _revoked(self, request: DeletionRequest, known: Identifiers) -> DeletionRequest:
+        """Give the permission back to Strava; one that has ended is no error."""
+        if self._is_connected(known):
+            request = self._given_back(self._strava(), request, known)
+        # The tokens are of no use any more, and are not kept until the end.
+        spent = self._sealed(request.request_id, evolve(known, access_token="", refresh_token=""))
+        return advanced(request, DeletionStep.REVOKE, identifiers=spent)
+
+    def _is_connected(self, known: Identifiers) -> bool:
+        """Whether there is a permission that no other account uses."""
+        # Revoking ends every token the app has for an athlete, whoever's account holds it.
+        owners = [self.connections.owner(each) for each in known.person.athlete_ids]
+        is_taken = any(each is not None and each.user_id != known.person.user_id for each in owners)
+        return bool(known.access_token or known.refresh_token) and not is_taken
+
+    def _strava(self) -> StravaApi:
+        if self.api is None:
+            raise UpstreamError(
+                "this account is connected to Strava, and the settings name no app to give the permission "
+                "back with; set strava_client_id and strava_client_secret",
+                code="strava_app_missing",
+            )
+        return self.api
+
+    def _given_back(self, api: StravaApi, request: DeletionRequest, known: Identifiers) -> DeletionRequest:
+        """Give the permission back; returns the deletion, in which renewed tokens may stand by now."""
+        if api.revokes_by_any_token():
+            # Both: a renewal that was under way may have ended the refresh token, and been refused here.
+            for token in filter(None, (known.refresh_token, known.access_token)):
+                api.revoke(token)
+            return request
+        with suppress(AccessTokenRejected):
+            api.revoke(known.access_token)
+            return request
+        with suppress(TokenRefreshRejected, AccessTokenRejected):
+            grant = api.refresh(known.refresh_token)
+            known = evolve(
+                known,
+                access_token=grant.access_token,
+                refresh_token=grant.refresh_token or known.refresh_token,
+            )
+            # Stored before it is used: if the call fails, only this token lets a repeat go on.
+            request = evolve(
+                request,
+                identifiers=self._sealed(request.request_id, known),
+                version=request.version + 1,
+            )
+            self.deletions.write(request)
+            api.revoke(grant.access_token)
+        return request
+
+    def _forgotten_elsewhere(self, request: DeletionRequest, known: Identifiers) -> DeletionRequest:
+        """Erase who the person is: here, and at the identity provider."""
+        # Here first: an outage there must not keep the e-mail address from being erased.
+        self._erase(DeletionStep.ERASE_IDENTITY, known.person)
+        if self.directory is not None and known.username:
+            self.directory.sign_out(known.username)
+            self.directory.delete(known.username)
+        return advanced(request, DeletionStep.ERASE_IDENTITY)
+
+    def _erase(self, step: DeletionStep, person: Person) -> None:
+        for item in registry.erased_in(step):
+            self.personal.erase(item, person)
+        if step is DeletionStep.ERASE_LINKS:
+            for athlete_id in person.athlete_ids:
+                self.queue.drop_waiting(group_of(athlete_id))
+                for key in self._parked(athlete_id):
+                    self.queue.drop(key)
+
+    def _verified(self, request: DeletionRequest, person: Person) -> DeletionRequest:
+        """Look at every store; what a process under way has left is erased, and looked for again."""
+        remains = self._remains(person)
+        for _ in range(_ERASURES_MAX):
+            if not remains.total:
+                break
+            _log.warning("a deletion finds %d items left, and erases them", remains.total)
+            for step in DeletionStep:
+                self._erase(step, person)
+            request = evolve(request, counts=_counted(request.counts, remains))
+            remains = self._remains(person)
+        # Behind the last erasure, so that nothing stays in a file.
+        self.personal.scrub()
+        return verified(
+            request,
+            VerificationResult(self.context.now(), remains.total),
+            lag_seconds=self.personal.index_lag_seconds,
+            policy=self.context.policy,
+        )
+
+    def _remains(self, person: Person) -> Remains:
+        counts = {each: sum(1 for _ in self.personal.walk(each, person)) for each in registry.STORED}
+        limit = self.context.policy.training.page_items_max
+        groups = [group_of(each) for each in person.athlete_ids]
+        counts[ItemType.JOB] = sum(len(self.queue.waiting(each, limit=limit)) for each in groups)
+        counts[ItemType.PARKED_JOB] = sum(len(self._parked(each)) for each in person.athlete_ids)
+        return Remains(counts={item: count for item, count in counts.items() if count})
+
+    def _parked(self, athlete_id: AthleteId) -> list[str]:
+        parked = self.queue.parked(limit=self.context.policy.jobs.jobs_parked_listed_max)
+        return [each.job.key for each in parked if each.job.group == group_of(athlete_id)]
+
+    def _completed(self, request: DeletionRequest) -> DeletionRequest:
+        """The deletion with its receipt, and nothing left of the person but the sealed id."""
+        now, policy = self.context.now(), self.context.policy
+        content = content_of(request, self.context.ids.request_id(), now=now, policy=policy)
+        user_id = self._identifiers(request).person.user_id
+        done = evolve(
+            request,
+            completed_at=now,
+            identifiers=self._sealed(request.request_id, Identifiers(person=Person(user_id=user_id))),
+            receipt=signed(content, key_id=self.signer.key_id, sign=self.signer.sign),
+            version=request.version + 1,
+        )
+        try:
+            self.deletions.write(done)
+        except VersionConflict:
+            return self._read(request.request_id)
+        return done
+
+    def _person(self, user_id: UserId) -> Person:
+        """The names under which things of a user are stored."""
+        connection = self.connections.read(user_id)
+        athletes = [] if connection is None else [connection.athlete_id]
+        for item in (ItemType.BACKFILL, ItemType.STAGED_PAGE, ItemType.WORKOUT):
+            name = "shownToAthleteId" if item is ItemType.WORKOUT else "athleteId"
+            rows = self.personal.walk(item, Person(user_id=user_id))
+            athletes += dict.fromkeys(AthleteId(row[name]) for row in rows if row[name])
+        return Person(user_id=user_id, athlete_ids=tuple(dict.fromkeys(athletes)))
+
+    def _read(self, request_id: str) -> DeletionRequest:
+        stored = self.deletions.read(request_id)
+        if stored is None:
+            raise NotFound("there is no such deletion", code="deletion_not_found")
+        return stored
+
+    def _identifiers(self, request: DeletionRequest) -> Identifiers:
+        return identifiers_of(self.cipher.unseal(request.identifiers, _context(request.request_id)))
+
+    def _sealed(self, request_id: str, known: Identifiers) -> str:
+        return self.cipher.seal(known.as_text(), _context(request_id))
+
+
+def _context(request_id: str) -> SealContext:
+    return SealContext(item="deletion", row=request_id, field="identifiers")
+
+
+def _counted(counts: Mapping[str, int], remains: Remains) -> Mapping[str, int]:
+    """What was counted before, and what there is now."""
+    return {
+        item.value: total
+        for item in registry.PERSONAL
+        if (total := counts.get(item.value, 0) + remains.counts.get(item, 0))
+    }
+
+
+_ERASURES_MAX = 3
+"""How often one look erases what it finds before the deletion waits."""
