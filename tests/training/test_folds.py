@@ -31,6 +31,7 @@ from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.training.awards import StatueModel
 from commitcollect_core.training.folds import (
     EMPTY,
+    NO_SHARE,
     SUM,
     BestWindow,
     BestWorkout,
@@ -97,6 +98,28 @@ def crowded(draw: st.DrawFn) -> list[ActivitySnapshot]:
         )
         for number, day in enumerate(days)
     ]
+
+
+@pytest.mark.parametrize(
+    "fold",
+    [
+        SUM,
+        BestWorkout(),
+        BestWindow(bucket=Bucket.DAY),
+        ReachedBuckets(bucket=Bucket.DAY),
+        LongestRun(bucket=Bucket.DAY),
+    ],
+)
+def test_nothing_comes_to_nothing(fold: Fold) -> None:
+    """Before the first workout every fold is 0, and so is its standing."""
+    assert fold.value({}) == 0
+    assert fold.standing({}, 7) == 0
+    assert EMPTY.moved(fold, NO_SHARE, Share(1, 7 if fold.bucket else 0)).sums == {7 if fold.bucket else 0: 1}
+
+
+def test_a_best_window_is_one_bucket_unless_said_otherwise() -> None:
+    """The best single day."""
+    assert BestWindow(bucket=Bucket.DAY).value({1: 3, 2: 4}) == 4
 
 
 @given(wish=fold_wishes(), found=crowded())
