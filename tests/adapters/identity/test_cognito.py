@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
 
 import boto3
 import httpx
@@ -22,8 +23,10 @@ from commitcollect_adapters.identity.local import LocalProvider
 from commitcollect_adapters.memory.stores import memory_stores
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.system import NoBackoff, SystemClock, SystemIds
+from commitcollect_adapters.testing.contracts import IdentityProviderContract, UserDirectoryContract
 from commitcollect_adapters.web.serving import serving
 from commitcollect_adapters.web.sign_in import SignInRoutes
+from commitcollect_core.accounts.ports import IdentityProvider, UserDirectory
 from commitcollect_core.accounts.session_keeping import SessionKeeping
 from commitcollect_core.accounts.signing_in import SigningIn
 from commitcollect_core.context import Context
@@ -94,6 +97,45 @@ def pool(ministack: str) -> Pool:
         identity_logout_redirect_uri=HOME,
     )
     return Pool(cognito, pool_id, settings, sub)
+
+
+@pytest.mark.slow
+class TestCognito(IdentityProviderContract, UserDirectoryContract):
+    @pytest.fixture(autouse=True)
+    def _pool(self, pool: Pool) -> Iterator[None]:
+        self._people = pool
+        with open_identities(pool.settings) as identities:
+            assert identities.directory is not None
+            self._provider, self._directory = identities.provider, identities.directory
+            yield
+
+    def identity_provider(self) -> IdentityProvider:
+        """The pool's hosted UI."""
+        return self._provider
+
+    def sign_in_at(self, address: str) -> str:
+        """Fill its form in."""
+        with httpx.Client(trust_env=False) as browser:
+            return sent_to(through_the_form(browser, address))
+
+    def user_directory(self) -> UserDirectory:
+        """The pool's administration."""
+        return self._directory
+
+    def new_user(self) -> str:
+        """Another person of the pool."""
+        username = f"user-{uuid4().hex}@example.org"
+        self._people.cognito.admin_create_user(
+            UserPoolId=self._people.pool_id, Username=username, MessageAction="SUPPRESS"
+        )
+        return username
+
+    def is_known(self, username: str) -> bool:
+        """Ask the pool."""
+        listed = self._people.cognito.list_users(UserPoolId=self._people.pool_id)["Users"]
+        return username in {each["Username"] for each in listed} or any(
+            attribute["Value"] == username for each in listed for attribute in each["Attributes"]
+        )
 
 
 @contextmanager

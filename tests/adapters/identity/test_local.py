@@ -12,6 +12,8 @@ from adapters.identity.issuer import REQUEST, Seconds
 from browser_stub import Browser
 from commitcollect_adapters.identity.local import CODE_SECONDS, CODES_MAX, PAGE, LocalProvider
 from commitcollect_adapters.identity.local_page import FORM_BYTES_MAX, local_page
+from commitcollect_adapters.testing.contracts import IdentityProviderContract
+from commitcollect_core.accounts.ports import IdentityProvider
 from commitcollect_core.errors import Forbidden, InvalidInput, Unauthenticated
 
 BACK = "http://127.0.0.1:8080/auth/callback"
@@ -30,6 +32,22 @@ def signed_in(provider: LocalProvider, email: str = ADA) -> str:
     address = provider.sign_in(email, state=REQUEST.state, nonce=REQUEST.nonce, code_challenge=challenge)
     assert parse_qs(urlsplit(address).query)["state"] == [REQUEST.state]
     return code_of(address)
+
+
+class TestLocalProvider(IdentityProviderContract):
+    @pytest.fixture(autouse=True)
+    def _provider(self) -> None:
+        self._local = LocalProvider(BACK)
+
+    def identity_provider(self) -> IdentityProvider:
+        """A provider of its own for each test."""
+        return self._local
+
+    def sign_in_at(self, address: str) -> str:
+        """Fill its page in."""
+        form = {name: value for name, (value,) in parse_qs(urlsplit(address).query).items()}
+        back = browser(self._local).post(PAGE, data={**form, "email": ADA})
+        return back.headers["location"]
 
 
 @pytest.mark.parametrize(

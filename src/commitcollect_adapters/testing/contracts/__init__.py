@@ -16,6 +16,10 @@ from commitcollect_adapters.testing.contracts.ciphers import TokenCipherContract
 from commitcollect_adapters.testing.contracts.connections import ConnectionStoreContract
 from commitcollect_adapters.testing.contracts.deletions import DeletionStoreContract
 from commitcollect_adapters.testing.contracts.idempotency import IdempotencyStoreContract
+from commitcollect_adapters.testing.contracts.identities import (
+    IdentityProviderContract,
+    UserDirectoryContract,
+)
 from commitcollect_adapters.testing.contracts.ledger import LedgerContract
 from commitcollect_adapters.testing.contracts.profiles import ProfileStoreContract
 from commitcollect_adapters.testing.contracts.queues import EventQueueContract
@@ -31,6 +35,7 @@ __all__ = [
     "DeletionStoreContract",
     "EventQueueContract",
     "IdempotencyStoreContract",
+    "IdentityProviderContract",
     "LedgerContract",
     "ProfileStoreContract",
     "RateBudgetStoreContract",
@@ -38,4 +43,5 @@ __all__ = [
     "StatueCatalogContract",
     "StoresContract",
     "TokenCipherContract",
+    "UserDirectoryContract",
 ]
