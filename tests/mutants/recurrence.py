@@ -10,6 +10,7 @@ _TESTS = ("tests/training/test_recurring_goals.py",)
 _NOUN = partial(Mutant, file="commitcollect_core/training/recurrence.py", tests=_TESTS)
 _USE_CASE = partial(Mutant, file="commitcollect_core/training/recurring_goals.py", tests=_TESTS)
 _DECISION = partial(Mutant, file="commitcollect_core/training/decisions.py", tests=_TESTS)
+_DRAFT = partial(Mutant, file="commitcollect_core/training/drafts.py", tests=_TESTS)
 _INGESTION = partial(Mutant, file="commitcollect_core/training/ingestion.py", tests=_TESTS)
 
 _ONCE = "a period gets one milestone"
@@ -76,7 +77,7 @@ MUTANTS = (
         new="return (*settled, opening)",
         law=_ONCE,
     ),
-    _DECISION(
+    _DRAFT(
         name="recurring-goals-lost-by-an-activity",
         old="            recurring=self._head.recurring,\n",
         new="",

@@ -22,6 +22,8 @@ _GOAL = partial(Mutant, file="commitcollect_core/training/goals.py")
 _TALLY = partial(Mutant, file="commitcollect_core/training/tallies.py")
 _AWARD = partial(Mutant, file="commitcollect_core/training/awards.py")
 _DECISION = partial(Mutant, file="commitcollect_core/training/decisions.py")
+_DRAFT = partial(Mutant, file="commitcollect_core/training/drafts.py")
+_DIRECTION = partial(Mutant, file="commitcollect_core/training/directions.py")
 _COMMIT = partial(Mutant, file="commitcollect_core/training/committing.py")
 _INGEST = partial(Mutant, file="commitcollect_core/training/ingestion.py")
 _WORKOUT = partial(Mutant, file="commitcollect_core/training/workouts.py")
@@ -165,12 +167,12 @@ MUTANTS = (
     ),
     _DECISION(
         name="changes-in-any-order",
-        old="in _lowering_first(view, found, now=now)",
+        old="in lowering_first(view, found, now=now)",
         new="in found",
         law="1: progress never passes a sum that never existed",
         tests=_LAWS,
     ),
-    _DECISION(
+    _DIRECTION(
         name="crossing-moves-not-taken-out",
         old="if lowered & raised else []",
         new="if False else []",
@@ -200,7 +202,7 @@ MUTANTS = (
     ),
     _DECISION(
         name="removal-behind-the-fence",
-        old="_check_open(view.head)\n    tracked",
+        old="check_open(view.head)\n    tracked",
         new="tracked",
         law="7: nothing is written behind the fence",
         tests=_BOUNDS,
@@ -233,30 +235,30 @@ MUTANTS = (
         law="a milestone that was recounted needs no further recount",
         tests=_INGESTION,
     ),
-    _DECISION(
+    _DRAFT(
         name="progress-time-without-progress",
         old="now if progress != milestone.progress else milestone.progress_updated_at",
         new="now",
         law="progress_updated_at moves with progress alone",
         tests=_BOUNDS,
     ),
-    _DECISION(
+    _DRAFT(
         name="award-time-without-award",
         old="now if awards_written else milestone.last_awarded_at",
         new="now",
         law="last_awarded_at is the time of an award",
         tests=_LAWS,
     ),
-    _DECISION(
+    _DRAFT(
         name="completed-anew",
         old="milestone.completed_at or (now if is_whole else None)",
         new="now if is_whole else None",
         law="3: a milestone completes once",
         tests=_LAWS,
     ),
-    _DECISION(
+    _DRAFT(
         name="ingest-behind-the-fence",
-        old="_check_open(view.head)\n        self._user_id",
+        old="check_open(view.head)\n        self._user_id",
         new="self._user_id",
         law="7: nothing is written behind the fence",
         tests=_BOUNDS,
@@ -275,28 +277,28 @@ MUTANTS = (
         law="9: untracked milestones are bounded",
         tests=_INGESTION,
     ),
-    _DECISION(
+    _DRAFT(
         name="workout-twice-in-a-commit",
         old="if key in self._workouts or self._item_count",
         new="if self._item_count",
         law="a commit carries one version of each item",
         tests=(*_LAWS, *_INGESTION),
     ),
-    _DECISION(
+    _DRAFT(
         name="commit-one-item-too-large",
         old="self._items_needed(moves) > self._items_max",
         new="self._items_needed(moves) > self._items_max + 1",
         law="9: a commit never exceeds the store's limit",
         tests=_BOUNDS,
     ),
-    _DECISION(
+    _DRAFT(
         name="revision-counts-as-new",
         old="(not after.is_deleted) - (before is not None and not before.is_deleted)",
         new="not after.is_deleted",
         law="the head counts live workouts",
         tests=_LAWS,
     ),
-    _DECISION(
+    _DRAFT(
         name="move-out-of-a-period-unseen",
         old="if each.covers(before) or each.covers(after) else each",
         new="if each.covers(after) else each",
@@ -310,35 +312,35 @@ MUTANTS = (
         law="5: progress moves by difference",
         tests=_LAWS,
     ),
-    _DECISION(
+    _DRAFT(
         name="commit-of-the-head-alone",
         old="if self._item_count == 1:",
         new="if False:",
         law="what is known already writes nothing",
         tests=(*_INGESTION, *_LAWS),
     ),
-    _DECISION(
+    _DRAFT(
         name="awards-fill-one-too-many",
         old="+ (milestone_id not in self._moved) >= self._items_max",
         new="+ (milestone_id not in self._moved) > self._items_max",
         law="9: a commit never exceeds the store's limit",
         tests=_BOUNDS,
     ),
-    _DECISION(
+    _DRAFT(
         name="debt-not-written",
         old="owed=self._owed.get(milestone_id)",
         new="owed=None",
         law="6: parts owed survive a crash",
         tests=_BOUNDS,
     ),
-    _DECISION(
+    _DRAFT(
         name="debt-never-settled",
         old="del self._owed[milestone_id]",
         new="pass",
         law="a debt ends with its last part",
         tests=(*_LAWS, *_BOUNDS),
     ),
-    _DECISION(
+    _DIRECTION(
         name="untracked-lowered-late",
         old="return updated(before, change, now=now) is not None",
         new="return False",

@@ -14,7 +14,8 @@ from attrs import evolve, frozen
 from commitcollect_core.context import Context
 from commitcollect_core.errors import InvalidInput, NotFound, VersionConflict
 from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed, Committing
-from commitcollect_core.training.decisions import decide, lowering
+from commitcollect_core.training.decisions import decide
+from commitcollect_core.training.directions import lowering
 from commitcollect_core.training.ledger import LedgerCommit, LedgerView, keys_of
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import Ledger, StatueCatalog
