@@ -38,9 +38,6 @@ _COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.IsNot: ast.Is,
 }
 _CALCULATED: dict[type[ast.operator], type[ast.operator]] = {ast.Add: ast.Sub, ast.Sub: ast.Add}
-_NOT_IMPORTABLE = {"require_whole(value, attribute.name, least=1)"}
-"""Lines whose breaks are seen before any test runs."""
-
 _CALLED = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 EQUIVALENT = {
@@ -117,8 +114,6 @@ def _mutants(module: str, tests: tuple[str, ...]) -> Iterator[Mutant]:
             first, old = _context(lines, node.lineno - 1, node.end_lineno or node.lineno)
             # Columns count bytes; these modules are plain ASCII in code, and messages are skipped.
             line = lines[node.lineno - 1].strip()
-            if line in _NOT_IMPORTABLE:
-                continue
             place = len("".join(lines[first : node.lineno - 1])) + node.col_offset
             new = f"{old[:place]}({ast.unparse(broken)}){old[place + len(segment) :]}"
             name = f"{module}: {segment} -> {ast.unparse(broken)} in {line}"
@@ -132,6 +127,7 @@ def _mutants(module: str, tests: tuple[str, ...]) -> Iterator[Mutant]:
                 law="goals are what their tests say",
                 tests=tests,
                 equivalent=EQUIVALENT.get(name, ""),
+                is_seen_at_import=True,
             )
 
 

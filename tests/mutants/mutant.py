@@ -22,6 +22,7 @@ class Mutant:
         law: what the break violates.
         tests: arguments of pytest, those that are likely to fail first.
         equivalent: why no test can tell the break from the code; empty if one must.
+        is_seen_at_import: whether a module that cannot be imported any more counts as seen.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Mutant:
     law: str
     tests: tuple[str, ...] = field(repr=False)
     equivalent: str = ""
+    is_seen_at_import: bool = False
 
     @property
     def path(self) -> Path:
