@@ -74,11 +74,12 @@ def _broken(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _skipped(tree: ast.Module) -> set[ast.AST]:
-    """Messages, annotations and decorators: nothing is decided there."""
-    found: set[ast.AST] = set()
+    """Messages, annotations, decorators, constants and checks: no fold is worked out there."""
+    found = {each for node in tree.body if isinstance(node, ast.Assign) for each in ast.walk(node)}
     for node in ast.walk(tree):
         parts: list[ast.AST] = []
-        if isinstance(node, ast.Raise | ast.JoinedStr):
+        is_check = isinstance(node, ast.FunctionDef) and node.name.lstrip("_").startswith("check")
+        if is_check or isinstance(node, ast.Raise | ast.JoinedStr):
             parts = [node]
         elif isinstance(node, ast.FunctionDef | ast.ClassDef):
             parts = list(node.decorator_list)

@@ -117,6 +117,14 @@ def test_nothing_comes_to_nothing(fold: Fold) -> None:
     assert EMPTY.moved(fold, NO_SHARE, Share(1, 7 if fold.bucket else 0)).sums == {7 if fold.bucket else 0: 1}
 
 
+def test_a_standing_knows_nothing_of_later_buckets() -> None:
+    """What stands at a bucket is what was there up to it, whatever came after."""
+    sums = {5: 1, 6: 2, 7: 4}
+    assert BestWindow(bucket=Bucket.DAY, length=2).standing(sums, 6) == 3
+    assert ReachedBuckets(bucket=Bucket.DAY).standing(sums, 6) == 2
+    assert LongestRun(bucket=Bucket.DAY).standing(sums, 6) == 2
+
+
 def test_a_best_window_is_one_bucket_unless_said_otherwise() -> None:
     """The best single day."""
     assert BestWindow(bucket=Bucket.DAY).value({1: 3, 2: 4}) == 4
@@ -411,7 +419,17 @@ def test_the_oracle_walks_over_rest_days() -> None:
 
 def test_local_time_needs_offsets_in_order() -> None:
     """What is stored is checked where it is made."""
-    for offsets in ((), ((5, 0), (1, 0)), ((1, 0), (1, 3_600))):
+    far = 86_400
+    LocalTime("Nowhere", ((1, far), (5, -far)))
+    offsets: Any
+    for offsets in (
+        (),
+        ((5, 0), (1, 0)),
+        ((1, 0), (1, 3_600)),
+        ((1, 0), (5,)),
+        ((1, 0), (5, far + 1)),
+        ((1, -far - 1),),
+    ):
         with pytest.raises(InvalidInput):
             LocalTime("Nowhere", offsets)
 
