@@ -43,10 +43,11 @@ def install(session: nox.Session, *groups: str) -> None:
 
 @nox.session
 def checks(session: nox.Session) -> None:
-    """`lint`, `types` and `tests` in one environment, as installing takes longer than most of them."""
-    install(session, "lint", "types", "test", "browser")
+    """`lint`, `types`, `docs` and `tests` in one environment, as installing takes longer than most of them."""
+    install(session, "lint", "types", "test", "browser", "docs")
     run_lint(session)
     run_types(session)
+    run_docs(session)
     run_tests(session)
 
 
@@ -65,6 +66,13 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """The pages of `docs/` as a site in `.nox/site`; every warning is an error."""
+    install(session, "docs")
+    run_docs(session)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Every test, with the branch coverage of the core, which must be whole."""
     install(session, "test", "browser")
@@ -80,6 +88,11 @@ def run_lint(session: nox.Session) -> None:
 def run_types(session: nox.Session) -> None:
     """Check the types."""
     session.run("mypy")
+
+
+def run_docs(session: nox.Session) -> None:
+    """Build the site."""
+    session.run("sphinx-build", "--quiet", "--fail-on-warning", "-b", "html", "docs", ".nox/site")
 
 
 def run_tests(session: nox.Session) -> None:
