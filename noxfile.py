@@ -122,6 +122,7 @@ def bench(session: nox.Session) -> None:
     """Figures, printed; nothing is asserted about them."""
     install(session, "test")
     session.run("python", "tests/benchmarks/bench_imports.py")
+    session.run("python", "tests/benchmarks/bench_startup.py", env={"PYTHONPATH": "tests"})
     session.run("python", "tests/benchmarks/bench_ingest.py")
     session.run("python", "tests/benchmarks/bench_memory.py")
     session.run("python", "tests/engines/install.py", ".engines")

@@ -20,26 +20,28 @@ from commitcollect_adapters.addresses import scheme_of
 from commitcollect_adapters.settings import ENVIRONMENT_PREFIX, Settings
 from commitcollect_adapters.statues import LayeredCatalog, shipped_catalog
 from commitcollect_adapters.system import SystemClock, SystemIds
-from commitcollect_core.app import CommitCollect, assemble
-from commitcollect_core.context import Backoff, Context
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
-from commitcollect_core.training.ports import Ledger, Ports, StatueCatalog
 
 if TYPE_CHECKING:
     from commitcollect_adapters.ciphers.signing import LocalSigner
     from commitcollect_adapters.observing.metrics import Metrics
+
+    # A command that only says how it is used imports none of these.
     from commitcollect_adapters.observing.trail import AuditTrail
     from commitcollect_core.accounts.auditing import Auditing
     from commitcollect_core.accounts.chain import AuditKeys
     from commitcollect_core.accounts.deleting import Deleting
     from commitcollect_core.accounts.exporting import Exporting
     from commitcollect_core.accounts.ports import IdentityProvider, UserDirectory
+    from commitcollect_core.app import CommitCollect
+    from commitcollect_core.context import Backoff, Context
     from commitcollect_core.jobs.ports import EventQueue
     from commitcollect_core.service import Service, Stores
     from commitcollect_core.strava.ports import StravaApi, TokenCipher
     from commitcollect_core.strava.standing import Standing
     from commitcollect_core.strava.webhook_intake import WebhookSecrets
+    from commitcollect_core.training.ports import Ledger, Ports, StatueCatalog
 
 MEMORY = "memory:"
 """The address of a store that lasts as long as the process."""
@@ -265,6 +267,8 @@ def open_backend(
 
 def ports_on(backend: Backend) -> Ports:
     """What milestones and workouts run on: shipped statues take precedence over published ones."""
+    from commitcollect_core.training.ports import Ports  # noqa: PLC0415 - as above
+
     return Ports(
         clock=SystemClock(),
         ids=SystemIds(),
@@ -285,6 +289,8 @@ def open_ports(address: str, policy: Policy = DEFAULT_POLICY, *, must_exist: boo
 def open_app(settings: Settings, *, must_exist: bool = False) -> Iterator[CommitCollect]:
     """Milestones and workouts on the store and under the policy of the settings; see `open_backend`."""
     with open_ports(settings.store, settings.policy, must_exist=must_exist) as ports:
+        from commitcollect_core.app import assemble  # noqa: PLC0415 - as above
+
         yield assemble(ports, settings.policy)
 
 
@@ -476,7 +482,7 @@ def auditing_of(settings: Settings, backend: Backend) -> Auditing:
     return Auditing(
         log=backend.stores().audit,
         keys=audit_keys_of(settings, backend),
-        context=Context(clock=ports.clock, ids=ports.ids, backoff=ports.backoff, policy=settings.policy),
+        context=_context(ports, settings.policy),
     )
 
 
@@ -659,4 +665,6 @@ def open_standing(settings: Settings) -> Iterator[Standing]:
 
 
 def _context(ports: Ports, policy: Policy) -> Context:
+    from commitcollect_core.context import Context  # noqa: PLC0415 - as above
+
     return Context(clock=ports.clock, ids=ports.ids, backoff=ports.backoff, policy=policy)

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, fields
-from cattrs import BaseValidationError, Converter, transform_error
-from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from commitcollect_adapters.records.columns import epoch
 from commitcollect_core.errors import CommitCollectError, CorruptItem
 from commitcollect_core.training.awards import ModelPart, StatueModel
 
 if TYPE_CHECKING:
+    from cattrs import Converter
+
     # A program that shows workouts does not pay for importing what it does not show.
     from commitcollect_core.accounts.chain import AuditEntry, Verification
     from commitcollect_core.accounts.sessions import Session
@@ -45,7 +46,12 @@ def _camel_case(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-def _make_converter() -> Converter:
+@cache
+def _converter() -> Converter:
+    """Made when a statue model is read or shown; most programs do neither."""
+    from cattrs import Converter  # noqa: PLC0415 - costs as much as a small command
+    from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override  # noqa: PLC0415 - the same
+
     converter = Converter()
     for model in (ModelPart, StatueModel):
         names = {each.name: override(rename=_camel_case(each.name)) for each in fields(model)}
@@ -57,24 +63,23 @@ def _make_converter() -> Converter:
     return converter
 
 
-_converter = _make_converter()
-
-
 def statue_from_document(document: Mapping[str, Any]) -> StatueModel:
     """Read a statue model; unknown names are passed over.
 
     Raises:
         CorruptItem: a name is missing or holds the wrong kind of value.
     """
+    from cattrs import BaseValidationError, transform_error  # noqa: PLC0415 - as above
+
     try:
-        return _converter.structure(document, StatueModel)
+        return _converter().structure(document, StatueModel)
     except BaseValidationError as invalid:
         raise CorruptItem(f"not a statue model: {'; '.join(transform_error(invalid))}") from invalid
 
 
 def statue_document(model: StatueModel) -> Document:
     """A statue model with its parts."""
-    document: Document = _converter.unstructure(model)
+    document: Document = _converter().unstructure(model)
     return {**document, "partsTotal": model.parts_total}
 
 

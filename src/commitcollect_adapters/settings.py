@@ -9,7 +9,6 @@ Values of the policy are set in the table ``[policy]`` of the file, or as ``COMM
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -365,6 +364,8 @@ def _from_table(setting: Attribute[Any], table: Mapping[str, Any], path: Path) -
 def _read_table(path: Path) -> Mapping[str, Any]:
     try:
         with path.open("rb") as file:
+            import tomllib  # noqa: PLC0415 - most folders have no such file
+
             return tomllib.load(file)
     except FileNotFoundError:
         return {}

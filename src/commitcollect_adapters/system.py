@@ -6,11 +6,12 @@ The machine's own, and those that a test or a simulation controls.
 from __future__ import annotations
 
 import random
-import secrets
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import count
+from os import urandom
 from threading import Lock
 
 from commitcollect_core.values import ActivityId, MilestoneId, utc
@@ -41,36 +42,46 @@ class ManualClock:
             self._now = max(self._now, utc(moment))
 
 
+def _hex_text(count: int) -> str:
+    """Random bytes as hexadecimal digits."""
+    return urandom(count).hex()
+
+
+def _address_text(count: int) -> str:
+    """Random bytes as text fit for an address."""
+    return urlsafe_b64encode(urandom(count)).rstrip(b"=").decode("ascii")
+
+
 class SystemIds:
     """Random ids, long enough never to meet again."""
 
     def milestone_id(self) -> MilestoneId:
         """A fresh milestone id."""
-        return MilestoneId(f"ms-{secrets.token_hex(8)}")
+        return MilestoneId(f"ms-{_hex_text(8)}")
 
     def activity_id(self) -> ActivityId:
         """A fresh id for a workout entered by hand."""
-        return ActivityId(f"w-{secrets.token_hex(8)}")
+        return ActivityId(f"w-{_hex_text(8)}")
 
     def handshake_state(self) -> str:
         """256 random bits, fit for an address."""
-        return secrets.token_urlsafe(32)
+        return _address_text(32)
 
     def lease_token(self) -> str:
         """128 random bits."""
-        return secrets.token_hex(16)
+        return _hex_text(16)
 
     def secret(self) -> str:
         """256 random bits, fit for an address."""
-        return secrets.token_urlsafe(32)
+        return _address_text(32)
 
     def request_id(self) -> str:
         """128 random bits."""
-        return secrets.token_hex(16)
+        return _hex_text(16)
 
     def generation(self) -> str:
         """64 random bits, which only have to differ from those of a few rows."""
-        return secrets.token_hex(8)
+        return _hex_text(8)
 
 
 class SequentialIds:

@@ -6,16 +6,17 @@ import os
 import shutil
 import sys
 from collections.abc import Collection, Mapping
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from commitcollect_adapters.statues import Detail, statue_of
-from commitcollect_adapters.statues.pictures.scene import scene
-from commitcollect_adapters.statues.pictures.terminal import HALF_BLOCKS, Style, drawn
 from commitcollect_cli.output import say
 from commitcollect_core.errors import CorruptItem, NotFound
-from commitcollect_core.training.awards import StatueModel
-from commitcollect_core.training.ports import StatueCatalog
-from commitcollect_core.training.tracking import MilestoneView
+
+if TYPE_CHECKING:
+    # What draws is imported where something is drawn: most commands draw nothing.
+    from commitcollect_adapters.statues.pictures.terminal import Style
+    from commitcollect_core.training.awards import StatueModel
+    from commitcollect_core.training.ports import StatueCatalog
+    from commitcollect_core.training.tracking import MilestoneView
 
 COLUMNS_MAX = 100
 """A statue wider than this is taller than most terminals."""
@@ -30,6 +31,8 @@ _ROWS_MIN = 14
 
 def style_of(stream: TextIO, environ: Mapping[str, str]) -> Style:
     """The richest style that a stream shows for certain."""
+    from commitcollect_adapters.statues.pictures.terminal import HALF_BLOCKS, Style  # noqa: PLC0415 - as above
+
     terminal = environ.get("TERM", "")
     if environ.get("NO_COLOR") or not stream.isatty() or terminal == "dumb":
         return Style.ASCII
@@ -63,6 +66,10 @@ def picture_lines(
     columns, rows = _size()
     if columns < COLUMNS_MIN:
         return []
+    from commitcollect_adapters.statues import Detail, statue_of  # noqa: PLC0415 - as above
+    from commitcollect_adapters.statues.pictures.scene import scene  # noqa: PLC0415 - as above
+    from commitcollect_adapters.statues.pictures.terminal import drawn  # noqa: PLC0415 - as above
+
     try:
         statue = statue_of(catalog, model)
         meshes = statue.meshes(Detail.LOW)

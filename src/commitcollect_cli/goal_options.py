@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from attrs import frozen
@@ -21,8 +21,10 @@ from commitcollect_core.training.local_time import UTC_TIME, LocalTime
 from commitcollect_core.training.recurrence import Every
 from commitcollect_core.training.recurring_goals import NewRecurringGoal
 from commitcollect_core.training.sports import SportSelection
-from commitcollect_core.training.tracking import NewMilestone
 from commitcollect_core.values import ModelId
+
+if TYPE_CHECKING:
+    from commitcollect_core.training.tracking import NewMilestone
 
 _YEAR_DAYS = 366
 _RECURRING_DAYS = 10 * _YEAR_DAYS
@@ -114,6 +116,8 @@ class GoalOptions:
         return with_rest(tuple(aims), self.rest)
 
     def _wish(self, aims: Sequence[Aim], start_day: datetime, policy: Policy) -> NewMilestone:
+        from commitcollect_core.training.tracking import NewMilestone  # noqa: PLC0415 - not for a usage error
+
         place = self._place(aims, start_day, policy)
         return NewMilestone.of(
             aims,

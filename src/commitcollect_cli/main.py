@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
-from importlib.metadata import version
 
 import click
 
+from commitcollect_cli.late import EVERYWHERE, Late, LateGroup
 from commitcollect_cli.output import (
     EXIT_INTERRUPTED,
     prepare_streams,
@@ -18,43 +17,32 @@ from commitcollect_cli.output import (
     say,
 )
 from commitcollect_core.errors import EXIT_FAILURE, EXIT_USAGE, CommitCollectError, exit_code
+from commitcollect_core.version import VERSION
 
 PROGRAM = "commitcollect"
 
+_ATHLETE, _STRAVA, _OPERATOR = "For athletes", "For Strava", "For operators"
+
 _COMMANDS = {
-    "simulate": "commitcollect_cli.simulate:simulate",
-    "milestone": "commitcollect_cli.milestone:milestone",
-    "recurring": "commitcollect_cli.recurring:recurring",
-    "workout": "commitcollect_cli.workout:workout",
-    "statue": "commitcollect_cli.statue:statue",
-    "strava": "commitcollect_cli.strava:strava",
-    "worker": "commitcollect_cli.worker:worker",
-    "queue": "commitcollect_cli.queue:queue",
-    "serve": "commitcollect_cli.serve:serve",
-    "fake-strava": "commitcollect_cli.fake_strava:fake_strava",
-    "session": "commitcollect_cli.session:session",
-    "audit": "commitcollect_cli.audit:audit",
-    "tables": "commitcollect_cli.tables:tables",
-    "capacity": "commitcollect_cli.capacity:capacity",
-    "config": "commitcollect_cli.config:config",
-    "doctor": "commitcollect_cli.doctor:doctor",
-    "completion": "commitcollect_cli.completion:completion",
+    "simulate": Late("simulate:simulate", "Run a training history and show its statue.", _ATHLETE),
+    "milestone": Late("milestone:milestone", "Set goals, and see how far they have come.", _ATHLETE),
+    "recurring": Late("recurring:recurring", "Goals that begin anew every year, month or week.", _ATHLETE),
+    "workout": Late("workout:workout", "Bring workouts in, look at them, delete them.", _ATHLETE),
+    "statue": Late("statue:statue", "See what statues there are; print, view and share them.", _ATHLETE),
+    "strava": Late("strava:strava", "Connect to Strava, bring the history in, repair it.", _STRAVA),
+    "worker": Late("worker:worker", "Work through the queue.", _STRAVA),
+    "queue": Late("queue:queue", "See jobs that failed too often, retry or drop them.", _STRAVA),
+    "serve": Late("serve:serve", "Receive Strava's events.", _STRAVA),
+    "fake-strava": Late("fake_strava:fake_strava", "A Strava to try everything out with.", _STRAVA),
+    "session": Late("session:session", "List where a person is signed in, and sign out.", _OPERATOR),
+    "audit": Late("audit:audit", "Read and verify the audit log.", _OPERATOR),
+    "tables": Late("tables:tables", "Create, check and delete the tables of a DynamoDB store.", _OPERATOR),
+    "capacity": Late("capacity:capacity", "Reckon what athletes need and cost on DynamoDB.", _OPERATOR),
+    "config": Late("config:config", "See the settings, and make a key to seal tokens with.", _OPERATOR),
+    "doctor": Late("doctor:doctor", "Check installation, store and milestones.", _OPERATOR),
+    "completion": Late("completion:completion", "Print the completion script of a shell.", _OPERATOR),
 }
-"""Command -> where it lives. Imported when used, so that one command does not pay for the others."""
-
-
-class _LateCommands(click.Group):
-    """A group that imports a command when it is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        if cmd_name not in _COMMANDS:
-            return None
-        module, name = _COMMANDS[cmd_name].split(":")
-        command: click.Command = getattr(import_module(module), name)
-        return command
+_ALIASES = {"import": "workout:import_", "status": "milestone:show_"}
 
 
 def _no_color() -> bool | None:
@@ -63,16 +51,23 @@ def _no_color() -> bool | None:
 
 
 @click.group(
-    cls=_LateCommands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=LateGroup,
+    late=_COMMANDS,
+    aliases=_ALIASES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(version("commitcollect"), "-V", "--version", prog_name=PROGRAM)
+@click.version_option(VERSION, "-V", "--version", prog_name=PROGRAM)
+@click.option("--store", metavar="STORE", help="As the option of the command.")
+@click.option("--user", metavar="ID", help="As the option of the command.")
+@click.option("--json", "as_json", is_flag=True, help="As the option of the command.")
 @click.pass_context
-def cli(ctx: click.Context) -> None:
+def cli(ctx: click.Context, *, store: str | None, user: str | None, as_json: bool) -> None:
     """Turn training into a statue: every threshold you cross mints one part, exactly once.
 
     Try: commitcollect simulate --demo
     """
     ctx.color = _no_color()
+    ctx.meta[EVERYWHERE] = {"store": store, "user": user, "user_id": user, "as_json": as_json}
 
 
 def run(arguments: Sequence[str] | None = None) -> None:

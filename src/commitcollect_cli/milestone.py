@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import click
 
@@ -23,13 +24,14 @@ from commitcollect_cli.options import limit_option, parse_milestone_id
 from commitcollect_cli.output import print_result, say, show, stream_json
 from commitcollect_cli.render import milestone_lines, show_exclusions, show_reason, table
 from commitcollect_cli.store import list_limit, store_options
-from commitcollect_core.app import CommitCollect
-from commitcollect_core.training.goals import Exclusion, Goal
-from commitcollect_core.training.milestones import Milestone
-from commitcollect_core.training.statues import model_of
-from commitcollect_core.training.tallies import Explanation
-from commitcollect_core.training.tracking import MilestoneView, Preview, Recomputed
-from commitcollect_core.values import MilestoneId
+
+if TYPE_CHECKING:
+    from commitcollect_core.app import CommitCollect
+    from commitcollect_core.training.goals import Exclusion, Goal
+    from commitcollect_core.training.milestones import Milestone
+    from commitcollect_core.training.tallies import Explanation
+    from commitcollect_core.training.tracking import MilestoneView, Preview, Recomputed
+    from commitcollect_core.values import MilestoneId
 
 MILESTONES_LISTED = 50
 _VERDICT_CHARS, _EFFECT_CHARS = 23, 42
@@ -168,6 +170,8 @@ def _verdict(found: Recomputed) -> str:
 
 
 def _lines(view: MilestoneView, app: CommitCollect) -> Iterator[str]:
+    from commitcollect_core.training.statues import model_of  # noqa: PLC0415 - for what is shown only
+
     yield f"Milestone {view.milestone.milestone_id}"
     catalog = app.ports.catalog
     model = model_of(catalog, view.milestone)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from commitcollect_adapters.wording.units import KINDS, parse_amount
+from commitcollect_cli.late import given_before
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.training.sports import SportSelection
 from commitcollect_core.values import ActivityId, AthleteId, MilestoneId, UserId, require_id, utc
@@ -17,6 +18,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 PORT_MAX = 65_535
+USER_DEFAULT = "me"
 
 
 class UtcDay(click.ParamType[datetime]):
@@ -108,9 +110,9 @@ def parse_sports(ctx: click.Context, param: click.Parameter, names: tuple[str, .
         raise click.BadParameter(invalid.message, ctx, param) from invalid
 
 
-def parse_user(ctx: click.Context, param: click.Parameter, value: str) -> UserId:
+def parse_user(ctx: click.Context, param: click.Parameter, value: str | None) -> UserId:
     """Callback of ``--user``."""
-    return UserId(_checked_id(ctx, param, value))
+    return UserId(_checked_id(ctx, param, given_before(ctx, param, value) or USER_DEFAULT))
 
 
 def chained(*decorators: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
@@ -124,7 +126,9 @@ def chained(*decorators: Callable[[_Command], _Command]) -> Callable[[_Command],
     return decorate
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, errors included.")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, callback=given_before, help="Print one JSON object, errors included."
+)
 
 
 def listening_at(port: int) -> Callable[[_Command], _Command]:
@@ -142,7 +146,7 @@ def listening_at(port: int) -> Callable[[_Command], _Command]:
 
 
 user_option = click.option(
-    "--user", "user_id", callback=parse_user, metavar="ID", default="me", help="The athlete.  [default: me]"
+    "--user", "user_id", callback=parse_user, metavar="ID", help=f"The athlete.  [default: {USER_DEFAULT}]"
 )
 
 

@@ -14,8 +14,9 @@ from typing import Any
 
 import click
 
-from commitcollect_adapters.documents import Document, error_document
 from commitcollect_core.errors import CommitCollectError
+
+Document = dict[str, Any]
 
 EXIT_INTERRUPTED = 130
 
@@ -116,6 +117,8 @@ def is_confirmed(question: str) -> bool:
 
 def print_error(error: CommitCollectError, *, as_json: bool) -> None:
     """Print an error: on stderr, or as an object on stdout."""
+    from commitcollect_adapters.documents import error_document  # noqa: PLC0415 - most commands end well
+
     _print_failure(error_document(error), as_json=as_json)
 
 

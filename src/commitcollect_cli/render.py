@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from commitcollect_adapters.wording.goals import kind_of, show_day, show_goal
 from commitcollect_adapters.wording.units import show_amount, show_needed, show_progress
-from commitcollect_core.training.awards import Award, StatueModel
 from commitcollect_core.training.goals import Exclusion, Goal
-from commitcollect_core.training.tracking import MilestoneView
-from commitcollect_core.values import MilestoneId
+
+if TYPE_CHECKING:
+    from commitcollect_core.training.awards import Award, StatueModel
+    from commitcollect_core.training.tracking import MilestoneView
+    from commitcollect_core.values import MilestoneId
 
 BAR_CHARS = 30
 

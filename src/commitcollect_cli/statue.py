@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,15 +14,12 @@ from commitcollect_adapters.documents import (
     statue_summary_document,
 )
 from commitcollect_adapters.settings import Settings
-from commitcollect_adapters.statues.pictures.terminal import Style
 from commitcollect_cli.catalogs import known_model, open_catalog
 from commitcollect_cli.drawing import earned_parts, picture_lines
+from commitcollect_cli.late import Late, LateGroup
 from commitcollect_cli.options import parse_milestone_id
 from commitcollect_cli.output import print_result
 from commitcollect_cli.render import milestone_lines, table
-from commitcollect_cli.statue_export import export
-from commitcollect_cli.statue_files import add, check, coupon, retire
-from commitcollect_cli.statue_view import view
 from commitcollect_cli.store import store_options
 from commitcollect_core.training.awards import StatueModel
 from commitcollect_core.training.ports import StatueCatalog
@@ -29,14 +27,25 @@ from commitcollect_core.training.statues import model_of
 from commitcollect_core.training.tracking import MilestoneView
 from commitcollect_core.values import MilestoneId, ModelId
 
+if TYPE_CHECKING:
+    from commitcollect_adapters.statues.pictures.terminal import Style
 
-@click.group()
+
+_LATE = {
+    "export": Late("statue_export:export", "Write files to print, to view or to share."),
+    "view": Late("statue_view:view", "Show the statue in a browser on this machine."),
+    "check": Late("statue_files:check", "Check that parts can be printed."),
+    "add": Late("statue_files:add", "Add a statue to the store's catalogue: draft, checked, published."),
+    "retire": Late("statue_files:retire", "Take a published statue off the offer; milestones on it go on."),
+    "coupon": Late("statue_files:coupon", "Write a clearance coupon to print before the first part."),
+}
+_STYLES = ("truecolor", "256", "ascii")
+"""The values of `Style`, which is imported where something is drawn."""
+
+
+@click.group(cls=LateGroup, late=_LATE)
 def statue() -> None:
     """See what statues there are, and print, view and share them."""
-
-
-for _each in (export, view, check, add, retire, coupon):
-    statue.add_command(_each)
 
 
 @statue.command("list")
@@ -60,7 +69,7 @@ def _row(model: StatueModel) -> tuple[str, ...]:
 @click.option("--milestone", "milestone_id", metavar="ID", callback=parse_milestone_id, help="Its statue.")
 @click.option(
     "--style",
-    type=click.Choice([each.value for each in Style]),
+    type=click.Choice(_STYLES),
     help="Draw it this way.  [default: what the terminal shows]",
 )
 @store_options
@@ -75,7 +84,7 @@ def show_(
     """Draw a statue: a MODEL with its parts in the order they are earned, or that of a milestone."""
     if (model_id is None) == (milestone_id is None):
         raise click.UsageError("give a MODEL or --milestone ID, one of the two")
-    drawn_as = None if style is None else Style(style)
+    drawn_as = None if style is None else _style(style)
     if milestone_id is None:
         with open_catalog(settings, model_id) as catalog:
             chosen = known_model(catalog, model_id or ModelId(""))
@@ -86,6 +95,12 @@ def show_(
         found = app.tracking.view(settings.user, milestone_id)
         lines = _milestone_lines(app.ports.catalog, found, drawn_as)
         print_result(milestone_view_document(found), lines, as_json=as_json)
+
+
+def _style(name: str) -> Style:
+    from commitcollect_adapters.statues.pictures.terminal import Style  # noqa: PLC0415 - few commands draw
+
+    return Style(name)
 
 
 def _milestone_lines(catalog: StatueCatalog, found: MilestoneView, style: Style | None) -> Iterator[str]:

@@ -12,6 +12,7 @@ import click
 
 from commitcollect_adapters.backend import check_addresses
 from commitcollect_adapters.settings import Origins, Settings, load_settings, naming_origin
+from commitcollect_cli.late import given_before
 from commitcollect_cli.options import chained, json_option
 from commitcollect_core.errors import InvalidInput
 
@@ -21,9 +22,15 @@ store_flags: Callable[[_Command], _Command] = chained(
     click.option(
         "--store",
         metavar="STORE",
+        callback=given_before,
         help="SQLite file or dynamodb://…. Default: see 'commitcollect config show'.",
     ),
-    click.option("--user", metavar="ID", help="The athlete. Default: see 'commitcollect config show'."),
+    click.option(
+        "--user",
+        metavar="ID",
+        callback=given_before,
+        help="The athlete. Default: see 'commitcollect config show'.",
+    ),
     json_option,
 )
 """Gives a command the flags that are settings, as texts or None, and ``--json``."""

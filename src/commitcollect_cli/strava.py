@@ -18,12 +18,11 @@ from commitcollect_adapters.documents import (
 )
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.wording.goals import show_day
+from commitcollect_cli.late import Late, LateGroup
 from commitcollect_cli.output import ask, is_confirmed, print_failure, print_result, say
 from commitcollect_cli.render import table
 from commitcollect_cli.store import store_options
-from commitcollect_cli.strava_backfill import backfill, show_backfill
-from commitcollect_cli.strava_limits import limits
-from commitcollect_cli.strava_reconcile import reconcile
+from commitcollect_cli.strava_backfill import show_backfill
 from commitcollect_core.accounts.audit import AuditType
 from commitcollect_core.errors import EXIT_FAILURE, InvalidInput
 from commitcollect_core.strava.connections import DEFAULT_SCOPE, READ_ALL_ACTIVITIES
@@ -54,14 +53,18 @@ _SCOPES = (
 _PASTED_LINES_MAX = 10
 
 
-@click.group(short_help="Connect to Strava, bring the history in, repair it.")
+_LATE = {
+    "backfill": Late("strava_backfill:backfill", "Bring in the history from Strava."),
+    "limits": Late("strava_limits:limits", "Show how many calls the app and athletes have used."),
+    "reconcile": Late(
+        "strava_reconcile:reconcile", "Compare the last days with Strava, repair what differs."
+    ),
+}
+
+
+@click.group(cls=LateGroup, late=_LATE, short_help="Connect to Strava, bring the history in, repair it.")
 def strava() -> None:
     """Connect to Strava and keep what is stored the same as what Strava holds."""
-
-
-strava.add_command(backfill)
-strava.add_command(limits)
-strava.add_command(reconcile)
 
 
 @strava.command()

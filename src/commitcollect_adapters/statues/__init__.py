@@ -7,17 +7,33 @@ them adds a statue. `load` gives one that can be drawn and printed, and `statue_
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from importlib.resources import files
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from commitcollect_adapters.statues.definitions import Detail, Part, Statue, read_model, read_statue
 from commitcollect_core.errors import NotFound
-from commitcollect_core.training.awards import StatueModel
-from commitcollect_core.training.ports import StatueCatalog
-from commitcollect_core.values import ModelId
+
+if TYPE_CHECKING:
+    from commitcollect_adapters.statues.definitions import Detail, Part, Statue
+    from commitcollect_core.training.awards import StatueModel
+    from commitcollect_core.training.ports import StatueCatalog
+    from commitcollect_core.values import ModelId
 
 __all__ = [
     "Detail", "FixedCatalog", "LayeredCatalog", "Part", "Statue", "load", "shipped_catalog", "statue_of",
 ]  # fmt: skip
+
+
+_FOLDER = Path(__file__).parent
+
+
+def __getattr__(name: str) -> object:
+    if name not in {"Detail", "Part", "Statue"}:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # The catalogue alone, which every command opens, needs no meshes.
+    from commitcollect_adapters.statues import definitions  # noqa: PLC0415 - that is the point
+
+    return getattr(definitions, name)
 
 
 class FixedCatalog:
@@ -54,10 +70,28 @@ class LayeredCatalog:
         return knows.geometry(model_id)
 
 
-def shipped_catalog() -> FixedCatalog:
+class _ShippedCatalog:
+    """The catalogue of the models shipped with this package, read when it is asked for."""
+
+    @cached_property
+    def _known(self) -> FixedCatalog:
+        from commitcollect_adapters.statues.definitions import read_model  # noqa: PLC0415 - costs an import
+
+        return FixedCatalog(read_model(_FOLDER / f"{each}.json") for each in _shipped_ids())
+
+    def model(self, model_id: ModelId) -> StatueModel | None:
+        return self._known.model(model_id)
+
+    def models(self) -> Sequence[StatueModel]:
+        return self._known.models()
+
+    def geometry(self, model_id: ModelId) -> bytes | None:
+        return self._known.geometry(model_id)
+
+
+def shipped_catalog() -> StatueCatalog:
     """The catalogue of the models shipped with this package."""
-    folder = files(__package__)
-    return FixedCatalog(read_model(each) for each in folder.iterdir() if each.name.endswith(".json"))
+    return _ShippedCatalog()
 
 
 def load(model_id: ModelId) -> Statue:
@@ -67,17 +101,18 @@ def load(model_id: ModelId) -> Statue:
         NotFound: no such statue is shipped (``model_not_found``).
         CorruptItem: its definition is not valid.
     """
-    folder, known = files(__package__), _shipped_ids()
+    from commitcollect_adapters.statues.definitions import read_statue  # noqa: PLC0415 - costs an import
+
+    known = _shipped_ids()
     if model_id not in known:
         raise NotFound(
             f"there is no statue model {model_id!r}; there are: {', '.join(known)}", code="model_not_found"
         )
-    return read_statue(folder / f"{model_id}.json", folder)
+    return read_statue(_FOLDER / f"{model_id}.json", _FOLDER)
 
 
 def _shipped_ids() -> list[str]:
-    names = (each.name for each in files(__package__).iterdir())
-    return sorted(name.removesuffix(".json") for name in names if name.endswith(".json"))
+    return sorted(each.stem for each in _FOLDER.glob("*.json"))
 
 
 def statue_of(catalog: StatueCatalog, model: StatueModel) -> Statue:

@@ -1,0 +1,109 @@
+"""What a command loads before it does anything, and what the root offers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import click
+import pytest
+
+from cli.console import Console
+from commitcollect_adapters.statues.pictures.terminal import Style
+from commitcollect_cli.late import Late, LateGroup, loaded
+from commitcollect_cli.main import _ALIASES, _COMMANDS, cli
+from commitcollect_cli.statue import _STYLES, statue
+from commitcollect_cli.strava import strava
+from commitcollect_core.version import VERSION
+
+_LATE = [*_COMMANDS.items(), *statue.late.items(), *strava.late.items()]
+
+
+def modules_loaded(*arguments: str) -> set[str]:
+    """The modules a command has imported when it ends."""
+    program = (
+        "import sys\nfrom commitcollect_cli.main import run\n"
+        "try:\n    run(sys.argv[1:])\nexcept SystemExit:\n    print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True
+    )
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("arguments", [("-V",), ("-h",), ("nonsense",)])
+def test_the_root_loads_no_command_and_no_classes(arguments: tuple[str, ...]) -> None:
+    """Asking for the version or the help costs click alone: no attrs, no store, no metadata."""
+    loaded_here = modules_loaded(*arguments)
+    assert "click" in loaded_here
+    assert loaded_here.isdisjoint({"attr", "cattrs", "importlib.metadata", "sqlite3", "email"})
+    assert not [each for each in loaded_here if each.startswith("commitcollect_adapters.")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "spared"),
+    [
+        (("milestone", "list"), {"cattrs", "commitcollect_adapters.statues.definitions", "tomllib", "email"}),
+        (("milestone", "list", "-x"), {"sqlite3", "commitcollect_core.app"}),
+        (("workout", "list"), {"cattrs", "commitcollect_adapters.statues.definitions"}),
+        (("statue", "-h"), {"commitcollect_adapters.statues.exporting"}),
+    ],
+)
+def test_a_command_loads_what_it_needs(arguments: tuple[str, ...], spared: set[str]) -> None:
+    """Meshes, converters and stores are for the commands that use them."""
+    assert modules_loaded(*arguments).isdisjoint(spared)
+
+
+@pytest.mark.parametrize(("name", "late"), _LATE, ids=[name for name, _ in _LATE])
+def test_a_groups_table_tells_of_real_commands(name: str, late: Late) -> None:
+    """What the help says without importing a command is there, and fits one line of 80 columns."""
+    assert isinstance(loaded(late.place), click.Command)
+    assert len(f"  {name:<12} {late.summary}") <= 80
+
+
+def test_the_help_stands_in_groups(console: Console) -> None:
+    """Athletes find their commands first; nothing is cut."""
+    ran = console("-h")
+    headings = ("For athletes:", "For Strava:", "For operators:")
+    places = [ran.out.index(each) for each in headings]
+    assert places == sorted(places)
+    assert "..." not in ran.out.partition("For athletes:")[2]
+    assert isinstance(cli, LateGroup)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("milestones", "milestone"), ("doctr", "doctor"), ("improt", "import")]
+)
+def test_a_misspelt_command_is_answered_with_the_right_one(console: Console, typed: str, meant: str) -> None:
+    """The root and its groups name what is alike; what is like nothing gets no hint."""
+    ran = console(typed)
+    assert ran.code == 2
+    assert f"Did you mean '{meant}'" in ran.err
+    assert "Did you mean" not in console("zzzzz").err
+    assert "Did you mean 'list'" in console("milestone", "lits").err
+
+
+def test_options_may_stand_before_the_command(console: Console) -> None:
+    """--json, --store and --user mean the same before and behind; behind takes precedence."""
+    made = ("workout", "add", "--sport-type", "Run", "--distance", "5km", "--start", "2026-03-01T07:00Z")
+    console("--store", "a.sqlite", "--user", "ann", *made)
+    assert console.json("--store", "a.sqlite", "--user", "ann", "workout", "list", "--json")["workouts"]
+    before = console("--json", "--store", "a.sqlite", "--user", "bob", "workout", "list", "--user", "ann")
+    assert '"Run"' in before.out
+
+
+def test_names_that_people_try_are_there(console: Console) -> None:
+    """``import`` and ``status`` are what they are elsewhere."""
+    for name, place in _ALIASES.items():
+        assert isinstance(loaded(place), click.Command)
+        assert console(name, "-h").code == 0
+
+
+def test_the_styles_are_those_that_are_drawn() -> None:
+    """The option repeats them, so that it imports no drawing."""
+    assert tuple(each.value for each in Style) == _STYLES
+
+
+def test_the_version_is_one(console: Console) -> None:
+    """The program says what the core says."""
+    assert VERSION in console("-V").out
