@@ -15,6 +15,7 @@ from commitcollect_adapters.addresses import shown_address
 from commitcollect_adapters.backend import (
     Backend,
     cipher_of,
+    open_app,
     open_backend,
     open_strava_api,
     ports_on,
@@ -25,14 +26,15 @@ from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.statues import shipped_catalog
 from commitcollect_adapters.system import SystemClock
 from commitcollect_adapters.wording.goals import show_goal
-from commitcollect_cli.output import print_json, show
+from commitcollect_cli.output import print_json, say, show
 from commitcollect_cli.store import settings_here, store_flags
 from commitcollect_core.app import CommitCollect, assemble
 from commitcollect_core.errors import EXIT_FAILURE, CommitCollectError
 from commitcollect_core.training.decisions import decide_recount
+from commitcollect_core.training.ledger import StoredItem
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.statues import models_of
-from commitcollect_core.values import UserId
+from commitcollect_core.values import UserId, WorkoutKey
 
 PYTHON_MIN = (3, 11)
 SQLITE_MIN = (3, 15)
@@ -51,13 +53,20 @@ class Finding:
 
 
 @click.command(short_help="Check installation, store and milestones.")
+@click.option(
+    "--repair",
+    is_flag=True,
+    help="Remove milestones and workouts that cannot be read, and add the milestones up again.",
+)
 @store_flags
-def doctor(*, store: str | None, user: str | None, as_json: bool) -> int:
+def doctor(*, store: str | None, user: str | None, repair: bool, as_json: bool) -> int:
     """Check the installation, the store, the athlete's milestones, and what is set for Strava.
 
-    Changes nothing. Asks Strava one thing, if an app is set: which subscription the app has.
+    Changes nothing without --repair. Asks Strava one thing, if an app is set: its subscription.
     """
     findings = []
+    if repair:
+        _repair(store, user)
     for finding in _findings(store, user):
         findings.append(finding)
         if not as_json:
@@ -67,6 +76,22 @@ def doctor(*, store: str | None, user: str | None, as_json: bool) -> int:
     if as_json:
         print_json({"isHealthy": is_healthy, "checks": [facts_document(each) for each in findings]})
     return 0 if is_healthy else EXIT_FAILURE
+
+
+def _repair(store: str | None, user: str | None) -> None:
+    settings, _ = settings_here(store, user)
+    with open_app(settings, must_exist=True) as app:
+        removed = app.tracking.discard_unreadable(settings.user)
+        for each in removed:
+            say(f"Removed {_named(each)}, which could not be read.")
+        for milestone in list(app.tracking.milestones(settings.user)):
+            app.tracking.recompute(settings.user, milestone.milestone_id, is_bounded=False)
+
+
+def _named(item: StoredItem) -> str:
+    if isinstance(item, WorkoutKey):
+        return f"workout {item.activity_id} ({item.source.value.lower()})"
+    return f"milestone {item}"
 
 
 def _findings(store: str | None, user: str | None) -> Iterator[Finding]:
@@ -100,8 +125,13 @@ def _backend_findings(settings: Settings, backend: Backend) -> Iterator[Finding]
     if settings.strava_client_id:
         yield _checked("keys", partial(_check_keys, settings, backend))
         yield _checked("queue", partial(_check_queue, settings, backend))
-    for milestone in app.tracking.milestones(settings.user):
-        yield _recounted(app, settings.user, milestone)
+    unreadable = app.ports.ledger.unreadable(settings.user)
+    for item in unreadable:
+        how = "'commitcollect doctor --repair' removes it, so that the rest works"
+        yield Finding("ledger", False, f"{_named(item)} cannot be read; {how}")
+    if not unreadable:
+        for milestone in app.tracking.milestones(settings.user):
+            yield _recounted(app, settings.user, milestone)
 
 
 def _checked(name: str, check: Callable[[], str]) -> Finding:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
+from attrs import evolve
 
 from commitcollect_adapters.backend import open_app
 from commitcollect_adapters.documents import (
@@ -17,25 +18,35 @@ from commitcollect_adapters.documents import (
 )
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.wording.goals import effect_lines, kind_of, show_day, show_goal, show_start
-from commitcollect_adapters.wording.units import show_amount, show_progress
+from commitcollect_adapters.wording.units import show_amount, show_needed, show_progress
+from commitcollect_cli.choosing import (
+    by_creation,
+    milestone_argument,
+    milestone_id_of,
+    optional_milestone_argument,
+    shown_by_default,
+)
 from commitcollect_cli.drawing import earned_parts, picture_lines
 from commitcollect_cli.goal_options import GoalOptions, goal_options
 from commitcollect_cli.options import limit_option, parse_milestone_id
-from commitcollect_cli.output import print_result, say, show, stream_json
-from commitcollect_cli.render import milestone_lines, show_exclusions, show_reason, table
+from commitcollect_cli.output import fitting, print_json, print_result, say, show, stream_json
+from commitcollect_cli.render import milestone_lines, show_count, show_exclusions, show_reason, table
 from commitcollect_cli.store import list_limit, store_options
+from commitcollect_core.errors import CorruptItem, NotFound
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from commitcollect_core.app import CommitCollect
     from commitcollect_core.training.goals import Exclusion, Goal
     from commitcollect_core.training.milestones import Milestone
     from commitcollect_core.training.tallies import Explanation
     from commitcollect_core.training.tracking import MilestoneView, Preview, Recomputed
-    from commitcollect_core.values import MilestoneId
+    from commitcollect_core.values import MilestoneId, UserId
 
 MILESTONES_LISTED = 50
 _VERDICT_CHARS, _EFFECT_CHARS = 23, 42
-_id_argument = click.argument("milestone_id", metavar="ID", callback=parse_milestone_id)
+_STATUSES = ("active", "completed", "over", "archived", "all")
 
 
 @click.group()
@@ -45,14 +56,15 @@ def milestone() -> None:
 
 @milestone.command()
 @goal_options
+@click.option("--name", default="", metavar="TEXT", help="What to call it.")
 @click.option("--dry-run", is_flag=True, help="Only say what it would be worth now; open nothing.")
 @store_options
-def create(*, settings: Settings, goals: GoalOptions, dry_run: bool, as_json: bool) -> None:
+def create(*, settings: Settings, goals: GoalOptions, name: str, dry_run: bool, as_json: bool) -> None:
     """Open a milestone; workouts already in the store count at once."""
     wishes = goals.wishes(settings.policy)
     if len(wishes) != 1:
         raise click.UsageError("give one --target, or join several with --all-of; one milestone at a time")
-    [wish] = wishes
+    wish = evolve(wishes[0], name=name)
     with open_app(settings, must_exist=dry_run) as app:
         if dry_run:
             preview = app.tracking.preview(settings.user, wish)
@@ -78,45 +90,166 @@ def _preview_lines(preview: Preview) -> Iterator[str]:
 @milestone.command("list")
 @limit_option(MILESTONES_LISTED)
 @click.option("--after", metavar="ID", callback=parse_milestone_id, help="Go on behind this milestone.")
+@click.option(
+    "--status",
+    type=click.Choice(_STATUSES),
+    help="Only those that are so; 'over' are unfinished with an ended period.  [default: all but archived]",
+)
 @store_options
-def list_(*, settings: Settings, limit: int | None, after: MilestoneId | None, as_json: bool) -> None:
-    """List milestones in order of id."""
+def list_(
+    *, settings: Settings, limit: int | None, after: MilestoneId | None, status: str | None, as_json: bool
+) -> None:
+    """List milestones in the order they were opened."""
     with open_app(settings, must_exist=True) as app:
-        items = list_limit(settings, limit, default=MILESTONES_LISTED)
-        page = app.tracking.list(settings.user, after=after, limit=items)
-    document = {"milestones": [milestone_document(each) for each in page.milestones], "next": page.next}
-    header = ("Milestone", "Statue", "Parts", "Done", "Goal")
-    lines = table(header, map(_row, page.milestones)) if page.milestones else ()
-    print_result(document, lines, as_json=as_json)
-    if not as_json and not page.milestones:
+        most = list_limit(settings, limit, default=MILESTONES_LISTED)
+        now = app.context.now()
+        everything = by_creation(app, settings.user)
+    places = [number for number, each in enumerate(everything, start=1) if each.milestone_id == after]
+    if after is not None and not places:
+        raise NotFound(f"there is no milestone {after!r} to go on behind", code="milestone_not_found")
+    rest = everything[places[0] :] if places else everything
+    wanted = [each for each in rest if _is_listed(each, status, now)]
+    page, left = wanted[:most], wanted[most:]
+    next_id = page[-1].milestone_id if left else None
+    document = {"milestones": [milestone_document(each) for each in page], "next": next_id}
+    print_result(document, _table(page, now), as_json=as_json)
+    if not as_json and not page:
         say("No milestones; open one with 'commitcollect milestone create'.")
-    if not as_json and page.next is not None:
-        say(f"There are more: --after {page.next}")
+    if next_id is not None and not as_json:
+        say(f"There are {len(left)} more: --after {next_id}")
 
 
-def _row(milestone: Milestone) -> tuple[str, ...]:
+def _is_listed(milestone: Milestone, status: str | None, now: datetime) -> bool:
+    if status is None:
+        return milestone.archived_at is None
+    return status == "all" or _status(milestone, now) == status
+
+
+def _status(milestone: Milestone, now: datetime) -> str:
+    """One word for a list."""
+    end = milestone.goal.period_end_at
+    if milestone.archived_at is not None:
+        return "archived"
+    if milestone.parts_awarded == milestone.goal.parts_total:
+        return "completed"
+    return "over" if end is not None and end <= now else "active"
+
+
+def _table(milestones: Sequence[Milestone], now: datetime) -> Iterator[str]:
+    if not milestones:
+        return
+    header: tuple[str, ...] = ("Milestone", "Name", "Status", "Parts", "Done", "Reached", "Goal")
+    rows = [_row(each, now) for each in milestones]
+    if not any(each.name for each in milestones):
+        header, rows = header[:1] + header[2:], [row[:1] + row[2:] for row in rows]
+    yield from fitting(table(header, rows))
+
+
+def _row(milestone: Milestone, now: datetime) -> tuple[str, ...]:
     goal = milestone.goal
     parts = f"{milestone.parts_awarded:2} of {goal.parts_total}"
     percent = f"{milestone.percent_complete:3} %"
-    return (milestone.milestone_id, goal.model_id, parts, percent, show_goal(goal))
+    reached = show_amount(kind_of(goal), milestone.progress.progress_value)
+    status = _status(milestone, now)
+    return (milestone.milestone_id, milestone.name, status, parts, percent, reached, show_goal(goal))
 
 
 @milestone.command("show")
-@_id_argument
+@optional_milestone_argument
 @store_options
-def show_(*, settings: Settings, milestone_id: MilestoneId, as_json: bool) -> None:
-    """Show a milestone and its statue."""
+def show_(*, settings: Settings, wanted: str | None, as_json: bool) -> None:
+    """Show a milestone and its statue; without one, those that are under way.
+
+    MILESTONE is an id, the beginning of one, or a name.
+    """
     with open_app(settings, must_exist=True) as app:
-        view = app.tracking.view(settings.user, milestone_id)
-        print_result(milestone_view_document(view), _lines(view, app), as_json=as_json)
+        if wanted is None:
+            ids = [each.milestone_id for each in shown_by_default(app, settings.user)]
+        else:
+            ids = [milestone_id_of(app, settings.user, wanted)]
+        views = [app.tracking.view(settings.user, each) for each in ids]
+        if wanted is None and as_json:
+            print_json({"milestones": [milestone_view_document(each) for each in views]})
+            return
+        for number, view in enumerate(views):
+            if number:
+                show()
+            print_result(milestone_view_document(view), _lines(view, app), as_json=as_json)
 
 
 @milestone.command()
-@_id_argument
+@milestone_argument
+@click.option("--name", metavar="TEXT", help="What to call it; an empty one takes the name away.")
 @store_options
-def explain(*, settings: Settings, milestone_id: MilestoneId, as_json: bool) -> None:
+def edit(*, settings: Settings, wanted: str, name: str | None, as_json: bool) -> None:
+    """Rename a milestone. A goal stays as it is: parts were awarded for it."""
+    if name is None:
+        raise click.UsageError("say what to change: --name TEXT")
+    _edited(settings, wanted, as_json=as_json, name=name)
+
+
+@milestone.command()
+@milestone_argument
+@click.option("--undo", is_flag=True, help="Take it out again.")
+@store_options
+def archive(*, settings: Settings, wanted: str, undo: bool, as_json: bool) -> None:
+    """Put a milestone away: it counts on, and lists leave it out."""
+    _edited(settings, wanted, as_json=as_json, is_archived=not undo)
+
+
+def _edited(
+    settings: Settings,
+    wanted: str,
+    *,
+    as_json: bool,
+    name: str | None = None,
+    is_archived: bool | None = None,
+) -> None:
+    with open_app(settings, must_exist=True) as app:
+        milestone_id = milestone_id_of(app, settings.user, wanted)
+        after = app.tracking.edit(settings.user, milestone_id, name=name, is_archived=is_archived)
+        print_result(milestone_document(after), _table([after], app.context.now()), as_json=as_json)
+
+
+@milestone.command()
+@milestone_argument
+@click.option("--yes", is_flag=True, help="Delete it with the parts it has earned.")
+@store_options
+def delete(*, settings: Settings, wanted: str, yes: bool, as_json: bool) -> None:
+    """Delete a milestone, also one that cannot be read any more.
+
+    Workouts stay. Earned parts go with it and need --yes; 'archive' keeps them.
+    """
+    with open_app(settings, must_exist=True) as app:
+        milestone_id = milestone_id_of(app, settings.user, wanted)
+        parts = _parts_lost(app, settings.user, milestone_id)
+        if parts != 0 and not yes:
+            lost = "parts that cannot be read" if parts is None else show_count(parts, "part", "parts")
+            raise click.UsageError(
+                f"milestone {milestone_id} has {lost}, which would be gone for good; give --yes if you are "
+                "sure, or put it away with 'commitcollect milestone archive'"
+            )
+        app.tracking.remove(settings.user, milestone_id)
+    document = {"milestoneId": milestone_id, "partsDeleted": parts}
+    gone = "" if not parts else f" with {show_count(parts, 'part', 'parts')}"
+    print_result(document, [f"Milestone {milestone_id} is deleted{gone}."], as_json=as_json)
+
+
+def _parts_lost(app: CommitCollect, user_id: UserId, milestone_id: MilestoneId) -> int | None:
+    """How many awards go along; None where that cannot be read."""
+    try:
+        return len(app.ports.ledger.read_awards(user_id, milestone_id))
+    except CorruptItem:
+        return None
+
+
+@milestone.command()
+@milestone_argument
+@store_options
+def explain(*, settings: Settings, wanted: str, as_json: bool) -> None:
     """Say of every workout how much it counts, or why not."""
     with open_app(settings, must_exist=True) as app:
+        milestone_id = milestone_id_of(app, settings.user, wanted)
         view = app.tracking.view(settings.user, milestone_id)
         explanations = app.tracking.explain(settings.user, milestone_id)
         if as_json:
@@ -149,11 +282,12 @@ def _explanation_lines(goal: Goal, explanations: Iterable[Explanation]) -> Itera
 
 
 @milestone.command()
-@_id_argument
+@milestone_argument
 @store_options
-def recompute(*, settings: Settings, milestone_id: MilestoneId, as_json: bool) -> None:
+def recompute(*, settings: Settings, wanted: str, as_json: bool) -> None:
     """Add a milestone up again from its workouts, and repair what differs."""
     with open_app(settings, must_exist=True) as app:
+        milestone_id = milestone_id_of(app, settings.user, wanted)
         found = app.tracking.recompute(settings.user, milestone_id, is_bounded=False)
         print_result(recompute_document(found), _lines(found.view, app), as_json=as_json)
     if not as_json:
@@ -172,7 +306,26 @@ def _verdict(found: Recomputed) -> str:
 def _lines(view: MilestoneView, app: CommitCollect) -> Iterator[str]:
     from commitcollect_core.training.statues import model_of  # noqa: PLC0415 - for what is shown only
 
-    yield f"Milestone {view.milestone.milestone_id}"
+    name = view.milestone.name
+    yield f"Milestone {view.milestone.milestone_id}" + (f"  {name}" if name else "")
     catalog = app.ports.catalog
     model = model_of(catalog, view.milestone)
     yield from milestone_lines(view, model, picture=picture_lines(catalog, model, earned_parts(view)))
+    yield from _pace_lines(view.milestone, app.context.now())
+
+
+def _pace_lines(milestone: Milestone, now: datetime) -> Iterator[str]:
+    from commitcollect_core.training.pace import pace  # noqa: PLC0415 - for what is shown only
+
+    found, goal = pace(milestone, now=now), milestone.goal
+    if found is None:
+        return
+    if found.is_over:
+        yield "The period is over; only workouts that come in late can still count."
+        return
+    needed = found.needed_a_week
+    said = [] if needed is None else [f"{show_needed(kind_of(goal), needed)} a week needed"]
+    if found.whole_at is not None:
+        said.append(f"whole on {show_day(found.whole_at, goal)} at the rate so far")
+    if said:
+        yield f"Pace: {', '.join(said)}."

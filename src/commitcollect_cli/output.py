@@ -74,6 +74,15 @@ def print_result(document: Document, lines: Iterable[str], *, as_json: bool) -> 
         show(line)
 
 
+def fitting(lines: Iterable[str]) -> Iterator[str]:
+    """The lines, cut where a terminal would wrap them; whole where stdout is no terminal."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    for line in lines:
+        # Only plain lines are cut: within a styled one, the end of the style would be lost.
+        is_long = width and len(click.unstyle(line)) > width
+        yield f"{click.unstyle(line)[: width - 1]}…" if is_long else line
+
+
 def stream_json(document: Document, name: str, items: Iterable[Document]) -> None:
     """Print one object on stdout: `document`, and under `name` a list of any length, item by item."""
     show(_as_json(document, indent=2).removesuffix("\n}") + f",\n  {_as_json(name)}: [")

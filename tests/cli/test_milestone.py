@@ -48,7 +48,8 @@ def test_show_draws_the_statue(console: Console, history: Path) -> None:
     assert lines[2].endswith(" 83 %  50.0 of 60 km")
     assert "  ◆  1  Base             1 Jan 2024  at 10.0 km" in lines
     assert "  ◇ 11  Head            at 55.0 km" in lines
-    assert lines[-1] == "Next: Head in 5.0 km."
+    assert lines[-2] == "Next: Head in 5.0 km."
+    assert lines[-1].startswith("Pace: whole on ")
 
 
 def test_create_in_text_shows_the_new_milestone(console: Console) -> None:
@@ -151,3 +152,76 @@ def test_a_milestone_has_one_target(console: Console) -> None:
     outcome = console("milestone", "create", *both, "--from", "2026-01-01")
     assert (outcome.code, "one --target" in outcome.err) == (2, True)
     assert console("milestone", "list").code == 3
+
+
+def _damage(statement: str, identity: str) -> None:
+    with closing(sqlite3.connect("commitcollect.db")) as connection, connection:
+        connection.execute(statement, (identity,))
+
+
+def test_a_ledger_with_items_that_cannot_be_read_is_repaired(console: Console, history: Path) -> None:
+    """Doctor names them, --repair removes them, and the athlete's other commands work again."""
+    damaged = _with_history(console, history)["milestoneId"]
+    kept = console.json("milestone", "create", *GOAL)["milestoneId"]
+    _damage("UPDATE milestone SET sport = 'R,U,N' WHERE milestoneId = ?", damaged)
+    _damage("UPDATE workout SET distanceMeters = 'far' WHERE activityId = ?", "1000002")
+    assert console("workout", "list").code == 1
+    said = console("doctor")
+    assert (said.code, damaged in said.out, "1000002 (strava) cannot be read" in said.out) == (1, True, True)
+    repaired = console("doctor", "--repair")
+    assert repaired.code == 0, repaired
+    assert f"Removed milestone {damaged}" in repaired.err
+    assert [each["milestoneId"] for each in console.json("milestone", "list")["milestones"]] == [kept]
+    assert console.json("milestone", "show", kept)["currentValue"] == 40_000
+    console.json("workout", "import", history)
+    assert console.json("milestone", "show", kept)["currentValue"] == 50_000
+
+
+def test_a_milestone_that_cannot_be_read_can_be_deleted(console: Console, history: Path) -> None:
+    """Its parts need --yes as those of any other."""
+    damaged = _with_history(console, history)["milestoneId"]
+    _damage("UPDATE milestone SET targetType = 'WEIGHT' WHERE milestoneId = ?", damaged)
+    refused = console("milestone", "delete", damaged)
+    assert (refused.code, "has 10 parts" in refused.err) == (2, True)
+    assert console.json("milestone", "delete", damaged, "--yes")["partsDeleted"] == 10
+    assert console("workout", "import", history).code == 0
+
+
+def test_a_milestone_without_parts_is_deleted_at_once(console: Console) -> None:
+    """Nothing is lost with it."""
+    made = console.json("milestone", "create", *GOAL)["milestoneId"]
+    assert console("milestone", "delete", made).out == f"Milestone {made} is deleted.\n"
+    assert console("milestone", "show", made).code == 3
+
+
+def test_a_milestone_is_found_by_name_and_by_the_beginning_of_its_id(console: Console, history: Path) -> None:
+    """What may be several is refused with those there are; without a word the ones under way are shown."""
+    first = _with_history(console, history)["milestoneId"]
+    second = console.json("milestone", "create", *GOAL, "--name", "Spring runs")
+    assert second["name"] == "Spring runs"
+    assert console.json("milestone", "show", "spring RUNS") == second
+    assert console.json("milestone", "show", first[:12])["milestoneId"] == first
+    several = console("milestone", "show", "ms-")
+    assert (several.code, f"{second['milestoneId']} (Spring runs)" in several.err) == (2, True)
+    assert console("milestone", "show", "none").code == 3
+    shown = console.json("milestone", "show")["milestones"]
+    assert {each["milestoneId"] for each in shown} == {first, second["milestoneId"]}
+    assert console("status").out.count("Milestone ms-") == 2
+
+
+def test_a_list_tells_names_and_where_each_stands(console: Console, history: Path) -> None:
+    """Those of one second stand in any order; what is put away is left out unless it is asked for."""
+    _with_history(console, history)
+    over = console.json("milestone", "create", *GOAL, "--to", "2025-01-01", "--name", "2024")["milestoneId"]
+    text = console("milestone", "list").out.splitlines()
+    assert text[0].split() == ["Milestone", "Name", "Status", "Parts", "Done", "Reached", "Goal"]
+    assert sorted(each.split()[1] for each in text[1:]) == ["2024", "active"]
+    assert all("50.0 km" in each for each in text[1:])
+    assert "period is over" in console("milestone", "show", over).out
+    assert console("milestone", "archive", "2024").code == 0
+    assert len(console.json("milestone", "list")["milestones"]) == 1
+    archived = console.json("milestone", "list", "--status", "archived")["milestones"]
+    assert [each["milestoneId"] for each in archived] == [over]
+    assert console.json("milestone", "archive", "2024", "--undo")["archivedAtUtc"] is None
+    assert console.json("milestone", "edit", "2024", "--name", "")["name"] is None
+    assert console("milestone", "edit", over).code == 2

@@ -15,7 +15,7 @@ from commitcollect_adapters.dynamodb.requests import Member, delete, raise_fence
 from commitcollect_adapters.dynamodb.table import Table
 from commitcollect_core.errors import VersionConflict
 from commitcollect_core.training.awards import Award
-from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerView
+from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerView, StoredItem
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import MilestonePage, WorkoutPage, WorkoutPosition, WorkoutQuery
 from commitcollect_core.training.workouts import Workout
@@ -63,7 +63,8 @@ class DynamoLedger:
     def commit(self, commit: LedgerCommit) -> None:
         # The first head of a ledger only: one that is replaced is there, and a deletion removes it.
         first = (not_deleted(self._client, commit.user_id),) if commit.head.version == 1 else ()
-        self._table.transact([*_members(commit), *first], has_landed=lambda: self._has_landed(commit))
+        members = [*_members(commit), *self._discarding(commit), *first]
+        self._table.transact(members, has_landed=lambda: self._has_landed(commit))
 
     def fence(self, user_id: UserId, *, now: datetime) -> LedgerHead:
         member = raise_fence(user_id, now=now)
@@ -71,6 +72,28 @@ class DynamoLedger:
             # Refused where the fence is up already, also by an attempt of this call whose answer was lost.
             self._table.write(member)
         return self.read_head(user_id)
+
+    def _discarding(self, commit: LedgerCommit) -> Iterator[Member]:
+        for item in commit.discarded:
+            yield delete(_key(commit.user_id, item))
+            if isinstance(item, WorkoutKey):
+                continue
+            # Their number stands in the milestone, which cannot be read.
+            awards = items.awards_of(commit.user_id, item)
+            for award in self._table.query(awards, page_items=_AWARDS_PER_PAGE):
+                yield delete(items.key_of(award))
+
+    def unreadable(self, user_id: UserId) -> Sequence[StoredItem]:
+        workouts = self._table.query(items.all_workouts_of(user_id), page_items=_AWARDS_PER_PAGE)
+        found: list[StoredItem] = [
+            items.workout_of(each) for each in workouts if not items.WORKOUT.can_read(each)
+        ]
+        milestones = self._table.query(items.milestones_of(user_id), page_items=_AWARDS_PER_PAGE)
+        return found + [
+            items.milestone_of(each)
+            for each in milestones
+            if items.is_milestone(each) and not items.MILESTONE.can_read(each)
+        ]
 
     def read_milestone(self, user_id: UserId, milestone_id: MilestoneId) -> Milestone | None:
         return self._table.find(items.MILESTONE, items.milestone_key(user_id, milestone_id))
@@ -120,6 +143,7 @@ class DynamoLedger:
             and all(self._has_milestone(user_id, each, commit) for each in commit.milestones)
             and all(award in self.read_awards(user_id, award.milestone_id) for award in commit.awards)
             and all(self.read_milestone(user_id, each.milestone_id) is None for each in commit.removed)
+            and all(self._table.get(_key(user_id, each)) is None for each in commit.discarded)
         )
 
     def _has_milestone(self, user_id: UserId, wanted: Milestone, commit: LedgerCommit) -> bool:
@@ -132,6 +156,12 @@ class DynamoLedger:
             and stored.version >= wanted.version
             and (stored.goal, stored.created_at) == (wanted.goal, wanted.created_at)
         )
+
+
+def _key(user_id: UserId, item: StoredItem) -> Key:
+    if isinstance(item, WorkoutKey):
+        return items.workout_key(user_id, item)
+    return items.milestone_key(user_id, item)
 
 
 def _members(commit: LedgerCommit) -> Iterator[Member]:

@@ -14,7 +14,14 @@ from attrs import define, evolve, field
 from commitcollect_adapters import conflicts
 from commitcollect_adapters.memory.deletions import MemoryDeletionStore
 from commitcollect_core.training.awards import Award
-from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState, LedgerView, fenced
+from commitcollect_core.training.ledger import (
+    LedgerCommit,
+    LedgerHead,
+    LedgerState,
+    LedgerView,
+    StoredItem,
+    fenced,
+)
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import MilestonePage, WorkoutPage, WorkoutPosition, WorkoutQuery
 from commitcollect_core.training.workouts import Workout
@@ -81,6 +88,8 @@ class MemoryLedger:
             for removed in commit.removed:
                 del partition.milestones[removed.milestone_id]
                 partition.awards.pop(removed.milestone_id, None)
+            for item in commit.discarded:
+                _discard(partition, item)
 
     def fence(self, user_id: UserId, *, now: datetime) -> LedgerHead:
         with self._lock:
@@ -143,6 +152,9 @@ class MemoryLedger:
             # The version rises, so that a commit decided before loses its race and looks at the head again.
             partition.head = evolve(head, version=head.version + 1, connection_generation=generation)
 
+    def unreadable(self, user_id: UserId) -> Sequence[StoredItem]:  # noqa: ARG002 - as the port names it
+        return ()  # nothing is encoded here
+
     def read_milestone(self, user_id: UserId, milestone_id: MilestoneId) -> Milestone | None:
         with self._lock:
             return self._partition(user_id).milestones.get(milestone_id)
@@ -190,6 +202,16 @@ def _check(partition: _Partition, commit: LedgerCommit) -> None:
     )
     if is_stale:
         raise conflicts.stale()
+
+
+def _discard(partition: _Partition, item: StoredItem) -> None:
+    if isinstance(item, WorkoutKey):
+        stored = partition.workouts.pop(item, None)
+        if stored is not None:
+            del partition.by_start[bisect_left(partition.by_start, _sort_key(stored))]
+        return
+    partition.milestones.pop(item, None)
+    partition.awards.pop(item, None)
 
 
 def _version(item: Workout | Milestone | None) -> int:

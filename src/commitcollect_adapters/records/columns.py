@@ -135,6 +135,14 @@ class RecordKind(Generic[Value]):
             shown = record[:-1][:3]
             raise CorruptItem(f"cannot read the stored {self.title} {shown}: {unreadable}") from unreadable
 
+    def can_decode(self, record: Record) -> bool:
+        """Whether `decode` reads the record."""
+        try:
+            self.decode(record)
+        except CorruptItem:
+            return False
+        return True
+
 
 def record_kind(
     title: str,

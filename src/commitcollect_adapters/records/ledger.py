@@ -216,6 +216,9 @@ def _milestone_record(milestone: Milestone) -> Record:
         epoch(milestone.completed_at),
         goal_text(goal),
         counters_text(progress.counters),
+        milestone.name or None,
+        milestone.unit or None,
+        epoch(milestone.archived_at),
     )
 
 
@@ -266,7 +269,8 @@ def _milestone(record: Record) -> Milestone:
     version, milestone_id = record[:2]
     goal, (created_at, *progress) = record[2:9], record[9:]
     current_value, progress_value, parts_awarded, *owed = progress[:7]
-    updated_at, progress_updated_at, last_awarded_at, completed_at, form, buckets = progress[7:]
+    updated_at, progress_updated_at, last_awarded_at, completed_at, form, buckets, *shown = progress[7:]
+    name, unit, archived_at = shown
     return Milestone(
         milestone_id=MilestoneId(milestone_id),
         goal=_goal(*goal, form),
@@ -279,6 +283,9 @@ def _milestone(record: Record) -> Milestone:
         progress_updated_at=optional_moment(progress_updated_at),
         last_awarded_at=optional_moment(last_awarded_at),
         completed_at=optional_moment(completed_at),
+        name=name or "",
+        unit=unit or "",
+        archived_at=optional_moment(archived_at),
     )
 
 
@@ -291,7 +298,7 @@ MILESTONE = RecordKind(
         "currentValue", "progressValue", "partsAwardedCount",
         "owedSource", "owedActivityId", "owedEarnedAtUtc", "owedProgressValue",
         "updatedAtUtc", "progressUpdatedAtUtc", "lastAwardedAtUtc", "completedAtUtc",
-        "goal", "buckets",
+        "goal", "buckets", "milestoneName", "targetUnit", "archivedAtUtc",
     ),
     _milestone_record,
     _milestone,

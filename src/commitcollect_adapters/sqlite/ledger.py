@@ -15,10 +15,17 @@ from commitcollect_adapters.sqlite.deletions import check_not_deleted
 from commitcollect_adapters.sqlite.statements import delete, insert, select
 from commitcollect_adapters.sqlite.versioned import VersionedTable
 from commitcollect_core.training.awards import Award
-from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState, LedgerView, fenced
+from commitcollect_core.training.ledger import (
+    LedgerCommit,
+    LedgerHead,
+    LedgerState,
+    LedgerView,
+    StoredItem,
+    fenced,
+)
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import MilestonePage, WorkoutPage, WorkoutPosition, WorkoutQuery
-from commitcollect_core.values import MilestoneId, Source, UserId, WorkoutKey
+from commitcollect_core.values import ActivityId, MilestoneId, Source, UserId, WorkoutKey
 
 
 def _select(table: str, columns: Sequence[str], rest: str = "") -> str:
@@ -41,6 +48,8 @@ _MILESTONES = VersionedTable(
 )
 _INSERT_AWARD = insert("award", ("userId", *AWARD.columns))
 _REMOVE_MILESTONE = delete("milestone", "userId = ? AND milestoneId = ? AND version = ?")
+_DISCARD_MILESTONE = delete("milestone", "userId = ? AND milestoneId = ?")
+_DISCARD_WORKOUT = delete("workout", "userId = ? AND source = ? AND activityId = ?")
 _REMOVE_AWARDS = delete("award", "userId = ? AND milestoneId = ?")
 _READ_MILESTONES = _select("milestone", MILESTONE.columns, "AND milestoneId > ? ORDER BY milestoneId LIMIT ?")
 _READ_AWARDS = _select("award", AWARD.columns, "AND milestoneId = ? ORDER BY partIndex")
@@ -94,6 +103,19 @@ class SqliteLedger:
                     raise conflicts.stale()
                 # A milestone takes its awards along, in the same transaction (law 6).
                 connection.execute(_REMOVE_AWARDS, key)
+            for item in commit.discarded:
+                _discard(connection, user_id, item)
+
+    def unreadable(self, user_id: UserId) -> Sequence[StoredItem]:
+        with self._database.connection() as connection:
+            workouts = connection.execute(_select("workout", WORKOUT.columns), (user_id,))
+            found: list[StoredItem] = [
+                WorkoutKey(Source(row[1]), ActivityId(row[2]))
+                for row in workouts
+                if not WORKOUT.can_decode(row)
+            ]
+            milestones = connection.execute(_select("milestone", MILESTONE.columns), (user_id,))
+            return found + [MilestoneId(row[1]) for row in milestones if not MILESTONE.can_decode(row)]
 
     def fence(self, user_id: UserId, *, now: datetime) -> LedgerHead:
         with self._database.transaction() as connection:
@@ -123,6 +145,14 @@ class SqliteLedger:
         if len(found) <= query.limit:
             return WorkoutPage(workouts=page, next=None)
         return WorkoutPage(workouts=page, next=WorkoutPosition(page[-1].snapshot.started_at, page[-1].key))
+
+
+def _discard(connection: sqlite3.Connection, user_id: UserId, item: StoredItem) -> None:
+    if isinstance(item, WorkoutKey):
+        connection.execute(_DISCARD_WORKOUT, (user_id, item.source.value, item.activity_id))
+        return
+    connection.execute(_DISCARD_MILESTONE, (user_id, item))
+    connection.execute(_REMOVE_AWARDS, (user_id, item))
 
 
 def check_unfenced(

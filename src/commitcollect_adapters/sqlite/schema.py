@@ -446,6 +446,12 @@ _HANDSHAKES_BY_USER = """
 CREATE INDEX handshakeByUser ON handshake (userId) WHERE userId IS NOT NULL;
 """
 
+_NAMES = """
+ALTER TABLE milestone ADD COLUMN milestoneName TEXT;
+ALTER TABLE milestone ADD COLUMN targetUnit TEXT;
+ALTER TABLE milestone ADD COLUMN archivedAtUtc INTEGER;
+"""
+
 LAYOUTS = (
     _LEDGER,
     _SERVICE,
@@ -468,6 +474,7 @@ LAYOUTS = (
     _RECURRING,
     _DELETIONS_ELSEWHERE,
     _HANDSHAKES_BY_USER,
+    _NAMES,
 )
 """The script of every layout, the first one first. Add a layout at the end."""
 

@@ -380,6 +380,9 @@ def stored_milestones(*, milestone_id: MilestoneId, version: int) -> SearchStrat
         progress_updated_at=times,
         last_awarded_at=times,
         completed_at=times,
+        name=st.sampled_from(("", "Spring")) | texts(max_size=80),
+        unit=st.sampled_from(("", "mi")),
+        archived_at=times,
     )
 
 

@@ -6,7 +6,9 @@ only the pure functions of this module make one:
 * `decide` takes in what sources say of some activities;
 * `decide_creation` opens a milestone with the stored history already counted;
 * `decide_recount` repairs a milestone from the stored workouts;
-* `decide_removal` removes milestones with their awards, where an operator's rules ask for it;
+* `decide_removal` removes a milestone with its awards, where its athlete or an operator's rules ask for it;
+* `decide_edit` renames a milestone or puts it away;
+* `decide_discard` removes an item that cannot be read;
 * `decide_recurring` begins or ends recurring goals, and `decide_opening` opens the milestone of a period.
 
 Progress moves by difference: what a workout contributes now minus what it contributed before. Taking in the
@@ -35,13 +37,14 @@ from commitcollect_core.training.ledger import (
     LedgerCommit,
     LedgerHead,
     LedgerView,
+    StoredItem,
     UntrackedMilestone,
 )
 from commitcollect_core.training.milestones import Milestone, MilestoneStatus
 from commitcollect_core.training.recurrence import RecurringGoal
 from commitcollect_core.training.tallies import Tally
 from commitcollect_core.training.workouts import Change
-from commitcollect_core.values import MilestoneId, ModelId
+from commitcollect_core.values import MilestoneId, ModelId, UserId, WorkoutKey
 
 
 def decide(
@@ -84,6 +87,8 @@ def decide_creation(
     models: Mapping[ModelId, StatueModel],
     now: datetime,
     policy: Policy,
+    name: str = "",
+    unit: str = "",
 ) -> tuple[LedgerCommit, ...]:
     """Open a milestone with its history already counted.
 
@@ -97,6 +102,8 @@ def decide_creation(
         models: the statue models of the goal and of the view's milestones.
         now: when this is decided.
         policy: bounds the milestones tracked and the items of a commit.
+        name: what the athlete calls it.
+        unit: the unit the target was given in.
 
     Returns:
         At least one commit; the last one opens the milestone.
@@ -108,7 +115,9 @@ def decide_creation(
     # Owed parts first: a milestone with owed parts may be the one that gives up its place, and no later
     # write would read it and award them.
     settled, view = _without_debts(view, models=models, now=now, policy=policy)
-    milestone = Milestone(milestone_id=milestone_id, goal=goal, created_at=now, updated_at=now)
+    milestone = Milestone(
+        milestone_id=milestone_id, goal=goal, created_at=now, updated_at=now, name=name, unit=unit
+    )
     head = _with_room(view, policy, now=now)
     head = evolve(head, tracked_milestone_ids=(*head.tracked_milestone_ids, milestone_id))
     return (*settled, _recounted(evolve(view, head=head), milestone, history, models[goal.model_id], now=now))
@@ -156,14 +165,51 @@ def decide_removal(view: LedgerView, milestone: Milestone) -> LedgerCommit:
         AccountDeleting: the ledger is fenced.
     """
     check_open(view.head)
-    tracked = view.head.tracked_milestone_ids
-    head = evolve(
-        view.head,
-        version=view.head.version + 1,
-        tracked_milestone_ids=tuple(each for each in tracked if each != milestone.milestone_id),
-        untracked=tuple(each for each in view.head.untracked if each.milestone_id != milestone.milestone_id),
+    return LedgerCommit(
+        user_id=view.user_id, head=_head_without(view.head, milestone.milestone_id), removed=(milestone,)
     )
-    return LedgerCommit(user_id=view.user_id, head=head, removed=(milestone,))
+
+
+def _head_without(head: LedgerHead, milestone_id: MilestoneId) -> LedgerHead:
+    return evolve(
+        head,
+        version=head.version + 1,
+        tracked_milestone_ids=tuple(each for each in head.tracked_milestone_ids if each != milestone_id),
+        untracked=tuple(each for each in head.untracked if each.milestone_id != milestone_id),
+    )
+
+
+def decide_discard(user_id: UserId, head: LedgerHead, item: StoredItem) -> LedgerCommit:
+    """Remove an item that cannot be read, so that the rest of the ledger can be used again.
+
+    Raises:
+        AccountDeleting: the ledger is fenced.
+    """
+    check_open(head)
+    if isinstance(item, WorkoutKey):
+        # What cannot be read may have been a tombstone; it is taken for a workout, as nearly all are.
+        after = evolve(head, version=head.version + 1, workout_count=max(head.workout_count - 1, 0))
+    else:
+        after = _head_without(head, item)
+    return LedgerCommit(user_id=user_id, head=after, discarded=(item,))
+
+
+def decide_edit(
+    view: LedgerView, milestone: Milestone, *, name: str, archived_at: datetime | None, now: datetime
+) -> tuple[LedgerCommit, ...]:
+    """Rename a milestone, put it away or take it out again. No commits mean that it is so already.
+
+    Raises:
+        AccountDeleting: the ledger is fenced.
+    """
+    check_open(view.head)
+    if (milestone.name, milestone.archived_at) == (name, archived_at):
+        return ()
+    after = evolve(
+        milestone, name=name, archived_at=archived_at, version=milestone.version + 1, updated_at=now
+    )
+    head = evolve(view.head, version=view.head.version + 1)
+    return (LedgerCommit(user_id=view.user_id, head=head, milestones=(after,)),)
 
 
 def decide_recurring(view: LedgerView, recurring: tuple[RecurringGoal, ...]) -> LedgerCommit:

@@ -194,6 +194,9 @@ def advanced(
         progress_updated_at=now if progress != milestone.progress else milestone.progress_updated_at,
         last_awarded_at=now if awards_written else milestone.last_awarded_at,
         completed_at=milestone.completed_at or (now if is_whole else None),
+        name=milestone.name,
+        unit=milestone.unit,
+        archived_at=milestone.archived_at,
     )
 
 

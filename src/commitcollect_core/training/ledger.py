@@ -129,6 +129,10 @@ class LedgerView:
     milestones: tuple[Milestone, ...] = ()
 
 
+StoredItem = MilestoneId | WorkoutKey
+"""What identifies a milestone or a workout within a ledger."""
+
+
 @frozen(kw_only=True)
 class LedgerCommit:
     """One atomic write; every item carries its new version.
@@ -139,6 +143,8 @@ class LedgerCommit:
         head: with its new version; the write is refused unless the stored head is one version behind.
         awards: all new; an award that exists refuses the write.
         removed: milestones as they are stored, which are not afterwards, nor their awards.
+        discarded: items that cannot be read, which are not stored afterwards whatever their version; a
+            milestone takes its awards along.
     """
 
     user_id: UserId
@@ -147,12 +153,14 @@ class LedgerCommit:
     milestones: tuple[Milestone, ...] = ()
     awards: tuple[Award, ...] = ()
     removed: tuple[Milestone, ...] = ()
+    discarded: tuple[StoredItem, ...] = ()
 
     @property
     def item_count(self) -> int:
         """Items this writes, the head included."""
         removals = sum(1 + each.parts_awarded for each in self.removed)
-        return 1 + len(self.workouts) + len(self.milestones) + len(self.awards) + removals
+        written = len(self.workouts) + len(self.milestones) + len(self.awards)
+        return 1 + written + removals + len(self.discarded)
 
 
 def keys_of(found: Iterable[Change]) -> tuple[WorkoutKey, ...]:

@@ -12,12 +12,34 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
+from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
 from commitcollect_core.training.awards import Crossing
 from commitcollect_core.training.folds import Counter
 from commitcollect_core.training.goals import Goal
 from commitcollect_core.training.workouts import Workout
-from commitcollect_core.values import MilestoneId, optional_utc, utc
+from commitcollect_core.values import MilestoneId, optional_utc, require_text, utc
+
+NAME_CHARS_MAX = 80
+UNIT_CHARS_MAX = 8
+
+
+def milestone_name(name: str) -> str:
+    """What an athlete calls a milestone, without spaces around it; empty for none.
+
+    Raises:
+        InvalidInput: it is no text of one line, or is too long.
+    """
+    require_text(name, "name", chars_max=NAME_CHARS_MAX)
+    if not name.isprintable():
+        raise InvalidInput(f"name {name!r} holds a character that is not shown; write one line", field="name")
+    return name.strip()
+
+
+def target_unit(unit: str) -> str:
+    """The unit an athlete gave a target in; empty where that is not known."""
+    require_text(unit, "unit", chars_max=UNIT_CHARS_MAX)
+    return unit
 
 
 class MilestoneStatus(StrEnum):
@@ -74,6 +96,9 @@ class Milestone:
 
     Attributes:
         milestone_id: see `require_id`; checked where it is made, not with every new version.
+        name: what the athlete calls it; empty for none.
+        unit: the unit the athlete gave the target in, for those who show it; empty where that is not known.
+        archived_at: when the athlete put it away; it counts on and is left out of lists.
         version: 1 when first written, one more with every change.
         parts_awarded: how many awards are written; they are parts 1 to this number.
         owed: the workout behind parts that are earned but did not fit one atomic write with it; the next
@@ -91,6 +116,9 @@ class Milestone:
     progress_updated_at: datetime | None = field(default=None, converter=optional_utc)
     last_awarded_at: datetime | None = field(default=None, converter=optional_utc)
     completed_at: datetime | None = field(default=None, converter=optional_utc)
+    name: str = ""
+    unit: str = ""
+    archived_at: datetime | None = field(default=None, converter=optional_utc)
 
     @property
     def parts_earned(self) -> int:

@@ -17,7 +17,7 @@ from attrs import frozen
 
 from commitcollect_core.context import Backoff, Clock, IdGenerator
 from commitcollect_core.training.awards import Award, StatueModel
-from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerView
+from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerView, StoredItem
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.publications import Publication
 from commitcollect_core.training.workouts import Workout
@@ -110,6 +110,13 @@ class Ledger(Protocol):
         """Refuse every commit from now on; returns the head. May be repeated, and ends in the same place.
 
         One atomic write, whatever the head is. It makes a head where there is none.
+        """
+        ...
+
+    def unreadable(self, user_id: UserId) -> Sequence[StoredItem]:
+        """The athlete's milestones and workouts that other reads refuse with `CorruptItem`.
+
+        For repairs: reads the whole ledger.
         """
         ...
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from attrs import evolve, field, frozen
 
 from commitcollect_core.context import Context
-from commitcollect_core.errors import Conflict, InvalidInput, NotFound
+from commitcollect_core.errors import Conflict, CorruptItem, InvalidInput, NotFound
 from commitcollect_core.policy import Policy
 from commitcollect_core.training.awards import Award, StatueModel
 from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed, Committing
-from commitcollect_core.training.decisions import decide_creation, decide_removal
+from commitcollect_core.training.decisions import decide_creation, decide_discard, decide_edit, decide_removal
 from commitcollect_core.training.folds import SUM, Fold
 from commitcollect_core.training.goals import (
     Aim,
@@ -27,8 +28,9 @@ from commitcollect_core.training.goals import (
     target_type_of,
 )
 from commitcollect_core.training.history import walk_workouts, workouts_of_period
+from commitcollect_core.training.ledger import LedgerCommit, LedgerView, StoredItem
 from commitcollect_core.training.local_time import UTC_TIME, LocalTime
-from commitcollect_core.training.milestones import Milestone
+from commitcollect_core.training.milestones import Milestone, milestone_name, target_unit
 from commitcollect_core.training.ports import Ledger, MilestonePage, StatueCatalog, WorkoutQuery
 from commitcollect_core.training.recounting import Recount, Recounting
 from commitcollect_core.training.sports import ANY_SPORT, SportSelection, selection
@@ -48,7 +50,7 @@ COMBINATION_SHARES = 1_000_000
 class NewMilestone:
     """The request for a milestone, before its statue is looked up.
 
-    Attributes as in `Goal`; `of` makes the request for a combination.
+    Attributes as in `Goal` and `Milestone`; `of` makes the request for a combination.
 
     Raises:
         InvalidInput: an attribute is of another type, or names something unknown. Limits that an operator can
@@ -64,6 +66,8 @@ class NewMilestone:
     fold: Fold = field(default=SUM, validator=check_fold)
     local_time: LocalTime | None = field(default=None, validator=check_place)
     all_of: tuple[Aim, ...] = field(default=(), converter=combination)
+    name: str = field(default="", converter=milestone_name)
+    unit: str = field(default="", converter=target_unit)
 
     @classmethod
     def of(
@@ -74,6 +78,8 @@ class NewMilestone:
         period_start_at: datetime,
         period_end_at: datetime | None = None,
         local_time: LocalTime | None = None,
+        name: str = "",
+        unit: str = "",
     ) -> NewMilestone:
         """The request to reach one aim, or all of several."""
         first, *more = aims
@@ -87,6 +93,8 @@ class NewMilestone:
             fold=SUM if more else first.fold,
             local_time=local_time,
             all_of=tuple(aims) if more else (),
+            name=name,
+            unit=unit,
         )
 
     def goal(self, model: StatueModel, policy: Policy) -> Goal:
@@ -206,8 +214,9 @@ class Tracking:
             history = self.tally(user_id, goal, is_bounded=is_bounded)
             models = {**models_of(self.catalog, view.milestones), model.model_id: model}
             commits = decide_creation(
-                view, new_id, goal, history, models=models, now=now, policy=self.context.policy
-            )
+                view, new_id, goal, history, models=models, now=now, policy=self.context.policy,
+                name=wish.name, unit=wish.unit,
+            )  # fmt: skip
             if committing.commit(commits):
                 opening = commits[-1]  # the ones before it award what other milestones are owed
                 return MilestoneView(
@@ -307,15 +316,88 @@ class Tracking:
             committed += self._remove(user_id, milestone.milestone_id, generation)
         return committed
 
+    def remove(self, user_id: UserId, milestone_id: MilestoneId) -> Committed:
+        """Remove a milestone with its awards, also one that cannot be read.
+
+        Raises:
+            NotFound: this athlete has no such milestone.
+            AccountDeleting, StorageError: nothing was removed.
+            VersionConflict: other processes kept writing to this ledger; call again.
+        """
+        with suppress(CorruptItem):
+            self._milestone(user_id, milestone_id)
+        return self._remove(user_id, milestone_id, None)
+
     def _remove(self, user_id: UserId, milestone_id: MilestoneId, generation: str | None) -> Committed:
         committing = Committing(self.ledger, self.context)
         while True:
-            view = self.ledger.read(user_id, ())
-            view.head.check_admits(generation)
-            stored = self.ledger.read_milestone(user_id, milestone_id)
-            commits = () if stored is None else (decide_removal(view, stored),)
+            # The head alone: another milestone that cannot be read must not keep this one.
+            head = self.ledger.read_head(user_id)
+            head.check_admits(generation)
+            commits: tuple[LedgerCommit, ...] = ()
+            try:
+                stored = self.ledger.read_milestone(user_id, milestone_id)
+                if stored is not None:
+                    commits = (decide_removal(LedgerView(user_id=user_id, head=head), stored),)
+            except CorruptItem:
+                commits = (decide_discard(user_id, head, milestone_id),)
             if committing.commit(commits):
                 return committing.committed
+
+    def discard_unreadable(self, user_id: UserId) -> tuple[StoredItem, ...]:
+        """Remove every milestone and workout that cannot be read, and repair the milestones that are left.
+
+        A source may still have such a workout, and import it again.
+
+        Raises:
+            AccountDeleting, StorageError: call again to finish the rest.
+            VersionConflict: other processes kept writing to this ledger; call again.
+        """
+        found = tuple(self.ledger.unreadable(user_id))
+        for item in found:
+            committing = Committing(self.ledger, self.context)
+            while not committing.commit((decide_discard(user_id, self.ledger.read_head(user_id), item),)):
+                pass
+        if found:
+            for milestone in list(self.milestones(user_id)):
+                self.recompute(user_id, milestone.milestone_id, is_bounded=False)
+        return found
+
+    def edit(
+        self,
+        user_id: UserId,
+        milestone_id: MilestoneId,
+        *,
+        name: str | None = None,
+        is_archived: bool | None = None,
+    ) -> Milestone:
+        """Rename a milestone, put it away or take it out again; None leaves it as it is.
+
+        What is put away counts on.
+
+        Raises:
+            InvalidInput: the name is not acceptable.
+            NotFound: this athlete has no such milestone.
+            VersionConflict: other processes kept writing to this ledger; try again.
+        """
+        now = self.context.now()
+        new_name = None if name is None else milestone_name(name)
+        committing = Committing(self.ledger, self.context)
+        while True:
+            view = self.ledger.read(user_id, ())
+            stored = self._milestone(user_id, milestone_id)
+            archived_at = stored.archived_at
+            if is_archived is not None:
+                archived_at = (archived_at or now) if is_archived else None
+            commits = decide_edit(
+                view,
+                stored,
+                name=stored.name if new_name is None else new_name,
+                archived_at=archived_at,
+                now=now,
+            )
+            if committing.commit(commits):
+                return commits[0].milestones[0] if commits else stored
 
     def tally(self, user_id: UserId, goal: Goal, *, is_bounded: bool = True) -> Tally:
         """What the stored workouts of a goal's period add up to.

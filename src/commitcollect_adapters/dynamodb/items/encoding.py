@@ -108,6 +108,14 @@ class ItemKind(Generic[Value]):
         """
         return self.record.decode(self.values(item))
 
+    def can_read(self, item: Item) -> bool:
+        """Whether `value` reads the item."""
+        try:
+            self.value(item)
+        except CorruptItem:
+            return False
+        return True
+
 
 def update_of(attributes: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Any]:
     """An update that sets what has a value and removes what has none; other attributes stay."""

@@ -25,7 +25,7 @@ from commitcollect_core.training.ledger import LedgerHead, LedgerState
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import WorkoutQuery
 from commitcollect_core.training.workouts import Workout
-from commitcollect_core.values import MilestoneId, UserId, WorkoutKey
+from commitcollect_core.values import ActivityId, MilestoneId, Source, UserId, WorkoutKey
 
 WORKOUTS_BY_START = "LSI1"
 WORKOUT_PREFIX = "WORKOUT#"
@@ -128,6 +128,27 @@ def award_key(user_id: UserId, milestone_id: MilestoneId, part_index: int) -> Ke
 def award_prefix(milestone_id: MilestoneId) -> str:
     """What the sort keys of a milestone's awards begin with."""
     return f"{_MILESTONE_PREFIX}{milestone_id}{_AWARD_INFIX}"
+
+
+def key_of(item: Item) -> Key:
+    """The key of a stored item."""
+    return {"PK": item["PK"], "SK": item["SK"]}
+
+
+def workout_of(item: Item) -> WorkoutKey:
+    """The workout a stored item is of, from its key alone."""
+    _, source, activity_id = item["SK"]["S"].split("#", 2)
+    return WorkoutKey(Source(source), ActivityId(activity_id))
+
+
+def milestone_of(item: Item) -> MilestoneId:
+    """The milestone a stored item is of, from its key alone."""
+    return MilestoneId(item["SK"]["S"].removeprefix(_MILESTONE_PREFIX))
+
+
+def all_workouts_of(user_id: UserId) -> dict[str, Any]:
+    """The query of an athlete's workouts in order of key, those without a start included."""
+    return prefix_query(partition(user_id), WORKOUT_PREFIX)
 
 
 def is_milestone(item: Item) -> bool:

@@ -270,6 +270,32 @@ class LedgerContract(PublicValues):
 
     # Athletes are strangers to each other
 
+    def test_a_discarded_item_is_gone_whatever_its_version(self) -> None:
+        """With the head, in one write: a milestone with its awards, a workout, and nothing of another's."""
+        with self._stored() as (ledger, user_id):
+            ledger.commit(samples.second_commit(user_id))
+            other = samples.new_athlete()
+            ledger.commit(samples.first_commit(other))
+            before = dump_of(ledger, other)
+            assert not ledger.unreadable(user_id)
+            kept = MilestoneId("ms-kept")
+            head = LedgerHead(version=3, tracked_milestone_ids=(MilestoneId("ms-new"),))
+            discarded = LedgerCommit(user_id=user_id, head=head, discarded=(kept,))
+            with pytest.raises(VersionConflict):
+                ledger.commit(evolve(discarded, head=evolve(head, version=4)))
+            assert ledger.read_milestone(user_id, kept) is not None
+            ledger.commit(discarded)
+            assert ledger.read_milestone(user_id, kept) is None
+            assert not ledger.read_awards(user_id, kept)
+            assert ledger.read_awards(user_id, MilestoneId("ms-new"))
+            key = WorkoutKey(Source.FILE, ActivityId("kept"))
+            ledger.commit(evolve(discarded, head=evolve(head, version=4), discarded=(key,)))
+            assert [each.key for each in ledger.read_workouts(user_id, WorkoutQuery(limit=9)).workouts] == [
+                WorkoutKey(Source.FILE, ActivityId("new"))
+            ]
+            assert not ledger.read(user_id, [key]).workouts
+            assert dump_of(ledger, other) == before
+
     @pytest.mark.parametrize("suffix", ["b", "-1", "0"])
     def test_athletes_never_see_or_touch_each_other(self, suffix: str) -> None:
         """A user id that extends another has its own ledger.
