@@ -43,7 +43,7 @@ def install(session: nox.Session, *groups: str) -> None:
 
 @nox.session
 def checks(session: nox.Session) -> None:
-    """`lint`, `types`, `docs` and `tests` in one environment, as installing takes longer than most of them."""
+    """`lint`, `types`, `docs` and `tests` in one environment: installing takes longer than most."""
     install(session, "lint", "types", "test", "browser", "docs")
     run_lint(session)
     run_types(session)

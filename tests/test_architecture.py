@@ -53,8 +53,8 @@ NOUNS = {
 """What stands below `ports` in each package; every other module is a use case and stands above."""
 
 SHARED_BY_ADAPTERS = {
-    "addresses", "aws", "backend", "ciphers", "conflicts", "documents", "http", "observing", "readers",
-    "records", "strava", "system", "texts", "turns", "versioned", "wording",
+    "addresses", "aws", "backend", "ciphers", "conflicts", "documents", "exports", "http", "observing",
+    "readers", "records", "strava", "system", "texts", "turns", "versioned", "wording",
 }  # fmt: skip
 """How values and addresses look outside the core, what a backend is, how AWS is called, clock, turns."""
 

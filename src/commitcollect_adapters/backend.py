@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from commitcollect_core.accounts.chain import AuditKeys
     from commitcollect_core.accounts.deleting import Deleting
     from commitcollect_core.accounts.exporting import Exporting
+    from commitcollect_core.accounts.importing import Importing
     from commitcollect_core.accounts.ports import IdentityProvider, UserDirectory
     from commitcollect_core.app import CommitCollect
     from commitcollect_core.context import Backoff, Context
@@ -628,6 +629,15 @@ def open_deleting(settings: Settings) -> Iterator[tuple[Deleting, Backend]]:
             context=_context(ports_on(backend), settings.policy),
         )
         yield deleting, backend
+
+
+@contextmanager
+def open_importing(settings: Settings) -> Iterator[Importing]:
+    """How an exported account is taken over into the store, which is made if it is not there."""
+    from commitcollect_core.service import importing_on  # noqa: PLC0415 - few programs need it
+
+    with open_backend(settings.store, settings.policy) as backend:
+        yield importing_on(backend.stores(), _context(ports_on(backend), settings.policy))
 
 
 @contextmanager

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     # A program that shows workouts does not pay for importing what it does not show.
     from commitcollect_core.accounts.chain import AuditEntry, Verification
+    from commitcollect_core.accounts.deletion import DeletionRequest
     from commitcollect_core.accounts.sessions import Session
     from commitcollect_core.jobs.jobs import ParkedJob, QueuedJob
     from commitcollect_core.strava.backfills import Backfill
@@ -382,6 +383,23 @@ def session_document(session: Session) -> Document:
         "lastSeenAtUtc": epoch(session.last_seen_at),
         "expiresAtUtc": epoch(session.expires_at),
         "userAgent": session.user_agent,
+    }
+
+
+def deletion_document(request: DeletionRequest) -> Document:
+    """The deletion of an account, which does not tell whose it is."""
+    return {
+        "requestId": request.request_id,
+        "requestedAtUtc": epoch(request.requested_at),
+        "completedAtUtc": epoch(request.completed_at),
+        "isErased": request.is_erased,
+        "stepsDone": [each.value for each in request.steps_done],
+        "stepsGivenUp": [each.value for each in request.steps_given_up],
+        "stepsLeft": [each.value for each in request.steps_left],
+        "retryAtUtc": epoch(request.retry_at),
+        "failure": request.failure,
+        "counts": dict(request.counts),
+        "receipt": request.receipt,
     }
 
 

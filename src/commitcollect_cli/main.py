@@ -34,6 +34,7 @@ _COMMANDS = {
     "queue": Late("queue:queue", "See jobs that failed too often, retry or drop them.", _STRAVA),
     "serve": Late("serve:serve", "Receive Strava's events.", _STRAVA),
     "fake-strava": Late("fake_strava:fake_strava", "A Strava to try everything out with.", _STRAVA),
+    "account": Late("account:account", "Export and delete what is stored of a person.", _OPERATOR),
     "session": Late("session:session", "List where a person is signed in, and sign out.", _OPERATOR),
     "audit": Late("audit:audit", "Read and verify the audit log.", _OPERATOR),
     "tables": Late("tables:tables", "Create, check and delete the tables of a DynamoDB store.", _OPERATOR),

@@ -67,7 +67,13 @@ def worker(*, settings: Settings, is_once: bool, idle_seconds: float, as_json: b
     ):
         if trail is None:
             say("No COMMITCOLLECT_AUDIT_KEYS: nothing is written to the audit log.")
-        tidying = Occasional(lambda: backend.tidy(SystemClock().now()), every_seconds=TIDY_SECONDS)
+
+        def tidy() -> None:
+            backend.tidy(SystemClock().now())
+            # A deletion whose job was lost, as with a restored queue, is put again.
+            service.accounts.deleting.sweep()
+
+        tidying = Occasional(tidy, every_seconds=TIDY_SECONDS)
         if not is_once:
             say("Working; stop with Ctrl-C.")
         idle = None if is_once else idle_seconds

@@ -9,6 +9,7 @@ from attrs import frozen
 from commitcollect_core.accounts import jobs as account_jobs
 from commitcollect_core.accounts.deleting import Deleting
 from commitcollect_core.accounts.exporting import Exporting
+from commitcollect_core.accounts.importing import Importing
 from commitcollect_core.accounts.ports import (
     AuditLog,
     DeletionStore,
@@ -96,10 +97,12 @@ class AccountUseCases:
     Attributes:
         deleting: deletes accounts (`Deleting.delete`), and goes on with deletions.
         exporting: reads all that is stored about a person.
+        importing: takes over what was exported.
     """
 
     deleting: Deleting
     exporting: Exporting
+    importing: Importing
 
 
 @frozen(kw_only=True, eq=False)
@@ -160,6 +163,7 @@ def assemble_service(
             stores, queue, api=api, cipher=cipher, signer=signer, directory=directory, context=context
         ),
         exporting=exporting_on(stores, context),
+        importing=importing_on(stores, context),
     )
     handlers: dict[str, Handler] = {  # a kind of job is added here
         strava_jobs.ACTIVITY: strava.refreshing.activity,
@@ -214,6 +218,13 @@ def exporting_on(stores: Stores, context: Context) -> Exporting:
         profiles=stores.profiles,
         connections=stores.connections,
         context=context,
+    )
+
+
+def importing_on(stores: Stores, context: Context) -> Importing:
+    """How exported accounts are taken over, which needs the stores alone."""
+    return Importing(
+        ledger=stores.ledger, profiles=stores.profiles, deletions=stores.deletions, context=context
     )
 
 

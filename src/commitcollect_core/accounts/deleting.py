@@ -168,7 +168,7 @@ class Deleting:
         if stored.completed_at is not None:
             return stored
         try:
-            request = self._taken_over(stored)
+            request = self._taken_over(stored, is_asked=True)
             while (step := request.next_step(now=self.context.now())) is not None:
                 request = self._take(request, step)
             return request if request.steps_left else self._completed(request)
@@ -198,8 +198,8 @@ class Deleting:
             return JobOutcome(result=DeletionResult.WAITS)
         return JobOutcome(result=DeletionResult.GOES_ON, has_more=True)
 
-    def _taken_over(self, stored: DeletionRequest) -> DeletionRequest:
-        request = taken_over(stored, self.context.ids.lease_token())
+    def _taken_over(self, stored: DeletionRequest, *, is_asked: bool = False) -> DeletionRequest:
+        request = taken_over(stored, self.context.ids.lease_token(), is_asked=is_asked)
         self.deletions.write(request)
         return request
 

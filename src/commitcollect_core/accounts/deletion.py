@@ -189,9 +189,13 @@ def put_off(
     return _changed(request, waits={**request.waits, step: at}, failure=failure)
 
 
-def taken_over(request: DeletionRequest, owner_token: str) -> DeletionRequest:
-    """The request once a process goes on with it; the one before is refused from then on."""
-    return _changed(request, owner_token=owner_token)
+def taken_over(request: DeletionRequest, owner_token: str, *, is_asked: bool = False) -> DeletionRequest:
+    """The request once a process goes on with it; the one before is refused from then on.
+
+    A person who asks again has what waits for others tried at once.
+    """
+    waits = {step: at for step, at in request.waits.items() if not (is_asked and step in _TELLING_OTHERS)}
+    return _changed(request, owner_token=owner_token, waits=waits)
 
 
 def verified(
