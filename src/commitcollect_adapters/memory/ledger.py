@@ -68,7 +68,12 @@ class MemoryLedger:
                 user_id=user_id,
                 head=partition.head,
                 workouts={key: partition.workouts[key] for key in keys if key in partition.workouts},
-                milestones=tuple(partition.milestones[each] for each in partition.head.tracked_milestone_ids),
+                # Behind the fence a deletion takes milestones from under the head that names them.
+                milestones=tuple(
+                    partition.milestones[each]
+                    for each in partition.head.tracked_milestone_ids
+                    if each in partition.milestones
+                ),
             )
 
     def commit(self, commit: LedgerCommit) -> None:

@@ -55,6 +55,8 @@ class _Hooked:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._port, name)
+        if not callable(method):
+            return method  # a property: nothing is called
         call = f"{self._name}.{name}" if self._name else name
 
         def with_hook(*positional: object, **named: object) -> object:
