@@ -139,8 +139,8 @@ _ERASED: dict[ItemType, Callable[[MemoryPersonalData, Person], object]] = {
     ItemType.ATHLETE_OWNER: lambda data, person: [
         data.connections.disown(each, person.user_id) for each in person.athlete_ids
     ],
-    ItemType.BACKFILL: lambda data, person: data.backfills.erase(person.user_id),
-    ItemType.STAGED_PAGE: lambda data, person: data.backfills.erase(person.user_id),
+    ItemType.BACKFILL: lambda data, person: data.backfills.forget(person.user_id),
+    ItemType.STAGED_PAGE: lambda data, person: data.backfills.forget_pages(person.user_id),
     ItemType.RATE_BUDGET: lambda data, person: [
         data.rates.forget(athlete_scope(each)) for each in person.athlete_ids
     ],

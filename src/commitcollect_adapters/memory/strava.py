@@ -129,6 +129,16 @@ class MemoryBackfillStore:
         with self._lock:
             return list(self._pages.get(user_id, {}).values())
 
+    def forget(self, user_id: UserId) -> bool:
+        """Let a user's backfill go, and not its pages; whether there was one."""
+        with self._lock:
+            return self._backfills.pop(user_id, None) is not None
+
+    def forget_pages(self, user_id: UserId) -> None:
+        """Let the staged pages of a user go."""
+        with self._lock:
+            self._pages.pop(user_id, None)
+
     def erase(self, user_id: UserId) -> None:
         with self._lock:
             self._backfills.pop(user_id, None)

@@ -21,6 +21,7 @@ from commitcollect_adapters.testing.contracts.identities import (
     UserDirectoryContract,
 )
 from commitcollect_adapters.testing.contracts.ledger import LedgerContract
+from commitcollect_adapters.testing.contracts.personal import PersonalDataContract
 from commitcollect_adapters.testing.contracts.profiles import ProfileStoreContract
 from commitcollect_adapters.testing.contracts.queues import EventQueueContract
 from commitcollect_adapters.testing.contracts.rates import RateBudgetStoreContract
@@ -37,6 +38,7 @@ __all__ = [
     "IdempotencyStoreContract",
     "IdentityProviderContract",
     "LedgerContract",
+    "PersonalDataContract",
     "ProfileStoreContract",
     "RateBudgetStoreContract",
     "SessionStoreContract",
