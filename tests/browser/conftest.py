@@ -36,9 +36,11 @@ FLAGS = (
 DRAWING = ("--use-angle=swiftshader", "--use-gl=angle", "--enable-unsafe-swiftshader")
 """WebGL without a graphics card."""
 PART_METERS = 10_000
+STATUE_DRAWN = "#stage[data-state]"
+"""The statue was drawn, or cannot be."""
 
 
-def _missing(reason: str) -> NoReturn:
+def missing(reason: str) -> NoReturn:
     """Skip, or fail where the browser has to be there."""
     if os.environ.get("COMMITCOLLECT_REQUIRE_BROWSER"):
         pytest.fail(reason)
@@ -51,7 +53,7 @@ def playwright() -> Iterator[Playwright]:
     try:
         from playwright.sync_api import sync_playwright  # noqa: PLC0415 - it may not be installed
     except ImportError:
-        _missing("playwright is not installed; nox -s tests installs it")
+        missing("playwright is not installed; nox -s tests installs it")
     with sync_playwright() as driver:
         yield driver
 
@@ -61,7 +63,7 @@ def launch(playwright: Playwright) -> Callable[..., Browser]:
     """Starts a browser with flags."""
     program = shutil.which(PROGRAM)
     if program is None:
-        _missing(f"{PROGRAM} is not installed; tests/browser/install.py does that where apt-get can")
+        missing(f"{PROGRAM} is not installed; tests/browser/install.py does that where apt-get can")
     return lambda *flags: playwright.chromium.launch(executable_path=program, args=[*FLAGS, *flags])
 
 
@@ -79,9 +81,9 @@ def view(browser: Browser) -> Iterator[Callable[..., Viewed]]:
 
     opened: list[Viewed] = []
 
-    def open_one(address: str, **options: object) -> Viewed:
+    def open_one(address: str, waits_for: str = STATUE_DRAWN, **options: object) -> Viewed:
         opened.append(Viewed(browser, **{"reduced_motion": "reduce", **options}))
-        opened[-1].open(address)
+        opened[-1].open(address, waits_for)
         return opened[-1]
 
     yield open_one

@@ -76,11 +76,11 @@ class Viewed:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
 
-    def open(self, address: str) -> None:
-        """Go there; back when the statue was drawn or cannot be."""
+    def open(self, address: str, waits_for: str = "#stage[data-state]") -> None:
+        """Go there; back when something is there, such as the statue that was drawn or cannot be."""
         self.page.bring_to_front()
         self.page.goto(address)
-        self.page.wait_for_selector("#stage[data-state]")
+        self.page.wait_for_selector(waits_for)
 
     def settled(self) -> bytes:
         """A picture of the statue once it stands still, after whatever was just done to it."""

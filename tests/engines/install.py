@@ -1,8 +1,8 @@
 """Fetches the programs that tests run into a folder. Run by nox; may be run again.
 
-From npm come dynoxide, one static binary, and Khronos' glTF-Validator, one script; both are checked by their
-sha256. ministack is a Python program with pins of its own, so it gets an environment of its own. What cannot
-be had is reported, and its tests say so too. Names after the folder choose among them.
+From npm come dynoxide, one static binary, and one script each of Khronos' glTF-Validator and of axe-core; all are
+checked by their sha256. ministack is a Python program with pins of its own, so it gets an environment of its own.
+What cannot be had is reported, and its tests say so too. Names after the folder choose among them.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ DYNOXIDE_PACKAGE = "@dynoxide/linux-x64@1.2.1"
 DYNOXIDE_SHA256 = "be909b7910d3fb552e85db10ef3c8ebae4bd35fee0f26dffdb6dfa5cc656426e"
 VALIDATOR_PACKAGE = "gltf-validator@2.0.0-dev.3.10"
 VALIDATOR_SHA256 = "b73a7b2d455ac217567725138b46d826a13d7d1bb0c88c15f7c571bfb349298c"
+AXE_PACKAGE = "axe-core@4.10.3"
+AXE_SHA256 = "880970c081707360e64f34cea25ff91892f5bc95675b0776925b9709dd8a68bb"
 MINISTACK_REQUIREMENTS = ("ministack==1.5.33", "cryptography")
 
 
@@ -33,6 +35,11 @@ def install_gltf_validator(folder: Path) -> None:
     """Put the script at ``folder/gltf_validator.js`` unless the right one is there."""
     script = folder / "gltf_validator.js"
     _install_from_npm(VALIDATOR_PACKAGE, "gltf_validator.dart.js", VALIDATOR_SHA256, script)
+
+
+def install_axe(folder: Path) -> None:
+    """Put the script at ``folder/axe.js`` unless the right one is there."""
+    _install_from_npm(AXE_PACKAGE, "axe.min.js", AXE_SHA256, folder / "axe.js")
 
 
 def _install_from_npm(package: str, member: str, sha256: str, target: Path) -> None:
@@ -67,6 +74,7 @@ def install_ministack(folder: Path) -> None:
 
 
 INSTALLS = {
+    "axe": install_axe,
     "dynoxide": install_dynoxide,
     "gltf_validator": install_gltf_validator,
     "ministack": install_ministack,

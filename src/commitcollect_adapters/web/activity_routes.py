@@ -12,10 +12,10 @@ from commitcollect_adapters.time_zones import local_time
 from commitcollect_adapters.web import schemas
 from commitcollect_adapters.web.calls import OK, TEXT_CHARS_MAX, Answer, Call, Endpoint
 from commitcollect_core.app import CommitCollect
-from commitcollect_core.errors import InvalidInput
+from commitcollect_core.errors import InvalidInput, NotFound
 from commitcollect_core.training.local_time import LocalTime
 from commitcollect_core.training.ports import WorkoutQuery
-from commitcollect_core.values import UserId
+from commitcollect_core.values import ActivityId, Source, UserId, WorkoutKey, is_id
 
 RECENT, RECENT_MAX = 10, 50
 _MARGIN = timedelta(days=2)
@@ -34,10 +34,25 @@ class ActivityRoutes:
             about="The newest workouts by start.", answers={OK: schemas.WORKOUTS}, fails_with=(400,),
         )  # fmt: skip
         yield Endpoint(
+            method="GET", path="/activities/{source}/{activityId}", act=self._show,
+            about="A workout, by where it came from and its id there.",
+            answers={OK: schemas.WORKOUT}, fails_with=(404,),
+        )  # fmt: skip
+        yield Endpoint(
             method="GET", path="/activities/years/{year}", act=self._year, query=(schemas.TIME_ZONE,),
             about="A year of training: totals, and those of each day, month and sport.",
             answers={OK: schemas.TRAINING_YEAR}, fails_with=(400,),
         )  # fmt: skip
+
+    def _show(self, call: Call) -> Answer:
+        source, activity_id = call.path["source"], call.path["activityId"]
+        if source not in {each.value for each in Source} or not is_id(activity_id):
+            raise NotFound("there is no such workout", code="workout_not_found")
+        key = WorkoutKey(Source(source), ActivityId(activity_id))
+        found = self.app.ports.ledger.read(call.user_id, [key]).workouts.get(key)
+        if found is None:
+            raise NotFound("there is no such workout", code="workout_not_found")
+        return Answer(document=workout_document(found))
 
     def _recent(self, call: Call) -> Answer:
         limit = call.number("limit", default=RECENT, least=1, most=RECENT_MAX)

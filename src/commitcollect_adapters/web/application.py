@@ -49,6 +49,7 @@ class Front:
         origins: of pages that may call, beside this host's own.
         rules: how cookies are set.
         environment: a word for what this is, such as ``prod``.
+        strava_is_made_up: whether a made-up Strava stands in, as the page says then.
         is_for_this_machine: whether only browsers on this machine are let in, and calls are not bounded.
     """
 
@@ -57,6 +58,7 @@ class Front:
     origins: frozenset[str] = frozenset()
     rules: CookieRules = field(factory=CookieRules)
     environment: str = "local"
+    strava_is_made_up: bool = False
     is_for_this_machine: bool = False
 
 
@@ -114,6 +116,7 @@ def make_site(
     host = HostRoutes(
         ledger=stores.ledger,
         environment=front.environment,
+        strava_is_made_up=front.strava_is_made_up,
         describe=describe,
         metrics=metrics if isinstance(metrics, PrometheusMetrics) else None,
     )

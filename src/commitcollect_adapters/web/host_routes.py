@@ -28,12 +28,14 @@ class HostRoutes:
     """The host over HTTP.
 
     Attributes:
+        strava_is_made_up: whether a made-up Strava stands in.
         describe: makes the OpenAPI document.
         metrics: what is counted; None where no one may see it.
     """
 
     ledger: Ledger
     environment: str
+    strava_is_made_up: bool
     describe: Callable[[], dict[str, Any]]
     metrics: PrometheusMetrics | None = None
 
@@ -72,8 +74,14 @@ class HostRoutes:
         return Answer(document={"status": "ready"})
 
     def _info(self, _call: Call) -> Answer:
-        document = {"name": NAME, "version": version(NAME), "environment": self.environment}
-        return Answer(document=document)
+        return Answer(
+            document={
+                "name": NAME,
+                "version": version(NAME),
+                "environment": self.environment,
+                "stravaIsMadeUp": self.strava_is_made_up,
+            }
+        )
 
     def _openapi(self, _call: Call) -> Answer:
         return Answer(document=self.describe())

@@ -104,7 +104,7 @@ class MilestoneRoutes:
         view = self.app.tracking.view(user_id, milestone_id)
         model = model_on_offer(self.app.ports.catalog, wish.model_id)
         if view.milestone.goal != wish.goal(model, self.app.policy):
-            raise Conflict(
+            raise InvalidInput(
                 "this Idempotency-Key belongs to another milestone; use a new one",
                 code="idempotency_key_reused",
             )

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from attrs import evolve, frozen
 
+from commitcollect_adapters.addresses import LOCAL_HOSTS
 from commitcollect_adapters.backend import (
     Backend,
     open_backend,
@@ -130,5 +131,6 @@ def front_of(settings: Settings) -> Front:
             same_site=settings.cookie_same_site,
         ),
         environment=settings.environment,
+        strava_is_made_up=urlsplit(settings.strava_oauth_base).hostname in LOCAL_HOSTS,
         is_for_this_machine=settings.identity == "local:",
     )

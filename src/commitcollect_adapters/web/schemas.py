@@ -44,7 +44,7 @@ UNAUTHENTICATED: Schema = _object({"status": _TEXT})
 
 HEALTH = _object({"status": {"const": "healthy"}, "version": _TEXT})
 READY = _object({"status": {"enum": ["ready", "unavailable"]}})
-INFO = _object(_named(("name", "version", "environment"), _TEXT))
+INFO = _object({**_named(("name", "version", "environment"), _TEXT), "stravaIsMadeUp": _YES})
 
 SESSION = _object(_named(("userId", "email"), _TEXT))
 SESSIONS = _object(
@@ -107,7 +107,8 @@ _WORKOUT = {
     **_named(("isFlagged", "isDeleted"), _YES),
     **_named(("deletedAtUtc", "fetchedAtUtc"), _or_null(_MOMENT)),
 }
-WORKOUTS = _object({"workouts": _list(_object(_WORKOUT))})
+WORKOUT = _object(_WORKOUT)
+WORKOUTS = _object({"workouts": _list(WORKOUT)})
 _TOTALS = _named(("workouts", "distanceMeters", "totalElevationGainMeters", "movingTimeSeconds"), _WHOLE)
 TRAINING_YEAR = _object(
     {

@@ -64,12 +64,14 @@ class StatueRoutes:
     _statue: Callable[[ModelId], Statue] = field(init=False)
     _shapes: Callable[[ModelId], Sequence[Shape]] = field(init=False)
     _mesh: Callable[[ModelId], Answer] = field(init=False)
+    _about: Callable[[ModelId], Document] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         # A statue never changes; one that is retired later only stops to be on offer.
         self._statue = lru_cache(STATUES_KEPT)(self._read_statue)
         self._shapes = lru_cache(STATUES_KEPT)(self._read_shapes)
         self._mesh = lru_cache(STATUES_KEPT)(self._make_mesh)
+        self._about = lru_cache(STATUES_KEPT)(self._make_document)
 
     def endpoints(self) -> Iterator[Endpoint]:
         """The rows of the route table."""
@@ -104,6 +106,7 @@ class StatueRoutes:
         for model in self.app.ports.catalog.models():
             if model.is_active:
                 self._mesh(model.model_id)
+                self._about(model.model_id)
 
     def _read_statue(self, model_id: ModelId) -> Statue:
         catalog = self.app.ports.catalog
@@ -124,12 +127,14 @@ class StatueRoutes:
         models = [each for each in self.app.ports.catalog.models() if each.is_active]
         return Answer(document={"statues": [statue_summary_document(each) for each in models]})
 
+    def _make_document(self, model_id: ModelId) -> Document:
+        document = statue_document(self._statue(model_id).model)
+        about = map(_part_document, self._shapes(model_id))
+        parts = [{**of, **more} for of, more in zip(document["parts"], about, strict=True)]
+        return {**document, "parts": parts}
+
     def _show(self, call: Call) -> Answer:
-        statue = self._statue(call.model_id)
-        document = statue_document(statue.model)
-        about = map(_part_document, self._shapes(call.model_id))
-        document["parts"] = [{**of, **more} for of, more in zip(document["parts"], about, strict=True)]
-        return Answer(document=document, headers=_KEPT_BY_BROWSERS)
+        return Answer(document=self._about(call.model_id), headers=_KEPT_BY_BROWSERS)
 
     def _mesh_file(self, call: Call) -> Answer:
         return self._mesh(call.model_id)

@@ -111,7 +111,7 @@ def test_a_request_of_a_name_makes_one_milestone(site: Visited) -> None:
     assert len({each.text for each in named}) == 1
     assert len(browser.get("/milestones").json()["milestones"]) == 1
     other = browser.send("/milestones", {**GOAL, "totalTarget": 7}, **{"idempotency-key": "k"})
-    assert (other.status_code, other.json()["error"]) == (409, "idempotency_key_reused")
+    assert (other.status_code, other.json()["error"]) == (400, "idempotency_key_reused")
     stranger = site.signed_in("stranger@example.org")
     assert stranger.send("/milestones", GOAL, **{"idempotency-key": "k"}).text != named[0].text
 

@@ -1,0 +1,74 @@
+// Amounts in the reader's units, dates in the reader's time zone.
+
+const KEY = "units", MILE = 1609.344, FOOT = .3048, DAY = 86400000;
+const MILES = /^en-(US|GB|LR)\b/;
+
+export function units() {
+	try { return localStorage.getItem(KEY) ?? (MILES.test(navigator.language) ? "mi" : "km"); } catch { return "km"; }
+}
+export function setUnits(value) {
+	try { localStorage.setItem(KEY, value); } catch { /* then it holds for this page */ }
+}
+
+const number = (value, digits = 0) => new Intl.NumberFormat(undefined, { maximumFractionDigits: digits }).format(value);
+export const count = (value, one, many) => `${number(value)} ${value === 1 ? one : many}`;
+
+export const distance = (meters, digits = 1) => units() === "mi" ? `${number(meters / MILE, digits)} mi` : `${number(meters / 1000, digits)} km`;
+export const climb = meters => units() === "mi" ? `${number(meters / FOOT)} ft` : `${number(meters)} m`;
+export function time(seconds) {
+	const minutes = Math.round(seconds / 60);
+	return minutes < 60 ? `${minutes} min` : `${number(Math.floor(minutes / 60))} h ${String(minutes % 60).padStart(2, "0")}`;
+}
+
+const AMOUNTS = {
+	DISTANCE_METERS: distance, ELEVATION_METERS: climb, MOVING_TIME_SECONDS: time, ACTIVITY_COUNT: value => count(value, "workout", "workouts"),
+};
+const BUCKETS = { DAY: ["day", "days"], WEEK: ["week", "weeks"], MONTH: ["month", "months"] };
+const countsBuckets = fold => fold?.kind === "REACHED_BUCKETS" || fold?.kind === "LONGEST_RUN";
+
+// An amount of what an aim is counted in: metres, days of a streak, shares of a combination.
+export function amount({ targetType, totalTarget }, value, fold) {
+	if (targetType === "ALL_OF") return `${number(100 * value / totalTarget)} %`;
+	return countsBuckets(fold) ? count(value, ...BUCKETS[fold.bucket]) : AMOUNTS[targetType](value);
+}
+export const measured = (targetType, value) => (AMOUNTS[targetType] ?? String)(value);
+
+function each(targetType, minimum) {
+	return targetType === "ACTIVITY_COUNT" && minimum === 1 ? "" : ` with ${AMOUNTS[targetType](minimum)}`;
+}
+
+function aimed(aim, fold) {
+	const whole = amount(aim, aim.totalTarget, fold), climbing = aim.targetType === "ELEVATION_METERS" && !countsBuckets(fold) ? " of climbing" : "";
+	switch (fold?.kind) {
+		case "BEST_WORKOUT": return `${whole} in one workout`;
+		case "BEST_WINDOW": return `${whole} in ${count(fold.length, ...BUCKETS[fold.bucket])}`;
+		case "REACHED_BUCKETS": return `${whole}${each(aim.targetType, fold.minimum)}`;
+		case "LONGEST_RUN": return `a streak of ${whole}${each(aim.targetType, fold.minimum)}`;
+		default: return `${whole}${climbing}`;
+	}
+}
+
+const SPORTS = { ANY: "any sport", RUN: "running", RIDE: "cycling", SWIM: "swimming", WALK: "walking", HIKE: "hiking", SKI: "skiing", ROW: "rowing", PADDLE: "paddling", SKATE: "skating", EBIKE: "e-bike", RACKET: "racket sports" };
+export const sport = names => names.split(",").map(name => SPORTS[name] ?? name.replace(/(?<=[a-z])(?=[A-Z])/g, " ")).join(", ");
+export const GROUPS = Object.keys(SPORTS);
+
+export function aim(milestone) {
+	const parts = milestone.goal?.allOf ?? [];
+	if (!parts.length) return `${aimed(milestone, milestone.goal?.fold)} · ${sport(milestone.sport)}`;
+	return parts.map(part => `${aimed(part, part.fold)}${part.sport === "ANY" ? "" : ` (${sport(part.sport)})`}`).join(" and ");
+}
+
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+export const date = seconds => day.format(seconds * 1000);
+export const dateAndTime = seconds => moment.format(seconds * 1000);
+export const lastDay = seconds => day.format(seconds * 1000 - 1);
+export const period = ({ periodStartAtUtc, periodEndAtUtc }) => periodEndAtUtc === null ? `from ${date(periodStartAtUtc)}` : `${date(periodStartAtUtc)} to ${lastDay(periodEndAtUtc)}`;
+export const month = number => new Intl.DateTimeFormat(undefined, { month: "long", timeZone: "UTC" }).format(Date.UTC(2026, number - 1, 15));
+export const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+// The days of a year, each as the API names it.
+export function* days(year) {
+	for (let at = Date.UTC(year, 0, 1); at < Date.UTC(year + 1, 0, 1); at += DAY) yield { at, name: new Date(at).toISOString().slice(0, 10), weekday: (new Date(at).getUTCDay() + 6) % 7 };
+}
+export const calendarDay = at => new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeZone: "UTC" }).format(at);

@@ -1,0 +1,92 @@
+// The form for a new goal, with what it would be worth at once.
+
+import { call } from "./calls.js";
+import { fill, get, option } from "./dom.js";
+import * as format from "./format.js";
+
+const KINDS = {
+	distance: { name: "Distance", unit: () => format.units() === "mi" ? "miles" : "km", amount: 1000, type: "DISTANCE_METERS", factor: () => format.units() === "mi" ? 1609.344 : 1000 },
+	climb: { name: "Climbing", unit: () => format.units() === "mi" ? "feet" : "metres", amount: 20000, type: "ELEVATION_METERS", factor: () => format.units() === "mi" ? .3048 : 1 },
+	time: { name: "Moving time", unit: () => "hours", amount: 100, type: "MOVING_TIME_SECONDS", factor: () => 3600 },
+	count: { name: "Workouts", unit: () => "workouts", amount: 52, type: "ACTIVITY_COUNT", factor: () => 1 },
+	days: { name: "Active days", unit: () => "days", amount: 120, target: amount => `days=${amount}` },
+	streak: { name: "A streak of days", unit: () => "days in a row", amount: 30, target: amount => `streak=${amount}d` },
+};
+const WAIT_MS = 350;
+let timer, asking, isTouched = false;
+
+const midnight = (text, more = 0) => {
+	const [year, month, day] = text.split("-").map(Number);
+	return Math.floor(new Date(year, month - 1, day + more).getTime() / 1000);
+};
+
+function wish() {
+	const kind = KINDS[get("kind").value], amount = Number(get("amount").value);
+	if (!(amount > 0) || !get("from").value) return null;
+	const body = { modelId: get("model").value, sport: get("sport").value, periodStartAtUtc: midnight(get("from").value) };
+	if (get("until").value) body.periodEndAtUtc = midnight(get("until").value, 1);
+	if (kind.target) return { ...body, targets: [kind.target(Math.round(amount))], timeZone: format.zone() };
+	return { ...body, targetType: kind.type, totalTarget: Math.round(amount * kind.factor()) };
+}
+
+export function label() {
+	const kind = KINDS[get("kind").value];
+	get("amount-label").textContent = `How much, in ${kind.unit()}`;
+	if (!isTouched) get("amount").value = kind.amount;
+	ask();
+}
+
+function ask() {
+	clearTimeout(timer);
+	timer = setTimeout(preview, WAIT_MS);
+}
+
+export async function preview() {
+	const body = wish();
+	asking?.abort();
+	if (!body) { get("preview").textContent = ""; return; }
+	asking = new AbortController();
+	try {
+		const found = await call("/milestones/preview", { method: "POST", body, signal: asking.signal });
+		get("preview").textContent = worth(found);
+	} catch (failure) {
+		if (failure.name !== "AbortError") get("preview").textContent = failure.message;
+	}
+}
+
+function worth({ partsEarned, partsTotal, partsEarnedAtUtc: days, countedWorkouts }) {
+	if (!countedWorkouts) return "None of your workouts counts towards it so far.";
+	const counted = `${format.count(countedWorkouts, "workout counts", "workouts count")} towards it`;
+	if (!partsEarned) return `${counted}. You would begin without a part, and the first is not far.`;
+	const last = partsEarned > 1 ? `, the latest on ${format.date(days.at(-1))}` : "";
+	return `You would have ${partsEarned} of ${partsTotal} parts, the first on ${format.date(days[0])}${last}. ${counted}.`;
+}
+
+export function start(statues, created, failed) {
+	const now = new Date();
+	fill("model", statues.map(each => option(each.modelId, each.year ? `${each.name} ${each.year}` : each.name)));
+	fill("kind", Object.entries(KINDS).map(([value, { name }]) => option(value, name)));
+	fill("sport", format.GROUPS.map(name => option(name, format.sport(name))));
+	get("from").value = `${now.getFullYear()}-01-01`;
+	get("amount").addEventListener("input", () => { isTouched = true; });
+	get("kind").addEventListener("change", () => { isTouched = false; label(); });
+	get("goal-form").addEventListener("input", ask);
+	get("goal-form").addEventListener("submit", async event => {
+		event.preventDefault();
+		const body = wish(), button = get("goal-form").querySelector("[type=submit]");
+		if (!body) return;
+		button.disabled = true;
+		try {
+			// Named, so that a repeated press makes one goal.
+			const made = await call("/milestones", { method: "POST", body, headers: { "idempotency-key": await digest(body) } });
+			await created(made.milestoneId);
+		} catch (failure) { failed(failure); }
+		button.disabled = false;
+	});
+	label();
+}
+
+async function digest(body) {
+	const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(body)));
+	return [...new Uint8Array(bytes)].map(each => each.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,219 @@
+"""The athlete's page in a real Chromium, before a real host: from a file to a printed part."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from browser.conftest import missing
+from browser.served import Served, serve
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+    from browser.eyes import Viewed
+
+pytestmark = pytest.mark.slow
+
+View = Callable[..., "Viewed"]
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+CSV = (
+    "Activity ID,Activity Date,Activity Name,Activity Type,Elapsed Time,Distance,Moving Time\n"
+    + "".join(
+        f'{day},"Mar {day}, 2026, 7:00:00 AM",<b>Run {day}</b>,Run,3600,30.0,3500\n' for day in range(1, 9)
+    )
+    + '99,"someday",Broken,Run,3600,10.0,3500\n'
+    + '98,"Mar 9, 2026, 7:00:00 AM",Yoga,Yoga,3600,0,3500\n'
+)
+AXE = Path(__file__).parents[2] / ".engines" / "axe.js"
+_FOCUSED = "document.activeElement.id || document.activeElement.textContent.trim()"
+READY = "body[data-state=ready]"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One host for all tests; each has a person of its own."""
+    with serve(tmp_path_factory.mktemp("site")) as served:
+        yield served
+
+
+def sign_in(page: Page, site: Served, email: str) -> None:
+    """From the welcome page over the local sign-in to the own page."""
+    page.goto(f"{site.address}/")
+    page.get_by_role("link", name="Sign in").click()
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_selector(READY)
+
+
+def bring(page: Page, content: str = CSV) -> None:
+    """Give the page a file, and wait until it is taken in."""
+    page.set_input_files(
+        "#file", {"name": "activities.csv", "mimeType": "text/csv", "buffer": content.encode()}
+    )
+    page.wait_for_selector(".import.done")
+
+
+def set_goal(page: Page, kilometres: str) -> None:
+    """Fill in the form, look at the preview, and set the goal."""
+    page.locator("#from").fill("2026-01-01")
+    page.locator("#amount").fill(kilometres)
+    page.get_by_text(re.compile("You would have")).wait_for()
+    page.get_by_role("button", name="Set this goal").click()
+    page.wait_for_url(re.compile("milestone="))
+    page.wait_for_selector(READY)
+    page.wait_for_selector("#stage[data-state=still]")
+
+
+@pytest.fixture
+def person(view: View, site: Served) -> Callable[..., Viewed]:
+    """Opens the page of somebody who has signed in."""
+
+    def open_one(email: str, **options: Any) -> Viewed:
+        seen = view(f"{site.address}/", waits_for=READY, **{**DESKTOP, "locale": "en-CA", **options})
+        sign_in(seen.page, site, email)
+        # The sign-in page takes the focus by itself, about which a browser that has given it complains.
+        seen.complaints.clear()
+        return seen
+
+    return open_one
+
+
+def test_from_a_file_to_a_printed_part(person: Callable[..., Viewed], site: Served, tmp_path: Path) -> None:
+    """Rows left out, a preview that comes true, a drawn statue, a card, files, and the way out."""
+    seen = person("ada@example.org")
+    page = seen.page
+    ghost = seen.pixels(seen.settled())
+    assert ghost.vivid < 0.001
+    bring(page)
+    told = page.locator(".import.done")
+    assert "9 workouts, 9 of them new or changed; 1 row left out" in told.inner_text()
+    page.get_by_text("1 row left out, and why").click()
+    assert "'someday' is not a date" in told.locator("tbody").inner_text()
+    set_goal(page, "320")
+    assert page.locator("#count").inner_text() == "9 of 12 parts earned: 240 km of 320 km"
+    assert page.locator("#parts .earned").count() == 9
+    assert seen.pixels(seen.settled()).vivid > 0.03
+    page.locator("#parts summary").nth(2).click()
+    card = page.locator("details[open] dl")
+    page.wait_for_selector("text=<b>Run 3</b>, 30 km >> visible=true")
+    assert "90 km" in card.inner_text()
+    assert "8 workouts count" in page.locator("#counted").inner_text()
+    assert (
+        page.locator("#workout-rows tr").first.inner_text().endswith("without anything that the goal counts")
+    )
+    assert page.locator("#workout-rows b").count() == 0
+    assert "9 workouts, 240 km" in page.locator("#year-total").inner_text()
+    page.locator("#units").select_option("mi")
+    assert page.locator("#count").inner_text() == "9 of 12 parts earned: 149.1 mi of 198.8 mi"
+    page.get_by_text("Print it, share it").click()
+    with page.expect_download() as downloaded:
+        page.get_by_role("link", name="To print: parts").click()
+    assert downloaded.value.path().read_bytes()[:2] == b"PK"
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    page.wait_for_selector("#welcome:not([hidden])")
+    assert seen.refused() == []
+    assert all(each.startswith((site.address, "blob:", "data:")) for each in seen.requests)
+
+
+def test_parts_arrive_while_the_page_is_open(person: Callable[..., Viewed], site: Served) -> None:
+    """From an import that runs, from a Strava just connected, and from a single new workout."""
+    seen = person("live@example.org")
+    page = seen.page
+    bring(page, "\n".join(CSV.splitlines()[:2]))
+    set_goal(page, "120")
+    assert page.locator("#parts .earned").count() == 3
+    bring(page)
+    page.wait_for_selector("#parts li.earned:nth-child(12)")
+    assert "12 of 12" in str(page.locator("#statue").get_attribute("aria-label"))
+    assert page.locator("#news").inner_text().startswith("Earned: Right Hind Leg")
+    page.get_by_role("link", name="Connect it").click()
+    page.wait_for_selector("text=Connected to a made-up Strava")
+    page.locator("#workout-rows").get_by_text("2026").first.wait_for()
+    body = json.dumps(
+        {"name": "Just now", "sport_type": "Run", "distance": 5000, "moving_time": 1500}
+    ).encode()
+    request = urllib.request.Request(f"{site.strava}/fake/activities", body)  # noqa: S310 - our own
+    with urllib.request.urlopen(request) as answered:  # noqa: S310 - the same
+        assert answered.status == 201
+    page.get_by_text("Just now").wait_for()
+
+
+@pytest.mark.parametrize("options", [DESKTOP, PHONE, {**DESKTOP, "color_scheme": "dark"}])
+def test_no_rule_of_accessibility_is_broken(
+    person: Callable[..., Viewed], site: Served, options: dict[str, Any]
+) -> None:
+    """axe-core finds nothing on any page; nothing is wider than the screen."""
+    if not AXE.exists():
+        missing("axe-core is not installed; tests/engines/install.py does that where npm can")
+    scheme = options.get("color_scheme", "light")
+    seen = person(f"axe-{options['viewport']['width']}-{scheme}@example.org", **options)
+    page = seen.page
+    bring(page)
+    set_goal(page, "320")
+    for path in (page.url, f"{site.address}/docs", f"{site.address}/logout"):
+        page.goto(path)
+        page.wait_for_selector("body[data-state=ready], main form")
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        broken = page.evaluate("async () => (await axe.run()).violations.map(each => each.id)")
+        assert broken == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") == options["viewport"]["width"]
+
+
+def test_the_keyboard_reaches_everything(person: Callable[..., Viewed]) -> None:
+    """The first stop skips the head; the statue, a part and the form follow, each with a visible focus."""
+    seen = person("keys@example.org")
+    page = seen.page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    reached = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.append(
+            page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()")
+        )
+    for wanted in ("statue", "spin", "file", "model", "amount", "from", "which-year", "Set this goal"):
+        assert wanted in reached, reached
+
+
+def test_without_webgl_everything_but_the_drawing_is_there(
+    launch: Callable[..., Browser], site: Served
+) -> None:
+    """A still picture takes the statue's place, and parts arrive in the list."""
+    with launch("--disable-gpu", "--disable-3d-apis") as browser:
+        page = browser.new_context(**DESKTOP, locale="en-CA", reduced_motion="reduce").new_page()
+        page.set_default_timeout(60_000)
+        complaints: list[str] = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        sign_in(page, site, "plain@example.org")
+        page.wait_for_selector("#stage[data-state=failed]")
+        assert page.locator("#still").is_visible()
+        assert page.locator("#still").evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+        bring(page)
+        assert complaints == []
+
+
+def test_it_ends_when_it_is_told_to_with_pages_open(view: View, tmp_path: Path) -> None:
+    """SIGTERM with streams of events open: exit code 0, and what was brought in is there afterwards."""
+    with serve(tmp_path) as first:
+        seen = view(f"{first.address}/", waits_for=READY, **DESKTOP)
+        sign_in(seen.page, first, "ada@example.org")
+        bring(seen.page)
+        assert first.stop() == 0
+        seen.page.goto("about:blank")
+        seen.complaints.clear()
+    with serve(tmp_path) as second:
+        seen = view(f"{second.address}/", waits_for=READY, **DESKTOP)
+        sign_in(seen.page, second, "ada@example.org")
+        seen.page.locator("#workout-rows").get_by_text("Run 8").wait_for()
+        assert second.stop() == 0
+        seen.page.goto("about:blank")
+        seen.complaints.clear()
