@@ -1,8 +1,8 @@
 """Fetches the programs that tests run into a folder. Run by nox; may be run again.
 
-From npm come dynoxide, one static binary, and one script each of Khronos' glTF-Validator and of axe-core; all are
-checked by their sha256. ministack is a Python program with pins of its own, so it gets an environment of its own.
-What cannot be had is reported, and its tests say so too. Names after the folder choose among them.
+From npm come dynoxide, one static binary, and one script each of Khronos' glTF-Validator and of axe-core; all
+are checked by their sha256. ministack is a Python program with pins of its own, so it gets an environment of
+its own. What cannot be had is reported, and its tests say so too. Names after the folder choose among them.
 """
 
 from __future__ import annotations

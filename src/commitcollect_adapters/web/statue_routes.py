@@ -102,11 +102,12 @@ class StatueRoutes:
         )  # fmt: skip
 
     def warm_up(self) -> None:
-        """Read the statues on offer, so that the first browser does not wait for it."""
+        """Read the first statue on offer, so that the first browser does not wait for it."""
         for model in self.app.ports.catalog.models():
             if model.is_active:
                 self._mesh(model.model_id)
                 self._about(model.model_id)
+                return
 
     def _read_statue(self, model_id: ModelId) -> Statue:
         catalog = self.app.ports.catalog
