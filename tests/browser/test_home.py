@@ -91,7 +91,7 @@ def person(view: View, site: Served) -> Callable[..., Viewed]:
 
 
 def test_from_a_file_to_a_printed_part(person: Callable[..., Viewed], site: Served) -> None:
-    """Rows left out, a preview that comes true, a drawn statue, a card, files, and the way out."""
+    """Rows left out, a preview that comes true, a drawn statue, a card, files, and the end of the account."""
     seen = person("ada@example.org")
     page = seen.page
     ghost = seen.pixels(seen.settled())
@@ -121,7 +121,8 @@ def test_from_a_file_to_a_printed_part(person: Callable[..., Viewed], site: Serv
     with page.expect_download() as downloaded:
         page.get_by_role("link", name="To print: parts").click()
     assert downloaded.value.path().read_bytes()[:2] == b"PK"
-    page.get_by_role("button", name="Sign out", exact=True).click()
+    page.get_by_role("button", name="Delete my account…").click()
+    page.get_by_role("button", name="Delete for good").click()
     page.wait_for_selector("#welcome:not([hidden])")
     assert seen.refused() == []
     assert all(each.startswith((site.address, "blob:", "data:")) for each in seen.requests)

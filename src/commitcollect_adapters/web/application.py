@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from commitcollect_adapters.observing.metrics import Metrics, NoMetrics, PrometheusMetrics
 from commitcollect_adapters.observing.trail import AuditTrail
 from commitcollect_adapters.web import events, home
+from commitcollect_adapters.web.account_routes import AccountRoutes
 from commitcollect_adapters.web.activity_routes import ActivityRoutes
 from commitcollect_adapters.web.calls import Endpoint
 from commitcollect_adapters.web.cookies import CookieRules
@@ -124,7 +125,7 @@ def make_site(
     strava = StravaRoutes(strava=service.strava, redirect_uri=f"{front.base}{CALLBACK}", home=front.home)
     parts = (
         host, people, MilestoneRoutes(app=app, is_bounded=not front.is_for_this_machine),
-        ActivityRoutes(app=app), statues, strava, imports,
+        ActivityRoutes(app=app), statues, strava, imports, AccountRoutes(accounts=service.accounts),
     )  # fmt: skip
     served = [row for part in parts for row in part.endpoints()]
     rows += [*served, events.ROW, *SIGN_IN_ROWS, *WEBHOOK_ROWS, *home.ROWS]

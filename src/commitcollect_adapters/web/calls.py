@@ -107,6 +107,7 @@ class Answer:
         content: a file instead.
         packed: the same, by gzip, for browsers that take it.
         outcome: of the use case, for the audit log.
+        actor: who the log says it was, without anything of the caller; empty for the caller.
         forgets_session: whether the browser is to forget its session.
     """
 
@@ -117,6 +118,7 @@ class Answer:
     media_type: str = JSON_TYPE
     headers: Mapping[str, str] = field(factory=dict)
     outcome: object = None
+    actor: str = ""
     forgets_session: bool = False
 
 
@@ -144,6 +146,7 @@ class Endpoint:
         admits: looks at a caller before a file is taken from it; only rows with this take one.
         answers: what each status below 400 brings: a schema, or None for no JSON.
         fails_with: the other statuses, beyond those that any call may have.
+        is_visited: whether browsers go there by themselves, so that errors are shown to a person.
         audited_as: what the audit log calls it, also when it fails.
     """
 
@@ -157,4 +160,5 @@ class Endpoint:
     admits: Callable[[Call], None] | None = None
     answers: Mapping[int, Schema | None]
     fails_with: tuple[int, ...] = ()
+    is_visited: bool = False
     audited_as: AuditType | None = None

@@ -19,7 +19,14 @@ from commitcollect_adapters.observing.trail import AuditTrail
 from commitcollect_adapters.web.bodies import Unacceptable, json_object
 from commitcollect_adapters.web.calls import JSON_TYPE, TEXT_CHARS_MAX, Answer, Call, Endpoint
 from commitcollect_adapters.web.cookies import SESSION, CookieRules, cookie_of, set_cookie
-from commitcollect_adapters.web.problems import HEADERS, answer_to, problem, unexpected
+from commitcollect_adapters.web.problems import (
+    HEADERS,
+    answer_to,
+    page_about,
+    problem,
+    unexpected,
+    wants_page,
+)
 from commitcollect_adapters.web.uploads import uploaded_file
 from commitcollect_core.accounts.session_keeping import SessionKeeping
 from commitcollect_core.accounts.sessions import Session
@@ -80,6 +87,8 @@ class Dispatch:
         except ClientDisconnect:
             return problem(_CUT_OFF, "body_cut_off")
         except CommitCollectError as failed:
+            if endpoint.is_visited and wants_page(request.headers.get("accept", "")):
+                return page_about(failed)
             return answer_to(failed, limit=self.policy.training.workouts_inspected_max)
         except Exception as mistake:  # noqa: BLE001 - whatever it is, the caller gets an answer
             return await unexpected(request, mistake)
@@ -124,7 +133,8 @@ class Dispatch:
         )
         act = partial(endpoint.act, call)
         answer = self.trail.around(caller, act, event_type=endpoint.audited_as, user_id=session.user_id)
-        self.trail.record(caller, answer.outcome)
+        by = self.trail.caller(answer.actor) if answer.actor else caller
+        self.trail.record(by, answer.outcome)
         return answer
 
     def _response(self, answer: Answer, *, takes_gzip: bool) -> Response:

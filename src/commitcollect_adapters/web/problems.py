@@ -6,7 +6,7 @@ import logging
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from commitcollect_core.errors import CommitCollectError, LimitExceeded, Unauthenticated, http_status
 
@@ -19,6 +19,43 @@ HEADERS = {
 }
 """Of every answer that is about a person, errors included."""
 
+_PAGE_POLICY = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+}
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>That did not work</title>
+<link rel="icon" href="/assets/icon.svg">
+<link rel="stylesheet" href="/assets/home.css">
+</head>
+<body>
+<main>
+<section class="card">
+<h1>That did not work</h1>
+<p>{sentence}</p>
+<p><a class="button" href="/">Back</a></p>
+</section>
+</main>
+</body>
+</html>
+"""
+_SENTENCES = {
+    "sign_in_failed": "The sign-in did not succeed. Go back and start again.",
+    "account_deleting": "This account is being deleted, or was deleted; it cannot be used any more.",
+    "missing_session": "You are signed out. Go back and sign in first.",
+    "invalid_session": "Your session has ended. Go back and sign in again.",
+    "invalid_or_expired_state": "This link is used up or too old. Go back and connect once more.",
+    "access_denied": "Strava was not given permission, so nothing was connected.",
+    "athlete_already_connected": "This Strava athlete is connected to another account; disconnect it there.",
+    "other_athlete_connected": "This account is connected to another Strava athlete; disconnect that first.",
+}
+"""Code -> what a person is told of it."""
+
 INTERNAL_ERROR = 500
 _CODES = {
     400: "bad_request",
@@ -27,6 +64,11 @@ _CODES = {
     413: "body_too_large",
     415: "unsupported_media_type",
 }
+
+
+def wants_page(accept: str) -> bool:
+    """Whether a browser shows the answer to a person, by what it accepts."""
+    return "text/html" in accept
 
 
 def answer_to(failed: CommitCollectError, *, limit: int | None = None) -> Response:
@@ -49,6 +91,12 @@ def answer_to(failed: CommitCollectError, *, limit: int | None = None) -> Respon
         document["retryAtUtc"] = int(failed.retry_at.timestamp())
         response = JSONResponse(document, http_status(failed), HEADERS)
     return response
+
+
+def page_about(failed: CommitCollectError) -> Response:
+    """The same for a person whose browser was on its way somewhere: a sentence, and the way back."""
+    sentence = _SENTENCES.get(failed.code, "That did not work. Please try again in a moment.")
+    return HTMLResponse(_PAGE.format(sentence=sentence), http_status(failed), {**HEADERS, **_PAGE_POLICY})
 
 
 def problem(status: int, code: str, headers: dict[str, str] | None = None) -> Response:

@@ -17,7 +17,7 @@ from commitcollect_adapters.web import schemas
 from commitcollect_adapters.web.calls import Endpoint
 from commitcollect_adapters.web.cookies import HANDSHAKE, SESSION, CookieRules, cookie_of, set_cookie
 from commitcollect_adapters.web.origins import Origins
-from commitcollect_adapters.web.problems import HEADERS, answer_to
+from commitcollect_adapters.web.problems import HEADERS, answer_to, page_about, wants_page
 from commitcollect_core.accounts.signing_in import SigningIn
 from commitcollect_core.errors import CommitCollectError, Forbidden, Unauthenticated
 from commitcollect_core.flows import current_flow, flow, is_flow
@@ -98,7 +98,7 @@ class SignInRoutes:
                 self._signing_in.begin, return_to=place if place in self._places else ""
             )
         except CommitCollectError as failed:
-            return answer_to(failed)
+            return _shown(request, failed)
         response = RedirectResponse(begun.address, _FOUND, HEADERS)
         seconds = self._policy.handshake_seconds
         set_cookie(response, HANDSHAKE, begun.secret, seconds=seconds, rules=self._rules, path=CALLBACK)
@@ -117,7 +117,7 @@ class SignInRoutes:
             )
             signed_in = await run_in_threadpool(self._recorded, request, finish)
         except CommitCollectError as failed:
-            response: Response = answer_to(failed)
+            response: Response = _shown(request, failed)
         else:
             address = self._places.get(signed_in.return_to, self._home)
             response = RedirectResponse(address, _FOUND, HEADERS)
@@ -177,3 +177,8 @@ def _parameter(request: Request, name: str) -> str:
     """A parameter of the address that stands there once."""
     values = request.query_params.getlist(name)
     return values[0] if len(values) == 1 and len(values[0]) <= _PARAMETER_CHARS_MAX else ""
+
+
+def _shown(request: Request, failed: CommitCollectError) -> Response:
+    """The answer to an error on the way to signing in: for a person, or for a program."""
+    return page_about(failed) if wants_page(request.headers.get("accept", "")) else answer_to(failed)

@@ -33,13 +33,13 @@ class StravaRoutes:
         """The rows of the route table."""
         yield Endpoint(
             method="GET", path="/strava/connect", act=self._connect,
-            about="Sends the browser to Strava.", answers={FOUND: None},
+            about="Sends the browser to Strava.", answers={FOUND: None}, is_visited=True,
         )  # fmt: skip
         yield Endpoint(
             method="GET", path=CALLBACK, act=self._callback, query=schemas.OAUTH_CALLBACK,
             about="Where Strava sends the browser back: the account is connected.",
             answers={FOUND: None, OK: schemas.CONNECTED}, fails_with=(400, 409, 502, 503),
-            audited_as=AuditType.STRAVA_AUTHORIZE,
+            is_visited=True, audited_as=AuditType.STRAVA_AUTHORIZE,
         )  # fmt: skip
         yield Endpoint(
             method="GET", path="/strava/status", act=self._status,

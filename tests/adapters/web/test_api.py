@@ -246,6 +246,49 @@ def test_sessions_are_listed_and_ended(site: Visited) -> None:
     assert SESSION not in here.cookies
 
 
+def test_an_account_is_deleted_for_good(site: Visited) -> None:
+    """The cookie goes, the session is none any more, nothing is left, and the person cannot come back."""
+    browser = with_history(site, "gone@example.org")
+    browser.send("/milestones", GOAL)
+    user_id = UserId(browser.get("/session").json()["userId"])
+    secret = browser.cookies[SESSION]
+    done = browser.request("DELETE", "/account", headers={"origin": BASE, CORRELATION: "the-end"})
+    assert (done.status_code, done.content) == (204, b"")
+    recorded = site.opened.backend.stores().audit.of_flow("the-end", after=None, limit=10).entries
+    assert [each.event.event_type for each in recorded] == [AuditType.ACCOUNT_DELETE]
+    assert user_id not in str(recorded)
+    assert "python-httpx" not in str(recorded)
+    assert SESSION not in browser.cookies
+    browser.cookies.set(SESSION, secret, domain="127.0.0.1")
+    assert browser.get("/session").json() == {"status": "invalid_session"}
+    assert browser.delete("/account").status_code == 401
+    assert site.opened.service.accounts.deleting.preview(user_id).total == 0
+    with pytest.raises(AssertionError, match="409"):
+        site.signed_in("gone@example.org")
+
+
+def test_people_are_told_in_words_where_a_browser_was_on_its_way(site: Visited) -> None:
+    """An error of signing in or of connecting is a page for a browser, and a code for a program."""
+    browser = site.signed_in("words@example.org")
+    page = {"accept": "text/html,application/xhtml+xml"}
+    for path, status, words, document in (
+        ("/auth/callback?state=x&code=y", 401, "start again", {"status": "sign_in_failed"}),
+        (
+            "/oauth/strava/callback?state=<b>x",
+            400,
+            "connect once more",
+            {"error": "invalid_or_expired_state", "field": "state"},
+        ),
+    ):
+        shown, told = browser.get(path, headers=page), browser.get(path)
+        assert (shown.status_code, told.status_code) == (status, status)
+        assert words in shown.text
+        assert "<b>" not in shown.text
+        assert "default-src 'none'" in shown.headers["content-security-policy"]
+        assert told.json() == document
+    assert browser.get("/milestones/x", headers=page).json() == {"error": "milestone_not_found"}
+
+
 def test_the_correlation_id_goes_from_the_request_to_the_log(site: Visited) -> None:
     """A well-formed one is kept, another is replaced; the audit entries of the call carry it."""
     browser = with_history(site, "flow@example.org")

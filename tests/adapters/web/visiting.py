@@ -70,7 +70,8 @@ class Visited:
         query = parse_qs(urlsplit(shown.headers["location"]).query)
         fields = {name: value for name, (value,) in query.items()}
         form = browser.post("/auth/local", data={**fields, "email": email}, headers={"origin": BASE})
-        assert browser.get(form.headers["location"]).status_code == 302
+        back = browser.get(form.headers["location"])
+        assert back.status_code == 302, back.status_code
         return browser
 
 

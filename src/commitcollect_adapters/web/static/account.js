@@ -25,6 +25,19 @@ export async function show(failed) {
 		make("span", {}, make("strong", {}, browser(userAgent)), isThis ? " (this one)" : ""),
 		make("span", { class: "soft" }, `since ${format.date(createdAtUtc)}, last seen ${format.dateAndTime(lastSeenAtUtc)}`),
 		!isThis && make("button", { type: "button", click: () => end(`/sessions/${sessionId}`, isThis) }, "Sign out there"))));
+	get("delete").onclick = () => { get("sure").returnValue = ""; get("sure").showModal(); };
+	get("sure").onclose = () => { if (get("sure").returnValue === "delete") remove(failed); };
 	get("elsewhere").hidden = sessions.length < 2;
 	get("elsewhere").onclick = () => end("/sessions", false);
+}
+
+async function remove(failed) {
+	get("delete").disabled = true;
+	try {
+		await call("/account", { method: "DELETE" });
+		location.assign("/");
+	} catch (failure) {
+		get("delete").disabled = false;
+		failed(failure);
+	}
 }
