@@ -175,7 +175,8 @@ class PersonalDataContract(StoresContract):
             for name in _firsts(stores, _anyone()):
                 person = _anyone()
                 write = _firsts(stores, person)[name]
-                race([write, partial(_tombstone_and_erase, stores, person)])
+                writers: list[Callable[[], object]] = [write, partial(_tombstone_and_erase, stores, person)]
+                race(writers)
                 assert not any(_counts(stores, person).values()), name
 
 
