@@ -42,7 +42,40 @@ _CALLED = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 EQUIVALENT = {
     "folds: after >= best -> after > best in if after >= best:": "as good as the best changes nothing",
+    (
+        "tallies: (gained := goal.parts_earned(progress.current_value) - len(crossings)) > 0 -> "
+        "(gained := (goal.parts_earned(progress.current_value) - len(crossings))) >= 0 in "
+        "if (gained := goal.parts_earned(progress.current_value) - len(crossings)) > 0:"
+    ): "no crossing is added none times",
     "folds: 0 -> 1 in best = self.sums.get(WHOLE_PERIOD, 0)": "the first workout counts at least 1",
+    (
+        "local_time: midnight + timedelta(days=each) -> midnight - timedelta(days=each) in nearby = "
+        "{self.offset_seconds(midnight + timedelta(days=each)) for each in (-1, 0, 1)}"
+    ): "the days around are the same either way",
+    (
+        "local_time: 0 -> 1 in nearby = {self.offset_seconds(midnight + timedelta(days=each)) for "
+        "each in (-1, 0, 1)}"
+    ): "no place changes its clocks twice within two days",
+    (
+        "local_time: 1 -> 2 in nearby = {self.offset_seconds(midnight + timedelta(days=each)) for "
+        "each in (-1, 0, 1)}"
+    ): "no place changes its clocks twice within three days",
+    (
+        "local_time: 1 -> 2 in nearby = {self.offset_seconds(midnight + timedelta(days=each)) for "
+        "each in (-1, 0, 1)} #2"
+    ): "no place changes its clocks twice within three days",
+    "local_time: 1 -> 2 in second = timedelta(seconds=1)": "clocks change by whole minutes",
+    (
+        "recurrence: number > self.opened[0] -> number >= self.opened[0] in return len(self.opened) <"
+        " periods_kept_max or number > self.opened[0]"
+    ): "a period that was opened is not due, as said before",
+    (
+        "tallies: True -> False in for aim, share, old, new in zip(goal.aims, goal.shares(workout), "
+        "before, after, strict=True):"
+    ): "each of them has one for every aim",
+    (
+        "tallies: 0 -> 1 in bucket_value=new.sums.get(share.bucket, 0),"
+    ): "a workout that counts leaves something in its bucket",
 }
 """The name of a break, and why it makes no difference."""
 
@@ -128,7 +161,7 @@ def _mutants(module: str, tests: tuple[str, ...]) -> Iterator[Mutant]:
                 law="goals are what their tests say",
                 tests=tests,
                 equivalent=EQUIVALENT.get(name, ""),
-                is_seen_at_import=True,
+                is_by_rule=True,
             )
 
 

@@ -22,7 +22,7 @@ class Mutant:
         law: what the break violates.
         tests: arguments of pytest, those that are likely to fail first.
         equivalent: why no test can tell the break from the code; empty if one must.
-        is_seen_at_import: whether a module that cannot be imported any more counts as seen.
+        is_by_rule: made by rule, so that an import that fails or a process that dies sees it as well.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Mutant:
     law: str
     tests: tuple[str, ...] = field(repr=False)
     equivalent: str = ""
-    is_seen_at_import: bool = False
+    is_by_rule: bool = False
 
     @property
     def path(self) -> Path:

@@ -32,7 +32,6 @@ PATIENCE_SECONDS = 300
 BASELINE_PATIENCE_SECONDS = 1_800
 
 _PASSED, _FAILED = 0, 1
-_NOT_COLLECTED = {2, 4}
 
 
 class End(StrEnum):
@@ -136,7 +135,7 @@ class Copy:
 def _end(mutant: Mutant, code: int | None) -> End:
     if code is None:
         return End.TOO_SLOW
-    if code in _NOT_COLLECTED and mutant.is_seen_at_import:
+    if mutant.is_by_rule and code != _PASSED:
         return End.KILLED
     if code not in {_PASSED, _FAILED}:
         return End.NOT_RUN

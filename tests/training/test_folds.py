@@ -341,6 +341,30 @@ def test_a_combination_is_as_far_as_its_least_part() -> None:
     assert goal.exclusion(flagged) is Exclusion.FLAGGED
 
 
+def test_what_did_not_count_is_counted_by_reason() -> None:
+    """Two flagged ones and one of another day are told apart."""
+    goal = goal_by(LongestRun(bucket=Bucket.DAY))
+    found = [
+        on_day("a", 1),
+        on_day("b", 2, is_flagged=True),
+        on_day("c", 2, is_flagged=True),
+        on_day("d", 500),
+    ]
+    stored = [Workout(snapshot=each, version=1, fetched_at=SEASON_END_AT) for each in found]
+    summed = tally(goal, stored)
+    assert (summed.counted, summed.excluded) == (1, {Exclusion.FLAGGED: 2, Exclusion.AFTER_END: 1})
+
+
+@pytest.mark.parametrize("fold", [BestWorkout(), BestWindow(bucket=Bucket.DAY, length=3)])
+def test_an_effect_names_the_bucket_only_where_there_are_several(fold: Fold) -> None:
+    """A best workout is one of the whole period."""
+    [explained] = explain(
+        goal_by(fold), [Workout(snapshot=on_day("a", 1), version=1, fetched_at=SEASON_END_AT)]
+    )
+    day = (SEASON_START_AT + timedelta(days=1)).toordinal()
+    assert [each.bucket for each in explained.effects] == [None if fold.bucket is None else day]
+
+
 def test_an_explanation_says_what_each_workout_did() -> None:
     """Also where it did nothing, because its day had counted already."""
     goal = goal_by(LongestRun(bucket=Bucket.DAY, minimum=6_000), target_type=TargetType.DISTANCE_METERS)

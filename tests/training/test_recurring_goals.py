@@ -31,7 +31,7 @@ from commitcollect_core.training.folds import LongestRun, counts_buckets
 from commitcollect_core.training.goals import Aim
 from commitcollect_core.training.local_time import Bucket, LocalTime
 from commitcollect_core.training.ports import Ports
-from commitcollect_core.training.recurrence import Every, RecurringGoal
+from commitcollect_core.training.recurrence import Every, RecurringGoal, periods_begun
 from commitcollect_core.training.recurring_goals import NewRecurringGoal
 from commitcollect_core.training.sports import SportSelection
 from commitcollect_core.training.workouts import ActivitySnapshot, Found
@@ -109,6 +109,28 @@ def test_a_period_is_due_until_it_has_its_milestone() -> None:
     assert due == [2020, 2021, 2023, 2025, 2026]
     assert [number for number in due if goal.is_due(number, periods_kept_max=2)] == [2023, 2025, 2026]
     assert goal.with_opened(2023, periods_kept_max=2).opened == (2023, 2024)
+
+
+def test_only_activities_that_count_begin_periods_that_are_due() -> None:
+    """The earliest period first, each of them once."""
+    goal = RecurringGoal(
+        recurring_id=MilestoneId("r"),
+        every=Every.MONTH,
+        model_id=ModelId("HERON"),
+        aims=(KILOMETRES,),
+        first_period=Every.MONTH.number(SEASON_START_AT.toordinal()),
+    )
+    opened = goal.with_opened(goal.first_period + 1, periods_kept_max=24)
+    history = [
+        ride("late", day=70),
+        ride("late-too", day=71),
+        ride("first", day=1),
+        ride("opened", day=40),
+        evolve(ride("flagged", day=100), is_flagged=True),
+        ride("empty", 0, day=130),
+    ]
+    begun = periods_begun([opened], history, periods_kept_max=24)
+    assert begun == [(opened, goal.first_period), (opened, goal.first_period + 2)]
 
 
 @pytest.mark.parametrize(
