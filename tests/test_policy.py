@@ -33,6 +33,14 @@ def test_a_policy_whose_commits_are_too_small_is_refused(limits: dict[str, int],
     assert refused.value.field == "commit_items_max"
 
 
+def test_a_statue_leaves_a_place_in_the_first_commit_of_a_ledger() -> None:
+    """Beside head, milestone and parts a store looks at the deletions of accounts in the same write."""
+    assert TrainingPolicy(statue_parts_max=97).statue_parts_max == 97
+    with pytest.raises(InvalidInput, match="at most 97") as refused:
+        TrainingPolicy(statue_parts_max=98)
+    assert refused.value.field == "statue_parts_max"
+
+
 @pytest.mark.parametrize("name", ["job_retry_seconds_max", "look_again_seconds"])
 def test_no_job_is_made_to_wait_longer_than_jobs_may(name: str) -> None:
     """Such a job would count as put by a wrong clock, and be done at once, again and again."""

@@ -29,10 +29,13 @@ _BOUNDS = {
     "live_reserve_percent": (0, 99),
     "reconcile_days": (1, 36_600),
     "statue_geometry_bytes_max": (1, 64_000_000),  # no store reads more
-    "statue_parts_max": (1, 99),  # keys of awards hold two digits
+    "statue_parts_max": (1, 99),  # keys of awards hold two digits; see also `TrainingPolicy`
 }
 """The least and the most of a value, where the general bounds are too wide."""
 
+
+_PARTS_OF_FIRST_COMMIT = 97
+"""Beside the head, the milestone, and the look at the deletions of accounts: DynamoDB takes 100."""
 
 _WAITS = (
     "job_lease_seconds",
@@ -161,6 +164,12 @@ class TrainingPolicy:
                 f"commit_items_max {self.commit_items_max} is too small: a head, a workout and every tracked "
                 f"milestone, or a milestone and all its parts, need {needed}",
                 field="commit_items_max",
+            )
+        if self.statue_parts_max > _PARTS_OF_FIRST_COMMIT:
+            raise InvalidInput(
+                f"statue_parts_max {self.statue_parts_max} must be at most {_PARTS_OF_FIRST_COMMIT}: the first "
+                "commit of a ledger may open a milestone that is complete already",
+                field="statue_parts_max",
             )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mutants import crowds, folds, generated, jobs, recurrence, stores, strava, training, web
+from mutants import accounts, crowds, folds, generated, jobs, recurrence, stores, strava, training, web
 from mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -15,4 +15,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *stores.MUTANTS,
     *web.MUTANTS,
     *crowds.MUTANTS,
+    *accounts.MUTANTS,
 )

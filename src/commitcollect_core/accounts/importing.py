@@ -88,8 +88,9 @@ class Importing:
 
     def _batches(self, workouts: Iterable[Workout]) -> Iterator[list[Workout]]:
         waiting = iter(workouts)
-        # One place in each commit is the head's.
-        while some := list(islice(waiting, self.context.policy.training.commit_items_max - 1)):
+        # One place in each commit is the head's, and in the first one is for the look at the deletions.
+        places = self.context.policy.training.commit_items_max - 2
+        while some := list(islice(waiting, places)):
             yield some
 
     def _take_workouts(self, user_id: UserId, workouts: list[Workout]) -> int:
