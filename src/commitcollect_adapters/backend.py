@@ -594,6 +594,7 @@ def webhook_secrets(settings: Settings) -> WebhookSecrets:
     return WebhookSecrets(
         verify_token=settings.strava_verify_token,
         subscription_id=int(subscription_id) if subscription_id else None,
+        signature_key=settings.strava_signature_key,
     )
 
 

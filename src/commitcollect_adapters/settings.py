@@ -171,6 +171,7 @@ class Settings:
         strava_verify_token: proves that a handshake is Strava's answer to our own request.
         strava_webhook_segment: the last part of the webhooks' path, which only Strava is told.
         strava_subscription_id: of the app's push subscription.
+        strava_signature_key: what Strava signs events with, where it has told; empty checks no signature.
         audit_keys: keys like these, that audit entries are chained and IP addresses are hashed with.
         receipt_key: a key like these, that receipts of deletions are signed with.
         log_format: how the long-running commands log: ``text``, or ``json`` with a correlation id.
@@ -204,6 +205,7 @@ class Settings:
     strava_verify_token: str = field(default="", repr=False, metadata=SECRET)
     strava_webhook_segment: str = field(default="", repr=False, metadata=SECRET, validator=_check_segment)
     strava_subscription_id: str = field(default="", validator=_check_digits)
+    strava_signature_key: str = field(default="", repr=False, metadata=SECRET)
     audit_keys: str = field(default="", repr=False, metadata=SECRET)
     receipt_key: str = field(default="", repr=False, metadata=SECRET)
     log_format: str = field(default="text", validator=_check_choice)

@@ -167,8 +167,8 @@ class TrainingPolicy:
             )
         if self.statue_parts_max > _PARTS_OF_FIRST_COMMIT:
             raise InvalidInput(
-                f"statue_parts_max {self.statue_parts_max} must be at most {_PARTS_OF_FIRST_COMMIT}: the first "
-                "commit of a ledger may open a milestone that is complete already",
+                f"statue_parts_max {self.statue_parts_max} must be at most {_PARTS_OF_FIRST_COMMIT}: the "
+                "first commit of a ledger may open a milestone that is complete already",
                 field="statue_parts_max",
             )
 

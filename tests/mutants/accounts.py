@@ -91,8 +91,8 @@ MUTANTS = (
     Mutant(
         name="dynamodb-tombstone-ignored",
         file="commitcollect_adapters/dynamodb/deletions.py",
-        old="    member = check(key, NEW, conflicts.fenced)\n",
-        new="    member = check(deletion_key_key(), Condition('attribute_exists(PK)'), conflicts.fenced)\n",
+        old="key = deletion_key(deletions.id_of(_key(client), user_id))",
+        new='key = deletion_key(deletions.id_of(_key(client), UserId("")))',
         law="7: behind the tombstone nothing begins",
         tests=_contract("OnDynoxide"),
     ),

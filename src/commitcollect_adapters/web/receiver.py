@@ -41,6 +41,7 @@ WRITER_SECONDS_MAX = 1.0
 """How long an event waits for one of them. Strava waits two seconds for an answer."""
 
 PATH = "/webhooks/strava"
+SIGNATURE = "x-strava-signature"
 ROWS = (
     Endpoint(
         method="GET", path=PATH, needs_session=False, about="Strava's handshake.",
@@ -48,7 +49,7 @@ ROWS = (
     ),
     Endpoint(
         method="POST", path=PATH, needs_session=False, about="Strava's events; the work goes to the queue.",
-        body={"type": "object"}, answers={200: {"type": "object"}}, fails_with=(400, 413),
+        body={"type": "object"}, answers={200: {"type": "object"}}, fails_with=(400, 403, 413),
     ),
 )  # fmt: skip
 """As the API's description has them; a secret segment of the path is not told."""
@@ -62,6 +63,7 @@ _CURES = {
     ),
     "handshake_refused": "the verify token differs from strava_verify_token",
     "not_found": "the path lacks strava_webhook_segment",
+    "signature_refused": "the key Strava signs with differs from strava_signature_key",
 }
 """What an operator can do about a kind of refusal."""
 
@@ -140,11 +142,12 @@ class Receiver:
         if body is None:
             return self._ended(_TOO_LARGE, "body_too_large")
         try:
+            self._intake.check_signature(request.headers.get(SIGNATURE, ""), body)
             # Read before a thread is taken: what is no event never waits for the store.
             found = self._intake.read(parse_document(body))
             result = await self._kept(found) if isinstance(found, WaitingJob) else found
-        except InvalidInput as invalid:
-            return self._ended(http_status(invalid), invalid.code)
+        except (InvalidInput, Forbidden) as refused:
+            return self._ended(http_status(refused), refused.code)
         except StorageError as failed:
             _log.warning("an event could not be stored; Strava delivers it again: %s", failed.code)
             return self._ended(http_status(failed), failed.code)

@@ -32,10 +32,15 @@ class WebhookSecrets:
     Attributes:
         verify_token: given to Strava on subscribing, which gives it back in the handshake; empty refuses all.
         subscription_id: of the app's subscription; events of others are not taken. None takes none at all.
+        signature_key: what Strava signs events with; empty where that is not known, and then none is checked.
     """
 
     verify_token: str = field(default="", repr=False)
     subscription_id: int | None = None
+    signature_key: str = field(default="", repr=False)
+
+
+_SIGNATURE_PARTS_MAX = 8
 
 
 @frozen(kw_only=True)
@@ -54,6 +59,32 @@ class WebhookIntake:
     queue: EventQueue
     secrets: WebhookSecrets
     context: Context
+
+    def check_signature(self, header: str, body: bytes) -> None:
+        """Refuse a call that Strava has not signed, where the key of its signatures is known.
+
+        Its age does not matter: an event is a hint, and a repeated one costs no more than a delivered one.
+
+        Args:
+            header: ``X-Strava-Signature``, such as ``t=1767225600,v1=5f2c…``; empty if there was none.
+            body: as it came.
+
+        Raises:
+            Forbidden: there is no signature, or it is not one of this body with this key.
+        """
+        key = self.secrets.signature_key
+        if not key:
+            return
+        import hmac  # noqa: PLC0415 - loads OpenSSL, which nothing else in the core needs
+
+        parts = [each.strip().partition("=") for each in header.split(",")[:_SIGNATURE_PARTS_MAX]]
+        times = [value for name, _, value in parts if name == "t"]
+        # There may be several, as while a key is replaced; one that is right is enough.
+        given = [value for name, _, value in parts if name == "v1"]
+        signed = b"".join((f"{times[0] if times else ''}.".encode(), body))
+        expected = hmac.digest(key.encode(), signed, "sha256").hex()
+        if not any(hmac.compare_digest(each.encode(), expected.encode()) for each in given):
+            raise Forbidden("this event is not signed by Strava", code="signature_refused")
 
     def confirm(self, query: Mapping[str, str]) -> str:
         """Answer the handshake; returns the challenge to send back.

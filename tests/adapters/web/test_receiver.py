@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import logging
 import socket
@@ -244,6 +245,19 @@ def test_an_odd_event_is_taken(served: Site, name: str) -> None:
     assert served.post(event(**ODD_EVENTS[name])) == Answer(200, {"status": "queued"})
     [job] = served.jobs()
     assert job.key == "strava/activity/42/16195505756"
+
+
+def test_with_a_key_only_signed_events_are_taken(tmp_path: Path) -> None:
+    """The body is signed as it is sent; one that is not is neither read nor kept."""
+    secrets = WebhookSecrets(verify_token=TOKEN, subscription_id=SUBSCRIPTION, signature_key="key")
+    with site(tmp_path, secrets=secrets) as served:
+        body = event()
+        signed = hmac.digest(b"key", b"1." + body, "sha256").hex()
+        assert served.post(b"no event").status == 403
+        assert served.post(body, headers={**JSON, "X-Strava-Signature": "t=1,v1=0"}).status == 403
+        assert not served.jobs()
+        assert served.post(body, headers={**JSON, "X-Strava-Signature": f"t=1,v1={signed}"}).status == 200
+        assert len(served.jobs()) == 1
 
 
 def test_before_there_is_a_subscription_no_event_is_taken(tmp_path: Path) -> None:
