@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from tempfile import TemporaryFile
 
 from attrs import frozen
 
-from commitcollect_adapters.web.calls import NO_CONTENT, Answer, Call, Endpoint
+from commitcollect_adapters.exports.writing import write_zip
+from commitcollect_adapters.web.calls import NO_CONTENT, OK, Answer, Call, Endpoint
+from commitcollect_core.accounts.audit import AuditType
 from commitcollect_core.service import AccountUseCases
 
 _ACTOR = "the-person"
@@ -21,10 +24,27 @@ class AccountRoutes:
     def endpoints(self) -> Iterator[Endpoint]:
         """The rows of the route table."""
         yield Endpoint(
+            method="GET", path="/account/export", act=self._export,
+            about="Everything that is stored about the caller, as a ZIP.",
+            answers={OK: None}, fails_with=(404,), audited_as=AuditType.DATA_EXPORT,
+        )  # fmt: skip
+        yield Endpoint(
             method="DELETE", path="/account", act=self._delete,
             about="Delete the account for good; what has to wait, as for Strava, a worker does.",
             answers={NO_CONTENT: None}, fails_with=(404, 502, 503),
         )  # fmt: skip
+
+    def _export(self, call: Call) -> Answer:
+        # Whole before the first byte is sent: a store that fails half way is an error, and no half export.
+        file = TemporaryFile()  # noqa: SIM115 - closed once it is sent
+        try:
+            write_zip(self.accounts.exporting, call.user_id, file)
+            file.seek(0)
+        except BaseException:
+            file.close()
+            raise
+        headers = {"Content-Disposition": 'attachment; filename="commitcollect-export.zip"'}
+        return Answer(file=file, media_type="application/zip", headers=headers)
 
     def _delete(self, call: Call) -> Answer:
         request = self.accounts.deleting.delete(call.user_id)

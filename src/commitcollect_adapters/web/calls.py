@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from attrs import field, frozen
 
@@ -106,6 +106,7 @@ class Answer:
         document: JSON; None for `content`.
         content: a file instead.
         packed: the same, by gzip, for browsers that take it.
+        file: a temporary file instead, which vanishes when it is closed.
         outcome: of the use case, for the audit log.
         actor: who the log says it was, without anything of the caller; empty for the caller.
         forgets_session: whether the browser is to forget its session.
@@ -115,6 +116,7 @@ class Answer:
     document: Document | None = None
     content: bytes = b""
     packed: bytes = b""
+    file: IO[bytes] | None = None
     media_type: str = JSON_TYPE
     headers: Mapping[str, str] = field(factory=dict)
     outcome: object = None

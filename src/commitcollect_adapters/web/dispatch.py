@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from functools import partial
 from itertools import groupby
+from typing import IO
 
 from attrs import evolve, frozen
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from commitcollect_adapters.observing.metrics import Metrics, NoMetrics
@@ -34,6 +35,7 @@ from commitcollect_core.errors import CommitCollectError, InvalidInput, Unauthen
 from commitcollect_core.policy import Policy
 
 _CUT_OFF = 400
+_PIECE_BYTES = 65_536
 
 
 @frozen(kw_only=True, eq=False)
@@ -139,6 +141,8 @@ class Dispatch:
 
     def _response(self, answer: Answer, *, takes_gzip: bool) -> Response:
         headers = {**HEADERS, **answer.headers}
+        if answer.file is not None:
+            return StreamingResponse(_pieces(answer.file), answer.status, headers, answer.media_type)
         if answer.document is not None:
             response: Response = JSONResponse(answer.document, answer.status, headers)
         elif answer.media_type == JSON_TYPE:  # a status says it all
@@ -163,3 +167,10 @@ def _query(request: Request, known: Set[str]) -> dict[str, str]:
             raise InvalidInput(f"{name} stands there twice, or is too long", field=name)
         query[name] = value
     return query
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    """A file piece by piece, so that none of it has to fit in memory; closed when all is sent."""
+    with file:
+        while piece := file.read(_PIECE_BYTES):
+            yield piece

@@ -125,6 +125,7 @@ _GOAL: Schema = {"type": ["object", "string", "null"], "description": "Of a goal
 _MILESTONE = _object(
     {
         **_named(("milestoneId", "modelId", "sport", "targetType"), _TEXT),
+        "name": _or_null(_TEXT),
         **_named(
             ("totalTarget", "partTarget", "partsTotal", "progressValue", "currentValue", "partsEarned"),
             _WHOLE,
@@ -137,7 +138,7 @@ _MILESTONE = _object(
         "goal": _GOAL,
         "timeZone": _or_null(_TEXT),
         "createdAtUtc": _MOMENT,
-        "completedAtUtc": _or_null(_MOMENT),
+        **_named(("completedAtUtc", "archivedAtUtc"), _or_null(_MOMENT)),
     }
 )
 _AWARD = _object(

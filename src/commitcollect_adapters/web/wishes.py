@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from attrs import frozen
+
 from commitcollect_adapters.time_zones import local_time
 from commitcollect_adapters.web.calls import TEXT_CHARS_MAX, Schema
 from commitcollect_adapters.wording.goals import parse_aim, with_rest
@@ -48,11 +50,28 @@ BODY: Schema = {
         "timeZone": {"type": "string", "description": "Whose days count, such as Europe/Berlin."},
         "periodStartAtUtc": {"type": "integer"},
         "periodEndAtUtc": {"type": ["integer", "null"]},
+        "name": {"type": "string", "description": "What to call it; empty for no name."},
         "partsTotal": {"type": "integer", "description": "Checked against the statue, where given."},
     },
 }
 
-REQUIRED = ("modelId", "sport", "targetType", "totalTarget", "periodStartAtUtc")
+
+@frozen(kw_only=True)
+class _Required:
+    """A name that a request has to have, and the code of the error without it."""
+
+    name: str
+    code: str
+
+
+_REQUIRED = (
+    _Required(name="modelId", code="modelId_required"),
+    _Required(name="sport", code="sport_required"),
+    _Required(name="targetType", code="targetType_required"),
+    _Required(name="totalTarget", code="totalTarget_required"),
+    _Required(name="periodStartAtUtc", code="periodStartAtUtc_required"),
+)
+_SAID_BY_TARGETS = frozenset({"targetType", "totalTarget"})
 
 
 def wish_of(document: Mapping[str, Any], policy: Policy) -> NewMilestone:
@@ -63,10 +82,10 @@ def wish_of(document: Mapping[str, Any], policy: Policy) -> NewMilestone:
     """
     if document.keys() - BODY["properties"].keys():
         raise InvalidInput("a name in the body is not known", code="unknown_field")
-    for name in REQUIRED:
-        is_said_otherwise = name in {"targetType", "totalTarget"} and "targets" in document
-        if document.get(name) in (None, "") and not is_said_otherwise:
-            raise InvalidInput(f"{name} is missing", code=f"{name}_required", field=name)
+    for each in _REQUIRED:
+        is_said_otherwise = each.name in _SAID_BY_TARGETS and "targets" in document
+        if document.get(each.name) in (None, "") and not is_said_otherwise:
+            raise InvalidInput(f"{each.name} is missing", code=each.code, field=each.name)
     sports = SportSelection.parse(_text(document, "sport").split(","))
     aims = _aims(document, sports)
     start_at, end_at = _moment(document, "periodStartAtUtc"), None
@@ -78,6 +97,7 @@ def wish_of(document: Mapping[str, Any], policy: Policy) -> NewMilestone:
         period_start_at=start_at,
         period_end_at=end_at,
         local_time=_place(document, aims, start_at, end_at, policy),
+        name=_text(document, "name") if "name" in document else "",
     )
 
 

@@ -79,7 +79,13 @@ def test_a_history_becomes_parts_and_files(site: Visited) -> None:
 def test_everything_answered_is_what_the_description_says(site: Visited) -> None:
     """Each kind of document that the API answers conforms to its schema."""
     browser = with_history(site, "conform@example.org")
-    goal = {**GOAL, "targets": ["streak=2d", "distance=50km"], "timeZone": "Europe/Berlin", "rest": 30}
+    goal = {
+        **GOAL,
+        "targets": ["streak=2d", "distance=50km"],
+        "timeZone": "Europe/Berlin",
+        "rest": 30,
+        "name": "Both",
+    }
     goal = {name: value for name, value in goal.items() if name not in {"targetType", "totalTarget"}}
     made = [browser.send("/milestones", each) for each in (GOAL, goal)]
     assert [each.status_code for each in made] == [201, 201], made[1].text
@@ -252,6 +258,13 @@ def test_an_account_is_deleted_for_good(site: Visited) -> None:
     browser.send("/milestones", GOAL)
     user_id = UserId(browser.get("/session").json()["userId"])
     secret = browser.cookies[SESSION]
+    export = browser.get("/account/export")
+    assert export.headers["content-disposition"].endswith('.zip"')
+    packed = zipfile.ZipFile(io.BytesIO(export.content))
+    assert packed.testzip() is None
+    everything = b"".join(map(packed.read, packed.namelist()))
+    assert b"gone@example.org" in everything
+    assert secret.encode() not in everything
     done = browser.request("DELETE", "/account", headers={"origin": BASE, CORRELATION: "the-end"})
     assert (done.status_code, done.content) == (204, b"")
     recorded = site.opened.backend.stores().audit.of_flow("the-end", after=None, limit=10).entries

@@ -34,7 +34,7 @@ export async function refresh() {
 
 function choices(milestones, chosen) {
 	get("which").hidden = milestones.length < 2;
-	fill("milestone", milestones.map(each => option(each.milestoneId, `${format.aim(each)}, ${each.partsEarned} of ${each.partsTotal} parts`)));
+	fill("milestone", milestones.map(each => option(each.milestoneId, `${each.name || format.aim(each)}, ${each.partsEarned} of ${each.partsTotal} parts`)));
 	if (chosen) get("milestone").value = chosen.milestoneId;
 }
 
@@ -44,7 +44,7 @@ export function paint() {
 	const names = shown.parts.filter(part => awards.has(part.partIndex)).map(part => part.partName);
 	const count = `${awards.size} of ${shown.partsTotal} parts earned`;
 	get("statue-name").textContent = title;
-	get("aim").textContent = milestone ? `${format.aim(milestone)} · ${format.period(milestone)}` : "Set a goal below, and its parts will be yours to earn.";
+	get("aim").textContent = milestone ? `${milestone.name ? `${milestone.name}: ` : ""}${format.aim(milestone)} · ${format.period(milestone)}` : "Set a goal below, and its parts will be yours to earn.";
 	get("count").textContent = milestone ? `${count}: ${format.amount(milestone, milestone.progressValue, fold)} of ${format.amount(milestone, milestone.totalTarget, fold)}` : "";
 	get("to-go").textContent = milestone?.remainingToNextPart != null ? `The next part is ${format.amount(milestone, milestone.remainingToNextPart, fold)} away.` : milestone?.completedAtUtc ? `Complete since ${format.date(milestone.completedAtUtc)}.` : "";
 	fill("steps", shown.parts.map(part => make("i", { class: awards.has(part.partIndex) ? "earned" : null })));
