@@ -170,6 +170,7 @@ def assemble_service(
         strava_jobs.AUTHORIZATION: strava.refreshing.authorization,
         strava_jobs.BACKFILL: strava.backfilling.go_on,
         strava_jobs.RECONCILE: strava.crowds.look,
+        strava_jobs.ROUND: strava.rounds.go_on,
         account_jobs.DELETE: accounts.deleting.go_on,
     }
     held = partial(strava.access.rates.held, strava_jobs.PURPOSES)
@@ -293,6 +294,6 @@ def _strava(
         refreshing=refreshing,
         backfilling=backfilling,
         reconciling=reconciling,
-        rounds=Rounds(connections=stores.connections, reconciling=reconciling, context=context),
+        rounds=Rounds(connections=stores.connections, reconciling=reconciling, queue=queue, context=context),
         crowds=crowds,
     )

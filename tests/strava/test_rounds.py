@@ -14,8 +14,9 @@ from commitcollect_core.errors import (
     StravaUnavailable,
 )
 from commitcollect_core.policy import DEFAULT_POLICY, customised
-from commitcollect_core.strava.reconciling import ReconcileReport, Repair
-from commitcollect_core.strava.rounds import UNAVAILABLE_IN_A_ROW_MAX, Visit
+from commitcollect_core.strava.jobs import group_of, round_job
+from commitcollect_core.strava.reconciling import ReconcileReport, Reconciling, Repair
+from commitcollect_core.strava.rounds import ROUND_ENDS, ROUND_GOES_ON, UNAVAILABLE_IN_A_ROW_MAX, Visit
 from commitcollect_core.values import ActivityId, AthleteId, UserId
 from strava.world import World, payload
 
@@ -140,3 +141,64 @@ def test_a_round_over_nobody_is_over_at_once() -> None:
     """A store without connections."""
     assert list(World().strava.rounds.run()) == []
     assert ActivityId("1") not in World().stored()
+
+
+def begin(world: World) -> None:
+    """Begin a round that workers go through, seven athletes of whom each has an upload that is missing."""
+    for athlete_id in ATHLETES:
+        world.fake.upload(athlete_id, payload(5, id=int(athlete_id) * 100 + 50))
+    world.strava.rounds.begin()
+
+
+def check_all(world: World) -> None:
+    """Every athlete's workouts are what Strava has."""
+    for athlete_id in ATHLETES:
+        world.check_converged(user_of(athlete_id), athlete_id)
+
+
+def test_a_worker_goes_through_a_round(world: World) -> None:
+    """One job does it where the time suffices, and tells what it wrote."""
+    begin(world)
+    report = world.worker.run_once()
+    assert report.results == {ROUND_ENDS: 1}
+    assert report.committed.workouts_changed == len(ATHLETES)
+    check_all(world)
+    assert not world.worker.run_once().jobs
+
+
+def test_a_round_is_worked_on_in_parts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the lease is over the job is put again for the rest; no athlete is compared twice."""
+    begin(world)
+    compared: list[UserId] = []
+    run = type(world.strava.reconciling).run
+
+    def slowly(self: Reconciling, user_id: UserId, *, days: int | None = None) -> ReconcileReport:
+        compared.append(user_id)
+        world.pass_time(seconds=world.policy.jobs.job_lease_seconds / 5)
+        return run(self, user_id, days=days)
+
+    monkeypatch.setattr(type(world.strava.reconciling), "run", slowly)
+    ends = [world.worker.run_once().results for _ in range(3)]
+    assert ends == [{ROUND_GOES_ON: 1}, {ROUND_GOES_ON: 1}, {ROUND_ENDS: 1}]
+    assert compared == list(map(user_of, ATHLETES))
+    check_all(world)
+
+
+@pytest.mark.parametrize(
+    ("fault", "count"), [(Fault.RATE_LIMITED, 1), (Fault.SERVER_ERROR, 4 * UNAVAILABLE_IN_A_ROW_MAX)]
+)
+def test_an_outage_only_delays_a_round(world: World, fault: Fault, count: int) -> None:
+    """Athletes whom it kept from being compared come later; those before them do not come again."""
+    begin(world)
+    world.fake.inject(fault, CallKind.ACTIVITIES, count=count, after=3)
+    before = world.fake.calls()
+    world.work()
+    check_all(world)
+    assert world.fake.calls() - before <= 2 * len(ATHLETES) + count
+
+
+def test_deleting_an_account_leaves_the_round_of_the_others(world: World) -> None:
+    """The job of a round is in no athlete's group, whomever it goes on behind."""
+    now = world.clock.now()
+    world.queue.put(round_job(after=ATHLETES[0], now=now), visible_at=now)
+    assert world.queue.drop_waiting(group_of(ATHLETES[0])) == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
@@ -109,7 +109,10 @@ class Worker:
         seconds = self.context.policy.jobs.job_lease_seconds
         # Before leasing: with the app's calls used up, thousands of jobs would be taken only to be put off.
         held = self.held()
-        taken = self.queue.lease(now=self.context.now(), seconds=seconds, limit=limit, held=held)
+        return self.work(self.queue.lease(now=self.context.now(), seconds=seconds, limit=limit, held=held))
+
+    def work(self, taken: Sequence[LeasedJob]) -> WorkReport:
+        """Do jobs that are leased already, in turn; otherwise as `run_once`."""
         return WorkReport(worked=tuple(map(self._in_flow, taken)))
 
     def _in_flow(self, leased: LeasedJob) -> WorkedJob:

@@ -1,4 +1,4 @@
-"""The jobs around Strava: look at an activity, look at a permission, go on with a backfill."""
+"""The jobs around Strava: look at an activity or a permission, go on with a backfill or a round."""
 
 from __future__ import annotations
 
@@ -12,12 +12,20 @@ ACTIVITY = "strava/activity"
 AUTHORIZATION = "strava/authorization"
 BACKFILL = "strava/backfill"
 RECONCILE = "strava/reconcile"
+ROUND = "strava/round"
 
-PURPOSES = {ACTIVITY: Purpose.LIVE, RECONCILE: Purpose.CROWD, BACKFILL: Purpose.BACKFILL}
+PURPOSES = {
+    ACTIVITY: Purpose.LIVE,
+    RECONCILE: Purpose.CROWD,
+    BACKFILL: Purpose.BACKFILL,
+    ROUND: Purpose.BACKFILL,
+}
 """What the jobs that need calls of the app's budget make them for."""
 
 _ATHLETE_ID = "athleteId"
 _ACTIVITY_ID = "activityId"
+_AFTER = "after"
+_NO_ATHLETE = "0"
 _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -42,6 +50,19 @@ def backfill_job(athlete_id: AthleteId, *, now: datetime) -> Job:
 def reconcile_job(athlete_id: AthleteId, *, events: tuple[JobEvent, ...] = (), now: datetime) -> Job:
     """The job to look at all activities of an athlete, which stands for any number of events."""
     return Job(kind=RECONCILE, subject={_ATHLETE_ID: athlete_id}, events=events, enqueued_at=now)
+
+
+def round_job(*, after: AthleteId | None = None, now: datetime) -> Job:
+    """The job to reconcile every athlete behind one; all of them without."""
+    # Its group is no athlete's: the deletion of an account drops the jobs of the athlete's group.
+    subject = {"athletes": "all", _AFTER: after or _NO_ATHLETE}
+    return Job(kind=ROUND, subject=subject, enqueued_at=now)
+
+
+def round_after(job: Job) -> AthleteId | None:
+    """Behind which athlete a round goes on; errors as in `Job.named`."""
+    after = job.named(_AFTER)
+    return None if after == _NO_ATHLETE else AthleteId(after)
 
 
 def group_of(athlete_id: AthleteId) -> str:

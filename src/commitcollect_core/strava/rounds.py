@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
-from attrs import frozen
+from attrs import define, frozen
 
 from commitcollect_core.context import Context
 from commitcollect_core.errors import (
@@ -15,9 +16,13 @@ from commitcollect_core.errors import (
     StravaRateLimited,
     StravaUnavailable,
 )
+from commitcollect_core.jobs.jobs import JobOutcome, LeasedJob
+from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.strava.connections import ConnectedAthlete
+from commitcollect_core.strava.jobs import round_after, round_job
 from commitcollect_core.strava.ports import ConnectionStore
 from commitcollect_core.strava.reconciling import ReconcileReport, Reconciling
+from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed
 from commitcollect_core.values import AthleteId
 
 _FOR_ALL = (StorageUnavailable, StravaAppInactive, StravaAppRejected, StravaRateLimited)
@@ -35,13 +40,69 @@ class Visit:
     outcome: ReconcileReport | CommitCollectError
 
 
+ROUND_GOES_ON, ROUND_ENDS = "round_goes_on", "round_ends"
+"""Results of a job that does a part of a round."""
+
+
+@define
+class _Part:
+    """What a part of a round came to.
+
+    Attributes:
+        after: the rest of the round is behind this athlete; None where no athlete was settled.
+    """
+
+    after: AthleteId | None = None
+    committed: Committed = NOTHING_COMMITTED
+
+
 @frozen(kw_only=True, eq=False)
 class Rounds:
     """Reconciles every connected athlete. A round that stopped goes on behind the athlete it came to."""
 
     connections: ConnectionStore
     reconciling: Reconciling
+    queue: EventQueue
     context: Context
+
+    def begin(self) -> None:
+        """Put the job that begins a round; workers go through it part by part."""
+        now = self.context.now()
+        self.queue.put(round_job(now=now), visible_at=now)
+
+    def go_on(self, leased: LeasedJob) -> JobOutcome:
+        """Do the part of a round that half a lease has time for, and put the job for the rest.
+
+        Raises:
+            CommitCollectError: as in `run`, where no athlete came before it.
+        """
+        part = _Part()
+        is_over = self._do_part(part, round_after(leased.job))
+        if not is_over:
+            now = self.context.now()
+            self.queue.put(round_job(after=part.after, now=now), visible_at=now)
+        return JobOutcome(result=ROUND_ENDS if is_over else ROUND_GOES_ON, committed=part.committed)
+
+    def _do_part(self, part: _Part, after: AthleteId | None) -> bool:
+        """Reconcile some athletes; whether these were the last."""
+        half_a_lease = timedelta(seconds=self.context.policy.jobs.job_lease_seconds / 2)
+        stop_at = self.context.now() + half_a_lease
+        try:
+            for visit in self.run(after=after):
+                # An athlete whom an outage kept from being compared is not behind us.
+                if not isinstance(visit.outcome, StravaUnavailable):
+                    part.after = visit.athlete.athlete_id
+                if isinstance(visit.outcome, ReconcileReport):
+                    part.committed += visit.outcome.committed
+                if self.context.now() >= stop_at and part.after is not None:
+                    return False
+        except CommitCollectError:
+            # The next part meets the same error before it settles any athlete, and then its job waits as the
+            # error says. What was done until here is not done again.
+            if part.after is None:
+                raise
+            return False
+        return True
 
     def run(self, *, after: AthleteId | None = None, days: int | None = None) -> Iterator[Visit]:
         """Reconcile one athlete after the other, each when the caller asks for it.
