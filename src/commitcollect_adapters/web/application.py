@@ -19,7 +19,7 @@ from commitcollect_adapters.web.activity_routes import ActivityRoutes
 from commitcollect_adapters.web.calls import Endpoint
 from commitcollect_adapters.web.cookies import CookieRules
 from commitcollect_adapters.web.dispatch import Dispatch
-from commitcollect_adapters.web.events import Events
+from commitcollect_adapters.web.events import STREAM_SECONDS_MAX, Events
 from commitcollect_adapters.web.host_routes import HostRoutes
 from commitcollect_adapters.web.hosts import Flows, ThisMachineOnly
 from commitcollect_adapters.web.imports import Imports
@@ -52,6 +52,8 @@ class Front:
         environment: a word for what this is, such as ``prod``.
         strava_is_made_up: whether a made-up Strava stands in, as the page says then.
         is_for_this_machine: whether only browsers on this machine are let in, and calls are not bounded.
+        is_frozen_between: whether nothing runs between two requests, as on Lambda: imports end before they
+            are answered, and streams of events tell of the moment and end.
     """
 
     base: str
@@ -61,6 +63,7 @@ class Front:
     environment: str = "local"
     strava_is_made_up: bool = False
     is_for_this_machine: bool = False
+    is_frozen_between: bool = False
 
 
 @frozen(kw_only=True, eq=False)
@@ -107,8 +110,9 @@ def make_site(
     app, sessions, make_id = service.app, signing_in.sessions, service.app.context.ids.request_id
     own = Origins(frozenset({front.base, *front.origins}))
     statues = StatueRoutes(app=app)
-    imports = Imports(app, make_id, trail)
-    streams = Events(ledger=stores.ledger, sessions=sessions, imports=imports)
+    imports = Imports(app, make_id, trail, is_at_once=front.is_frozen_between)
+    stream_seconds = 0 if front.is_frozen_between else STREAM_SECONDS_MAX
+    streams = Events(ledger=stores.ledger, sessions=sessions, imports=imports, stream_seconds=stream_seconds)
     rows: list[Endpoint] = []
 
     def describe() -> dict[str, Any]:

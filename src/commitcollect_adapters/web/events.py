@@ -45,11 +45,16 @@ ROW = Endpoint(
 
 @define(kw_only=True, eq=False)
 class Events:
-    """Streams of events."""
+    """Streams of events.
+
+    Attributes:
+        stream_seconds: how long one lasts; at 0 it tells of the moment and ends.
+    """
 
     ledger: Ledger
     sessions: SessionKeeping
     imports: Imports
+    stream_seconds: float = STREAM_SECONDS_MAX
     each_seconds: float = _EACH_SECONDS
     _open: int = field(default=0, init=False)
     _is_stopping: bool = field(default=False, init=False)
@@ -81,7 +86,7 @@ class Events:
         seen: dict[str, Any] = {}
         try:
             yield "retry: 2000\n\n"
-            for turn in range(int(STREAM_SECONDS_MAX / self.each_seconds)):
+            for turn in range(max(1, int(self.stream_seconds / self.each_seconds))):
                 if self._is_stopping:
                     return
                 now = await run_in_threadpool(partial(self._state, user_id))
@@ -91,7 +96,8 @@ class Events:
                 if turn % _HEARTBEAT_ROUNDS == 0:
                     yield ": here\n\n"
                 seen = now
-                await asyncio.sleep(self.each_seconds)
+                if self.stream_seconds:
+                    await asyncio.sleep(self.each_seconds)
         finally:
             self._open -= 1
 

@@ -103,7 +103,12 @@ class Imports:
     """Runs imports; one at a time for each person, and a few at once."""
 
     def __init__(
-        self, app: CommitCollect, make_id: Callable[[], str], trail: AuditTrail | None = None
+        self,
+        app: CommitCollect,
+        make_id: Callable[[], str],
+        trail: AuditTrail | None = None,
+        *,
+        is_at_once: bool = False,
     ) -> None:
         """Take histories in.
 
@@ -111,8 +116,10 @@ class Imports:
             app: the use cases.
             make_id: makes ids that cannot be guessed.
             trail: where what was taken in is recorded.
+            is_at_once: an import ends before its request is answered, and no thread goes on behind it.
         """
         self._app = app
+        self._is_at_once = is_at_once
         self._make_id = make_id
         self._trail = trail
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="import")
@@ -179,7 +186,10 @@ class Imports:
                 self._kept[running.import_id] = running
                 while len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
-            self._pool.submit(self._run, running, path, caller)
+            if self._is_at_once:
+                self._run(running, path, caller)
+            else:
+                self._pool.submit(self._run, running, path, caller)
         except (CommitCollectError, RuntimeError):
             path.unlink(missing_ok=True)
             raise

@@ -47,8 +47,8 @@ class OpenedSite:
 
 
 @contextmanager
-def open_site(settings: Settings) -> Iterator[OpenedSite]:
-    """The site of the settings.
+def open_site(settings: Settings, *, is_frozen_between: bool = False) -> Iterator[OpenedSite]:
+    """The site of the settings; `is_frozen_between` as `Front` says.
 
     Raises:
         InvalidInput: something is not set, not acceptable, or an extra is not installed.
@@ -60,7 +60,8 @@ def open_site(settings: Settings) -> Iterator[OpenedSite]:
         open_trail(settings, backend) as trail,
         open_intake(settings, service) as intake,
     ):
-        site = _site(settings, service, backend, identities.provider, intake, trail, metrics)
+        front = evolve(front_of(settings), is_frozen_between=is_frozen_between)
+        site = _site(settings, service, backend, identities.provider, intake, front, trail, metrics)
         try:
             yield OpenedSite(site=site, service=service, backend=backend, trail=trail)
         finally:
@@ -91,6 +92,7 @@ def _site(
     backend: Backend,
     provider: IdentityProvider,
     intake: WebhookIntake,
+    front: Front,
     trail: AuditTrail | None,
     metrics: Metrics | None,
 ) -> Site:
@@ -110,7 +112,7 @@ def _site(
         signing_in=signing_in,
         intake=intake,
         webhook_segment=settings.strava_webhook_segment,
-        front=front_of(settings),
+        front=front,
         trail=trail,
         metrics=metrics,
         more_routes=local_page(provider) if isinstance(provider, LocalProvider) else (),
