@@ -13,7 +13,7 @@ nox.options.error_on_missing_interpreters = False
 nox.options.reuse_existing_virtualenvs = True
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
-EXTRAS = "aws,crypto,identity,otel,sculpt,strava,testing,web"
+EXTRAS = "aws,crypto,identity,lambda,otel,sculpt,strava,testing,web"
 """What is imported by now; the other extras are names for what is to come."""
 
 IN_PARALLEL = ("-n", "auto", "--dist", "worksteal")

@@ -59,6 +59,7 @@ SHARED_BY_ADAPTERS = {
 """How values and addresses look outside the core, what a backend is, how AWS is called, clock, turns."""
 
 ADAPTERS_ON_ADAPTERS = {
+    "aws_lambda",  # a host of its own, over the web's application
     "backend",  # opens each of them by the scheme of its address
     "simulation",  # a host of its own, beside backend
     "testing",  # proves them against one another

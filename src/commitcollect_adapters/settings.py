@@ -25,6 +25,9 @@ from commitcollect_core.values import ID_FORM, UserId, is_id
 
 FILE_NAME = "commitcollect.toml"
 ENVIRONMENT_PREFIX = "COMMITCOLLECT_"
+SECRETS_VARIABLE = f"{ENVIRONMENT_PREFIX}SECRETS"
+"""Names a secret that holds settings, for hosts on Lambda; it is no setting itself."""
+
 POLICY_TABLE = "policy"
 POLICY_PREFIX = f"{ENVIRONMENT_PREFIX}POLICY_"
 DEFAULT_ORIGIN = "default"

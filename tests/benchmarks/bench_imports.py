@@ -20,6 +20,8 @@ PACKAGES = (
     "commitcollect_core.app",
     "commitcollect_core.service",
     "commitcollect_adapters.backend",
+    "commitcollect_adapters.aws_lambda",
+    "commitcollect_adapters.aws_lambda, mangum, commitcollect_adapters.web.opening",
     "commitcollect_cli.main",
 )
 _PROGRAM = """
@@ -58,7 +60,7 @@ def main() -> None:
         install(Path(folder))
         for package in PACKAGES:
             base, cost = milliseconds(Path(folder), package)
-            print(f"import {package:<32}{cost:8.1f} ms over {BASE} ({base:.1f} ms): {cost / base:.2f}")
+            print(f"import {package:<76}{cost:8.1f} ms over {BASE} ({base:.1f} ms): {cost / base:.2f}")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from commitcollect_adapters.readers.strict_json import parse_document
 from commitcollect_adapters.records.columns import Record, epoch, moment
 from commitcollect_adapters.records.jobs import JOB, PARKED
 from commitcollect_core.errors import CorruptItem, InvalidInput
-from commitcollect_core.jobs.jobs import Job, ParkedJob
+from commitcollect_core.jobs.jobs import Job, LeasedJob, ParkedJob
 
 _WAITING_COLUMNS = (*JOB.columns, "dueAtUtc", "attempts")
 _JOB_END = len(JOB.columns)
@@ -54,6 +54,13 @@ class Message:
             sent_at=moment(int(attributes.get("SentTimestamp", 0)) // 1000),
         )
 
+    @classmethod
+    def of_event(cls, delivered: Mapping[str, Any]) -> Message:
+        """A message out of an event of Lambda, which writes the outer names in another way."""
+        names = {"MessageId": "messageId", "ReceiptHandle": "receiptHandle", "Body": "body"}
+        received = {name: delivered[there] for name, there in names.items()}
+        return cls.of({**received, "Attributes": delivered.get("attributes", {})})
+
 
 @frozen(kw_only=True)
 class Waiting:
@@ -73,6 +80,16 @@ class Unreadable:
     """No job, and why not."""
 
     reason: str
+
+
+def token_of(handles: Sequence[str]) -> str:
+    """The lease of a job that is made of these messages."""
+    return " ".join(handles)
+
+
+def handles_of(leased: LeasedJob) -> Sequence[str]:
+    """The handles of the messages that a leased job is made of."""
+    return leased.token.split(" ")
 
 
 def waiting_body(waiting: Waiting) -> str:

@@ -19,7 +19,7 @@ SQS passes messages on and knows no jobs. What follows from that:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -30,9 +30,11 @@ from commitcollect_adapters.aws.sqs.messages import (
     Message,
     Unreadable,
     Waiting,
+    handles_of,
     parked,
     parked_body,
     released_body,
+    token_of,
     waiting,
     waiting_body,
 )
@@ -91,11 +93,24 @@ class SqsQueue:
             # A short answer after something was taken: the worker has work, and more would only wait leased.
             if not received or len(taken) >= limit or (taken and len(received) < wanted):
                 break
-        until = now + timedelta(seconds=seconds)
-        return [
-            LeasedJob(job=each.job, token=" ".join(each.handles), until=until, attempts=each.attempts)
-            for each in taken.values()
-        ]
+        return _leased(taken, now + timedelta(seconds=seconds))
+
+    def delivered(
+        self,
+        messages: Iterable[Message],
+        *,
+        now: datetime,
+        seconds: int,
+        held: Mapping[str, datetime] | None = None,
+    ) -> Sequence[LeasedJob]:
+        """The jobs in messages that SQS has handed to this process by itself, as `lease` gives its own.
+
+        SQS hides them for the queue's visibility time-out, which must be longer than `seconds`.
+        """
+        taken: dict[str, _Taken] = {}
+        for message in messages:
+            self._take(message, taken, now, held or {})
+        return _leased(taken, now + timedelta(seconds=seconds))
 
     def _received(self, limit: int, seconds: int, *, is_enough: bool) -> list[Message]:
         """Messages to take; none if receiving fails after others were taken, which are leased already."""
@@ -209,7 +224,7 @@ class SqsQueue:
         return self._clock.now() >= leased.until
 
     def _delete(self, leased: LeasedJob) -> bool:
-        return self._queues.waiting.delete(leased.token.split(" "))
+        return self._queues.waiting.delete(handles_of(leased))
 
     @contextmanager
     def _looked_at(self, queue: Queue) -> Iterator[list[Message]]:
@@ -225,6 +240,13 @@ class SqsQueue:
         finally:
             # Also after an error, or the operator would look at an empty list for half a minute.
             queue.release([each.handle for each in messages])
+
+
+def _leased(taken: Mapping[str, _Taken], until: datetime) -> list[LeasedJob]:
+    return [
+        LeasedJob(job=each.job, token=token_of(each.handles), until=until, attempts=each.attempts)
+        for each in taken.values()
+    ]
 
 
 def _of_group(messages: Sequence[Message], group: str) -> list[tuple[Message, Waiting]]:
