@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from commitcollect_adapters.backend import MEMORY, open_ports
+from commitcollect_adapters import in_memory
 from commitcollect_core import (
     ActivityGone,
     ActivityId,
@@ -19,7 +19,6 @@ from commitcollect_core import (
     SportSelection,
     TargetType,
     UserId,
-    assemble,
 )
 
 ATHLETE = UserId("ada")
@@ -40,8 +39,8 @@ def ride(number: int) -> ActivitySnapshot:
 
 def main() -> None:
     """Ten rides, one of them withdrawn; the parts stay."""
-    with open_ports(MEMORY) as ports:
-        show_season(assemble(ports))
+    with in_memory() as app:
+        show_season(app)
 
 
 def show_season(app: CommitCollect) -> None:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import inspect
+import pydoc
 import subprocess
 import sys
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import get_type_hints
 
 import pytest
 
 import commitcollect_core
+from commitcollect_adapters import in_memory, open_sqlite, open_store
+from commitcollect_core import DEFAULT_POLICY, InvalidInput, ModelId, NewMilestone, NotFound, Policy, UserId
+from commitcollect_core.policy import TrainingPolicy
+
+ADA = UserId("ada")
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
 OPTIONAL = {"sqlite3", "boto3", "httpx", "hypothesis", "pytest", "click", "cattrs", "starlette"}
 
@@ -73,3 +82,49 @@ def test_a_name_is_loaded_when_it_is_used() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
         commitcollect_core.Nothing  # noqa: B018 - the access is what is tested
     assert set(commitcollect_core.__all__) <= set(dir(commitcollect_core))
+
+
+def test_the_front_door_opens_every_kind_of_store(tmp_path: Path) -> None:
+    """In memory, in a file and by address: the same application, and a file keeps what was written."""
+    wish = NewMilestone(
+        model_id=ModelId("DRAGON_2026"),
+        target_type="ACTIVITY_COUNT",
+        total_target=12,
+        period_start_at=NEW_YEAR,
+    )
+    with in_memory() as app:
+        assert app.tracking.create(ADA, wish).milestone.goal.total_target == 12
+    with open_sqlite(tmp_path / "ada.db") as app:
+        kept = app.tracking.create(ADA, wish).milestone
+    with open_store(str(tmp_path / "ada.db"), must_exist=True) as app:
+        assert list(app.tracking.milestones(ADA)) == [kept]
+    with pytest.raises(NotFound), open_sqlite(tmp_path / "none.db", must_exist=True):
+        pass
+    with pytest.raises(InvalidInput), open_store("postgresql://u:secret@host/db"):
+        pass
+
+
+def test_the_front_door_costs_nothing_until_it_is_opened() -> None:
+    """Importing it loads neither core nor technology, and opening memory no SQLite."""
+    assert not [
+        each
+        for each in modules_loaded_by("import commitcollect_adapters")
+        if each.startswith(("commitcollect_core", "commitcollect_adapters.")) or each == "attr"
+    ]
+    used = "import commitcollect_adapters as c\nwith c.in_memory(): pass"
+    assert "sqlite3" not in modules_loaded_by(used)
+
+
+@pytest.mark.parametrize("function", [commitcollect_core.assemble, in_memory, open_sqlite, open_store])
+def test_the_help_of_a_function_fits_a_screen(function: object) -> None:
+    """No default is printed that fills lines of its own."""
+    lines = pydoc.plain(pydoc.render_doc(function)).splitlines()
+    assert len(lines) <= 24
+    assert "object at 0x" not in "".join(lines)
+
+
+def test_a_policy_says_what_differs() -> None:
+    """The default one says nothing."""
+    assert repr(DEFAULT_POLICY) == "Policy()"
+    changed = Policy(training=TrainingPolicy(page_items_max=7))
+    assert repr(changed) == "Policy(page_items_max=7)"

@@ -37,7 +37,9 @@ SECRET = {"is_secret": True}
 _TABLE = {"is_table": True}
 """Metadata of a field that is no setting of its own, but a table of them."""
 
+_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+/-]{0,63}")
 _CHOICES = {
+    "units": ("metric", "imperial"),
     "log_format": ("text", "json"),
     "metrics": ("", "emf", "prometheus"),
     "traces": ("", "otel"),
@@ -123,6 +125,11 @@ def _check_web_address(_settings: object, attribute: Attribute[str], value: str)
         )
 
 
+def _check_zone(_settings: object, attribute: Attribute[str], value: str) -> None:
+    if value and not _ZONE.fullmatch(value):
+        raise InvalidInput(f"{attribute.name} is no time zone; write Europe/Berlin", field=attribute.name)
+
+
 def _check_origins(_settings: object, attribute: Attribute[str], value: str) -> None:
     for each in value.split():
         # A browser writes an origin in small letters and without anything behind the port.
@@ -190,6 +197,8 @@ class Settings:
         web_origins: of front ends elsewhere that may call the API, with spaces between.
         cookie_domain: of the session's cookie, for a front end beside the API's host.
         cookie_same_site: ``lax``, or ``none`` for a front end on another site.
+        units: what amounts are shown in: ``metric``, or ``imperial`` for miles and feet.
+        time_zone: whose days goals mean unless they say otherwise, such as ``Europe/Berlin``; UTC if empty.
         environment: a word for what this is, such as ``prod``.
         policy: every limit and lifetime.
     """
@@ -214,6 +223,8 @@ class Settings:
     log_format: str = field(default="text", validator=_check_choice)
     metrics: str = field(default="", validator=_check_choice)
     traces: str = field(default="", validator=_check_choice)
+    units: str = field(default="metric", validator=_check_choice)
+    time_zone: str = field(default="", validator=_check_zone)
     identity: str = ""
     identity_client_id: str = ""
     identity_client_secret: str = field(default="", repr=False, metadata=SECRET)

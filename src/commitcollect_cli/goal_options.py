@@ -8,12 +8,12 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
-from attrs import frozen
+from attrs import evolve, frozen
 
 from commitcollect_adapters.time_zones import local_time
 from commitcollect_adapters.wording.goals import kind_of, parse_aim, with_rest
-from commitcollect_adapters.wording.units import check_target
-from commitcollect_cli.options import UtcDay, chained, parse_sports
+from commitcollect_adapters.wording.units import check_target, unit_given
+from commitcollect_cli.options import chained, parse_sports, span_of, span_options
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
 from commitcollect_core.training.goals import Aim, latest_end
@@ -125,7 +125,12 @@ class GoalOptions:
             period_start_at=_first_instant(start_day, place),
             period_end_at=None if self.end_day is None else _first_instant(self.end_day, place),
             local_time=place,
+            unit=unit_given(self.targets[0]) if self.targets else "",
         )
+
+    def in_zone(self, time_zone: str) -> GoalOptions:
+        """The same, in the days of a time zone where none was given."""
+        return evolve(self, time_zone=(time_zone or None) if self.time_zone is None else self.time_zone)
 
     def _place(self, aims: Sequence[Aim], start_day: datetime, policy: Policy) -> LocalTime | None:
         if self.time_zone is None:
@@ -173,28 +178,19 @@ _options = chained(
         "Default: ANY.",
     ),
     click.option(
-        "--from",
-        "start_day",
-        type=UtcDay(),
-        help="Leave out activities that start before this day. 'simulate' begins with the first activity's.",
+        "--time-zone",
+        metavar="ZONE",
+        help="Whose days are meant, such as Europe/Berlin. Default: time_zone of the settings, else UTC.",
     ),
-    click.option(
-        "--to",
-        "end_day",
-        type=UtcDay(),
-        help="Leave out activities that start on this day or later. Default: no end; for days, weeks and "
-        "months the longest period that can be kept.",
-    ),
-    click.option(
-        "--time-zone", metavar="ZONE", help="Whose days are meant, such as Europe/Berlin. Default: UTC."
-    ),
+    span_options("activities"),
     click.option(
         "--model", "model_id", type=ModelId, default="DRAGON_2026", show_default=True, help="Statue model."
     ),
 )
 
 _NAMES = (
-    "targets", "is_combination", "rest", "sports", "start_day", "end_day", "time_zone", "model_id",
+    "targets", "is_combination", "rest", "sports", "start_day", "end_day", "last_day", "year", "month",
+    "time_zone", "model_id",
 )  # fmt: skip
 
 
@@ -204,7 +200,12 @@ def goal_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @_options
     @wraps(command)
     def with_goals(**arguments: Any) -> Any:
-        said = GoalOptions(**{name: arguments.pop(name) for name in _NAMES})
+        given = {name: arguments.pop(name) for name in _NAMES}
+        year, month, last_day = (given.pop(name) for name in ("year", "month", "last_day"))
+        given["start_day"], given["end_day"] = span_of(
+            start=given["start_day"], end=given["end_day"], through=last_day, year=year, month=month
+        )
+        said = GoalOptions(**given)
         return command(goals=said, **arguments)
 
     return with_goals

@@ -31,7 +31,7 @@ from commitcollect_cli.goal_options import GoalOptions, goal_options
 from commitcollect_cli.options import limit_option, parse_milestone_id
 from commitcollect_cli.output import fitting, print_json, print_result, say, show, stream_json
 from commitcollect_cli.render import milestone_lines, show_count, show_exclusions, show_reason, table
-from commitcollect_cli.store import list_limit, store_options
+from commitcollect_cli.store import as_given, list_limit, store_options
 from commitcollect_core.errors import CorruptItem, NotFound
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def milestone() -> None:
 @store_options
 def create(*, settings: Settings, goals: GoalOptions, name: str, dry_run: bool, as_json: bool) -> None:
     """Open a milestone; workouts already in the store count at once."""
-    wishes = goals.wishes(settings.policy)
+    wishes = goals.in_zone(settings.time_zone).wishes(settings.policy)
     if len(wishes) != 1:
         raise click.UsageError("give one --target, or join several with --all-of; one milestone at a time")
     wish = evolve(wishes[0], name=name)
@@ -149,9 +149,10 @@ def _row(milestone: Milestone, now: datetime) -> tuple[str, ...]:
     goal = milestone.goal
     parts = f"{milestone.parts_awarded:2} of {goal.parts_total}"
     percent = f"{milestone.percent_complete:3} %"
-    reached = show_amount(kind_of(goal), milestone.progress.progress_value)
     status = _status(milestone, now)
-    return (milestone.milestone_id, milestone.name, status, parts, percent, reached, show_goal(goal))
+    with as_given(milestone.unit):
+        reached = show_amount(kind_of(goal), milestone.progress.progress_value)
+        return (milestone.milestone_id, milestone.name, status, parts, percent, reached, show_goal(goal))
 
 
 @milestone.command("show")
@@ -304,6 +305,11 @@ def _verdict(found: Recomputed) -> str:
 
 
 def _lines(view: MilestoneView, app: CommitCollect) -> Iterator[str]:
+    with as_given(view.milestone.unit):
+        yield from _shown(view, app)
+
+
+def _shown(view: MilestoneView, app: CommitCollect) -> Iterator[str]:
     from commitcollect_core.training.statues import model_of  # noqa: PLC0415 - for what is shown only
 
     name = view.milestone.name

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -21,19 +24,111 @@ PORT_MAX = 65_535
 USER_DEFAULT = "me"
 
 
-class UtcDay(click.ParamType[datetime]):
-    """A day such as 2019-01-01, meaning its first instant in UTC; a goal's time zone moves it."""
+_RELATIVE = re.compile(r"-(?P<count>[0-9]{1,5})(?P<unit>[dw])")
+_DAYS_OF = {"d": 1, "w": 7}
 
-    name = "YYYY-MM-DD"
+
+class UtcDay(click.ParamType[datetime]):
+    """A day such as 2019-01-01, today or -30d, as its first instant in UTC; a goal's time zone moves it."""
+
+    name = "DAY"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """Read the day, or fail with what a day looks like."""
         if isinstance(value, datetime):
             return value
+        back = _RELATIVE.fullmatch(value)
         try:
-            return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC)
+            if back is not None:
+                days = int(back["count"]) * _DAYS_OF[back["unit"]]
+            elif value.lower() in _DAYS_AGO:
+                days = _DAYS_AGO[value.lower()]
+            else:
+                return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC)
+            return today(ctx) - timedelta(days=days)
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is not a day; write it as 2019-01-31, today, yesterday or -30d", param, ctx)
+
+
+_DAYS_AGO = {"today": 0, "yesterday": 1}
+
+
+def today(ctx: click.Context | None = None) -> datetime:
+    """The day it is in the time zone given before, else in that of the settings, as its first instant in UTC.
+
+    Raises:
+        InvalidInput: a setting is not acceptable, or there is no such time zone.
+    """
+    from commitcollect_adapters.settings import load_settings  # noqa: PLC0415 - for few options
+    from commitcollect_adapters.system import SystemClock  # noqa: PLC0415 - the same
+    from commitcollect_adapters.time_zones import local_time  # noqa: PLC0415 - the same
+
+    now = SystemClock().now()
+    given = None if ctx is None else ctx.params.get("time_zone")
+    zone = given or load_settings({}, os.environ, Path())[0].time_zone
+    offset = local_time(zone, now, now).offset_seconds(now) if zone else 0
+    return (now + timedelta(seconds=offset)).replace(hour=0, minute=0, second=0)
+
+
+class Month(click.ParamType[datetime]):
+    """A month such as 2026-05, as its first instant in UTC."""
+
+    name = "YYYY-MM"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Read the month, or fail with what a month looks like."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            return datetime.strptime(value, "%Y-%m").replace(tzinfo=UTC)
         except ValueError:
-            self.fail(f"{value!r} is not a day; write it as 2019-01-31", param, ctx)
+            self.fail(f"{value!r} is not a month; write it as 2026-05", param, ctx)
+
+
+def span_of(
+    *,
+    start: datetime | None,
+    end: datetime | None,
+    through: datetime | None,
+    year: int | None,
+    month: datetime | None,
+) -> tuple[datetime | None, datetime | None]:
+    """The first day of a span and the day behind its last, of the options that name one.
+
+    Raises:
+        click.UsageError: two of them say the same thing.
+    """
+    if end is not None and through is not None:
+        raise click.UsageError("give --to, the first day left out, or --through, the last one in; not both")
+    if through is not None:
+        end = through + timedelta(days=1)
+    if year is None and month is None:
+        return start, end
+    if (year is not None and month is not None) or start is not None or end is not None:
+        raise click.UsageError("give --year, --month, or --from with --to or --through; one of them")
+    if month is None:
+        first = datetime(year or 1, 1, 1, tzinfo=UTC)
+        return first, first.replace(year=first.year + 1)
+    return month, (month + timedelta(days=_MONTH_DAYS_MAX)).replace(day=1)
+
+
+_MONTH_DAYS_MAX = 31
+_YEAR_MAX = 9998
+
+
+def span_options(what: str) -> Callable[[_Command], _Command]:
+    """``--from``, ``--to``, ``--through``, ``--year`` and ``--month``: which days count, or are listed."""
+    return chained(
+        click.option("--from", "start_day", type=UtcDay(), help=f"Leave out {what} that start before."),
+        click.option(
+            "--to", "end_day", type=UtcDay(), help=f"Leave out {what} that start on this day or later."
+        ),
+        click.option("--through", "last_day", type=UtcDay(), help="The last day that is in."),
+        click.option(
+            "--year", type=click.IntRange(1, _YEAR_MAX), metavar="YYYY", help="From January to December."
+        ),
+        click.option("--month", type=Month(), help="The days of one month."),
+    )
 
 
 class Amount(click.ParamType[int]):

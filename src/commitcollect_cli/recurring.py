@@ -41,7 +41,9 @@ def begin(*, settings: Settings, goals: GoalOptions, every: str, as_json: bool) 
     activity of their period that counts.
     """
     with open_app(settings) as app:
-        wish = goals.recurring_wish(Every(every.upper()), settings.policy, now=app.context.now())
+        wish = goals.in_zone(settings.time_zone).recurring_wish(
+            Every(every.upper()), settings.policy, now=app.context.now()
+        )
         begun = app.recurring_goals.begin(settings.user, wish)
         document = recurring_goal_document(begun.goal) | {"partsAwarded": len(begun.committed.awards)}
         print_result(document, _begun_lines(begun.goal, begun.committed), as_json=as_json)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,22 @@ from commitcollect_cli.late import given_before
 from commitcollect_cli.options import chained, json_option
 from commitcollect_core.errors import InvalidInput
 
+_UNITS = "commitcollect.units"
 _Command = Callable[..., Any]
+
+
+def _keep_units(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        ctx.meta[_UNITS] = value
+
+
+def as_given(unit: str) -> AbstractContextManager[None]:
+    """Show amounts in the unit a target was given in, unless the command says otherwise."""
+    from commitcollect_adapters.wording.units import shown_as_given  # noqa: PLC0415 - where something is shown
+
+    ctx = click.get_current_context(silent=True)
+    return nullcontext() if ctx is not None and _UNITS in ctx.meta else shown_as_given(unit)
+
 
 store_flags: Callable[[_Command], _Command] = chained(
     click.option(
@@ -30,6 +46,13 @@ store_flags: Callable[[_Command], _Command] = chained(
         metavar="ID",
         callback=given_before,
         help="The athlete. Default: see 'commitcollect config show'.",
+    ),
+    click.option(
+        "--units",
+        type=click.Choice(("metric", "imperial")),
+        callback=_keep_units,
+        expose_value=False,
+        help="What amounts are shown in. Default: as a target was given, else the setting.",
     ),
     json_option,
 )
@@ -55,6 +78,9 @@ def store_options(command: _Command) -> _Command:
     @wraps(command)
     def with_settings(*, store: str | None, user: str | None, **arguments: Any) -> Any:
         settings, _ = settings_here(store, user)
+        from commitcollect_adapters.wording.units import show_in  # noqa: PLC0415 - not for a usage error
+
+        show_in(click.get_current_context().meta.get(_UNITS, settings.units))
         return command(settings=settings, **arguments)
 
     return with_settings

@@ -350,6 +350,20 @@ class Policy:
                     field=name,
                 )
 
+    def __repr__(self) -> str:
+        """The values that differ from the defaults, so that the help of a function stays short."""
+        changed = [
+            f"{name}={value!r}"
+            for section in (getattr(self, each.name) for each in fields(Policy))
+            for name, value, usual in _values_and_defaults(section)
+            if value != usual
+        ]
+        return f"Policy({', '.join(changed)})"
+
+
+def _values_and_defaults(section: Any) -> list[tuple[str, object, object]]:
+    return [(each.name, getattr(section, each.name), each.default) for each in fields(type(section))]
+
 
 def values_of(policy: Policy) -> dict[str, int | datetime | OnDisconnect]:
     """Every value by its name, in the order of the sections."""

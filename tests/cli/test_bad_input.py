@@ -297,7 +297,7 @@ USAGE = {
     "bad order": (("simulate", "--demo", "--order", "backwards"), "backwards"),
     "bad duplicate": (("simulate", "--demo", "--duplicate", "-1"), "-1"),
     "bad user": (("simulate", "--demo", "--user", "a/b"), "user_id 'a/b' is not an id"),
-    "bad milestone id": (("milestone", "show", "a b"), "milestone_id 'a b' is not an id"),
+    "bad id to go on behind": (("milestone", "list", "--after", "no id"), "is not an id"),
     "bytes as id": (("milestone", "list", "--after", "\udcff"), "is not UTF-8 text"),
     "bytes in a token": (("workout", "list", "--after", "1:STRAVA:\udcff"), "is not UTF-8 text"),
     "no token": (("workout", "list", "--after", "yesterday"), "'yesterday' is not what a list named"),
@@ -346,7 +346,7 @@ def test_unknown_milestone_is_not_found(console: Console, command: str) -> None:
     for milestone_id in ("nope", theirs):
         text = console("milestone", command, milestone_id)
         assert (text.code, text.out) == (3, "")
-        assert text.err == f"Error: there is no milestone '{milestone_id}'\n"
+        assert text.err.startswith(f"Error: there is no milestone '{milestone_id}'; there ")
         assert (
             console("milestone", command, milestone_id, "--json").document["error"] == "milestone_not_found"
         )

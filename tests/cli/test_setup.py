@@ -45,6 +45,8 @@ def test_these_are_the_commands() -> None:
         "simulate", "doctor", "completion", "config show", "config new-key", "statue list", "statue show",
         "statue export", "statue view", "statue check", "statue add", "statue retire", "statue coupon",
         "milestone create", "milestone list", "milestone show", "milestone explain", "milestone recompute",
+        "recurring begin", "recurring end", "recurring list", "recurring open",
+        "milestone edit", "milestone archive", "milestone delete",
         "workout import", "workout list", "workout add", "workout delete",
         "tables create", "tables status", "tables delete", "capacity",
         "strava connect", "strava disconnect", "strava status", "strava backfill", "strava reconcile",

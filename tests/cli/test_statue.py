@@ -294,7 +294,7 @@ def test_show_draws_a_model_and_a_milestone(console: Console, milestone_id: str)
     assert set(drawing) <= INK | {" "}
     assert len(drawing.replace(" ", "")) > 500
     part = console("statue", "show", "--milestone", milestone_id).out
-    assert part == console("milestone", "show", milestone_id).out.partition("\n")[2]
+    assert console("milestone", "show", milestone_id).out.partition("\n")[2].startswith(part)
     drawn = [line for line in part.splitlines() if ":." in line or ".." in line]
     assert len(drawn) > 8
     assert console.json("statue", "show", "--milestone", milestone_id) == console.json(

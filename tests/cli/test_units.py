@@ -118,7 +118,7 @@ def test_targets_are_shown_without_needless_digits(target_type: TargetType, valu
 @pytest.mark.parametrize(
     ("target_type", "value", "shown"),
     [
-        (DISTANCE, 12_440, "12.4 km"),
+        (DISTANCE, 12_440, "12.44 km"),
         (DISTANCE, 40, "40 m"),
         (DISTANCE, 0, "0.0 km"),
         (TIME, 7_200, "2.0 h"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Decimal
 
 from attrs import frozen
@@ -21,6 +23,7 @@ class Kind:
         name: the word before the ``=``.
         units: unit name -> how much of the target type's unit it is; the first is the default.
         shown: the units amounts are shown in, large to small, each with the digits behind the point.
+        imperial: the same for people who measure in miles and feet; those of `shown` where there are none.
         target_digits: the most digits behind the point of a target.
         target_suffix: completes a target in a headline.
     """
@@ -29,6 +32,7 @@ class Kind:
     target_type: TargetType
     units: Mapping[str, Decimal]
     shown: tuple[tuple[str, int], ...]
+    imperial: tuple[tuple[str, int], ...] = ()
     target_digits: int = 0
     target_suffix: str = ""
 
@@ -39,8 +43,9 @@ KINDS: dict[str, Kind] = {
         Kind(
             "distance",
             TargetType.DISTANCE_METERS,
-            {"km": Decimal(1000), "m": Decimal(1), "mi": Decimal("1609.344")},
+            {"km": Decimal(1000), "m": Decimal(1), "mi": Decimal("1609.344"), "ft": Decimal("0.3048")},
             (("km", 1), ("m", 0)),
+            (("mi", 1), ("ft", 0)),
             target_digits=3,
         ),
         Kind(
@@ -48,6 +53,7 @@ KINDS: dict[str, Kind] = {
             TargetType.ELEVATION_METERS,
             {"m": Decimal(1), "ft": Decimal("0.3048")},
             (("m", 0),),
+            (("ft", 0),),
             target_suffix=" of climbing",
         ),
         Kind(
@@ -60,6 +66,36 @@ KINDS: dict[str, Kind] = {
         Kind("count", TargetType.ACTIVITY_COUNT, {"": Decimal(1)}, (("", 0),)),
     )
 }
+METRIC, IMPERIAL = "metric", "imperial"
+SYSTEMS = (METRIC, IMPERIAL)
+_system = ContextVar("units", default=METRIC)
+_IMPERIAL_UNITS = frozenset({"mi", "ft"})
+
+
+def show_in(system: str) -> None:
+    """Show amounts in metric or in imperial units from now on, in this thread of work."""
+    _system.set(system)
+
+
+@contextmanager
+def shown_as_given(unit: str) -> Iterator[None]:
+    """Show amounts in the system of the unit that a target was given in; as before if it is in none."""
+    if unit not in {"km", "m", *_IMPERIAL_UNITS}:
+        yield
+        return
+    before = _system.set(IMPERIAL if unit in _IMPERIAL_UNITS else METRIC)
+    try:
+        yield
+    finally:
+        _system.reset(before)
+
+
+def unit_given(target: str) -> str:
+    """The unit that a target such as ``distance=100mi:RUN`` was written in; empty for none."""
+    found = re.search(r"[0-9]\s*(km|m|mi|ft)\b", target.partition(":")[0].partition("=")[2], re.IGNORECASE)
+    return found[1].lower() if found else ""
+
+
 _BY_TARGET_TYPE = {kind.target_type: kind for kind in KINDS.values()}
 
 
@@ -147,6 +183,8 @@ def _read(kind: Kind, text: str, *, needs_unit: bool = False) -> tuple[Decimal, 
     """The number and the unit of an amount; arguments and errors as in `parse_amount`."""
     found = _AMOUNT.match(text) if len(text) <= AMOUNT_CHARS_MAX else None
     known = ", ".join(filter(None, kind.units)) or "no unit"
+    if kind.target_type is TargetType.MOVING_TIME_SECONDS and (seconds := _clock_seconds(text)) is not None:
+        return Decimal(seconds), "s"
     if found is None:
         raise InvalidInput(
             f"{shortened(text)} is no amount of {kind.name}; write a number such as 1000 or 1234.5 with "
@@ -163,6 +201,47 @@ def _read(kind: Kind, text: str, *, needs_unit: bool = False) -> tuple[Decimal, 
     if kind.target_type is TargetType.ACTIVITY_COUNT and number % 1:
         raise InvalidInput(f"{shortened(text)} activities cannot be; write a whole number", field=kind.name)
     return number, unit
+
+
+_CLOCK = re.compile(r"(?P<hours>[0-9]{1,6}):(?P<minutes>[0-5][0-9]):(?P<seconds>[0-5][0-9])")
+_SHORT_CLOCK = re.compile(r"(?P<first>[0-9]{1,6}):(?P<second>[0-5][0-9])")
+_PARTS = re.compile(
+    r"(?:(?P<hours>[0-9]{1,6})\s*h)?\s*(?:(?P<minutes>[0-9]{1,6})\s*(?:min|m)(?![a-z]))?"
+    r"\s*(?:(?P<seconds>[0-9]{1,6})\s*s)?",
+    re.IGNORECASE,
+)
+_HOURS_MINUTES = re.compile(r"(?P<hours>[0-9]{1,6})\s*h\s*(?P<minutes>[0-5]?[0-9])", re.IGNORECASE)
+
+
+def _clock_seconds(text: str) -> int | None:
+    """The seconds of a duration such as ``3:59:12``, ``1h30m``, ``1h30`` or ``30m``; None for another text.
+
+    Raises:
+        InvalidInput: it may be hours and minutes, or minutes and seconds.
+    """
+    written = text.strip()[: AMOUNT_CHARS_MAX + 1]
+    if (short := _SHORT_CLOCK.fullmatch(written)) is not None:
+        first, second = short["first"], short["second"]
+        raise InvalidInput(
+            f"{shortened(written)} may be {first} h {second} min or {first} min {second} s; write "
+            f"{first}h{second}m or {first}m{second}s",
+            field="time",
+        )
+    found = _CLOCK.fullmatch(written) or _HOURS_MINUTES.fullmatch(written) or _PARTS.fullmatch(written)
+    if found is None:
+        return None
+    given = {name: value for name, value in found.groupdict().items() if value is not None}
+    if not given or given.keys() in ({"hours"}, {"seconds"}):
+        return None  # a plain number with a unit, which may also have a fraction
+    units = {"hours": 3_600, "minutes": 60, "seconds": 1}
+    names = sorted(given, key=units.__getitem__, reverse=True)
+    for name in names[1:]:
+        if int(given[name]) > 59:  # noqa: PLR2004 - of an hour, and of a minute
+            raise InvalidInput(
+                f"{shortened(written)} has {given[name]} {name} behind a larger unit; write less than 60",
+                field="time",
+            )
+    return sum(int(value) * units[name] for name, value in given.items())
 
 
 def _two_readings(kind: Kind, text: str, found: re.Match[str], unit: str) -> InvalidInput:
@@ -197,7 +276,12 @@ def show_amount(of: Kind | TargetType, value: int) -> str:
     """An amount of a target type for people, such as ``1,234.5 km``, ``40 m`` or ``52 activities``."""
     kind = _kind(of)
     unit, digits = _unit_for(kind, value)
-    return _with_unit(_number(kind, value, unit, digits), unit)
+    number = _number(kind, value, unit, digits)
+    is_rounded = Decimal(value) * 10 % kind.units[unit] != 0
+    if kind.name == "distance" and digits and is_rounded and value < kind.units[unit] * 100:
+        # One digit would make a marathon one of 42.1 km.
+        number = _number(kind, value, unit, 2, ROUND_HALF_EVEN)
+    return _with_unit(number, unit)
 
 
 def show_needed(of: Kind | TargetType, value: int) -> str:
@@ -216,19 +300,33 @@ def show_target(of: Kind | TargetType, value: int) -> str:
 def show_progress(of: Kind | TargetType, value: int, target: int) -> str:
     """How much of a target is reached, such as ``675.1 of 10,000 km``."""
     kind = _kind(of)
-    return f"{_number(kind, value, *_unit_for(kind, target))} of {_target(kind, target)}"
+    unit, digits = _unit_for(kind, target)
+    if value >= target:
+        # As the target itself: a whole that is rounded down would look as if something were missing.
+        digits = max(digits, len(_target_number(kind, target, unit, digits).partition(".")[2]))
+        rounding = ROUND_HALF_EVEN
+    else:
+        rounding = ROUND_DOWN
+    return f"{_number(kind, value, unit, digits, rounding)} of {_target(kind, target)}"
 
 
 def _target(kind: Kind, value: int) -> str:
     unit, digits = _unit_for(kind, value)
-    number = _number(kind, value, unit, kind.target_digits if digits else 0)
-    return _with_unit(number.rstrip("0").rstrip(".") if "." in number else number, unit)
+    return _with_unit(_target_number(kind, value, unit, digits), unit)
+
+
+def _target_number(kind: Kind, value: int, unit: str, digits: int) -> str:
+    # A target of 100 miles is stored as 160,934 m, which is a little less.
+    rounding = ROUND_HALF_EVEN if unit in _IMPERIAL_UNITS else ROUND_DOWN
+    number = _number(kind, value, unit, kind.target_digits if digits else 0, rounding)
+    return number.rstrip("0").rstrip(".") if "." in number else number
 
 
 def _unit_for(kind: Kind, value: int) -> tuple[str, int]:
     """The largest unit of which there is at least one."""
-    fitting = (each for each in kind.shown if value >= kind.units[each[0]])
-    return next(fitting, kind.shown[-1] if value else kind.shown[0])
+    shown = kind.imperial if kind.imperial and _system.get() == IMPERIAL else kind.shown
+    fitting = (each for each in shown if value >= kind.units[each[0]])
+    return next(fitting, shown[-1] if value else shown[0])
 
 
 def _number(kind: Kind, value: int, unit: str, digits: int, rounding: str = ROUND_DOWN) -> str:

@@ -1,0 +1,167 @@
+"""Days, durations and units as people write and read them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from cli.console import Console
+from commitcollect_adapters.wording.units import (
+    KINDS,
+    METRIC,
+    parse_amount,
+    show_amount,
+    show_in,
+    show_progress,
+    unit_given,
+)
+from commitcollect_cli.options import UtcDay
+from commitcollect_core.errors import InvalidInput
+from commitcollect_core.values import TargetType
+
+DISTANCE, TIME = KINDS["distance"], KINDS["time"]
+CREATE = ("milestone", "create", "--target", "distance=100km")
+
+
+@pytest.fixture(autouse=True)
+def _metric() -> None:
+    show_in(METRIC)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("3:59:12", 14_352), ("0:00:01", 1), ("1h30m", 5_400), ("1h30", 5_400), ("1h5", 3_900),
+        ("30m", 1_800),
+        ("30min", 1_800), ("90m", 5_400), ("1h 30min", 5_400), ("2h0m30s", 7_230), ("45m30s", 2_730),
+        ("1.5h", 5_400), ("100h", 360_000), ("52min", 3_120), ("1H30M", 5_400), ("100:00:00", 360_000),
+    ],
+)  # fmt: skip
+def test_durations_are_read_as_people_write_them(text: str, seconds: int) -> None:
+    """With colons, with letters, and as one number with a unit."""
+    assert parse_amount(TIME, text, needs_unit=True) == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("3:59", "write 3h59m or 3m59s"), ("1h90m", "write less than 60"), ("1:75:00", "no amount"),
+        ("1h30m90s", "write less than 60"), ("h", "no amount"), ("30", "needs a unit"), ("", "no amount"),
+        ("1m30", "no amount"), ("-5m", "no amount"), ("1:2:3", "no amount"), ("1h1h", "no amount"),
+    ],
+)  # fmt: skip
+def test_a_duration_that_may_be_two_is_refused(text: str, why: str) -> None:
+    """The refusal says what to write instead."""
+    with pytest.raises(InvalidInput, match=why):
+        parse_amount(TIME, text, needs_unit=True)
+
+
+def test_metres_stay_metres_of_a_distance() -> None:
+    """``m`` means minutes only where a duration is meant."""
+    assert parse_amount(DISTANCE, "1500m") == 1_500
+    assert parse_amount(DISTANCE, "30 m") == 30
+
+
+@pytest.mark.parametrize(
+    ("metres", "shown"),
+    [
+        (42_195, "42.20 km"), (10_000, "10.0 km"), (5_012, "5.01 km"), (1_234_567, "1,234.5 km"),
+        (999, "999 m"), (0, "0.0 km"),
+    ],
+)  # fmt: skip
+def test_a_distance_is_shown_to_the_ten_metres(metres: int, shown: str) -> None:
+    """A marathon is never one of 42.1 km."""
+    assert show_amount(TargetType.DISTANCE_METERS, metres) == shown
+
+
+def test_what_is_reached_looks_reached() -> None:
+    """Progress below its target is rounded down, and at it is shown as the target."""
+    assert show_progress(DISTANCE, 42_194, 42_195) == "42.1 of 42.195 km"
+    assert show_progress(DISTANCE, 42_195, 42_195) == "42.195 of 42.195 km"
+    assert show_progress(DISTANCE, 60_000, 60_000) == "60.0 of 60 km"
+
+
+@pytest.mark.parametrize(
+    ("target", "unit"),
+    [
+        ("distance=100mi", "mi"), ("distance=5 km:RUN", "km"), ("elevation=29029ft", "ft"), ("count=52", ""),
+        ("time=9h", ""),
+    ],
+)  # fmt: skip
+def test_the_unit_of_a_target_is_known(target: str, unit: str) -> None:
+    """It decides how the milestone is shown."""
+    assert unit_given(target) == unit
+
+
+def test_a_target_is_shown_in_the_unit_it_was_given_in(console: Console) -> None:
+    """Unless --units says otherwise; the setting is for what was given in no unit."""
+    made = ("--from", "2024-01-01", "--target")
+    console.json("milestone", "create", *made, "distance=100mi", "--name", "miles")
+    console.json("milestone", "create", *made, "distance=100km", "--name", "kilometres")
+    assert "100 mi" in console("milestone", "show", "miles").out
+    assert "100 km" in console("milestone", "show", "kilometres").out
+    assert "160.934 km" in console("milestone", "show", "miles", "--units", "metric").out
+    assert "62.137 mi" in console("milestone", "show", "kilometres", "--units", "imperial").out
+
+
+def test_amounts_are_shown_in_the_units_of_the_settings(
+    console: Console, history: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lists of workouts follow the setting, and the option takes precedence."""
+    console("workout", "import", history)
+    assert "10.0 km" in console("workout", "list").out
+    monkeypatch.setenv("COMMITCOLLECT_UNITS", "imperial")
+    assert "6.21 mi" in console("workout", "list").out
+    assert "10.0 km" in console("workout", "list", "--units", "metric").out
+    monkeypatch.setenv("COMMITCOLLECT_UNITS", "furlongs")
+    assert console("workout", "list").code == 2
+
+
+def _day(year: int, month: int, day: int) -> int:
+    return int(datetime(year, month, day, tzinfo=UTC).timestamp())
+
+
+@pytest.mark.parametrize(
+    ("options", "start", "end"),
+    [
+        (("--year", "2026"), (2026, 1, 1), (2027, 1, 1)),
+        (("--month", "2026-12"), (2026, 12, 1), (2027, 1, 1)),
+        (("--month", "2024-02"), (2024, 2, 1), (2024, 3, 1)),
+        (("--from", "2026-01-01", "--through", "2026-12-31"), (2026, 1, 1), (2027, 1, 1)),
+        (("--from", "2026-01-01", "--to", "2026-12-31"), (2026, 1, 1), (2026, 12, 31)),
+    ],
+)
+def test_a_period_is_said_in_several_ways(
+    console: Console, options: tuple[str, ...], start: tuple[int, int, int], end: tuple[int, int, int]
+) -> None:
+    """A year, a month, or its first day with the last one in or the first one out."""
+    made = console.json(*CREATE, *options)
+    assert (made["periodStartAtUtc"], made["periodEndAtUtc"]) == (_day(*start), _day(*end))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--year", "2026", "--month", "2026-05"), ("--year", "2026", "--from", "2026-01-01"),
+        ("--from", "2026-01-01", "--to", "2026-02-01", "--through", "2026-02-01"), ("--month", "2026-13"),
+        ("--from", "-30x"), ("--from", "tomorrow"), ("--from", "-99999w"), ("--year", "26.5"),
+    ],
+)  # fmt: skip
+def test_a_period_that_is_said_twice_is_refused(console: Console, options: tuple[str, ...]) -> None:
+    """Two options that could contradict each other, and days that are none."""
+    assert console(*CREATE, *options).code == 2
+
+
+def test_days_may_be_counted_from_today(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the time zone of the settings, which may have another date than UTC."""
+    monkeypatch.setenv("COMMITCOLLECT_TIME_ZONE", "Pacific/Kiritimati")  # 14 hours before UTC
+    there = (datetime.now(UTC) + timedelta(hours=14)).date()
+    day = UtcDay().convert("-30d", None, None)
+    assert abs((day.date() - (there - timedelta(days=30))).days) <= 1
+    assert UtcDay().convert("today", None, None) - UtcDay().convert("yesterday", None, None) == timedelta(1)
+    assert UtcDay().convert("-2w", None, None) == UtcDay().convert("-14d", None, None)
+    made = console.json(*CREATE, "--from", "2026-01-01")
+    assert made["timeZone"] == "Pacific/Kiritimati"
+    assert made["periodStartAtUtc"] == _day(2026, 1, 1) - 14 * 3_600
