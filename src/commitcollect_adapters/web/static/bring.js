@@ -92,5 +92,8 @@ export function start() {
 	const over = is => event => { event.preventDefault(); drop.classList.toggle("over", is); };
 	for (const [name, is] of [["dragenter", true], ["dragover", true], ["dragleave", false], ["drop", false]]) drop.addEventListener(name, over(is));
 	drop.addEventListener("drop", event => bring([...event.dataTransfer.files]));
-	input.addEventListener("change", () => { const files = [...input.files]; input.value = ""; bring(files); });
+	const chosen = () => { const files = [...input.files]; input.value = ""; bring(files); };
+	input.addEventListener("change", chosen);
+	// They may have been chosen while this page was still loading.
+	if (input.files.length) chosen();
 }
