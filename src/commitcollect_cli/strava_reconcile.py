@@ -57,6 +57,7 @@ def reconcile(
         if is_round:
             return _reconcile_all(service, days, after, as_json=as_json)
         report = service.strava.reconciling.run(settings.user, days=days)
+        service.strava.retaining.run(settings.user)
     print_result(reconcile_document(report), _lines(report), as_json=as_json)
     if not as_json:
         _say_remarks(report)

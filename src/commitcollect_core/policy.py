@@ -28,6 +28,7 @@ _BOUNDS = {
     "list_page_items": (1, 200),  # Strava's own limit
     "live_reserve_percent": (0, 99),
     "reconcile_days": (1, 36_600),
+    "strava_workout_retention_days": (0, 36_600),
     "statue_geometry_bytes_max": (1, 64_000_000),  # no store reads more
     "statue_parts_max": (1, 99),  # keys of awards hold two digits; see also `TrainingPolicy`
 }
@@ -244,6 +245,8 @@ class StravaPolicy:
         reconcile_pages_max: pages one reconciliation may list.
         workouts_on_disconnect: whether workouts from Strava stay. Parts and progress do not depend on it.
         awards_on_disconnect: whether milestones stay, with their progress and parts.
+        strava_workout_retention_days: how long workouts that Strava showed are kept; 0 for no limit. Then
+            only its id and about when it started are left, and sums, progress and parts stay.
         fresh_seconds: a connection whose newest workout is younger counts as fresh.
     """
 
@@ -273,6 +276,7 @@ class StravaPolicy:
     reconcile_pages_max: int = 50
     workouts_on_disconnect: OnDisconnect = OnDisconnect.KEEP
     awards_on_disconnect: OnDisconnect = OnDisconnect.KEEP
+    strava_workout_retention_days: int = 0
     fresh_seconds: int = 7 * 86_400
 
     def __attrs_post_init__(self) -> None:

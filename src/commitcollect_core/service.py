@@ -39,6 +39,7 @@ from commitcollect_core.strava.ports import (
 from commitcollect_core.strava.rate_keeping import RateKeeping
 from commitcollect_core.strava.reconciling import Reconciling
 from commitcollect_core.strava.refreshing import Refreshing
+from commitcollect_core.strava.retaining import Retaining
 from commitcollect_core.strava.rounds import Rounds
 from commitcollect_core.strava.standing import Standing
 from commitcollect_core.strava.webhook_intake import WebhookIntake, WebhookSecrets
@@ -75,7 +76,8 @@ class StravaUseCases:
         refreshing: looks at single activities and permissions.
         backfilling: takes over whole histories.
         reconciling: repairs what no event brought.
-        rounds: does so for every connected athlete.
+        retaining: lets workouts go that may not be kept longer.
+        rounds: reconciles and lets go for every connected athlete.
         crowds: looks at all of an athlete's activities when events are too many.
     """
 
@@ -86,6 +88,7 @@ class StravaUseCases:
     refreshing: Refreshing
     backfilling: Backfilling
     reconciling: Reconciling
+    retaining: Retaining
     rounds: Rounds
     crowds: Crowds
 
@@ -279,6 +282,7 @@ def _strava(
     reconciling = Reconciling(
         ingestion=ingestion, access=access, backfilling=backfilling, ledger=stores.ledger, context=context
     )
+    retaining = Retaining(ingestion=ingestion, ledger=stores.ledger, context=context)
     crowds = Crowds(
         reconciling=reconciling,
         connections=stores.connections,
@@ -294,6 +298,13 @@ def _strava(
         refreshing=refreshing,
         backfilling=backfilling,
         reconciling=reconciling,
-        rounds=Rounds(connections=stores.connections, reconciling=reconciling, queue=queue, context=context),
+        retaining=retaining,
+        rounds=Rounds(
+            connections=stores.connections,
+            reconciling=reconciling,
+            retaining=retaining,
+            queue=queue,
+            context=context,
+        ),
         crowds=crowds,
     )

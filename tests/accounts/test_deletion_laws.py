@@ -55,6 +55,7 @@ def check_gone(world: World) -> None:
     assert request is not None
     assert request.steps_left == ()
     assert json.loads(request.receipt)["content"]["verifications"]
+    assert not world.fake.has_permission(ATHLETE)
 
 
 def count_calls(act: Callable[[Service], object]) -> int:

@@ -11,6 +11,7 @@ _NOUNS = ("tests/accounts/test_accounts.py",)
 _DELETING = ("tests/accounts/test_deleting.py",)
 _EXPORTS = ("tests/accounts/test_exports.py",)
 _SCANS = ("tests/contracts/test_deleted_accounts.py",)
+_RETAINING = ("tests/strava/test_retaining.py",)
 _REGISTRY = ("tests/accounts/test_registry.py",)
 
 
@@ -98,7 +99,7 @@ MUTANTS = (
     ),
     Mutant(
         name="first-commit-too-large",
-        file="commitcollect_core/training/decisions.py",
+        file="commitcollect_core/training/drafts.py",
         old="        self._items_max = items_max - (not view.head.version)\n",
         new="        self._items_max = items_max\n",
         law="9: the first commit leaves a place for the look at the deletions",
@@ -127,5 +128,37 @@ MUTANTS = (
         new="    if left:\n",
         law="an export that was changed is not taken over",
         tests=_EXPORTS,
+    ),
+    Mutant(
+        name="settled-counts-twice",
+        file="commitcollect_core/training/workouts.py",
+        old="    if before is not None and before.is_settled:\n",
+        new="    if False:\n",
+        law="what was settled never counts twice",
+        tests=_RETAINING,
+    ),
+    Mutant(
+        name="settling-lowers-the-sum",
+        file="commitcollect_core/training/drafts.py",
+        old="        moves = [] if is_settled else self._moves(before, after)\n",
+        new="        moves = self._moves(before, after)\n",
+        law="1: settling moves neither sums nor progress",
+        tests=_RETAINING,
+    ),
+    Mutant(
+        name="recount-forgets-the-settled",
+        file="commitcollect_core/training/decisions.py",
+        old="    if not recount.settled or progress.is_stale or",
+        new="    if True or",
+        law="a recount leaves what was settled in the sum",
+        tests=_RETAINING,
+    ),
+    Mutant(
+        name="signature-unchecked",
+        file="commitcollect_core/strava/webhook_intake.py",
+        old="        if not any(hmac.compare_digest(",
+        new="        if given and not any(True or hmac.compare_digest(",
+        law="with a key, only what Strava signed is taken",
+        tests=("tests/strava/test_signatures.py",),
     ),
 )

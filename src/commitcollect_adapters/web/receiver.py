@@ -146,8 +146,8 @@ class Receiver:
             # Read before a thread is taken: what is no event never waits for the store.
             found = self._intake.read(parse_document(body))
             result = await self._kept(found) if isinstance(found, WaitingJob) else found
-        except (InvalidInput, Forbidden) as refused:
-            return self._ended(http_status(refused), refused.code)
+        except (InvalidInput, Forbidden) as invalid:
+            return self._ended(http_status(invalid), invalid.code)
         except StorageError as failed:
             _log.warning("an event could not be stored; Strava delivers it again: %s", failed.code)
             return self._ended(http_status(failed), failed.code)

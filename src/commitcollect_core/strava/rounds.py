@@ -22,6 +22,7 @@ from commitcollect_core.strava.connections import ConnectedAthlete
 from commitcollect_core.strava.jobs import round_after, round_job
 from commitcollect_core.strava.ports import ConnectionStore
 from commitcollect_core.strava.reconciling import ReconcileReport, Reconciling
+from commitcollect_core.strava.retaining import Retaining
 from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed
 from commitcollect_core.values import AthleteId
 
@@ -63,6 +64,7 @@ class Rounds:
     connections: ConnectionStore
     reconciling: Reconciling
     queue: EventQueue
+    retaining: Retaining
     context: Context
 
     def begin(self) -> None:
@@ -123,6 +125,7 @@ class Rounds:
             outcome: ReconcileReport | CommitCollectError
             try:
                 outcome = self.reconciling.run(athlete.user_id, days=days)
+                self.retaining.run(athlete.user_id)
             except _FOR_ALL:
                 raise
             except CommitCollectError as failed:

@@ -40,7 +40,7 @@ from commitcollect_core.training.ledger import (
     StoredItem,
     UntrackedMilestone,
 )
-from commitcollect_core.training.milestones import Milestone, MilestoneStatus
+from commitcollect_core.training.milestones import Milestone, MilestoneStatus, Progress
 from commitcollect_core.training.recurrence import RecurringGoal
 from commitcollect_core.training.tallies import Tally
 from commitcollect_core.training.workouts import Change
@@ -148,10 +148,18 @@ def decide_recount(
         (each for each in view.milestones if each.milestone_id == milestone.milestone_id), milestone
     )
     progress = milestone.progress
+    recount = _with_settled(progress, recount)
     is_right = (recount.current_value, recount.counters) == (progress.current_value, progress.counters)
     if is_right and milestone.milestone_id not in view.head.stale_milestone_ids:
         return settled
     return (*settled, _recounted(view, milestone, recount, models[milestone.goal.model_id], now=now))
+
+
+def _with_settled(progress: Progress, recount: Tally) -> Tally:
+    """A recount in whose period workouts were settled: they are in the running sum alone."""
+    if not recount.settled or progress.is_stale or recount.current_value > progress.current_value:
+        return recount
+    return evolve(recount, current_value=progress.current_value, counters=progress.counters)
 
 
 def decide_removal(view: LedgerView, milestone: Milestone) -> LedgerCommit:

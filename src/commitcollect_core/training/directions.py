@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from commitcollect_core.training.ledger import LedgerView
-from commitcollect_core.training.workouts import ActivityGone, Change, updated
+from commitcollect_core.training.workouts import ActivityGone, ActivitySettled, Change, updated
 from commitcollect_core.values import MilestoneId
 
 _SomeChange = TypeVar("_SomeChange", bound=Change)
@@ -38,6 +38,8 @@ def _may_lower_untracked(view: LedgerView, change: Change, *, now: datetime) -> 
     """
     # Another process may recount it after each commit. What is left for later commits can only raise its sum.
     before = view.workouts.get(change.key)
+    if isinstance(change, ActivitySettled):
+        return False
     if before is None or before.is_deleted or not any(each.covers(before) for each in view.head.untracked):
         return False
     return updated(before, change, now=now) is not None
@@ -79,7 +81,8 @@ def _directions(
     after = updated(before, change, now=now)
     down: set[MilestoneId] = set()
     up: set[MilestoneId] = set()
-    if after is None:
+    # What is settled stays in every sum.
+    if after is None or isinstance(change, ActivitySettled):
         return down, up
     for each in view.milestones:
         lowers, raises = each.goal.directions(before, after)

@@ -17,7 +17,7 @@ from commitcollect_core.errors import AccountDeleting
 from commitcollect_core.training.awards import Award, Crossing, StatueModel, mint
 from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState, LedgerView
 from commitcollect_core.training.milestones import Milestone, Progress, progress_after
-from commitcollect_core.training.workouts import Change, Workout, updated
+from commitcollect_core.training.workouts import ActivitySettled, Change, Workout, updated
 from commitcollect_core.values import MilestoneId, ModelId, WorkoutKey
 
 _Move = tuple[MilestoneId, Progress, int]
@@ -67,14 +67,16 @@ class Draft:
         after = updated(before, found, now=self._now)
         if after is None:
             return
-        moves = self._moves(before, after)
+        # What is settled stays in every sum.
+        is_settled = isinstance(found, ActivitySettled)
+        moves = [] if is_settled else self._moves(before, after)
         # A workout stands in a commit only once: a commit carries one new version of each item. It stands
         # there together with the milestones it moves and their awards, or a crash between two writes would
         # leave a workout that is stored and not counted (law 6).
         if key in self._workouts or self._item_count + self._items_needed(moves) > self._items_max:
             self._cut()
         self._known[key] = self._workouts[key] = after
-        if self._untracked:
+        if self._untracked and not is_settled:
             self._untracked = tuple(
                 evolve(each, is_stale=True) if each.covers(before) or each.covers(after) else each
                 for each in self._untracked

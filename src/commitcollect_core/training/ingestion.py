@@ -24,6 +24,7 @@ from commitcollect_core.training.recurring_goals import RecurringGoals
 from commitcollect_core.training.statues import models_of
 from commitcollect_core.training.workouts import (
     ActivityErased,
+    ActivitySettled,
     ActivitySnapshot,
     Answer,
     Change,
@@ -271,6 +272,18 @@ class Ingestion:
             committed += self._take_in(user_id, erasures, now, generation)[0]
         return committed + self._recount(user_id, self._stale(user_id))
 
+    def settle(self, user_id: UserId, keys: Iterable[WorkoutKey]) -> Committed:
+        """Let workouts go that may not be kept longer: sums, progress and parts stay as they are.
+
+        Raises:
+            VersionConflict, AccountDeleting, StorageError: as in `ingest`; call again to settle the rest.
+        """
+        now = self.context.now()
+        committed = NOTHING_COMMITTED
+        for batch in self._batches(keys):
+            committed += self._take_in(user_id, tuple(map(_settled, batch)), now)[0]
+        return committed
+
     def _take_in(
         self, user_id: UserId, changes: Sequence[Change], now: datetime, generation: str | None = None
     ) -> tuple[Committed, tuple[MilestoneId, ...]]:
@@ -404,3 +417,7 @@ class Ingestion:
             - self.context.policy.training.milestones_tracked_max
             - 1
         )
+
+
+def _settled(key: WorkoutKey) -> ActivitySettled:
+    return ActivitySettled(key=key)

@@ -22,6 +22,7 @@ class Tally:
         counted: workouts that count.
         excluded: how many do not, by reason.
         counters: what the folds work on, one for each aim; empty for a plain goal.
+        settled: workouts that were let go; they stand in the running sum and not in this one.
     """
 
     current_value: int
@@ -29,6 +30,7 @@ class Tally:
     counted: int
     excluded: Mapping[Exclusion, int] = Factory(dict)
     counters: tuple[Counter, ...] = ()
+    settled: int = 0
 
 
 def tally(goal: Goal, workouts: Iterable[Workout]) -> Tally:
@@ -36,10 +38,11 @@ def tally(goal: Goal, workouts: Iterable[Workout]) -> Tally:
 
     Reads them once and keeps none.
     """
-    progress, counted = Progress(), 0
+    progress, counted, settled = Progress(), 0, 0
     crossings: list[Crossing] = []
     excluded: dict[Exclusion, int] = {}
     for workout in workouts:
+        settled += workout.is_settled
         if (reason := goal.exclusion(workout)) is not None:
             excluded[reason] = excluded.get(reason, 0) + 1
             continue
@@ -53,6 +56,7 @@ def tally(goal: Goal, workouts: Iterable[Workout]) -> Tally:
         counted=counted,
         excluded=excluded,
         counters=() if goal.is_plain else goal.counters_of(progress.counters),
+        settled=settled,
     )
 
 

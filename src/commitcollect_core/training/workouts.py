@@ -268,7 +268,35 @@ class ActivityErased:
         )
 
 
-Change = Found | ActivityErased
+SETTLED_SPORT_TYPE = "Settled"
+_QUARTER_SECONDS = 900
+
+
+@frozen(kw_only=True)
+class ActivitySettled:
+    """An order to let an activity go that was counted: nothing of it may be kept longer, and it still counts.
+
+    Its share stays in the sums, so that later workouts go on from there. What its source says of it
+    afterwards changes nothing.
+    """
+
+    key: WorkoutKey
+
+    def remains(self, snapshot: ActivitySnapshot) -> ActivitySnapshot:
+        """What is left of it: its identity, and the quarter of an hour in which it started.
+
+        Periods begin and end with a quarter in every time zone, so a recount knows whose sums it stands in.
+        """
+        second = int(snapshot.started_at.timestamp())
+        return ActivitySnapshot(
+            source=self.key.source,
+            activity_id=self.key.activity_id,
+            sport_type=SETTLED_SPORT_TYPE,
+            started_at=snapshot.started_at - timedelta(seconds=second % _QUARTER_SECONDS),
+        )
+
+
+Change = Found | ActivityErased | ActivitySettled
 """What may happen to a workout."""
 
 
@@ -299,9 +327,22 @@ class Workout:
         """Whether this is a tombstone."""
         return self.deleted_at is not None
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether it was let go and still counts; see `ActivitySettled`."""
+        return self.is_deleted and self.snapshot.sport_type == SETTLED_SPORT_TYPE
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether only its identity is left."""
+        return self.is_deleted and self.snapshot.sport_type in {ERASED_SPORT_TYPE, SETTLED_SPORT_TYPE}
+
 
 def updated(before: Workout | None, change: Change, *, now: datetime) -> Workout | None:
     """The workout after a change, or None if nothing changed."""
+    if before is not None and before.is_settled:
+        # It counts as it was. Taken in again it would count twice.
+        return None
     match change:
         case ActivityGone():
             if before is None or before.is_deleted or not change.is_proof_for(before.shown_to):
@@ -320,12 +361,26 @@ def updated(before: Workout | None, change: Change, *, now: datetime) -> Workout
                 return None
             version = (before.version if before else 0) + 1
             return Workout(snapshot=change, version=version, fetched_at=now, shown_to=shown_to)
-        case ActivityErased(remains=remains):
-            if before is None or (before.is_deleted and before.snapshot == remains):
-                return None
-            return Workout(snapshot=remains, version=before.version + 1, fetched_at=now, deleted_at=now)
+        case ActivityErased() | ActivitySettled():
+            return _emptied(before, change, now=now)
         case _:
             assert_never(change)
+
+
+def _emptied(
+    before: Workout | None, change: ActivityErased | ActivitySettled, *, now: datetime
+) -> Workout | None:
+    """The workout once little more than its identity is left."""
+    if before is None:
+        return None
+    if isinstance(change, ActivitySettled):
+        # What is deleted counts no more, so there is nothing to settle.
+        remains = before.snapshot if before.is_deleted else change.remains(before.snapshot)
+    else:
+        remains = change.remains
+    if before.is_deleted and before.snapshot == remains:
+        return None
+    return Workout(snapshot=remains, version=before.version + 1, fetched_at=now, deleted_at=now)
 
 
 @frozen(kw_only=True)

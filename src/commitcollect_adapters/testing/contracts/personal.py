@@ -133,7 +133,8 @@ class PersonalDataContract(StoresContract):
         with self.open_stores() as stores:
             for user_id in (samples.new_athlete(), _furnish(stores).person.user_id):
                 before = stores.ledger.read_head(user_id)
-                race([lambda user_id=user_id: stores.ledger.fence(user_id, now=samples.NOW)] * _FENCERS)  # type: ignore[misc]  # mypy infers no type for a lambda with a default
+                raising: Callable[[], object] = partial(stores.ledger.fence, user_id, now=samples.NOW)
+                race([raising] * _FENCERS)
                 head = stores.ledger.fence(user_id, now=samples.at(9))
                 assert head == stores.ledger.read_head(user_id)
                 assert (head.state, head.fenced_at) == (LedgerState.DELETING, samples.NOW)
