@@ -27,6 +27,7 @@ EVENT = json.dumps(
     {"object_type": "activity", "object_id": 7, "aspect_type": "create", "owner_id": 42, "subscription_id": 1}
 ).encode()
 LOG_LINES_MAX = 5
+PATH = "/webhooks/strava"
 
 
 class Served:
@@ -58,8 +59,8 @@ class Served:
 
 
 @contextmanager
-def serve(folder: Path, *, descriptors: int) -> Iterator[Served]:
-    """Run it with so many descriptors; it must end well on SIGTERM."""
+def serve(folder: Path, *, descriptors: int, identity: str = "") -> Iterator[Served]:
+    """Run it with so many descriptors, with the page if someone signs people in; it must end on SIGTERM."""
     command = ["sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh", *COMMAND]
     arguments: list[Any] = ["serve", "--port", "0", "--store", folder / "s.db"]
     with subprocess.Popen(
@@ -67,19 +68,28 @@ def serve(folder: Path, *, descriptors: int) -> Iterator[Served]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment(**SETTINGS),
+        env=environment(**SETTINGS, COMMITCOLLECT_IDENTITY=identity),
     ) as process:
         try:
             assert process.stderr is not None
-            yield Served(process, process.stderr.readline().removeprefix("Listening on ").strip())
+            line = ""
+            while not line.startswith("Listening on "):
+                line = process.stderr.readline()
+                assert line, "it ended before it listened"
+            address = line.removeprefix("Listening on ").strip()
+            yield Served(process, address if address.endswith(PATH) else f"{address.rstrip('/')}{PATH}")
         finally:
             process.kill()
 
 
 @pytest.mark.slow
-def test_slow_clients_in_crowds_stop_nothing_and_fill_no_disk(tmp_path: Path) -> None:
-    """More slow bodies than descriptors: events are taken, few lines are logged, and SIGTERM ends it."""
-    with serve(tmp_path, descriptors=256) as served, ExitStack() as stack:
+@pytest.mark.parametrize("identity", ["", "local:"])
+def test_slow_clients_in_crowds_stop_nothing_and_fill_no_disk(tmp_path: Path, identity: str) -> None:
+    """More slow bodies than descriptors: events are taken, few lines are logged, and SIGTERM ends it.
+
+    Of a receiver alone, and of the whole site.
+    """
+    with serve(tmp_path, descriptors=256, identity=identity) as served, ExitStack() as stack:
         for _ in range(3):
             for _ in range(200):
                 stack.enter_context(served.half_a_request())

@@ -158,7 +158,7 @@ def make_site(
     starlette.router.redirect_slashes = False
     application: ASGIApp = OriginCheck(starlette, own, unchecked=(WEBHOOK,))
     if front.is_for_this_machine:
-        application = ThisMachineOnly(application, front.base)
+        application = ThisMachineOnly(application, front.base, unchecked=(WEBHOOK,))
 
     def stop() -> None:
         streams.stop()

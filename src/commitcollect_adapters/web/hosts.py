@@ -48,9 +48,16 @@ class ThisMachineOnly:
     A page elsewhere may have pointed a name of its own at this machine, and a proxy may bring strangers.
     """
 
-    def __init__(self, application: ASGIApp, base: str) -> None:
-        """Guard an application whose address is `base`."""
+    def __init__(self, application: ASGIApp, base: str, *, unchecked: tuple[str, ...] = ()) -> None:
+        """Guard an application.
+
+        Args:
+            application: what is guarded.
+            base: its address.
+            unchecked: paths of calls that carry a proof of their own, as Strava's through a tunnel.
+        """
         self._application = application
+        self._unchecked = unchecked
         self._base = base
         parts = urlsplit(base)
         self._host = parts.netloc
@@ -59,7 +66,7 @@ class ThisMachineOnly:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as ASGI wants it."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"].startswith(self._unchecked):
             await self._application(scope, receive, send)
             return
         headers = Headers(scope=scope)

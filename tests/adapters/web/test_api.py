@@ -371,11 +371,13 @@ def test_what_is_counted_is_shown(site: Visited) -> None:
 
 
 def test_a_site_without_passwords_is_for_this_machine_alone(site: Visited) -> None:
-    """Other peers, names and proxies are turned away; another name of this machine is led to its own."""
+    """Other peers, names and proxies are turned away, but for Strava; other local names are led to it."""
     browser = site.browser()
     assert site.browser("192.0.2.1").get("/health").status_code == 421
     for headers in ({"host": "evil.example"}, {"host": "127.0.0.1"}, {"x-forwarded-for": "192.0.2.1"}):
         assert browser.get("/health", headers=headers).json() == {"error": "this_machine_only"}
+        event = browser.post("/webhooks/strava", json={}, headers=headers)
+        assert event.json() == {"error": "invalid_event"}
     led = browser.get("/", headers={"host": "localhost:8080"})
     assert (led.status_code, led.headers["location"]) == (307, f"{BASE}/")
 

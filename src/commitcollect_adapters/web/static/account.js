@@ -13,12 +13,12 @@ function browser(agent) {
 	return program ? `${program}${system ? ` on ${system}` : ""}` : agent.slice(0, 60) || "a browser that does not say which";
 }
 
-export async function show(failed) {
+export async function show(failed, leave) {
 	const { sessions } = await call("/sessions");
 	const end = async (path, isThis) => {
 		try {
 			await call(path, { method: "DELETE" });
-			if (isThis) location.assign("/"); else await show(failed);
+			if (isThis) location.assign("/"); else await show(failed, leave);
 		} catch (failure) { failed(failure); }
 	};
 	fill("sessions", sessions.map(({ sessionId, isThis, createdAtUtc, lastSeenAtUtc, userAgent }) => make("li", {},
@@ -26,13 +26,14 @@ export async function show(failed) {
 		make("span", { class: "soft" }, `since ${format.date(createdAtUtc)}, last seen ${format.dateAndTime(lastSeenAtUtc)}`),
 		!isThis && make("button", { type: "button", click: () => end(`/sessions/${sessionId}`, isThis) }, "Sign out there"))));
 	get("delete").onclick = () => { get("sure").returnValue = ""; get("sure").showModal(); };
-	get("sure").onclose = () => { if (get("sure").returnValue === "delete") remove(failed); };
+	get("sure").onclose = () => { if (get("sure").returnValue === "delete") remove(failed, leave); };
 	get("elsewhere").hidden = sessions.length < 2;
 	get("elsewhere").onclick = () => end("/sessions", false);
 }
 
-async function remove(failed) {
+async function remove(failed, leave) {
 	get("delete").disabled = true;
+	leave();
 	try {
 		await call("/account", { method: "DELETE" });
 		location.assign("/");

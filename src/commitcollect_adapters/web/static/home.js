@@ -12,7 +12,7 @@ import * as year from "./year.js";
 
 const SETTLE_MS = 400;
 const parameters = new URLSearchParams(location.search);
-let isMadeUp = false, settling, version;
+let isMadeUp = false, settling, source, version;
 
 function failed(failure) {
 	if (failure.status === 401) { location.assign("/"); return; }
@@ -38,7 +38,7 @@ function changed() {
 }
 
 function listen() {
-	const source = new EventSource("/events");
+	source = new EventSource("/events");
 	source.addEventListener("ledger", event => {
 		const now = JSON.parse(event.data).version, isNews = version !== undefined && now !== version;
 		version = now;
@@ -49,6 +49,12 @@ function listen() {
 		bring.told(found);
 		if (found.state === "done" || found.state === "failed") { bring.finished(found.importId).catch(failed); changed(); }
 	});
+}
+
+// Asks for nothing more, as while the account goes away.
+function leave() {
+	source?.close();
+	clearTimeout(settling);
 }
 
 async function signedIn(viewer) {
@@ -62,7 +68,7 @@ async function signedIn(viewer) {
 	bring.start();
 	workouts.start(failed);
 	listen();
-	await Promise.all([workouts.show(statue.current()), year.start(failed), bring.strava(isMadeUp), account.show(failed)]);
+	await Promise.all([workouts.show(statue.current()), year.start(failed), bring.strava(isMadeUp), account.show(failed, leave)]);
 }
 
 function inUnits() {
