@@ -53,10 +53,16 @@ def dynoxide(*, database: Path | None = None) -> Iterator[str]:
 
 
 @contextmanager
-def ministack() -> Iterator[str]:
-    """A running ministack; yields its address."""
+def ministack(**more: str) -> Iterator[str]:
+    """A running ministack, with more settings in its environment; yields its address."""
     program = require(FOLDER / "ministack" / "bin" / "ministack")
-    settings = {"BIND_HOST": HOST, "SFTP_ENABLED": "0", "IOT_MTLS_ENABLED": "0", "LAMBDA_EXECUTOR": "local"}
+    settings = {
+        "BIND_HOST": HOST,
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+        "LAMBDA_EXECUTOR": "local",
+        **more,
+    }
 
     def start(port: int) -> subprocess.Popen[bytes]:
         return _start([str(program)], {**settings, "GATEWAY_PORT": str(port)})
