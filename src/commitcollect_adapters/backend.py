@@ -209,6 +209,26 @@ def _kind_of(kinds: Mapping[str, _Kind], address: str, setting: str) -> _Kind:
     raise InvalidInput(f"{setting} {given} is not known here; write one of: {known}", field=setting)
 
 
+STORES_GROUP = "commitcollect.stores"
+"""The entry points of other distributions: the scheme of their addresses, and the function that opens one."""
+
+
+def store_kind(address: str) -> _Kind:
+    """The kind of store at an address: ours, or that of another distribution that is installed.
+
+    Raises:
+        InvalidInput: no store has this scheme.
+    """
+    scheme = scheme_of(address)
+    if scheme and scheme not in _STORES:
+        # Reading what is installed costs more than a small command, so ours come first.
+        from importlib.metadata import entry_points  # noqa: PLC0415 - few stores are those of others
+
+        for entry in entry_points(group=STORES_GROUP, name=scheme):
+            return _Kind(form=f"{scheme}:…", opens=entry.value, extra=entry.dist.name if entry.dist else "")
+    return _kind_of(_STORES, address, "store")
+
+
 def _imported(target: str, extra: str, setting: str) -> Callable[..., Any]:
     module, _, path = target.partition(":")
     with needing_extra(extra, setting):
@@ -239,7 +259,7 @@ def check_addresses(settings: Settings) -> None:
     Raises:
         InvalidInput: its `field` names the setting.
     """
-    _kind_of(_STORES, settings.store, "store")
+    store_kind(settings.store)
     if settings.queue:
         _kind_of(_QUEUES, settings.queue, "queue")
 
@@ -259,7 +279,7 @@ def open_backend(
         NotFound: there is no such file.
         StorageError: the store cannot be opened.
     """
-    kind = _kind_of(_STORES, address, "store")
+    kind = store_kind(address)
     opened: AbstractContextManager[Backend] = _imported(kind.opens, kind.extra, "store")(
         address, policy, must_exist=must_exist
     )
@@ -335,7 +355,7 @@ def store_provisioning(settings: Settings) -> Provisioning:
     Raises:
         InvalidInput: the store has none.
     """
-    kind = _kind_of(_STORES, settings.store, "store")
+    kind = store_kind(settings.store)
     if not kind.provisions:
         known = " or ".join(f"--store {each.form}" for each in _STORES.values() if each.provisions)
         raise InvalidInput(

@@ -192,3 +192,27 @@ def test_a_technology_is_a_folder_and_one_line(monkeypatch: pytest.MonkeyPatch) 
     assert opened_at == [("clay:seven", DEFAULT_POLICY, True)]
     with pytest.raises(InvalidInput, match=r"dynamodb://PREFIX, clay:TABLET$"):
         open_backend("stone:seven")
+
+
+def test_a_store_of_others_is_opened_by_its_scheme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry point names its function; shipped schemes cannot be taken over, and others stay unknown."""
+    info = tmp_path / "shelf-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: shelf\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[commitcollect.stores]\nshelf = shelf:open_shelf\nmemory = shelf:open_shelf\n"
+    )
+    (tmp_path / "shelf.py").write_text(
+        "from commitcollect_adapters.memory.backend import open_memory\n"
+        "def open_shelf(address, policy, *, must_exist):\n"
+        "    assert address == 'shelf://one', address\n"
+        "    return open_memory('memory:', policy, must_exist=must_exist)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    check_addresses(Settings(store="shelf://one"))
+    with open_backend("shelf://one") as opened:
+        assert isinstance(opened.ledger, MemoryLedger)
+    with open_backend(MEMORY) as ours:
+        assert isinstance(ours.ledger, MemoryLedger)
+    with pytest.raises(InvalidInput, match="store postgresql:… is not known here"):
+        check_addresses(Settings(store="postgresql:x"))

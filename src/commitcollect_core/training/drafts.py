@@ -60,6 +60,12 @@ class Draft:
     def _item_count(self) -> int:
         return 1 + len(self._workouts) + len(self._moved) + len(self._awards)
 
+    @property
+    def _room(self) -> int:
+        """How many items the commit may hold."""
+        # A store may check beside the first commit that no deleted account is brought back.
+        return self._items_max - (self._head.version == 0)
+
     def take_in(self, found: Change) -> None:
         """Take one change in, with all it moves and mints."""
         key = found.key
@@ -73,7 +79,7 @@ class Draft:
         # A workout stands in a commit only once: a commit carries one new version of each item. It stands
         # there together with the milestones it moves and their awards, or a crash between two writes would
         # leave a workout that is stored and not counted (law 6).
-        if key in self._workouts or self._item_count + self._items_needed(moves) > self._items_max:
+        if key in self._workouts or self._item_count + self._items_needed(moves) > self._room:
             self._cut()
         self._known[key] = self._workouts[key] = after
         if self._untracked and not is_settled:
@@ -117,7 +123,7 @@ class Draft:
         # the next write awards them if the process dies between two of the commits.
         for milestone_id in list(self._owed):
             while self._parts_missing(milestone_id, self._progress[milestone_id]):
-                if self._item_count + (milestone_id not in self._moved) >= self._items_max:
+                if self._item_count + (milestone_id not in self._moved) >= self._room:
                     self._cut()
                 self._award_next(milestone_id)
             del self._owed[milestone_id]

@@ -16,6 +16,7 @@ from hypothesis.strategies import SearchStrategy
 
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing.contracts.checks import THREADS, assert_same, property_test, race
+from commitcollect_adapters.testing.contracts.ledger_bounds import LedgerBounds
 from commitcollect_adapters.testing.contracts.listings import by_hand, listings
 from commitcollect_adapters.testing.contracts.public_values import PublicValues
 from commitcollect_adapters.testing.dumps import dump_of
@@ -46,7 +47,7 @@ def _two_versions_of_a_workout(key: WorkoutKey) -> SearchStrategy[tuple[Workout,
     return st.tuples(stored_workouts(key=key, version=1), stored_workouts(key=key, version=2))
 
 
-class LedgerContract(PublicValues):
+class LedgerContract(PublicValues, LedgerBounds):
     """Every promise of `ports.Ledger`.
 
     Subclass it, call the class ``Test…`` and run pytest.

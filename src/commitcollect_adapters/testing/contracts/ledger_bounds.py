@@ -1,0 +1,124 @@
+"""What a ledger holds at its limits, beside close neighbours, and under writers that share only the head."""
+# ruff: noqa: S101 - a suite asserts literal expectations, though it does not live under tests/
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
+
+import pytest
+from attrs import evolve
+
+from commitcollect_adapters.testing import samples
+from commitcollect_adapters.testing.contracts.checks import THREADS, assert_read_back, race
+from commitcollect_adapters.testing.dumps import dump_of
+from commitcollect_core.policy import DEFAULT_POLICY
+from commitcollect_core.training.decisions import decide_removal
+from commitcollect_core.training.ledger import LedgerHead
+from commitcollect_core.training.ports import Ledger, WorkoutQuery
+from commitcollect_core.training.workouts import Workout
+from commitcollect_core.values import MilestoneId, UserId
+
+_LIMITS = DEFAULT_POLICY.training
+_NEIGHBOURS = ("{0}", "{0}-1", "{0}x", "{0}_b", "{0}xb", "{0}.b")
+"""Ids that prefixes and patterns mix up."""
+
+
+class LedgerBounds(ABC):
+    """Sizes up to the policy's limits, neighbours, and races."""
+
+    @abstractmethod
+    def open_ledger(self) -> AbstractContextManager[Ledger]:
+        """The ledger under test."""
+
+    def test_writers_that_share_only_the_head_are_all_counted(self) -> None:
+        """Without a milestone nothing but the head's version keeps two counts apart."""
+        each_total = 4
+        with self.open_ledger() as ledger:
+            user_id = samples.new_athlete()
+
+            def ingest(prefix: str) -> None:
+                for ride in samples.rides(prefix, each_total):
+                    samples.ingestion(ledger).ingest(user_id, [ride])
+
+            results = race([lambda name=f"t{n}": ingest(name) for n in range(THREADS)])  # type: ignore[misc]  # mypy infers no type for a lambda with a default
+            assert results == [None] * THREADS
+            dump = dump_of(ledger, user_id)
+            total = THREADS * each_total
+            assert (len(dump.by_start), dump.head.workout_count, dump.head.version) == (total, total, total)
+
+    def test_a_commit_and_a_page_are_as_large_as_the_policy_allows(self) -> None:
+        """The very first commit included; one view and one page hold all that it wrote."""
+        with self.open_ledger() as ledger:
+            user_id = samples.new_athlete()
+            written: list[Workout] = []
+            for version in (1, 2):
+                # Beside the first commit a store may check one item more.
+                most = _LIMITS.commit_items_max - 1 - (version == 1)
+                some = [samples.workout(f"{version}-{n}", start=n) for n in range(most)]
+                ledger.commit(samples.commit_of(user_id, version, workouts=some))
+                written += some
+            view = ledger.read(user_id, [each.key for each in written])
+            assert view.workouts == {each.key: each for each in written}
+            page = ledger.read_workouts(user_id, WorkoutQuery(limit=_LIMITS.page_items_max))
+            assert (len(page.workouts), page.next) == (len(written), None)
+
+    def test_texts_are_as_long_as_the_policy_allows(self) -> None:
+        """In characters, of which the longest take four bytes; line ends and letters in parts stay."""
+        with self.open_ledger() as ledger:
+            user_id = samples.new_athlete()
+            names = ("\U0001f6b4" * _LIMITS.activity_name_chars_max, "e\u0301 or \u00e9", " \r\n\t'\"%_\\")
+            longest = "\u017e" * _LIMITS.sport_type_chars_max
+            stored = [
+                evolve(
+                    samples.workout(f"{n}"),
+                    snapshot=evolve(samples.workout(f"{n}").snapshot, name=name, sport_type=longest),
+                )
+                for n, name in enumerate(names)
+            ]
+            ledger.commit(samples.commit_of(user_id, 1, workouts=stored))
+            found = ledger.read(user_id, [each.key for each in stored]).workouts
+            for each in stored:
+                assert_read_back(found[each.key], each)
+
+    @pytest.mark.parametrize("gone", range(len(_NEIGHBOURS)))
+    def test_a_removal_leaves_neighbours_alone(self, gone: int) -> None:
+        """Athletes with ids like its own, with milestones of the same id and of ids that begin with it."""
+        with self.open_ledger() as ledger:
+            base = samples.new_athlete()
+            athletes = [*(UserId(each.format(base)) for each in _NEIGHBOURS), UserId(base.upper())]
+            for each in athletes:
+                ledger.commit(samples.first_commit(each))
+                close = [
+                    samples.milestone("ms-kept-2"),
+                    samples.milestone("MS-KEPT"),
+                    samples.milestone("ms-k"),
+                ]
+                awards = [samples.award(milestone.milestone_id, 1) for milestone in close]
+                ledger.commit(
+                    samples.commit_of(each, 2, milestones=close, awards=awards, tracked=["ms-kept", "ms-k"])
+                )
+            before = {each: dump_of(ledger, each) for each in athletes}
+            chosen = athletes[gone]
+            stored = ledger.read_milestone(chosen, MilestoneId("ms-kept"))
+            assert stored is not None
+            ledger.commit(decide_removal(ledger.read(chosen, ()), stored))
+            for each in athletes:
+                after = dump_of(ledger, each)
+                if each != chosen:
+                    assert after == before[each]
+                    continue
+                rest = {key: found for key, found in before[each].milestones.items() if key != "ms-kept"}
+                assert after.milestones == rest
+                assert all(after.awards[key] for key in rest)
+                assert after.by_start == before[each].by_start
+
+    def test_a_view_of_no_workouts_holds_the_rest(self) -> None:
+        """What is asked for by no key is not read, and head and milestones are there."""
+        with self.open_ledger() as ledger:
+            user_id = samples.new_athlete()
+            ledger.commit(samples.first_commit(user_id))
+            view = ledger.read(user_id, [])
+            assert not view.workouts
+            assert view.head == LedgerHead(version=1, tracked_milestone_ids=(MilestoneId("ms-kept"),))
+            assert len(view.milestones) == 1
