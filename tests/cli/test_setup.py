@@ -46,6 +46,8 @@ def test_these_are_the_commands() -> None:
         "statue export", "statue view", "statue check", "statue add", "statue retire", "statue coupon",
         "milestone create", "milestone list", "milestone show", "milestone explain", "milestone recompute",
         "recurring begin", "recurring end", "recurring list", "recurring open",
+        "account delete", "account deletions", "account export", "account import", "account public-key",
+        "account reapply-deletions", "account resume", "account verify-receipt",
         "milestone edit", "milestone archive", "milestone delete",
         "workout import", "workout list", "workout add", "workout delete",
         "tables create", "tables status", "tables delete", "capacity",
