@@ -100,8 +100,8 @@ MUTANTS = (
     Mutant(
         name="first-commit-too-large",
         file="commitcollect_core/training/drafts.py",
-        old="        self._items_max = items_max - (not view.head.version)\n",
-        new="        self._items_max = items_max\n",
+        old="self._items_max - (self._head.version == 0)",
+        new="self._items_max",
         law="9: the first commit leaves a place for the look at the deletions",
         tests=("tests/training/test_bounds.py",),
     ),

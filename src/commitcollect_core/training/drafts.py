@@ -39,9 +39,7 @@ class Draft:
         self._milestones = {milestone.milestone_id: milestone for milestone in view.milestones}
         self._models = models
         self._now = now
-        # The first commit of a ledger leaves a place for the look at the deletions of accounts, which a store
-        # makes in the same write.
-        self._items_max = items_max - (not view.head.version)
+        self._items_max = items_max
         self._progress = {key: milestone.progress for key, milestone in self._milestones.items()}
         self._owed = {key: each.owed for key, each in self._milestones.items() if each.owed is not None}
         self._commits: list[LedgerCommit] = []
