@@ -209,8 +209,8 @@ MUTANTS = (
     ),
     _DECISION(
         name="removed-and-tracked",
-        old="tracked_milestone_ids=tuple(each for each in head.tracked_milestone_ids if each != milestone_id)",
-        new="tracked_milestone_ids=head.tracked_milestone_ids",
+        old="tuple(each for each in head.tracked_milestone_ids if each != milestone_id)",
+        new="head.tracked_milestone_ids",
         law="the head tracks milestones that exist",
         tests=(*_TRACKING, *_COMMITTING),
     ),
