@@ -13,7 +13,7 @@ const KINDS = {
 	streak: { name: "A streak of days", unit: () => "days in a row", amount: 30, target: amount => `streak=${amount}d` },
 };
 const WAIT_MS = 350;
-let timer, asking, isTouched = false;
+let timer, asking, isTouched = false, isFromTouched = false;
 
 const midnight = (text, more = 0) => {
 	const [year, month, day] = text.split("-").map(Number);
@@ -29,6 +29,12 @@ function wish() {
 	return { ...body, targetType: kind.type, totalTarget: Math.round(amount * kind.factor()) };
 }
 
+// Suggests to begin with a year that has workouts.
+export function suggest(year) {
+	if (!isFromTouched) get("from").value = `${year}-01-01`;
+	ask();
+}
+
 export function label() {
 	const kind = KINDS[get("kind").value];
 	get("amount-label").textContent = `How much, in ${kind.unit()}`;
@@ -41,7 +47,7 @@ function ask() {
 	timer = setTimeout(preview, WAIT_MS);
 }
 
-export async function preview() {
+async function preview() {
 	const body = wish();
 	asking?.abort();
 	if (!body) { get("preview").textContent = ""; return; }
@@ -63,11 +69,10 @@ function worth({ partsEarned, partsTotal, partsEarnedAtUtc: days, countedWorkout
 }
 
 export function start(statues, created, failed) {
-	const now = new Date();
 	fill("model", statues.map(each => option(each.modelId, each.year ? `${each.name} ${each.year}` : each.name)));
 	fill("kind", Object.entries(KINDS).map(([value, { name }]) => option(value, name)));
 	fill("sport", format.GROUPS.map(name => option(name, format.sport(name))));
-	get("from").value = `${now.getFullYear()}-01-01`;
+	get("from").addEventListener("input", () => { isFromTouched = true; });
 	get("amount").addEventListener("input", () => { isTouched = true; });
 	get("kind").addEventListener("change", () => { isTouched = false; label(); });
 	get("goal-form").addEventListener("input", ask);

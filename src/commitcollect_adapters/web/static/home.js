@@ -32,7 +32,7 @@ function changed() {
 	settling = setTimeout(async () => {
 		try {
 			await statue.refresh();
-			await Promise.all([workouts.show(statue.current()), year.show(), bring.strava(isMadeUp), goal.preview()]);
+			await Promise.all([workouts.show(statue.current()), year.show().then(goal.suggest), bring.strava(isMadeUp)]);
 		} catch (failure) { failed(failure); }
 	}, SETTLE_MS);
 }
@@ -68,7 +68,7 @@ async function signedIn(viewer) {
 	bring.start();
 	workouts.start(failed);
 	listen();
-	await Promise.all([workouts.show(statue.current()), year.start(failed), bring.strava(isMadeUp), account.show(failed, leave)]);
+	await Promise.all([workouts.show(statue.current()), year.start(failed).then(goal.suggest), bring.strava(isMadeUp), account.show(failed, leave)]);
 }
 
 function inUnits() {

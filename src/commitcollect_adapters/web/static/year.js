@@ -6,7 +6,7 @@ import * as format from "./format.js";
 
 const SVG = "http://www.w3.org/2000/svg", CELL = 13, LEFT = 4, TOP = 16;
 const STEPS_SECONDS = [1, 1800, 3600, 7200];
-let year = new Date().getFullYear();
+let year = new Date().getFullYear(), isChosen = false;
 
 function svg(name, attributes, text) {
 	const element = document.createElementNS(SVG, name);
@@ -40,19 +40,20 @@ function table(id, first, rows) {
 
 export async function show() {
 	const found = await call(`/activities/years/${year}?timeZone=${encodeURIComponent(format.zone())}`);
-	const [oldest = year, newest = year] = found.years, last = Math.max(newest, new Date().getFullYear(), year);
+	const [oldest = year, newest = year] = found.years;
+	// Until the reader chooses, a year that has something to show.
+	if (!isChosen && !found.total.workouts && newest < year) { year = newest; return show(); }
+	const last = Math.max(newest, new Date().getFullYear(), year);
 	fill("which-year", Array.from({ length: last - Math.min(oldest, year) + 1 }, (_, place) => option(last - place, String(last - place))));
 	get("which-year").value = year;
 	get("year-total").textContent = found.total.workouts ? `${told(found.total)}, ${format.climb(found.total.totalElevationGainMeters)} of climbing.` : "No workouts in this year.";
 	heat(found);
 	table("months", "Month", found.months.map(each => [format.month(each.month), each]));
 	table("sports", "Sport", found.sports.map(each => [format.sport(each.sportType), each]));
+	return year;
 }
 
-// Begins with a year that has something to show.
-export async function start(failed) {
-	get("which-year").addEventListener("change", event => { year = Number(event.target.value); show().catch(failed); });
-	const { years } = await call(`/activities/years/${year}`);
-	if (years.length && years[1] < year) year = years[1];
-	await show();
+export function start(failed) {
+	get("which-year").addEventListener("change", event => { isChosen = true; year = Number(event.target.value); show().catch(failed); });
+	return show();
 }
