@@ -68,7 +68,7 @@ function parts(milestone, awards, fold) {
 				make("summary", {}, make("span", { class: "mark" }), make("span", { class: "name" }, part.partName), make("span", { class: "unseen" }, award ? "earned " : milestone ? "not yet, " : ""), make("span", { class: "state" }, state)),
 				make("dl", {}, facts(part, award, milestone, threshold, fold))));
 	}));
-	get("parts").dispatchEvent(new Event("partschange"));
+	get("parts").dispatchEvent(new Event("parts"));
 	const fresh = shown.parts.filter(part => awards.has(part.partIndex) && !before.has(String(part.partIndex)));
 	if (viewer && fresh.length) get("news").textContent = `Earned: ${fresh.map(part => part.partName).join(", ")}`;
 }

@@ -1,5 +1,5 @@
-// Draws the statue of the page with WebGL2 alone: earned parts solid, the others as ghosts.
-// The list of parts comes with the page, and a page that changes it says so by "partschange"; without WebGL2 the list and a still picture remain.
+// Draws the statue with WebGL2 alone: earned parts solid, the others as ghosts.
+// The page has the list of parts; without WebGL2 it and a still picture remain.
 
 const get = id => document.getElementById(id);
 const stage = get("stage"), canvas = get("statue"), list = get("parts"), spinButton = get("spin");
@@ -235,7 +235,7 @@ function start(gl, parts) {
 	on(canvas, "webglcontextrestored", () => { card = upload(gl, parts); ask(); });
 	on(spinButton, "click", () => spin(!spinning));
 	on(get("reset"), "click", reset);
-	on(list, "partschange", gather);
+	on(list, "parts", gather);
 	on(list, "focusin", e => { if (e.target.matches("summary:focus-visible")) choose(e.target.closest("li").dataset.part); });
 	on(list, "toggle", () => { chosen = +list.querySelector("[open]")?.parentElement.dataset.part; ask(); }, true);
 	on(calm, "change", () => spin(spinning && !calm.matches));
