@@ -22,7 +22,7 @@ from commitcollect_adapters.observing.redaction import redacted
 from commitcollect_core.accounts.audit import AuditEvent, AuditResult, AuditType, Caller
 from commitcollect_core.accounts.auditing import Auditing
 from commitcollect_core.accounts.outcomes import Happening, events_of, happenings_of
-from commitcollect_core.errors import CommitCollectError, StorageUnavailable, VersionConflict
+from commitcollect_core.errors import AccountDeleting, CommitCollectError, StorageUnavailable, VersionConflict
 from commitcollect_core.flows import current_flow, flow
 from commitcollect_core.values import UserId
 
@@ -173,6 +173,10 @@ class AuditTrail:
                 event = self._waiting.popleft()
             try:
                 self._auditing.append(event)
+            except AccountDeleting:
+                # It would be the first entry about a person whose account was deleted meanwhile.
+                self._note("dropped", 1, "an audit entry of a deleted account was dropped")
+                continue
             except Exception as failed:  # noqa: BLE001 - law 8: no failure of the log reaches a use case
                 self._put_back(event, failed)
                 if isinstance(failed, _PASSING):
