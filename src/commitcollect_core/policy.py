@@ -245,6 +245,8 @@ class StravaPolicy:
         reconcile_pages_max: pages one reconciliation may list.
         workouts_on_disconnect: whether workouts from Strava stay. Parts and progress do not depend on it.
         awards_on_disconnect: whether milestones stay, with their progress and parts.
+        strava_consent_version: of the words that athletes agree to when they connect; recorded with each
+            connection. Raise it with every change of them.
         strava_workout_retention_days: how long workouts that Strava showed are kept; 0 for no limit. Then
             only its id and about when it started are left, and sums, progress and parts stay.
         fresh_seconds: a connection whose newest workout is younger counts as fresh.
@@ -276,6 +278,7 @@ class StravaPolicy:
     reconcile_pages_max: int = 50
     workouts_on_disconnect: OnDisconnect = OnDisconnect.KEEP
     awards_on_disconnect: OnDisconnect = OnDisconnect.KEEP
+    strava_consent_version: int = 1
     strava_workout_retention_days: int = 0
     fresh_seconds: int = 7 * 86_400
 

@@ -426,6 +426,17 @@ def test_an_account_that_goes_is_not_connected() -> None:
     assert world.fake.calls(CallKind.REVOKE) == 1
 
 
+def test_what_the_athlete_agreed_to_is_recorded() -> None:
+    """The version of the words, with each permission; connecting again records the present one."""
+    assert World().connect().consent_version == 1
+    world = World(policy=customised(DEFAULT_POLICY, {"strava_consent_version": 3}))
+    assert world.connect().consent_version == 3
+    world.policy = customised(DEFAULT_POLICY, {"strava_consent_version": 4})
+    world.service = world.process()
+    again = world.connect()
+    assert (again.consent_version, world.stores.connections.read(ME)) == (4, again)
+
+
 # Disconnecting
 
 

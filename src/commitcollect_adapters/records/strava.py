@@ -47,6 +47,7 @@ CONNECTION = record_kind(
     Column("refreshLeaseToken", "lease.token"),
     Column("refreshLeaseUntilUtc", "lease.until", MOMENT),
     Column("generation", "generation", GENERATION),
+    Column("consentVersion", "consent_version"),
     Column("updatedAtUtc", "updated_at", MOMENT),
     parts={"lease": Lease},
 )

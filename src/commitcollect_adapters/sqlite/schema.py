@@ -452,6 +452,8 @@ ALTER TABLE milestone ADD COLUMN targetUnit TEXT;
 ALTER TABLE milestone ADD COLUMN archivedAtUtc INTEGER;
 """
 
+_CONSENT = "ALTER TABLE stravaConnection ADD COLUMN consentVersion INTEGER;"
+
 LAYOUTS = (
     _LEDGER,
     _SERVICE,
@@ -475,6 +477,7 @@ LAYOUTS = (
     _DELETIONS_ELSEWHERE,
     _HANDSHAKES_BY_USER,
     _NAMES,
+    _CONSENT,
 )
 """The script of every layout, the first one first. Add a layout at the end."""
 

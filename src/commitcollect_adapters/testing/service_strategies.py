@@ -81,6 +81,7 @@ def connections(
         updated_at=believable_moments(),
         version=st.just(version),
         generation=st.just(generation),
+        consent_version=st.none() | st.integers(1, 1_000),
     )
 
 

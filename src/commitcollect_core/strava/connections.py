@@ -71,6 +71,7 @@ class StravaConnection:
         version: 1 when first written, one more with every change.
         generation: random, another one with each permission the athlete gives. A version alone would match
             again once the connection was removed and made anew. Empty if it was stored before there were any.
+        consent_version: of the words that the athlete agreed to; None if that was not recorded.
     """
 
     user_id: UserId
@@ -84,6 +85,7 @@ class StravaConnection:
     updated_at: datetime = field(converter=utc)
     version: int = 1
     generation: str = ""
+    consent_version: int | None = None
 
     @property
     def has_ended(self) -> bool:

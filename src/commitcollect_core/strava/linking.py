@@ -204,6 +204,7 @@ class Linking:
             scope=tuple(sorted(set(scope))),
             updated_at=now,
             generation=self.context.ids.generation(),
+            consent_version=self.context.policy.strava.strava_consent_version,
         )
         return linked if linked.can_read_activities else evolve(linked, status=ConnectionStatus.NEEDS_SCOPE)
 
