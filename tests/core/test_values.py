@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +21,16 @@ from commitcollect_core.training.local_time import Bucket, LocalTime
 from commitcollect_core.training.sports import SportSelection
 from commitcollect_core.training.tracking import NewMilestone
 from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot
-from commitcollect_core.values import ActivityId, ModelId, Source, TargetType, WorkoutKey, optional_utc, utc
+from commitcollect_core.values import (
+    ActivityId,
+    AthleteId,
+    ModelId,
+    Source,
+    TargetType,
+    WorkoutKey,
+    optional_utc,
+    utc,
+)
 
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
@@ -110,6 +120,8 @@ def test_an_error_carries_its_code_message_and_field(kind: type[CommitCollectErr
         (lambda: LocalTime("Here", ((0, 10**6),)), "offsets"),
         (lambda: LocalTime("Here", ((0, 1, 2),)), "offsets"),
         (lambda: LocalTime("He\0re", ((0, 0),)), "name"),
+        (lambda: LocalTime(7, ((0, 0),)), "name"),  # type: ignore[arg-type]  # the point
+        (lambda: evolve(_snapshot("1"), is_flagged=None), "is_flagged"),  # type: ignore[arg-type]  # the point
         (lambda: LocalTime("H" * 65, ((0, 0),)), "name"),
         (lambda: LocalTime("Here", "0"), "offsets"),  # type: ignore[arg-type]  # the point
         (lambda: BestWindow(bucket="day"), "bucket"),
@@ -125,6 +137,12 @@ def test_public_values_refuse_other_types_by_name(make: Callable[[], object], fi
     with pytest.raises(InvalidInput) as refused:
         make()
     assert refused.value.field == field
+
+
+def test_a_snapshot_says_who_showed_it() -> None:
+    """The athlete of a connection passes, as no athlete does."""
+    shown = evolve(_snapshot("1"), shown_to=AthleteId("7"))
+    assert (shown.shown_to, shown) == ("7", _snapshot("1"))
 
 
 def test_what_can_only_mean_one_thing_is_converted() -> None:

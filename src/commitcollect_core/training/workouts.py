@@ -132,8 +132,7 @@ class ActivitySnapshot:
         if self.utc_offset_seconds is not None:
             require_whole(self.utc_offset_seconds, "utc_offset_seconds")
         require_flag(self.is_flagged, "is_flagged")
-        if self.shown_to is not None:
-            require_id(self.shown_to, "shown_to")
+        require_id(self.shown_to, "shown_to")  # all else fits, so there is one
 
     @property
     def key(self) -> WorkoutKey:
