@@ -41,7 +41,7 @@ from commitcollect_core.training.folds import (
     ReachedBuckets,
     Share,
 )
-from commitcollect_core.training.goals import Aim, Exclusion, Goal
+from commitcollect_core.training.goals import Aim, Exclusion, Goal, day_of, latest_end
 from commitcollect_core.training.local_time import Bucket, LocalTime
 from commitcollect_core.training.sports import SPORT_TYPES, SportSelection
 from commitcollect_core.training.tallies import explain, tally
@@ -339,6 +339,49 @@ def test_a_combination_is_as_far_as_its_least_part() -> None:
     assert goal.exclusion(Workout(snapshot=on_day("c", 400), version=1, fetched_at=SEASON_END_AT)) is None
     flagged = Workout(snapshot=on_day("d", 1, is_flagged=True), version=1, fetched_at=SEASON_END_AT)
     assert goal.exclusion(flagged) is Exclusion.FLAGGED
+
+
+def stored(snapshot: ActivitySnapshot) -> Workout:
+    """A workout as the ledger has it."""
+    return Workout(snapshot=snapshot, version=1, fetched_at=SEASON_END_AT)
+
+
+def test_a_change_of_a_plain_sum_lowers_or_raises_or_neither() -> None:
+    """By the difference of what counts before and after."""
+    wish = NewMilestone(
+        model_id=ModelId("HERON"),
+        target_type=TargetType.DISTANCE_METERS,
+        total_target=9_000,
+        period_start_at=SEASON_START_AT,
+        period_end_at=SEASON_START_AT + timedelta(days=30),
+    )
+    goal = wish.goal(STATUES[1], DEFAULT_POLICY)
+    short, long = stored(on_day("a", 1, distance=2_000)), stored(on_day("a", 1, distance=3_000))
+    assert goal.directions(short, long) == (False, True)
+    assert goal.directions(long, short) == (True, False)
+    assert goal.directions(long, long) == (False, False)
+    last = SEASON_START_AT + timedelta(days=30)
+    assert goal.exclusion(stored(evolve(ride("b"), started_at=last - timedelta(seconds=1)))) is None
+    assert goal.exclusion(stored(evolve(ride("c"), started_at=last))) is Exclusion.AFTER_END
+
+
+def test_a_day_of_utc_ends_with_its_last_second() -> None:
+    """Without a local time, days are those of UTC."""
+    last = evolve(ride("a"), started_at=SEASON_START_AT + timedelta(seconds=86_399))
+    assert day_of(stored(last), None) == SEASON_START_AT.toordinal()
+
+
+def test_a_combination_without_an_end_ends_with_its_shortest_period() -> None:
+    """Days run out before weeks do."""
+    days, weeks = (
+        Aim(target_type=TargetType.ACTIVITY_COUNT, fold=ReachedBuckets(bucket=each), total_target=2)
+        for each in (Bucket.DAY, Bucket.WEEK)
+    )
+    ends = [
+        latest_end(aims, SEASON_START_AT, LocalTime("UTC", ((0, 0),)), DEFAULT_POLICY)
+        for aims in ([days], [weeks], [weeks, days])
+    ]
+    assert ends[2] == ends[0] != ends[1]
 
 
 def test_what_did_not_count_is_counted_by_reason() -> None:
