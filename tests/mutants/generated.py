@@ -74,13 +74,13 @@ EQUIVALENT = {
         "before, after, strict=True):"
     ): "each of them has one for every aim",
     (
-        (
         "goals: True -> False in shares = zip(self.shares(before), self.shares(after), strict=True)"
     ): "both have one for every aim",
     (
         "goals: True -> False in for old, new in zip(self.shares(before), self.shares(after), strict=True):"
     ): "both have one for every aim",
-    "tallies: 0 -> 1 in bucket_value=new.sums.get(share.bucket, 0),"
+    (
+        "tallies: 0 -> 1 in bucket_value=new.sums.get(share.bucket, 0),"
     ): "a workout that counts leaves something in its bucket",
 }
 """The name of a break, and why it makes no difference."""
