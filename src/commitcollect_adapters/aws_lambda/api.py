@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +21,8 @@ def make_api_handler(environ: Mapping[str, str]) -> Handler:
     Raises:
         CommitCollectError: as in `Kept`.
     """
+    import asyncio  # noqa: PLC0415 - the other handlers need none
+
     with needing_extra("lambda", "identity"):
         from mangum import Mangum  # noqa: PLC0415 - of an extra
 
