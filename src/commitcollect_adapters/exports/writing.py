@@ -175,7 +175,7 @@ def _cell(name: str, value: object) -> object:
         return ""
     if isinstance(value, int) and name.endswith("Utc"):
         return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    # A spreadsheet takes such a text for a formula and runs it; a name is anybody's text.
+    # A spreadsheet takes such a text for a formula and runs it; a name may be any text.
     if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
         return f"'{value}"
     return value

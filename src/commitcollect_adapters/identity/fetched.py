@@ -19,8 +19,8 @@ Value = TypeVar("Value")
 class Fetched(Generic[Value]):
     """Keeps the last good value. Thread-safe.
 
-    There is one fetch at a time, and none sooner than `identity_retry_seconds` after the one before, whoever
-    asks and however that ended: tokens with made-up key ids cost the provider nothing.
+    There is one fetch at a time, and none sooner than `identity_retry_seconds` after the one before, for all
+    threads and however that ended: tokens with made-up key ids cost the provider nothing.
     """
 
     def __init__(

@@ -86,7 +86,7 @@ class LocalProvider:
         return f"{self._base}{PAGE}?{urlencode(query)}"
 
     def sign_in(self, email: str, *, state: str, nonce: str, code_challenge: str) -> str:
-        """Sign a person in, whoever says so; returns where the browser goes.
+        """Sign a person in without proof; returns where the browser goes.
 
         Raises:
             InvalidInput: this is no e-mail address.

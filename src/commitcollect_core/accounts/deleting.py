@@ -312,7 +312,7 @@ class Deleting:
 
     def _is_connected(self, known: Identifiers) -> bool:
         """Whether there is a permission that no other account uses."""
-        # Revoking ends every token the app has for an athlete, whoever's account holds it.
+        # Revoking ends every token the app has for an athlete, in every account that holds one.
         owners = [self.connections.owner(each) for each in known.person.athlete_ids]
         is_taken = any(each is not None and each.user_id != known.person.user_id for each in owners)
         return bool(known.access_token or known.refresh_token) and not is_taken

@@ -45,7 +45,7 @@ class Owner(StrEnum):
 
     USER = "user"
     ATHLETE = "Strava athlete"
-    NONE = "nobody"
+    NONE = "no person"
 
 
 @frozen(kw_only=True)

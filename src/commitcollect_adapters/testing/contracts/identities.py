@@ -45,7 +45,7 @@ class IdentityProviderContract(ABC):
         assert all((first.issuer, first.subject, first.username))
 
     def test_a_code_works_once(self) -> None:
-        """Whoever reads it later in a log gains nothing."""
+        """A code that is read in a log later is worth nothing."""
         provider = self.identity_provider()
         code = self.code()
         provider.identify(code, REQUEST)
