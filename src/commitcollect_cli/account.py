@@ -10,18 +10,16 @@ from typing import Any
 
 import click
 
-from commitcollect_adapters.backend import (
-    Backend,
+from commitcollect_adapters.backend import Backend, needing_extra, open_backend
+from commitcollect_adapters.documents import Document, deletion_document
+from commitcollect_adapters.readers.strict_json import parse_document
+from commitcollect_adapters.services import (
     LateSigner,
-    needing_extra,
-    open_backend,
     open_deleting,
     open_exporting,
     open_importing,
     open_trail,
 )
-from commitcollect_adapters.documents import Document, deletion_document
-from commitcollect_adapters.readers.strict_json import parse_document
 from commitcollect_adapters.settings import Settings
 from commitcollect_cli.output import is_confirmed, print_failure, print_result, say
 from commitcollect_cli.render import show_count, table

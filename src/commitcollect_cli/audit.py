@@ -10,8 +10,9 @@ from itertools import islice
 
 import click
 
-from commitcollect_adapters.backend import auditing_of, open_backend
+from commitcollect_adapters.backend import open_backend
 from commitcollect_adapters.documents import audit_document, verification_document
+from commitcollect_adapters.services import auditing_of
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.system import SystemClock
 from commitcollect_cli.output import print_result, say

@@ -12,16 +12,9 @@ import click
 from attrs import frozen
 
 from commitcollect_adapters.addresses import shown_address
-from commitcollect_adapters.backend import (
-    Backend,
-    cipher_of,
-    open_app,
-    open_backend,
-    open_strava_api,
-    ports_on,
-    queue_of,
-)
+from commitcollect_adapters.backend import Backend, open_app, open_backend, ports_on, queue_of
 from commitcollect_adapters.documents import facts_document
+from commitcollect_adapters.services import cipher_of, open_strava_api
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.statues import shipped_catalog
 from commitcollect_adapters.system import SystemClock

@@ -13,7 +13,8 @@ import click
 from attrs import evolve, fields
 
 from commitcollect_adapters.addresses import LOCAL_HOSTS
-from commitcollect_adapters.backend import needing_extra, open_service
+from commitcollect_adapters.backend import needing_extra
+from commitcollect_adapters.services import open_service
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.strava.fake.activities import demo_payloads
 from commitcollect_adapters.system import SystemClock

@@ -10,12 +10,12 @@ from urllib.parse import parse_qs
 
 import click
 
-from commitcollect_adapters.backend import open_service, open_standing, open_strava_api, open_trail
 from commitcollect_adapters.documents import (
     connection_document,
     strava_status_document,
     subscription_document,
 )
+from commitcollect_adapters.services import open_service, open_standing, open_strava_api, open_trail
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.wording.goals import show_day
 from commitcollect_cli.late import Late, LateGroup

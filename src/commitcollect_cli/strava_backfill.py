@@ -7,8 +7,8 @@ from time import sleep as pause
 
 import click
 
-from commitcollect_adapters.backend import open_service
 from commitcollect_adapters.documents import backfill_document
+from commitcollect_adapters.services import open_service
 from commitcollect_adapters.settings import Settings
 from commitcollect_cli.options import UtcDay
 from commitcollect_cli.output import print_failure, print_result, say, status_line

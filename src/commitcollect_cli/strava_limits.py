@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from commitcollect_adapters.backend import open_service
 from commitcollect_adapters.documents import rate_budget_document
+from commitcollect_adapters.services import open_service
 from commitcollect_adapters.settings import Settings
 from commitcollect_cli.output import print_result, say
 from commitcollect_cli.render import table

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import click
 from attrs import define, field
 
-from commitcollect_adapters.backend import open_service
 from commitcollect_adapters.documents import Document, error_document, reconcile_document
+from commitcollect_adapters.services import open_service
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.wording.goals import show_day
 from commitcollect_cli.options import parse_athlete_id

@@ -15,8 +15,8 @@ from types import FrameType
 
 import click
 
-from commitcollect_adapters.backend import open_service, open_trail
 from commitcollect_adapters.observing.trail import AuditTrail
+from commitcollect_adapters.services import open_service, open_trail
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.system import SystemClock
 from commitcollect_cli.output import print_result, say

@@ -15,12 +15,12 @@ import pytest
 
 from adapters.dynamodb.engine import connect
 from adapters.identity.test_cognito import Pool, pool, sent_to, through_the_form
-from commitcollect_adapters.backend import open_identities
 from commitcollect_adapters.ciphers import signing
 from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_adapters.dynamodb.stores import dynamo_stores
 from commitcollect_adapters.exports import opened_export, write_folder, write_zip
 from commitcollect_adapters.readers import Accepted, read_history
+from commitcollect_adapters.services import open_identities
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_adapters.strava.fake import CallKind

@@ -18,7 +18,6 @@ from commitcollect_adapters.backend import (
     MEMORY,
     Backend,
     check_addresses,
-    cipher_of,
     open_backend,
     open_ports,
     open_queue,
@@ -28,6 +27,7 @@ from commitcollect_adapters.backend import (
 from commitcollect_adapters.memory.ledger import MemoryLedger
 from commitcollect_adapters.memory.statues import MemoryCatalog
 from commitcollect_adapters.memory.stores import memory_stores
+from commitcollect_adapters.services import cipher_of
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.system import NoBackoff
 from commitcollect_core.errors import InvalidInput, NotFound
@@ -183,7 +183,7 @@ def test_a_technology_is_a_folder_and_one_line(monkeypatch: pytest.MonkeyPatch) 
     clay = ModuleType("clay")
     clay.open_clay = open_clay  # type: ignore[attr-defined]  # a module made up here
     monkeypatch.setitem(sys.modules, "clay", clay)
-    line = backend._Kind(form="clay:TABLET", opens="clay:open_clay")  # noqa: SLF001 - the line itself
+    line = backend.Kind(form="clay:TABLET", opens="clay:open_clay")
     kinds = {**backend._STORES, "clay": line}  # noqa: SLF001 - the table it goes into
     monkeypatch.setattr(backend, "_STORES", kinds)
     with open_backend("clay:seven", must_exist=True) as opened:

@@ -11,8 +11,9 @@ import pytest
 from attrs import evolve
 
 from cli.console import Console
-from commitcollect_adapters.backend import auditing_of, open_backend
+from commitcollect_adapters.backend import open_backend
 from commitcollect_adapters.ciphers.keys import new_key
+from commitcollect_adapters.services import auditing_of
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.system import SystemClock
 from commitcollect_adapters.testing import service_samples as service

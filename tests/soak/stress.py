@@ -19,7 +19,7 @@ from typing import Any
 from attrs import define, field
 
 import oracle
-from commitcollect_adapters.backend import open_service
+from commitcollect_adapters.services import open_service
 from commitcollect_adapters.strava.fake import CallKind
 from commitcollect_adapters.testing.dumps import LedgerDump, dump_of
 from commitcollect_core.service import Service

@@ -13,9 +13,10 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from attrs import frozen
 
-from commitcollect_adapters.backend import Backend, check_addresses, open_service, open_trail, queue_of
+from commitcollect_adapters.backend import Backend, check_addresses, queue_of
 from commitcollect_adapters.observing.logs import log_as_json
 from commitcollect_adapters.observing.trail import AuditTrail
+from commitcollect_adapters.services import open_service, open_trail
 from commitcollect_adapters.settings import SECRETS_VARIABLE, Settings, load_settings, naming_origin
 from commitcollect_core.errors import CommitCollectError
 from commitcollect_core.jobs.ports import EventQueue

@@ -9,19 +9,12 @@ from urllib.parse import urlsplit
 from attrs import evolve, frozen
 
 from commitcollect_adapters.addresses import LOCAL_HOSTS
-from commitcollect_adapters.backend import (
-    Backend,
-    open_backend,
-    open_identities,
-    open_service,
-    open_trail,
-    queue_of,
-    webhook_secrets,
-)
+from commitcollect_adapters.backend import Backend, open_backend, queue_of
 from commitcollect_adapters.identity.local import LocalProvider
 from commitcollect_adapters.identity.local_page import local_page
 from commitcollect_adapters.observing.metrics import Metrics, PrometheusMetrics
 from commitcollect_adapters.observing.trail import AuditTrail
+from commitcollect_adapters.services import open_identities, open_service, open_trail, webhook_secrets
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.web.application import Front, Site, make_site
 from commitcollect_adapters.web.cookies import CookieRules

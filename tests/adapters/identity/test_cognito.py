@@ -17,10 +17,10 @@ from attrs import evolve, frozen
 from starlette.applications import Starlette
 
 from adapters.aws.calls import answered, error, silence
-from commitcollect_adapters.backend import open_identities
 from commitcollect_adapters.identity.cognito import CognitoUsers, UserPool, parse
 from commitcollect_adapters.identity.local import LocalProvider
 from commitcollect_adapters.memory.stores import memory_stores
+from commitcollect_adapters.services import open_identities
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.system import NoBackoff, SystemClock, SystemIds
 from commitcollect_adapters.testing.contracts import IdentityProviderContract, UserDirectoryContract

@@ -14,13 +14,13 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from commitcollect_adapters.backend import open_service
 from commitcollect_adapters.ciphers.keys import new_key
 from commitcollect_adapters.memory.jobs import MemoryQueue
 from commitcollect_adapters.observing.logs import JsonFormatter
 from commitcollect_adapters.observing.metrics import SERIES_MAX, EmfMetrics, NoMetrics, PrometheusMetrics
 from commitcollect_adapters.observing.ports import open_telemetry_spans, outcome_of, watched
 from commitcollect_adapters.observing.redaction import MASK, redacted
+from commitcollect_adapters.services import open_service
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.testing.samples import NOW
 from commitcollect_core.errors import InvalidInput, StorageUnavailable
