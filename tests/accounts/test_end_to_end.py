@@ -58,7 +58,7 @@ def tables() -> Iterator[Client]:
 
 def sign_in(signing_in: SigningIn) -> SignedIn:
     """Go through Cognito's hosted form."""
-    with httpx.Client(trust_env=False) as browser:
+    with httpx.Client(trust_env=False, timeout=60) as browser:
         begun = signing_in.begin()
         back = parse_qs(urlsplit(sent_to(through_the_form(browser, begun.address))).query)
     return signing_in.finish(state=back["state"][0], secret=begun.secret, code=back["code"][0])

@@ -71,7 +71,7 @@ class Service:
     def sign_in(self) -> Any:
         """Go to Cognito's page, fill it in, and come back."""
         hosted = self.ask("GET", "/auth/login")["headers"]["location"]
-        with httpx.Client(trust_env=False) as browser:
+        with httpx.Client(trust_env=False, timeout=60) as browser:
             page = browser.get(hosted)
             hidden = {name: unescape(value) for name, value in _INPUT.findall(page.text)}
             sent = browser.post(
