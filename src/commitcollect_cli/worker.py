@@ -161,10 +161,11 @@ def _stopped_by_signals() -> Iterator[Event]:
 
     def stop(number: int, _frame: FrameType | None) -> None:
         stopped.set()
+        # Before it is said: a reader may send the second signal at once.
+        signal.signal(number, before[signal.Signals(number)])
         # Past the stream, which the interrupted code may be writing to right now.
         with suppress(OSError, ValueError):
             os.write(sys.stderr.fileno(), _STOPPING)
-        signal.signal(number, before[signal.Signals(number)])
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

@@ -10,11 +10,10 @@ from io import BytesIO
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
 import pytest
 
 from adapters.dynamodb.engine import connect
-from adapters.identity.test_cognito import Pool, pool, sent_to, through_the_form
+from adapters.identity.test_cognito import Pool, a_browser, pool, sent_to, through_the_form
 from commitcollect_adapters.ciphers import signing
 from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_adapters.dynamodb.stores import dynamo_stores
@@ -58,7 +57,7 @@ def tables() -> Iterator[Client]:
 
 def sign_in(signing_in: SigningIn) -> SignedIn:
     """Go through Cognito's hosted form."""
-    with httpx.Client(trust_env=False, timeout=60) as browser:
+    with a_browser() as browser:
         begun = signing_in.begin()
         back = parse_qs(urlsplit(sent_to(through_the_form(browser, begun.address))).query)
     return signing_in.finish(state=back["state"][0], secret=begun.secret, code=back["code"][0])

@@ -115,7 +115,7 @@ class TestCognito(IdentityProviderContract, UserDirectoryContract):
 
     def sign_in_at(self, address: str) -> str:
         """Fill its form in."""
-        with httpx.Client(trust_env=False, timeout=60) as browser:
+        with a_browser() as browser:
             return sent_to(through_the_form(browser, address))
 
     def user_directory(self) -> UserDirectory:
@@ -136,6 +136,11 @@ class TestCognito(IdentityProviderContract, UserDirectoryContract):
         return username in {each["Username"] for each in listed} or any(
             attribute["Value"] == username for each in listed for attribute in each["Attributes"]
         )
+
+
+def a_browser() -> httpx.Client:
+    """A browser with patience for a busy machine."""
+    return httpx.Client(trust_env=False, timeout=60)
 
 
 @contextmanager
@@ -189,7 +194,7 @@ def begun(browser: httpx.Client, address: str) -> tuple[str, str]:
 @pytest.mark.slow
 def test_the_whole_sign_in(pool: Pool) -> None:
     """Authorize, form, code, PKCE, ID token, session, sign-out, global sign-out, delete."""
-    with service(pool.settings) as (address, signing_in), httpx.Client(trust_env=False, timeout=60) as browser:
+    with service(pool.settings) as (address, signing_in), a_browser() as browser:
         hosted, cookie = begun(browser, address)
         sent = {name: value for name, (value,) in parse_qs(urlsplit(hosted).query).items()}
         assert (sent["code_challenge_method"], sent["response_type"]) == ("S256", "code")
@@ -235,7 +240,7 @@ def test_the_whole_sign_in(pool: Pool) -> None:
 @pytest.mark.slow
 def test_a_code_does_not_work_without_its_verifier_or_with_another_nonce(pool: Pool) -> None:
     """A code that was overheard is worth nothing in another browser's sign-in."""
-    with service(pool.settings) as (address, signing_in), httpx.Client(trust_env=False, timeout=60) as browser:
+    with service(pool.settings) as (address, signing_in), a_browser() as browser:
         hosted, _ = begun(browser, address)
         overheard = parse_qs(urlsplit(sent_to(through_the_form(browser, hosted))).query)["code"][0]
         own = signing_in.begin()
