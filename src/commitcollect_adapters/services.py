@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from commitcollect_core.accounts.exporting import Exporting
     from commitcollect_core.accounts.importing import Importing
     from commitcollect_core.accounts.ports import UserDirectory
+    from commitcollect_core.app import CommitCollect
     from commitcollect_core.context import Context
     from commitcollect_core.service import Service
     from commitcollect_core.strava.ports import StravaApi, TokenCipher
@@ -186,6 +187,29 @@ def open_trail(settings: Settings, backend: Backend) -> Iterator[AuditTrail | No
         yield trail
     finally:
         trail.flush()
+
+
+OPERATOR = "operator"
+"""Who acts at the command line, in the audit log."""
+
+
+@contextmanager
+def open_audited_app(
+    settings: Settings, *, actor: str = OPERATOR, must_exist: bool = False
+) -> Iterator[tuple[CommitCollect, Callable[[object], None]]]:
+    """Milestones and workouts on the store, and what records an outcome in the audit log.
+
+    Nothing is recorded where the settings name no keys for it: an athlete's own file needs no log.
+    """
+    from commitcollect_core.app import assemble  # noqa: PLC0415 - few programs need it
+
+    with open_backend(settings.store, settings.policy, must_exist=must_exist) as backend:
+        app = assemble(ports_on(backend), settings.policy)
+        if not settings.audit_keys:
+            yield app, lambda _outcome: None
+            return
+        with open_trail(settings, backend) as trail:
+            yield app, lambda outcome: None if trail is None else trail.record(trail.caller(actor), outcome)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from commitcollect_adapters.documents import (
     preview_document,
     recompute_document,
 )
+from commitcollect_adapters.services import open_audited_app
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.wording.goals import effect_lines, kind_of, show_day, show_goal, show_start
 from commitcollect_adapters.wording.units import show_amount, show_needed, show_progress
@@ -65,12 +66,13 @@ def create(*, settings: Settings, goals: GoalOptions, name: str, dry_run: bool, 
     if len(wishes) != 1:
         raise click.UsageError("give one --target, or join several with --all-of; one milestone at a time")
     wish = evolve(wishes[0], name=name)
-    with open_app(settings, must_exist=dry_run) as app:
+    with open_audited_app(settings, must_exist=dry_run) as (app, record):
         if dry_run:
             preview = app.tracking.preview(settings.user, wish)
             print_result(preview_document(preview), _preview_lines(preview), as_json=as_json)
             return
         view = app.tracking.create(settings.user, wish, is_bounded=False)
+        record(view)
         print_result(milestone_view_document(view), _lines(view, app), as_json=as_json)
 
 
@@ -287,9 +289,10 @@ def _explanation_lines(goal: Goal, explanations: Iterable[Explanation]) -> Itera
 @store_options
 def recompute(*, settings: Settings, wanted: str, as_json: bool) -> None:
     """Add a milestone up again from its workouts, and repair what differs."""
-    with open_app(settings, must_exist=True) as app:
+    with open_audited_app(settings, must_exist=True) as (app, record):
         milestone_id = milestone_id_of(app, settings.user, wanted)
         found = app.tracking.recompute(settings.user, milestone_id, is_bounded=False)
+        record(found)
         print_result(recompute_document(found), _lines(found.view, app), as_json=as_json)
     if not as_json:
         say(_verdict(found))

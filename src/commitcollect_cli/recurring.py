@@ -8,6 +8,7 @@ import click
 
 from commitcollect_adapters.backend import open_app
 from commitcollect_adapters.documents import recurring_goal_document
+from commitcollect_adapters.services import open_audited_app
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.wording.goals import show_aims
 from commitcollect_cli.goal_options import GoalOptions, goal_options
@@ -40,11 +41,12 @@ def begin(*, settings: Settings, goals: GoalOptions, every: str, as_json: bool) 
     The first period is the one that holds --from, or the present one. Later milestones open with the first
     activity of their period that counts.
     """
-    with open_app(settings) as app:
+    with open_audited_app(settings) as (app, record):
         wish = goals.in_zone(settings.time_zone).recurring_wish(
             Every(every.upper()), settings.policy, now=app.context.now()
         )
         begun = app.recurring_goals.begin(settings.user, wish)
+        record(begun.committed)
         document = recurring_goal_document(begun.goal) | {"partsAwarded": len(begun.committed.awards)}
         print_result(document, _begun_lines(begun.goal, begun.committed), as_json=as_json)
     if begun.refused:
@@ -93,8 +95,9 @@ def open_(*, settings: Settings, as_json: bool) -> None:
 
     For a schedule: repeating it changes nothing.
     """
-    with open_app(settings, must_exist=True) as app:
+    with open_audited_app(settings, must_exist=True) as (app, record):
         committed = app.recurring_goals.open_present(settings.user)
+        record(committed)
     lines = [*_opened_lines(committed)]
     opened = [each.milestone_id for commit in committed.commits for each in commit.milestones]
     print_result({"opened": opened}, lines or ["Nothing to open."], as_json=as_json)

@@ -14,6 +14,7 @@ from attrs import frozen
 from commitcollect_adapters.backend import open_app
 from commitcollect_adapters.documents import new_award_document, workout_document
 from commitcollect_adapters.records.columns import epoch
+from commitcollect_adapters.services import open_audited_app
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.sqlite.staging import StagedHistory
 from commitcollect_adapters.wording.units import show_amount
@@ -59,11 +60,12 @@ def import_(*, settings: Settings, files: tuple[Path, ...], as_json: bool) -> in
     with staged(read_files(intake, files, now=SystemClock().now())) as history, ExitStack() as stack:
         imported = len(history)
         if imported:
-            app = stack.enter_context(open_app(settings))
+            app, record = stack.enter_context(open_audited_app(settings))
             with progress("Importing", imported) as advance:
                 # One batch at a time: neither the history nor what was committed of it has to fit in memory.
                 for batch in app.ingestion.ingest_all(settings.user, _Walks(history)):
                     advance(app.ingestion.batch_items)
+                    record(batch)
                     changed += batch.workouts_changed
                     awards += batch.awards
         counts = {"imported": imported, "changed": changed, "unchanged": imported - changed}
@@ -201,7 +203,7 @@ def add(
     from commitcollect_adapters.readers.fields import clean_name, clean_text, sport_warning  # noqa: PLC0415 - slow
 
     sport = known_sport_type(sport_type) or clean_text(sport_type)
-    with open_app(settings) as app:
+    with open_audited_app(settings) as (app, record):
         snapshot = ActivitySnapshot(
             source=Source.MANUAL,
             activity_id=app.ports.ids.activity_id(),
@@ -214,7 +216,9 @@ def add(
             elapsed_seconds=elapsed_seconds,
             name=clean_name(name, app.policy),
         )
-        awards = app.ingestion.ingest(settings.user, [snapshot]).awards
+        committed = app.ingestion.ingest(settings.user, [snapshot])
+        record(committed)
+        awards = committed.awards
         (added,) = _stored(app, settings.user, snapshot.activity_id, (snapshot.source,))
         document = {"workout": workout_document(added), "awards": [*map(new_award_document, awards)]}
         lines = chain([f"Added {_described(added)}."], _award_lines(app, settings.user, awards))
@@ -246,12 +250,12 @@ def delete(
     It no longer counts; progress and parts once reached stay. Importing the same activity again brings it
     back.
     """
-    with open_app(settings, must_exist=True) as app:
+    with open_audited_app(settings, must_exist=True) as (app, record):
         sources = tuple(Source) if source is None else (Source(source),)
         found = _to_delete(_stored(app, settings.user, activity_id, sources), activity_id)
         was_deleted = found.is_deleted
         if not is_dry_run:
-            app.ingestion.ingest(settings.user, [ActivityGone(key=found.key)])
+            record(app.ingestion.ingest(settings.user, [ActivityGone(key=found.key)]))
             (found,) = _stored(app, settings.user, activity_id, (found.key.source,))
     document = {"isDryRun": is_dry_run, "wasDeleted": was_deleted, "workout": workout_document(found)}
     verb = "Was deleted before:" if was_deleted else "Would delete" if is_dry_run else "Deleted"

@@ -177,3 +177,21 @@ def test_sessions_are_listed_and_revoked(console: Console) -> None:
 def test_what_to_revoke_is_said_once(console: Console, arguments: tuple[str, ...]) -> None:
     """Neither nothing nor two things."""
     assert console("session", "revoke", *arguments).code == 2
+
+
+def test_commands_are_recorded_where_keys_are_set(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a milestone, a workout by hand and a recurring goal came to; nothing without a key."""
+    ride = ("workout", "add", "--sport-type", "Ride", "--distance", "100km", "--start", "2026-01-05T07:00Z")
+    console("milestone", "create", "--target", "distance=1200km", "--from", "2026-01-01")
+    assert console.json("audit", "list")["entries"] == []
+    monkeypatch.setenv("COMMITCOLLECT_AUDIT_KEYS", new_key())
+    console("milestone", "create", "--target", "distance=100km", "--from", "2026-01-01", "--name", "whole")
+    assert console(*ride).code == 0
+    console("recurring", "begin", "--every", "year", "--target", "count=4")
+    entries = console.json("audit", "list", "--limit", "100")["entries"]
+    types = [each["eventType"] for each in entries]
+    assert types.count("MILESTONE_CREATED") == 2
+    assert types.count("MILESTONE_COMPLETED") == 1
+    assert types.count("MILESTONE_PART_MINTED") > 12
+    assert {each["actor"] for each in entries} == {"operator"}
+    assert console("audit", "verify").code == 0
