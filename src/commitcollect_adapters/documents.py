@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from commitcollect_core.training.goals import Exclusion, Goal
     from commitcollect_core.training.milestones import Milestone
     from commitcollect_core.training.pace import Pace
+    from commitcollect_core.training.periods import Summary, Totals, TrainingPeriod
     from commitcollect_core.training.recurrence import RecurringGoal
     from commitcollect_core.training.tallies import Effect, Explanation
     from commitcollect_core.training.tracking import MilestoneView, Preview, Recomputed
     from commitcollect_core.training.workouts import Workout
-    from commitcollect_core.training.years import Totals, TrainingYear
 
 Document = dict[str, Any]
 
@@ -237,23 +237,60 @@ def milestone_view_document(view: MilestoneView) -> Document:
     return {**milestone_document(view.milestone), "awards": [award_document(each) for each in view.awards]}
 
 
-def training_year_document(found: TrainingYear) -> Document:
+def training_year_document(year: int, found: TrainingPeriod) -> Document:
     """A year of training: totals, and those of each day, month and sport."""
+    months = {int(month[-2:]): totals for month, totals in _months(found).items()}
     return {
-        "year": found.year,
+        "year": year,
         "total": _totals_document(found.total),
-        "days": {
-            date.fromordinal(day).isoformat(): _totals_document(each)
-            for day, each in sorted(found.days.items())
-        },
-        "months": [
-            {"month": month, **_totals_document(each)} for month, each in sorted(found.months.items())
-        ],
-        "sports": [
-            {"sportType": sport, **_totals_document(each)}
-            for sport, each in sorted(found.sports.items(), key=lambda item: (-item[1].workouts, item[0]))
-        ],
+        "days": _days_document(found),
+        "months": [{"month": month, **totals} for month, totals in months.items()],
+        "sports": _sports_document(found),
     }
+
+
+def summary_document(found: Summary) -> Document:
+    """A period of training, and what the one before came to."""
+    period = found.period
+    return {
+        "every": found.every.value,
+        "period": found.every.label(found.number),
+        **_span_document(period),
+        "days": _days_document(period),
+        "months": [{"month": month, **totals} for month, totals in _months(period).items()],
+        "sports": _sports_document(period),
+        "longest": None if period.longest is None else workout_document(period.longest),
+        "highest": None if period.highest is None else workout_document(period.highest),
+        "before": _span_document(found.before),
+    }
+
+
+def _span_document(found: TrainingPeriod) -> Document:
+    return {
+        "firstDay": date.fromordinal(found.span.first).isoformat(),
+        "lastDay": date.fromordinal(found.span.end - 1).isoformat(),
+        "total": _totals_document(found.total),
+        "activeDays": len(found.days),
+    }
+
+
+def _months(found: TrainingPeriod) -> Document:
+    from commitcollect_core.training.recurrence import Every  # noqa: PLC0415 - few programs show months
+
+    return {Every.MONTH.label(month): _totals_document(each) for month, each in sorted(found.months.items())}
+
+
+def _days_document(found: TrainingPeriod) -> Document:
+    return {
+        date.fromordinal(day).isoformat(): _totals_document(each) for day, each in sorted(found.days.items())
+    }
+
+
+def _sports_document(found: TrainingPeriod) -> list[Document]:
+    return [
+        {"sportType": sport, **_totals_document(each)}
+        for sport, each in sorted(found.sports.items(), key=lambda item: (-item[1].workouts, item[0]))
+    ]
 
 
 def _totals_document(totals: Totals) -> Document:

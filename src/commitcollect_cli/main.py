@@ -28,6 +28,7 @@ _COMMANDS = {
     "milestone": Late("milestone:milestone", "Set goals, and see how far they have come.", _ATHLETE),
     "recurring": Late("recurring:recurring", "Goals that begin anew every year, month or week.", _ATHLETE),
     "workout": Late("workout:workout", "Bring workouts in, look at them, delete them.", _ATHLETE),
+    "summary": Late("summary:summary", "Sum up a year, a month or a week of training.", _ATHLETE),
     "statue": Late("statue:statue", "See what statues there are; print, view and share them.", _ATHLETE),
     "strava": Late("strava:strava", "Connect to Strava, bring the history in, repair it.", _STRAVA),
     "worker": Late("worker:worker", "Work through the queue.", _STRAVA),

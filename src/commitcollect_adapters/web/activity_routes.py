@@ -72,7 +72,7 @@ class ActivityRoutes:
             raise InvalidInput(f"workouts are of the years {first} to {last}", field="year")
         found = self.app.tracking.year(call.user_id, year, _place(call, year))
         years = self._years(call.user_id)
-        return Answer(document={**training_year_document(found), "years": years})
+        return Answer(document={**training_year_document(year, found), "years": years})
 
     def _years(self, user_id: UserId) -> list[int]:
         """The first and the last year with a workout; empty without any."""

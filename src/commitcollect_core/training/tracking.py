@@ -31,13 +31,14 @@ from commitcollect_core.training.history import walk_workouts, workouts_of_perio
 from commitcollect_core.training.ledger import LedgerCommit, LedgerView, StoredItem
 from commitcollect_core.training.local_time import UTC_TIME, LocalTime
 from commitcollect_core.training.milestones import Milestone, milestone_name, target_unit
+from commitcollect_core.training.periods import DaySpan, Summary, TrainingPeriod, training_period
 from commitcollect_core.training.ports import Ledger, MilestonePage, StatueCatalog, WorkoutQuery
 from commitcollect_core.training.recounting import Recount, Recounting
+from commitcollect_core.training.recurrence import Every
 from commitcollect_core.training.sports import ANY_SPORT, SportSelection, selection
 from commitcollect_core.training.statues import model_on_offer, models_of
 from commitcollect_core.training.tallies import Explanation, Tally, explain, tally
 from commitcollect_core.training.workouts import Workout
-from commitcollect_core.training.years import TrainingYear, span_of_year, training_year
 from commitcollect_core.values import MilestoneId, ModelId, TargetType, UserId, check_id, is_id, require_id
 
 MILESTONE_EXISTS = "milestone_exists"
@@ -429,13 +430,46 @@ class Tracking:
                 return
             after = page.next
 
-    def year(self, user_id: UserId, year: int, place: LocalTime | None = None) -> TrainingYear:
+    def year(self, user_id: UserId, year: int, place: LocalTime | None = None) -> TrainingPeriod:
         """A year of the athlete's training, in the days of a place. Reads that year in pages."""
-        start_at, end_at = span_of_year(year, place)
+        return self._period(user_id, DaySpan.of(Every.YEAR, year), place, ANY_SPORT)
+
+    def summary(
+        self,
+        user_id: UserId,
+        every: Every,
+        number: int,
+        *,
+        today: int,
+        place: LocalTime | None = None,
+        sports: SportSelection = ANY_SPORT,
+    ) -> Summary:
+        """A year, month or week of training beside the one before. Reads both in pages.
+
+        Args:
+            user_id: the athlete.
+            every: the kind of period.
+            number: of the period, as `every` numbers them.
+            today: a period that holds this day is compared with as many days of the one before.
+            place: whose days are meant; None for those of UTC.
+            sports: what counts.
+        """
+        span = DaySpan.of(every, number)
+        return Summary(
+            every=every,
+            number=number,
+            period=self._period(user_id, span, place, sports),
+            before=self._period(user_id, span.before(every, today=today), place, sports),
+        )
+
+    def _period(
+        self, user_id: UserId, span: DaySpan, place: LocalTime | None, sports: SportSelection
+    ) -> TrainingPeriod:
+        start_at, end_at = span.instants(place)
         query = WorkoutQuery(
             start_at=start_at, end_at=end_at, limit=self.context.policy.training.page_items_max
         )
-        return training_year(year, walk_workouts(self.ledger, user_id, query), place)
+        return training_period(span, walk_workouts(self.ledger, user_id, query), place, sports)
 
     def workouts(self, user_id: UserId) -> Iterator[Workout]:
         """Every stored workout of the athlete, tombstones included.
