@@ -78,6 +78,7 @@ class Backend:
         queue: the queue this store keeps; None where jobs need one of their own.
         backoff: how a writer waits that lost a race.
         tidy: removes what has expired, and says how many rows; nothing where the engine itself does so.
+        backup: copies the store to a file, and overwrites it if told to; None where the store is no file.
         key_file: where a key to seal with may lie beside this store; None where no file is beside it.
         holds_sealed: whether the store has texts that a key in `key_file` has sealed.
         checks: what ``commitcollect doctor`` checks of this store; each says what it found, or raises.
@@ -89,6 +90,7 @@ class Backend:
     queue: Callable[[], EventQueue] | None = None
     backoff: Backoff
     tidy: Callable[[datetime], int] = _nothing_expires
+    backup: Callable[[Path, bool], None] | None = None
     key_file: Path | None = None
     holds_sealed: Callable[[], bool] = lambda: False
     checks: Mapping[str, Callable[[], str]] = field(factory=dict)

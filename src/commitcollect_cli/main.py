@@ -41,6 +41,7 @@ _COMMANDS = {
     "tables": Late("tables:tables", "Create, check and delete the tables of a DynamoDB store.", _OPERATOR),
     "capacity": Late("capacity:capacity", "Reckon what athletes need and cost on DynamoDB.", _OPERATOR),
     "config": Late("config:config", "See the settings, and make a key to seal tokens with.", _OPERATOR),
+    "backup": Late("backup:backup", "Copy a SQLite store while it is in use.", _OPERATOR),
     "doctor": Late("doctor:doctor", "Check installation, store and milestones.", _OPERATOR),
     "completion": Late("completion:completion", "Print the completion script of a shell.", _OPERATOR),
 }

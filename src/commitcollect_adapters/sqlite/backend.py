@@ -48,6 +48,7 @@ def open_sqlite(
             # Writers queue up at the file itself.
             backoff=JitterOnly(),
             tidy=partial(_tidy, database, policy),
+            backup=partial(_backup, database),
             key_file=Path(f"{address}.key"),
             holds_sealed=partial(_holds_sealed, database),
             checks={
@@ -97,6 +98,12 @@ def _tidy(database: Database, policy: Policy, now: datetime) -> int:
     while some := forget_expired(database, now=now, policy=policy, rows_max=TIDIED_ROWS_MAX):
         removed += some
     return removed
+
+
+def _backup(database: Database, path: Path, is_overwritten: bool) -> None:
+    from commitcollect_adapters.sqlite.copying import backup  # noqa: PLC0415 - one command copies
+
+    backup(database, path, is_overwritten=is_overwritten)
 
 
 def _check_writable(database: Database) -> str:
