@@ -242,7 +242,7 @@ def training_year_document(year: int, found: TrainingPeriod) -> Document:
     months = {int(month[-2:]): totals for month, totals in _months(found).items()}
     return {
         "year": year,
-        "total": _totals_document(found.total),
+        "total": totals_document(found.total),
         "days": _days_document(found),
         "months": [{"month": month, **totals} for month, totals in months.items()],
         "sports": _sports_document(found),
@@ -269,7 +269,7 @@ def _span_document(found: TrainingPeriod) -> Document:
     return {
         "firstDay": date.fromordinal(found.span.first).isoformat(),
         "lastDay": date.fromordinal(found.span.end - 1).isoformat(),
-        "total": _totals_document(found.total),
+        "total": totals_document(found.total),
         "activeDays": len(found.days),
     }
 
@@ -277,23 +277,24 @@ def _span_document(found: TrainingPeriod) -> Document:
 def _months(found: TrainingPeriod) -> Document:
     from commitcollect_core.training.recurrence import Every  # noqa: PLC0415 - few programs show months
 
-    return {Every.MONTH.label(month): _totals_document(each) for month, each in sorted(found.months.items())}
+    return {Every.MONTH.label(month): totals_document(each) for month, each in sorted(found.months.items())}
 
 
 def _days_document(found: TrainingPeriod) -> Document:
     return {
-        date.fromordinal(day).isoformat(): _totals_document(each) for day, each in sorted(found.days.items())
+        date.fromordinal(day).isoformat(): totals_document(each) for day, each in sorted(found.days.items())
     }
 
 
 def _sports_document(found: TrainingPeriod) -> list[Document]:
     return [
-        {"sportType": sport, **_totals_document(each)}
+        {"sportType": sport, **totals_document(each)}
         for sport, each in sorted(found.sports.items(), key=lambda item: (-item[1].workouts, item[0]))
     ]
 
 
-def _totals_document(totals: Totals) -> Document:
+def totals_document(totals: Totals) -> Document:
+    """What workouts add up to."""
     return {
         "workouts": totals.workouts,
         "distanceMeters": totals.distance_meters,

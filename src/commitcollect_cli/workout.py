@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 import click
 from attrs import frozen
 
 from commitcollect_adapters.backend import open_app
-from commitcollect_adapters.documents import new_award_document, workout_document
+from commitcollect_adapters.documents import new_award_document, totals_document, workout_document
 from commitcollect_adapters.records.columns import epoch
 from commitcollect_adapters.services import open_audited_app
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.sqlite.staging import StagedHistory
 from commitcollect_adapters.wording.units import show_amount
-from commitcollect_cli.options import Amount, Instant, UtcDay, limit_option, parse_activity_id
-from commitcollect_cli.output import print_result, progress, say
+from commitcollect_cli.options import (
+    Amount,
+    Instant,
+    limit_option,
+    parse_activity_id,
+    parse_sports,
+    span_of,
+    span_options,
+)
+from commitcollect_cli.output import fitting, print_result, progress, say
 from commitcollect_cli.render import award_lines, show_count, table
 from commitcollect_cli.store import list_limit, store_options
 from commitcollect_core.app import CommitCollect
 from commitcollect_core.errors import InvalidInput, NotFound
 from commitcollect_core.training.awards import Award
+from commitcollect_core.training.history import walk_workouts
+from commitcollect_core.training.periods import Totals
 from commitcollect_core.training.ports import WorkoutPosition, WorkoutQuery
-from commitcollect_core.training.sports import known_sport_type
+from commitcollect_core.training.sports import ANY_SPORT, SportSelection, known_sport_type
 from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot, Workout
 from commitcollect_core.values import ActivityId, Source, TargetType, UserId, WorkoutKey, require_id
 
@@ -114,59 +125,130 @@ def _token(position: WorkoutPosition | None) -> str | None:
 
 @workout.command("list")
 @limit_option(WORKOUTS_LISTED)
-@click.option("--from", "start_at", type=UtcDay(), help="Leave out what starts before this UTC day.")
-@click.option("--to", "end_at", type=UtcDay(), help="Leave out what starts on this UTC day or later.")
+@span_options("workouts")
+@click.option(
+    "--sport",
+    "sports",
+    multiple=True,
+    callback=parse_sports,
+    metavar="NAME",
+    help="Only this sport group (RUN, RIDE, …) or type (TrailRun); may be repeated.",
+)
+@click.option("--name", default="", metavar="TEXT", help="Only those with TEXT in their name, in any case.")
+@click.option("--oldest-first", is_flag=True, help="Begin with the oldest instead of the newest.")
 @click.option("--after", type=_Position(), help="Go on behind an earlier list.")
 @store_options
 def list_(
     *,
     settings: Settings,
     limit: int | None,
-    start_at: datetime | None,
-    end_at: datetime | None,
+    sports: SportSelection,
+    name: str,
+    oldest_first: bool,
     after: WorkoutPosition | None,
     as_json: bool,
+    **days: Any,
 ) -> None:
-    """List workouts, newest first."""
+    """List workouts, newest first, and what they add up to."""
+    most = list_limit(settings, limit, default=WORKOUTS_LISTED)
+    start_at, end_at = _instants(days, settings.time_zone)
     query = WorkoutQuery(
         start_at=start_at,
         end_at=end_at,
-        newest_first=True,
+        newest_first=not oldest_first,
         after=after,
-        limit=list_limit(settings, limit, default=WORKOUTS_LISTED),
+        limit=settings.policy.training.page_items_max,
     )
     with open_app(settings, must_exist=True) as app:
-        page = app.ports.ledger.read_workouts(settings.user, query)
-    document = {"workouts": [workout_document(each) for each in page.workouts], "next": _token(page.next)}
-    header = ("Start (UTC)", "Sport", "Distance", "Climb", "Moving", "Source", "Activity", "Name")
-    lines = table(header, map(_row, page.workouts)) if page.workouts else ()
-    print_result(document, lines, as_json=as_json)
+        found = walk_workouts(app.ports.ledger, settings.user, query)
+        matching = (each for each in found if _matches(each, sports, name))
+        listed = list(islice(matching, most))
+        total, more = _added_up(chain(listed, matching))
+    next_ = None
+    if more > len(listed):
+        next_ = WorkoutPosition(listed[-1].snapshot.started_at, listed[-1].key)
+    document = {
+        "workouts": [workout_document(each) for each in listed],
+        "next": _token(next_),
+        "total": totals_document(total),
+    }
+    print_result(document, _listing(listed, total), as_json=as_json)
     if as_json:
         return
-    if not page.workouts:
-        is_part = start_at or end_at or after
+    if not listed:
+        is_part = start_at or end_at or after or name or sports != ANY_SPORT
         say(
             "No workouts there."
             if is_part
             else "No workouts; bring some in with 'commitcollect workout import FILE'."
         )
-    if page.next is not None:
-        say(f"There are more: --after {_token(page.next)}")
+    if next_ is not None:
+        say(f"There are {more - len(listed):,} more: --after {_token(next_)}")
+
+
+def _instants(days: Mapping[str, Any], time_zone: str) -> tuple[datetime | None, datetime | None]:
+    """The first instant of the days that are meant, and that of the day behind the last."""
+    start, end = span_of(
+        start=days["start_day"],
+        end=days["end_day"],
+        through=days["last_day"],
+        year=days["year"],
+        month=days["month"],
+    )
+    known = [each for each in (start, end) if each is not None]
+    if not time_zone or not known:
+        return start, end
+    from commitcollect_adapters.time_zones import local_time  # noqa: PLC0415 - for few settings
+
+    place = local_time(time_zone, min(known), max(known))
+    first, last = (None if each is None else place.start_of(each.date().toordinal()) for each in (start, end))
+    return first, last
+
+
+def _matches(workout: Workout, sports: SportSelection, name: str) -> bool:
+    snapshot = workout.snapshot
+    return sports.covers(snapshot.sport_type) and name.casefold() in snapshot.name.casefold()
+
+
+def _added_up(workouts: Iterable[Workout]) -> tuple[Totals, int]:
+    """What they add up to without flagged and deleted ones, and how many there are with these."""
+    total, count = Totals(), 0
+    for count, each in enumerate(workouts, start=1):  # noqa: B007 - used behind the loop
+        if not each.is_deleted and not each.snapshot.is_flagged:
+            total = total.with_one(each)
+    return total, count
+
+
+def _listing(workouts: Sequence[Workout], total: Totals) -> Iterator[str]:
+    if not workouts:
+        return
+    header: tuple[str, ...] = ("Start (UTC)", "Sport", "Distance", "Climb", "Moving", "Activity", "Name")
+    rows = [_row(each) for each in workouts]
+    sources = [each.snapshot.source.value for each in workouts]
+    if len(set(sources)) > 1:
+        header = (*header[:-2], "Source", *header[-2:])
+        rows = [(*row[:-2], source, *row[-2:]) for row, source in zip(rows, sources, strict=True)]
+    yield from fitting(table(header, rows))
+    amounts = (
+        show_amount(TargetType.DISTANCE_METERS, total.distance_meters),
+        show_amount(TargetType.ELEVATION_METERS, total.elevation_meters),
+        show_amount(TargetType.MOVING_TIME_SECONDS, total.moving_seconds),
+    )
+    yield f"Total: {show_count(total.workouts, 'workout', 'workouts')}, {', '.join(amounts)}."
 
 
 def _row(workout: Workout) -> tuple[str, ...]:
     snapshot = workout.snapshot
+    # In front of the name, of which a narrow terminal cuts the end.
+    marks = ("(deleted) " if workout.is_deleted else "") + ("(flagged) " if snapshot.is_flagged else "")
     return (
         f"{snapshot.started_at:%Y-%m-%d %H:%M}",
         snapshot.sport_type,
         show_amount(TargetType.DISTANCE_METERS, snapshot.distance_meters),
         show_amount(TargetType.ELEVATION_METERS, snapshot.elevation_meters),
         show_amount(TargetType.MOVING_TIME_SECONDS, snapshot.moving_seconds),
-        snapshot.source.value,
         snapshot.activity_id,
-        snapshot.name
-        + (" (flagged)" if snapshot.is_flagged else "")
-        + (" (deleted)" if workout.is_deleted else ""),
+        marks + snapshot.name,
     )
 
 

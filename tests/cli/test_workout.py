@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from cli.console import Console, activity, write_history
@@ -92,7 +94,7 @@ def test_list_is_newest_first_and_bounded(console: Console, tmp_path: Path) -> N
     assert walked == [str(1_000_000 + number) for number in range(25, 0, -1)]
     text = console("workout", "list", "--limit", "1")
     assert text.out.splitlines()[1].split() == [
-        "2024-01-25", "07:00", "Run", "10.0", "km", "100", "m", "50", "min", "STRAVA", "1000025", "Run", "25",
+        "2024-01-25", "07:00", "Run", "10.0", "km", "100", "m", "50", "min", "1000025", "Run", "25",
     ]  # fmt: skip
     assert "--after 1706166000:STRAVA:1000025" in text.err
 
@@ -105,6 +107,71 @@ def test_list_of_a_span_of_days(console: Console, history: Path) -> None:
     outcome = console("workout", "list", "--from", "2030-01-01")
     assert (outcome.code, outcome.out) == (0, "")
     assert "No workouts" in outcome.err
+
+
+def test_list_of_a_sport_a_name_and_a_month(console: Console, history: Path) -> None:
+    """Filters leave out the others, also of the total; days are those of the time zone of the settings."""
+    console.json("workout", "import", history)
+    rides = console.json("workout", "list", "--sport", "RIDE")
+    assert ([each["activityId"] for each in rides["workouts"]], rides["next"]) == (["1000007"], None)
+    named = console.json("workout", "list", "--name", "rUN 3")["workouts"]
+    assert [each["activityId"] for each in named] == ["1000003"]
+    assert len(console.json("workout", "list", "--year", "2024")["workouts"]) == 7
+    assert not console.json("workout", "list", "--month", "2024-02")["workouts"]
+    through = console.json("workout", "list", "--from", "2024-01-02", "--through", "2024-01-03")["workouts"]
+    assert [each["activityId"] for each in through] == ["1000003", "1000002"]
+    assert "No workouts there" in console("workout", "list", "--sport", "SWIM").err
+
+
+def test_list_adds_up_all_that_match(console: Console, history: Path) -> None:
+    """The total is of all that match, also of those not listed; flagged and deleted ones are not in it."""
+    console.json("workout", "import", history)
+    console.json("workout", "delete", "1000001")
+    listed = console.json("workout", "list", "--limit", "2", "--sport", "RUN")
+    assert (len(listed["workouts"]), listed["total"]["workouts"]) == (2, 4)
+    assert listed["total"]["distanceMeters"] == 40_000
+    text = console("workout", "list", "--limit", "2", "--sport", "RUN")
+    assert text.out.splitlines()[-1] == "Total: 4 workouts, 40.0 km, 400 m, 3.3 h."
+    assert "There are 4 more: --after" in text.err
+
+
+def test_pages_of_a_filtered_list_in_either_order(console: Console, history: Path) -> None:
+    """Walked by ``next``, every match comes once; oldest first is the same list from the other end."""
+    console.json("workout", "import", history)
+    found: dict[tuple[str, ...], list[str]] = {}
+    for order in ((), ("--oldest-first",)):
+        walked: list[str] = []
+        token: tuple[str, ...] = ()
+        while True:
+            page = console.json("workout", "list", "--sport", "RUN", "--limit", "4", *order, *token)
+            walked += [each["activityId"] for each in page["workouts"]]
+            if page["next"] is None:
+                break
+            token = ("--after", page["next"])
+        found[order] = walked
+    assert found[()] == [str(1_000_000 + number) for number in (6, 5, 4, 3, 2, 1)]
+    assert found["--oldest-first",] == found[()][::-1]
+
+
+def test_list_in_days_of_the_time_zone(
+    console: Console, history: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seven in the morning in UTC is the evening before in Honolulu."""
+    console.json("workout", "import", history)
+    monkeypatch.setenv("COMMITCOLLECT_TIME_ZONE", "Pacific/Honolulu")
+    listed = console.json("workout", "list", "--year", "2023")["workouts"]
+    assert [each["activityId"] for each in listed] == ["1000001"]
+
+
+def test_list_fits_a_terminal(console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On eighty columns a long name is cut, and no line wraps."""
+    long = activity(1, name="A long way round the lake and over all the hills behind it " * 3)
+    console.json("workout", "import", write_history(tmp_path / "h.json", long, activity(2)))
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(type(sys.stdout), "isatty", lambda _stream: True)
+    lines = [click.unstyle(line) for line in console("workout", "list").out.splitlines()]
+    assert max(map(len, lines)) == 80
+    assert sum(line.endswith("…") for line in lines) == 1
 
 
 def test_add_keeps_what_was_said(console: Console) -> None:
