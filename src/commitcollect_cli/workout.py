@@ -19,9 +19,11 @@ from commitcollect_adapters.services import open_audited_app
 from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.sqlite.staging import StagedHistory
 from commitcollect_adapters.wording.units import show_amount
+from commitcollect_cli.late import Late, LateGroup
 from commitcollect_cli.options import (
     Amount,
     Instant,
+    chained,
     limit_option,
     parse_activity_id,
     parse_sports,
@@ -44,7 +46,24 @@ from commitcollect_core.values import ActivityId, Source, TargetType, UserId, Wo
 WORKOUTS_LISTED = 20
 
 
-@click.group()
+_LATE = {
+    "show": Late("workout_changes:show_", "Show all that is stored of a workout."),
+    "edit": Late("workout_changes:edit", "Correct a workout."),
+    "undelete": Late("workout_changes:undelete", "Bring a deleted workout back."),
+}
+
+workout_argument = chained(
+    click.argument("activity_id", callback=parse_activity_id),
+    click.option(
+        "--source",
+        type=click.Choice([each.value for each in Source]),
+        help="Where it came from; needed only if several sources use this id.",
+    ),
+)
+"""The id of a workout, and its source where the id leaves that open."""
+
+
+@click.group(cls=LateGroup, late=_LATE)
 def workout() -> None:
     """Bring workouts in, look at them, delete them."""
 
@@ -82,7 +101,7 @@ def import_(*, settings: Settings, files: tuple[Path, ...], as_json: bool) -> in
         counts = {"imported": imported, "changed": changed, "unchanged": imported - changed}
         document = {"workouts": {**counts, **intake.document()}, "awards": [*map(new_award_document, awards)]}
         line = f"{show_count(imported, 'activity', 'activities')}, {changed:,} of them new or changed."
-        earned = () if app is None else _award_lines(app, settings.user, awards)
+        earned = () if app is None else earned_lines(app, settings.user, awards)
         print_result(document, chain([line], earned), as_json=as_json)
     if not as_json:
         say_left_out(intake)
@@ -291,7 +310,7 @@ def add(
             activity_id=app.ports.ids.activity_id(),
             sport_type=sport,
             started_at=started_at,
-            utc_offset_seconds=_offset_seconds(started_at),
+            utc_offset_seconds=offset_seconds(started_at),
             distance_meters=distance_meters,
             elevation_meters=elevation_meters,
             moving_seconds=moving_seconds,
@@ -301,27 +320,22 @@ def add(
         committed = app.ingestion.ingest(settings.user, [snapshot])
         record(committed)
         awards = committed.awards
-        (added,) = _stored(app, settings.user, snapshot.activity_id, (snapshot.source,))
+        (added,) = stored_workouts(app, settings.user, snapshot.activity_id, (snapshot.source,))
         document = {"workout": workout_document(added), "awards": [*map(new_award_document, awards)]}
-        lines = chain([f"Added {_described(added)}."], _award_lines(app, settings.user, awards))
+        lines = chain([f"Added {described(added)}."], earned_lines(app, settings.user, awards))
         print_result(document, lines, as_json=as_json)
     if not as_json and (warning := sport_warning(sport)) is not None:
         say(f"Note: {warning}")
 
 
-def _offset_seconds(started_at: datetime) -> int | None:
+def offset_seconds(started_at: datetime) -> int | None:
     """The place's offset from UTC; a time in UTC says nothing about the place."""
     offset = started_at.utcoffset()
     return int(offset.total_seconds()) if offset else None
 
 
 @workout.command()
-@click.argument("activity_id", callback=parse_activity_id)
-@click.option(
-    "--source",
-    type=click.Choice([each.value for each in Source]),
-    help="Where it came from; needed only if several sources use this id.",
-)
+@workout_argument
 @click.option("--dry-run", "is_dry_run", is_flag=True, help="Only say what would be deleted.")
 @store_options
 def delete(
@@ -329,19 +343,18 @@ def delete(
 ) -> None:
     """Delete a workout.
 
-    It no longer counts; progress and parts once reached stay. Importing the same activity again brings it
-    back.
+    It no longer counts; progress and parts once reached stay. 'undelete' brings it back, and so does
+    importing the same activity again.
     """
     with open_audited_app(settings, must_exist=True) as (app, record):
-        sources = tuple(Source) if source is None else (Source(source),)
-        found = _to_delete(_stored(app, settings.user, activity_id, sources), activity_id)
+        found = one_of(stored_workouts(app, settings.user, activity_id, sources_of(source)), activity_id)
         was_deleted = found.is_deleted
         if not is_dry_run:
             record(app.ingestion.ingest(settings.user, [ActivityGone(key=found.key)]))
-            (found,) = _stored(app, settings.user, activity_id, (found.key.source,))
+            (found,) = stored_workouts(app, settings.user, activity_id, (found.key.source,))
     document = {"isDryRun": is_dry_run, "wasDeleted": was_deleted, "workout": workout_document(found)}
     verb = "Was deleted before:" if was_deleted else "Would delete" if is_dry_run else "Deleted"
-    print_result(document, [f"{verb} {_described(found)}."], as_json=as_json)
+    print_result(document, [f"{verb} {described(found)}."], as_json=as_json)
     if as_json:
         return
     say("Progress and parts once reached stay.")
@@ -349,17 +362,29 @@ def delete(
         say("A later import of the same activity brings it back.")
 
 
-def _stored(
+def sources_of(source: str | None) -> tuple[Source, ...]:
+    """The sources to look at."""
+    return tuple(Source) if source is None else (Source(source),)
+
+
+def stored_workouts(
     app: CommitCollect, user_id: UserId, activity_id: ActivityId, sources: Iterable[Source]
 ) -> list[Workout]:
+    """The workouts with an id."""
     keys = [WorkoutKey(source, activity_id) for source in sources]
     return list(app.ports.ledger.read(user_id, keys).workouts.values())
 
 
-def _to_delete(stored: list[Workout], activity_id: ActivityId) -> Workout:
-    live = [each for each in stored if not each.is_deleted]
-    if len(live) > 1:
-        sources = " or ".join(each.key.source.value for each in live)
+def one_of(stored: list[Workout], activity_id: ActivityId, *, is_deleted: bool = False) -> Workout:
+    """The workout that is meant: one that is so, else any.
+
+    Raises:
+        NotFound: there is none.
+        click.UsageError: there are several.
+    """
+    wanted = [each for each in stored if each.is_deleted == is_deleted]
+    if len(wanted) > 1:
+        sources = " or ".join(each.key.source.value for each in wanted)
         raise click.UsageError(
             f"there are several workouts {activity_id!r}; say which with --source {sources}"
         )
@@ -368,17 +393,19 @@ def _to_delete(stored: list[Workout], activity_id: ActivityId) -> Workout:
             f"there is no workout {activity_id!r}; 'commitcollect workout list' shows them",
             code="workout_not_found",
         )
-    return (live or stored)[0]
+    return (wanted or stored)[0]
 
 
-def _described(workout: Workout) -> str:
+def described(workout: Workout) -> str:
+    """A workout in a sentence."""
     snapshot = workout.snapshot
     distance = show_amount(TargetType.DISTANCE_METERS, snapshot.distance_meters)
     start = f"{snapshot.started_at:%Y-%m-%d %H:%M} UTC"
     return f"{snapshot.activity_id} ({snapshot.source.value}): {snapshot.sport_type}, {start}, {distance}"
 
 
-def _award_lines(app: CommitCollect, user_id: UserId, awards: Sequence[Award]) -> Iterator[str]:
+def earned_lines(app: CommitCollect, user_id: UserId, awards: Sequence[Award]) -> Iterator[str]:
+    """The parts that were just earned."""
     goals = {
         each: app.tracking.view(user_id, each).milestone.goal
         for each in dict.fromkeys(award.milestone_id for award in awards)

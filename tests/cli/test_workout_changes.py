@@ -1,0 +1,83 @@
+"""``commitcollect workout show``, ``edit`` and ``undelete``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cli.console import Console
+
+RUN = ("--sport-type", "run", "--start", "2024-02-01T07:00+01:00", "--distance", "10km")
+
+
+def test_show_has_every_value(console: Console, history: Path) -> None:
+    """The document is that of the list; a person reads every value, and '-' for what is not given."""
+    console.json("workout", "import", history)
+    listed = {each["activityId"]: each for each in console.json("workout", "list")["workouts"]}
+    assert console.json("workout", "show", "1000007") == listed["1000007"]
+    lines = dict(line.split(maxsplit=1) for line in console("workout", "show", "1000006").out.splitlines())
+    assert (lines["Activity"], lines["Distance"], lines["Elapsed"]) == (
+        "1000006 (STRAVA)",
+        "10.0 km",
+        "51 min",
+    )
+    assert lines["State"] == "flagged at the source"
+    nameless = console.json("workout", "add", *RUN)["workout"]["activityId"]
+    text = console("workout", "show", nameless).out
+    assert "Name      -" in text
+    assert "2024-02-01 07:00 on the spot" in text
+    assert "no workout 'nowhere'" in console("workout", "show", "nowhere").err
+
+
+def test_edit_changes_what_is_given_and_moves_milestones(console: Console) -> None:
+    """The rest stays; a larger distance earns parts, and a smaller one takes none away."""
+    milestone = console.json("milestone", "create", "--target", "distance=24km", "--from", "2024-01-01")
+    before = console.json("workout", "add", *RUN, "--name", "River")["workout"]
+    activity_id = before["activityId"]
+    larger = console.json("workout", "edit", activity_id, "--distance", "12km")
+    assert {**larger["workout"], "fetchedAtUtc": 0} == {
+        **before, "distanceMeters": 12_000, "version": 2, "fetchedAtUtc": 0,
+    }  # fmt: skip
+    assert [each["partIndex"] for each in larger["awards"]] == [6]
+    console.json("workout", "edit", activity_id, "--distance", "1km", "--sport-type", "trail run")
+    shown = console.json("milestone", "show", milestone["milestoneId"])
+    assert (shown["currentValue"], shown["partsEarned"]) == (1_000, 6)
+    changed = console.json("workout", "edit", activity_id, "--start", "2024-03-01T07:00Z", "--name", "")
+    kept = changed["workout"]
+    assert (kept["sportType"], kept["activityName"], kept["utcOffsetSeconds"]) == ("TrailRun", "", None)
+
+
+def test_edit_of_an_imported_workout_says_what_an_import_does(console: Console, history: Path) -> None:
+    """It is written, and the message says that an import overwrites it."""
+    console.json("workout", "import", history)
+    outcome = console("workout", "edit", "1000001", "--name", "Race")
+    assert outcome.code == 0
+    assert "overwrites this" in outcome.err
+    console.json("workout", "import", history)
+    assert console.json("workout", "show", "1000001")["activityName"] == "Run 1"
+
+
+@pytest.mark.parametrize(
+    "changes", [(), ("--distance", "10"), ("--distance", "9999999km"), ("--start", "2999-01-01T00:00Z")]
+)
+def test_what_cannot_be_is_refused(console: Console, changes: tuple[str, ...]) -> None:
+    """Nothing given, no unit, or more than a workout can be: nothing is written."""
+    before = console.json("workout", "add", *RUN)["workout"]
+    assert console("workout", "edit", before["activityId"], *changes).code == 2
+    assert console.json("workout", "show", before["activityId"]) == before
+
+
+def test_undelete_brings_back_what_was_deleted(console: Console, history: Path) -> None:
+    """The workout counts as before; what is not deleted stays as it is, and what is deleted is not edited."""
+    console.json("workout", "import", history)
+    milestone = console.json("milestone", "create", "--target", "distance=500km", "--from", "2024-01-01")
+    before = milestone["currentValue"]
+    console.json("workout", "delete", "1000007")
+    refused = console("workout", "edit", "1000007", "--name", "Race")
+    assert refused.code != 0
+    assert "undelete" in refused.err
+    assert console.json("workout", "undelete", "1000007")["workout"]["isDeleted"] is False
+    assert console.json("milestone", "show", milestone["milestoneId"])["currentValue"] == before
+    assert "Was not deleted" in console("workout", "undelete", "1000007").out
+    assert console("workout", "undelete", "nowhere").code == 3
