@@ -49,6 +49,7 @@ WORKOUTS_LISTED = 20
 _LATE = {
     "show": Late("workout_changes:show_", "Show all that is stored of a workout."),
     "edit": Late("workout_changes:edit", "Correct a workout."),
+    "export": Late("workout_export:export", "Write workouts to a file as CSV or JSON."),
     "undelete": Late("workout_changes:undelete", "Bring a deleted workout back."),
 }
 
@@ -170,7 +171,7 @@ def list_(
 ) -> None:
     """List workouts, newest first, and what they add up to."""
     most = list_limit(settings, limit, default=WORKOUTS_LISTED)
-    start_at, end_at = _instants(days, settings.time_zone)
+    start_at, end_at = instants(days, settings.time_zone)
     query = WorkoutQuery(
         start_at=start_at,
         end_at=end_at,
@@ -180,7 +181,7 @@ def list_(
     )
     with open_app(settings, must_exist=True) as app:
         found = walk_workouts(app.ports.ledger, settings.user, query)
-        matching = (each for each in found if _matches(each, sports, name))
+        matching = (each for each in found if matches(each, sports, name))
         listed = list(islice(matching, most))
         total, more = _added_up(chain(listed, matching))
     next_ = None
@@ -205,7 +206,7 @@ def list_(
         say(f"There are {more - len(listed):,} more: --after {_token(next_)}")
 
 
-def _instants(days: Mapping[str, Any], time_zone: str) -> tuple[datetime | None, datetime | None]:
+def instants(days: Mapping[str, Any], time_zone: str) -> tuple[datetime | None, datetime | None]:
     """The first instant of the days that are meant, and that of the day behind the last."""
     start, end = span_of(
         start=days["start_day"],
@@ -224,7 +225,8 @@ def _instants(days: Mapping[str, Any], time_zone: str) -> tuple[datetime | None,
     return first, last
 
 
-def _matches(workout: Workout, sports: SportSelection, name: str) -> bool:
+def matches(workout: Workout, sports: SportSelection, name: str) -> bool:
+    """Whether a workout is of these sports and has this text in its name."""
     snapshot = workout.snapshot
     return sports.covers(snapshot.sport_type) and name.casefold() in snapshot.name.casefold()
 

@@ -1,0 +1,85 @@
+"""``commitcollect workout export``: workouts as a file for other programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commitcollect_adapters.backend import open_app
+from commitcollect_adapters.documents import workout_document
+from commitcollect_cli.options import parse_sports, span_options
+from commitcollect_cli.output import print_result
+from commitcollect_cli.render import show_count
+from commitcollect_cli.saving import save
+from commitcollect_cli.store import store_options
+from commitcollect_cli.workout import instants, matches
+from commitcollect_core.training.history import walk_workouts
+from commitcollect_core.training.ports import WorkoutQuery
+
+if TYPE_CHECKING:
+    from commitcollect_adapters.settings import Settings
+    from commitcollect_core.training.sports import SportSelection
+    from commitcollect_core.training.workouts import Workout
+
+_FORMATS = ("csv", "json")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(_FORMATS), help="Default: as FILE ends.")
+@span_options("workouts")
+@click.option(
+    "--sport", "sports", multiple=True, callback=parse_sports, metavar="NAME", help="Only this sport."
+)
+@click.option("--name", default="", metavar="TEXT", help="Only those with TEXT in their name, in any case.")
+@click.option("--force", is_flag=True, help="Overwrite FILE.")
+@store_options
+def export(
+    *,
+    settings: Settings,
+    file: Path,
+    form: str | None,
+    sports: SportSelection,
+    name: str,
+    force: bool,
+    as_json: bool,
+    **days: Any,
+) -> None:
+    """Write workouts to FILE as CSV or JSON, the oldest first. Deleted ones are left out."""
+    form = form or file.suffix.removeprefix(".").lower()
+    if form not in _FORMATS:
+        raise click.UsageError(f"{file.name!r} ends neither in .csv nor in .json; give --format csv or json")
+    start_at, end_at = instants(days, settings.time_zone)
+    query = WorkoutQuery(start_at=start_at, end_at=end_at, limit=settings.policy.training.page_items_max)
+    with open_app(settings, must_exist=True) as app:
+        found = walk_workouts(app.ports.ledger, settings.user, query)
+        rows = [_row(each) for each in found if not each.is_deleted and matches(each, sports, name)]
+    text = _as_csv(rows) if form == "csv" else json.dumps({"workouts": rows}, ensure_ascii=False, indent=2)
+    save({file: text.encode()}, folder=None, force=force, asked_as="FILE")
+    line = f"Saved {show_count(len(rows), 'workout', 'workouts')} to {file}."
+    print_result({"file": str(file), "workouts": len(rows)}, [line], as_json=as_json)
+
+
+def _row(workout: Workout) -> dict[str, Any]:
+    """A workout as `workout list --json` has it, and its start as ISO 8601."""
+    return {"startAt": f"{workout.snapshot.started_at:%Y-%m-%dT%H:%M:%SZ}", **workout_document(workout)}
+
+
+_COLUMNS = (
+    "startAt", "source", "activityId", "activityName", "sportType", "utcOffsetSeconds", "distanceMeters",
+    "totalElevationGainMeters", "movingTimeSeconds", "elapsedTimeSeconds", "isFlagged",
+)  # fmt: skip
+
+
+def _as_csv(rows: Iterable[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _COLUMNS, extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
