@@ -34,9 +34,9 @@ from commitcollect_cli.output import fitting, print_result, progress, say
 from commitcollect_cli.render import award_lines, show_count, table
 from commitcollect_cli.store import list_limit, store_options
 from commitcollect_core.app import CommitCollect
-from commitcollect_core.errors import InvalidInput, NotFound
+from commitcollect_core.errors import Conflict, InvalidInput, NotFound
 from commitcollect_core.training.awards import Award
-from commitcollect_core.training.history import walk_workouts
+from commitcollect_core.training.history import overlapping, walk_workouts
 from commitcollect_core.training.periods import Totals
 from commitcollect_core.training.ports import WorkoutPosition, WorkoutQuery
 from commitcollect_core.training.sports import ANY_SPORT, SportSelection, known_sport_type
@@ -289,6 +289,7 @@ def _row(workout: Workout) -> tuple[str, ...]:
 )
 @click.option("--elapsed", "elapsed_seconds", type=Amount("time"), default=0, help="Time from start to end.")
 @click.option("--name", default="", help="What to call it.")
+@click.option("--again", is_flag=True, help="Add it also where another workout is stored at that time.")
 @store_options
 def add(
     *,
@@ -300,6 +301,7 @@ def add(
     moving_seconds: int,
     elapsed_seconds: int,
     name: str,
+    again: bool,
     as_json: bool,
 ) -> None:
     """Add a workout by hand."""
@@ -319,6 +321,9 @@ def add(
             elapsed_seconds=elapsed_seconds,
             name=clean_name(name, app.policy),
         )
+        snapshot.check(app.policy, now=app.context.now())
+        if not again:
+            _refuse_overlap(app, settings.user, snapshot)
         committed = app.ingestion.ingest(settings.user, [snapshot])
         record(committed)
         awards = committed.awards
@@ -328,6 +333,15 @@ def add(
         print_result(document, lines, as_json=as_json)
     if not as_json and (warning := sport_warning(sport)) is not None:
         say(f"Note: {warning}")
+
+
+def _refuse_overlap(app: CommitCollect, user_id: UserId, snapshot: ActivitySnapshot) -> None:
+    for each in overlapping(app.ports.ledger, user_id, snapshot, app.policy):
+        raise Conflict(
+            f"at that time there is {described(each)}; give --again to add this workout too",
+            code="workout_overlaps",
+            field="start",
+        )
 
 
 def offset_seconds(started_at: datetime) -> int | None:

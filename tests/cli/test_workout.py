@@ -199,8 +199,25 @@ def test_add_keeps_what_was_said(console: Console) -> None:
 def test_added_workouts_have_ids_of_their_own(console: Console) -> None:
     """Two workouts that look the same are two."""
     for _ in range(2):
-        assert "Added w-" in console("workout", "add", *RUN).out
+        assert "Added w-" in console("workout", "add", *RUN, "--again").out
     assert len(console.json("workout", "list")["workouts"]) == 2
+
+
+def test_the_same_or_an_overlapping_workout_needs_again(console: Console, history: Path) -> None:
+    """What is stored at that time is named; what ends before or starts after is not in the way."""
+    console.json("workout", "import", history)
+    run = ("workout", "add", "--sport-type", "Run", "--moving", "30min", "--start")
+    for start in ("2024-01-01T07:00Z", "2024-01-01T07:51Z", "2024-01-01T06:31Z"):
+        refused = console(*run, start)
+        assert (refused.code, refused.out) == (1, "")
+        assert "1000001" in refused.err
+        assert "--again" in refused.err
+    for start in ("2024-01-01T06:30Z", "2024-01-01T07:51:40Z"):
+        assert console(*run, start).code == 0
+    assert console(*run, "2024-01-01T07:10Z", "--again").code == 0
+    console.json("workout", "delete", "1000002")
+    assert console(*run, "2024-01-02T07:00Z").code == 0
+    assert console(*run, "0001-01-01T00:00Z").code == 2
 
 
 def test_added_name_cannot_move_the_cursor(console: Console) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from attrs import evolve
 
@@ -11,7 +12,7 @@ from commitcollect_core.policy import Policy
 from commitcollect_core.training.goals import Goal
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import Ledger, WorkoutQuery
-from commitcollect_core.training.workouts import Workout
+from commitcollect_core.training.workouts import ActivitySnapshot, Workout
 from commitcollect_core.values import UserId
 
 
@@ -27,6 +28,29 @@ def walk_workouts(ledger: Ledger, user_id: UserId, query: WorkoutQuery) -> Itera
         if page.next is None:
             return
         after = page.next
+
+
+_LOOKED_BACK = timedelta(days=1)
+
+
+def overlapping(
+    ledger: Ledger, user_id: UserId, snapshot: ActivitySnapshot, policy: Policy
+) -> Iterator[Workout]:
+    """The live workouts that start together with an activity or go on at its time.
+
+    Those that began more than a day before are not looked for.
+    """
+    started_at = snapshot.started_at
+    query = WorkoutQuery(
+        start_at=started_at - _LOOKED_BACK,
+        end_at=max(snapshot.ended_at, started_at + timedelta(seconds=1)),
+        limit=policy.training.page_items_max,
+    )
+    for each in walk_workouts(ledger, user_id, query):
+        # Without a duration it has no time to share, and is the same where the start is.
+        goes_on = each.snapshot.ended_at > started_at or each.snapshot.started_at == started_at
+        if goes_on and not each.is_deleted:
+            yield each
 
 
 def workouts_of_period(
