@@ -20,8 +20,9 @@ from commitcollect_core.accounts.outcomes import happenings_of
 from commitcollect_core.accounts.receipts import opened
 from commitcollect_core.accounts.signing_in import SignedOut
 from commitcollect_core.errors import Conflict, InvalidInput, NotFound, StravaUnavailable
-from commitcollect_core.policy import DEFAULT_POLICY
+from commitcollect_core.policy import DEFAULT_POLICY, customised
 from commitcollect_core.strava.connections import ConnectionCommit
+from commitcollect_core.values import UserId
 from strava.world import ATHLETE, ME, WISH, World, payload
 
 
@@ -174,3 +175,14 @@ def test_an_entry_that_comes_behind_a_deletion_is_dropped() -> None:
     assert trail.flush() == 0
     assert trail.counts["dropped"] == 1
     assert not world.service.accounts.deleting.preview(ME).total
+
+
+def test_deletions_are_walked_page_by_page() -> None:
+    """Each of them once, though a page holds two."""
+    world = World(policy=customised(DEFAULT_POLICY, {"page_items_max": 2}))
+    people = [UserId(f"person-{number}") for number in range(5)]
+    for each in people:
+        world.app.tracking.create(each, WISH)
+        world.service.accounts.deleting.delete(each)
+    walked = [each.request_id for each in world.service.accounts.deleting.walk()]
+    assert sorted(walked) == sorted(world.stores.deletions.id_of(each) for each in people)

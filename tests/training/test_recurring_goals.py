@@ -34,10 +34,10 @@ from commitcollect_core.training.ports import Ports
 from commitcollect_core.training.recurrence import Every, RecurringGoal, periods_begun
 from commitcollect_core.training.recurring_goals import NewRecurringGoal
 from commitcollect_core.training.sports import SportSelection
-from commitcollect_core.training.workouts import ActivitySnapshot, Found
+from commitcollect_core.training.workouts import ActivitySnapshot, Answer, Found
 from commitcollect_core.values import ActivityId, MilestoneId, ModelId, TargetType, UserId
 from laws import check_kept, check_state
-from rivals import ATHLETE, RacedLedger, fence, ride, wish
+from rivals import ATHLETE, RacedLedger, fence, ride, unasked, wish
 
 KILOMETRES = Aim(target_type=TargetType.DISTANCE_METERS, total_target=12_000)
 
@@ -242,8 +242,10 @@ def test_activities_fetched_and_listed_open_their_periods_too() -> None:
     fetched = ride("1", 1_000, day=40)
     committed = app.ingestion.refresh(ATHLETE, fetched.key, lambda: fetched)
     assert (len(labels(app)), len(committed.awards)) == (2, 1)
+    listed = Answer(found=ride("2", 2_000, day=80), asked_at=clock.now())
+    assert app.ingestion.ingest_listed(ATHLETE, [listed], ask=unasked).committed.workouts_changed == 1
     values = Counter(each.progress.current_value for each in app.tracking.milestones(ATHLETE))
-    assert values == {0: 1, 1_000: 1}
+    assert values == {0: 1, 1_000: 1, 2_000: 1}
 
 
 # Beginning

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from attrs import evolve
@@ -11,7 +12,7 @@ from hypothesis import given
 import oracle
 from commitcollect_adapters.memory import MemoryLedger
 from commitcollect_adapters.testing.dumps import dump_of
-from commitcollect_adapters.testing.strategies import STATUES, any_wishes, changing_histories
+from commitcollect_adapters.testing.strategies import SEASON_START_AT, STATUES, any_wishes, changing_histories
 from commitcollect_core.app import CommitCollect
 from commitcollect_core.errors import (
     AccountDeleting,
@@ -22,10 +23,12 @@ from commitcollect_core.errors import (
     VersionConflict,
 )
 from commitcollect_core.policy import DEFAULT_POLICY, Policy, TrainingPolicy
-from commitcollect_core.training.ledger import LedgerCommit
+from commitcollect_core.training.directions import lowering
+from commitcollect_core.training.history import walk_milestones
+from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerView, UntrackedMilestone
 from commitcollect_core.training.milestones import MilestoneStatus, Progress
 from commitcollect_core.training.tracking import MILESTONE_EXISTS, NewMilestone
-from commitcollect_core.training.workouts import Found
+from commitcollect_core.training.workouts import ActivityGone, ActivitySettled, Found, Workout
 from commitcollect_core.values import MilestoneId, UserId
 from laws import aim_of, check_state, efforts_of
 from rivals import ATHLETE, RacedLedger, app_on, fence, ride, wish
@@ -321,3 +324,27 @@ def test_only_workouts_of_the_period_are_inspected() -> None:
     app.ingestion.ingest(ATHLETE, [ride(f"{n}", day=n) for n in range(9)])
     opened = app.tracking.create(ATHLETE, wish(days=3))
     assert opened.milestone.progress.current_value == 3000
+
+
+def test_milestones_are_walked_page_by_page() -> None:
+    """Each of them once, whatever the size of the pages."""
+    app = app_on(ledger := MemoryLedger())
+    made = [app.tracking.create(ATHLETE, wish()).milestone for _ in range(3)]
+    for limit in (1, 2, 3, 4):
+        assert list(walk_milestones(ledger, ATHLETE, limit=limit)) == made
+
+
+def test_what_is_settled_lowers_nothing() -> None:
+    """It stays in every sum, also in those of milestones that gave up their place."""
+    stored = Workout(snapshot=ride("1"), version=1, fetched_at=SEASON_START_AT)
+    untracked = UntrackedMilestone(
+        milestone_id=NOBODY,
+        period_start_at=SEASON_START_AT,
+        period_end_at=SEASON_START_AT + timedelta(days=9),
+    )
+    view = LedgerView(
+        user_id=ATHLETE, head=LedgerHead(version=1, untracked=(untracked,)), workouts={stored.key: stored}
+    )
+    settled, gone = ActivitySettled(key=stored.key), ActivityGone(key=stored.key)
+    assert lowering(view, [settled], now=SEASON_START_AT) == []
+    assert lowering(view, [gone], now=SEASON_START_AT) == [gone]
