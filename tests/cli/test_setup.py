@@ -48,6 +48,7 @@ def test_these_are_the_commands() -> None:
         "recurring begin", "recurring end", "recurring list", "recurring open",
         "account delete", "account deletions", "account export", "account import", "account public-key",
         "account reapply-deletions", "account resume", "account verify-receipt",
+        "backup", "summary", "workout edit", "workout export", "workout show", "workout undelete",
         "milestone edit", "milestone archive", "milestone delete",
         "workout import", "workout list", "workout add", "workout delete",
         "tables create", "tables status", "tables delete", "capacity",
