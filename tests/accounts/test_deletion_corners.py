@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -22,7 +23,7 @@ from commitcollect_core.accounts.signing_in import SignedOut
 from commitcollect_core.errors import Conflict, InvalidInput, NotFound, StravaUnavailable
 from commitcollect_core.policy import DEFAULT_POLICY, customised
 from commitcollect_core.strava.connections import ConnectionCommit
-from commitcollect_core.values import UserId
+from commitcollect_core.values import AthleteId, UserId
 from strava.world import ATHLETE, ME, WISH, World, payload
 
 
@@ -175,6 +176,39 @@ def test_an_entry_that_comes_behind_a_deletion_is_dropped() -> None:
     assert trail.flush() == 0
     assert trail.counts["dropped"] == 1
     assert not world.service.accounts.deleting.preview(ME).total
+
+
+def _texts(value: object, seen: set[int]) -> Iterator[str]:
+    """Every text that an object holds, however deep."""
+    if id(value) in seen or isinstance(value, (int, float, type)):
+        return
+    seen.add(id(value))
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in [*value, *value.values()]:
+            yield from _texts(each, seen)
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for each in value:
+            yield from _texts(each, seen)
+    else:
+        slots = {name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())}
+        for name in {*getattr(value, "__dict__", ()), *slots} - {"__weakref__"}:
+            yield from _texts(getattr(value, name, None), seen)
+
+
+def test_memory_holds_no_text_about_a_person_who_left() -> None:
+    """A scan of all that the stores refer to, as of the bytes of a file."""
+    world, person, athlete = World(), UserId("canary-user-77x"), AthleteId("918273645")
+    furnish(world, person, athlete)
+
+    def found() -> list[str]:
+        return [each for each in _texts(world.stores, set()) if person in each or athlete in each]
+
+    assert found()
+    world.service.accounts.deleting.delete(person)
+    world.work()
+    assert found() == []
 
 
 def test_deletions_are_walked_page_by_page() -> None:

@@ -117,6 +117,9 @@ class MemoryAuditLog:
                     del self._entries[place]
                     for index in _indexes(entry):
                         self._places[index].remove(place)
+                        # An empty one would still name the person.
+                        if not self._places[index]:
+                            del self._places[index]
 
     def forget(self, user_id: UserId) -> bool:
         """Let the head of a user's chain go; whether there was one."""
