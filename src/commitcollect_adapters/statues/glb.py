@@ -101,11 +101,12 @@ def _primitives(
     buffer: _Buffer, mesh: Mesh, centre: Vector, scale: float, materials: Mapping[int, int]
 ) -> list[dict[str, Any]]:
     corners = shaded_corners(mesh)
-    points = mesh.points_mm()
-    steps = [
-        tuple(round((point[axis] - centre[axis]) / scale) for axis in range(3))
-        for point in (points[vertex] for vertex in corners.vertices)
+    cx, cy, cz = centre
+    placed = [
+        (round((x - cx) / scale), round((y - cy) / scale), round((z - cz) / scale))
+        for x, y, z in mesh.points_mm()
     ]
+    steps = [placed[vertex] for vertex in corners.vertices]
     attributes = _attributes(buffer, mesh, corners, steps)
     primitives, start = [], 0
     for area in mesh.areas:
@@ -118,7 +119,7 @@ def _primitives(
 
 
 def _attributes(
-    buffer: _Buffer, mesh: Mesh, corners: Corners, steps: list[tuple[int, ...]]
+    buffer: _Buffer, mesh: Mesh, corners: Corners, steps: list[tuple[int, int, int]]
 ) -> dict[str, int]:
     count = len(steps)
     bounds = {

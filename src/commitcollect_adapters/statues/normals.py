@@ -41,38 +41,36 @@ def shaded_corners(mesh: Mesh) -> Corners:
     units = [_unit(face) for face in faces]
     around: list[list[int]] = [[] for _ in points]
     for index, corner in enumerate(mesh.corners):
-        around[corner].append(index // 3)
+        around[corner].append(index)
+    normals = [_SLIVER] * len(mesh.corners)
+    for each in around:
+        here = [index // 3 for index in each]
+        found = _normals([units[face] for face in here], [faces[face] for face in here])
+        for index, normal in zip(each, found, strict=True):
+            normals[index] = normal
     number: dict[tuple[int, Normal], int] = {}
-    indices = array("I")
-    whole = [_if_smooth(each, units, faces) for each in around]
-    for index, corner in enumerate(mesh.corners):
-        normal = whole[corner] or _smooth(units[index // 3], around[corner], units, faces)
-        indices.append(number.setdefault((corner, normal), len(number)))
+    pairs = zip(mesh.corners, normals, strict=True)
+    indices = array("I", [number.setdefault(pair, len(number)) for pair in pairs])
     return Corners([vertex for vertex, _ in number], [normal for _, normal in number], indices)
 
 
-def _if_smooth(around: list[int], units: list[Vector], faces: list[Vector]) -> Normal | None:
-    """The normal at a vertex where no two triangles meet in a crease; most vertices are such."""
+def _normals(units: list[Vector], faces: list[Vector]) -> list[Normal]:
+    """The normal at a vertex for each triangle around it; one for all where none meet in a crease."""
     x = y = z = 0.0
-    for face in around:
-        dx, dy, dz = faces[face]
+    for dx, dy, dz in faces:
         x, y, z = x + dx, y + dy, z + dz
     least = _HALF_CREASE_COSINE * math.sqrt(x * x + y * y + z * z)
-    for face in around:
-        vx, vy, vz = units[face]
-        if vx * x + vy * y + vz * z <= least:
-            return None
-    return _steps(x, y, z)
+    if all(vx * x + vy * y + vz * z > least for vx, vy, vz in units):
+        return [_steps(x, y, z)] * len(units)
+    return [_smooth(unit, units, faces) for unit in units]
 
 
-def _smooth(unit: Vector, around: list[int], units: list[Vector], faces: list[Vector]) -> Normal:
+def _smooth(unit: Vector, units: list[Vector], faces: list[Vector]) -> Normal:
     """Large triangles count for more, as their cross products are longer."""
     ux, uy, uz = unit
     x = y = z = 0.0
-    for face in around:
-        vx, vy, vz = units[face]
+    for (vx, vy, vz), (dx, dy, dz) in zip(units, faces, strict=True):
         if ux * vx + uy * vy + uz * vz > _CREASE_COSINE:
-            dx, dy, dz = faces[face]
             x, y, z = x + dx, y + dy, z + dz
     return _steps(x, y, z)
 

@@ -5,11 +5,11 @@ The core specification knows no plates, so each plate is a file of its own.
 
 from __future__ import annotations
 
+import html
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
-from itertools import islice
-from xml.sax.saxutils import quoteattr
+from itertools import chain, islice
 
 from attrs import frozen
 
@@ -74,7 +74,7 @@ def _model(title: str, items: Sequence[Item], materials: Sequence[Material]) -> 
     yield '<metadata name="Application">CommitCollect</metadata>'
     yield f'<resources><basematerials id="{_MATERIALS_ID}">'
     for each in materials:
-        yield f'<base name={quoteattr(each.name)} displaycolor="{each.color}"/>'
+        yield f'<base name="{_text(each.name)}" displaycolor="{each.color}"/>'
     yield "</basematerials>"
     for number, item in enumerate(items, _MATERIALS_ID + 1):
         yield from _object(number, item)
@@ -85,21 +85,22 @@ def _model(title: str, items: Sequence[Item], materials: Sequence[Material]) -> 
 
 
 def _text(text: str) -> str:
-    return quoteattr(text)[1:-1]
+    return html.escape(text)
 
 
 def _object(number: int, item: Item) -> Iterator[str]:
     main = item.mesh.areas[0].material
-    yield f'<object id="{number}" type="model" name={quoteattr(item.name)} pid="{_MATERIALS_ID}"'
+    yield f'<object id="{number}" type="model" name="{_text(item.name)}" pid="{_MATERIALS_ID}"'
     yield f' pindex="{main}"><mesh><vertices>'
     # Three decimals are exact, as vertices lie on whole micrometres.
-    yield "".join([f'<vertex x="{x:.3f}" y="{y:.3f}" z="{z:.3f}"/>' for x, y, z in item.mesh.points_mm()])
+    points = item.mesh.points_mm()
+    yield '<vertex x="%.3f" y="%.3f" z="%.3f"/>' * len(points) % tuple(chain.from_iterable(points))
     yield "</vertices><triangles>"
-    triangles = item.mesh.triangles()
+    corners = iter(item.mesh.corners)
     for area in item.mesh.areas:
         colour = "" if area.material == main else f' pid="{_MATERIALS_ID}" p1="{area.material}"'
-        here = islice(triangles, area.triangles)
-        yield "".join([f'<triangle v1="{a}" v2="{b}" v3="{c}"{colour}/>' for a, b, c in here])
+        here = tuple(islice(corners, 3 * area.triangles))
+        yield f'<triangle v1="%d" v2="%d" v3="%d"{colour}/>' * area.triangles % here
     yield "</triangles></mesh></object>"
 
 
