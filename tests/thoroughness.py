@@ -72,7 +72,7 @@ LEVELS = {
         history_stride=4,
         history_stride_on_engines=12,
         long_history=4_000,
-        audit_edits=100,
+        audit_edits=70,
     ),
     "deep": Thoroughness(
         examples=3_000,

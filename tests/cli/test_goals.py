@@ -118,10 +118,14 @@ def test_a_real_history_gives_the_oracles_answer_for_every_goal(
     path = shared_data / "real" / name
     expected = _expected(list(FILES[name](path)), YEARS[name], zone)
     assert len(list(filter(None, expected))) > 10
+    # What a zone changes shows in any order; the night tries every order in every zone, also on a disk.
+    is_whole = zone == ZONES[0] or LEVEL.history_stride == 1
+    in_memory = DELIVERIES[:-1] if is_whole else DELIVERIES[2:3]
     reports = [
-        _simulated(console, path, YEARS[name], zone, "--store", "memory:", *each) for each in DELIVERIES[:-1]
+        _simulated(console, path, YEARS[name], zone, "--store", "memory:", *each) for each in in_memory
     ]
-    reports.append(_simulated(console, path, YEARS[name], zone, *DELIVERIES[-1]))
+    if is_whole:
+        reports.append(_simulated(console, path, YEARS[name], zone, *DELIVERIES[-1]))
     for report in reports:
         _check(report, expected)
     assert len({each["stateDigest"] for each in reports}) == 1

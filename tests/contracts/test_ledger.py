@@ -48,6 +48,8 @@ class TestDynamoLedgerOnDynoxide(LedgerContract):
 
 
 class TestDynamoLedgerOnMinistack(LedgerContract):
+    examples_factor = 1  # the same store as on dynoxide, which is quicker
+
     @pytest.fixture(autouse=True)
     def _engine(self, ministack_client: Client, few_examples: Callable[[int], None]) -> None:
         few_examples(LEVEL.examples_on_ministack)

@@ -280,7 +280,7 @@ def test_a_real_history_survives_all_of_it(
     world, chance = real_world, Random(7)
     is_remote = "dynamodb" in request.node.name
     workers = WORKERS_ON_DYNAMODB if is_remote else WORKERS
-    stride = LEVEL.history_stride_on_engines if is_remote else 1
+    stride = LEVEL.history_stride_on_engines if is_remote else LEVEL.history_stride
     payloads = json.loads((shared_data / "real" / "summary_activities.json").read_text())[::stride]
     world.app.tracking.create(ME, evolve(WISH, total_target=20_000_000 // stride))
     world.connect()

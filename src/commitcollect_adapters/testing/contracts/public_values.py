@@ -6,6 +6,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import ClassVar
 
 from attrs import evolve
 from hypothesis import given, settings
@@ -21,26 +22,30 @@ from commitcollect_core.training.workouts import ActivitySnapshot
 from commitcollect_core.values import MilestoneId
 
 _MILESTONE = MilestoneId("ms-1")
-_EXAMPLES_FACTOR = 10
-"""Most examples are refused before they reach the store, so they cost little."""
-
-
-def _many() -> settings:
-    return settings(property_test, max_examples=_EXAMPLES_FACTOR * settings().max_examples)
 
 
 class PublicValues(ABC):
-    """Whatever the types of a request or a snapshot are, no ledger is left that cannot be read."""
+    """Whatever the types of a request or a snapshot are, no ledger is left that cannot be read.
+
+    Attributes:
+        examples_factor: how many times the usual number of examples are tried. Most are refused before they
+            reach the store; where a store is slow all the same, its suite takes fewer.
+    """
+
+    examples_factor: ClassVar[int] = 10
 
     @abstractmethod
     def open_ledger(self) -> AbstractContextManager[Ledger]:
         """The ledger under test."""
 
+    def _many(self) -> settings:
+        return settings(property_test, max_examples=self.examples_factor * settings().max_examples)
+
     def test_a_request_of_any_types_is_refused_or_read_back(self) -> None:
         """`create` raises InvalidInput that names the input, or an equal milestone is stored and moves on."""
         with self.open_ledger() as ledger:
 
-            @_many()
+            @self._many()
             @given(make=wild_wishes())
             def check(make: Callable[[], NewMilestone]) -> None:
                 _check_wish(ledger, make)
@@ -51,7 +56,7 @@ class PublicValues(ABC):
         """It is refused with the input's name, or stored equal but for the values that are set aside."""
         with self.open_ledger() as ledger:
 
-            @_many()
+            @self._many()
             @given(make=wild_snapshots())
             def check(make: Callable[[], ActivitySnapshot]) -> None:
                 _check_snapshot(ledger, make)
