@@ -42,6 +42,7 @@ from commitcollect_core.strava.refreshing import Refreshing
 from commitcollect_core.strava.retaining import Retaining
 from commitcollect_core.strava.rounds import Rounds
 from commitcollect_core.strava.standing import Standing
+from commitcollect_core.strava.token_keeping import TokenKeeping
 from commitcollect_core.strava.webhook_intake import WebhookIntake, WebhookSecrets
 from commitcollect_core.training.ports import Ledger, Ports, StatueCatalog, StatueStore
 
@@ -243,8 +244,11 @@ def _strava(
 ) -> StravaUseCases:
     context, ingestion = app.context, app.ingestion
     rates = RateKeeping(rates=stores.rates, context=context)
-    access = StravaAccess(
+    tokens = TokenKeeping(
         api=api, connections=stores.connections, cipher=cipher, rates=rates, context=context
+    )
+    access = StravaAccess(
+        api=api, connections=stores.connections, tokens=tokens, rates=rates, context=context
     )
     backfilling = Backfilling(
         ingestion=ingestion,

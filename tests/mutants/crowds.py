@@ -17,7 +17,7 @@ _QUEUES = (
 _TURNS = ("tests/adapters/test_turns.py",)
 
 _JOB = partial(Mutant, file="commitcollect_core/jobs/jobs.py")
-_ACCESS = partial(Mutant, file="commitcollect_core/strava/access.py")
+_TOKEN = partial(Mutant, file="commitcollect_core/strava/token_keeping.py")
 _KEEPING = partial(Mutant, file="commitcollect_core/strava/rate_keeping.py")
 _CROWD = partial(Mutant, file="commitcollect_core/strava/crowds.py")
 
@@ -80,14 +80,14 @@ MUTANTS = (
         law="a call that the app may not make is not the athlete's",
         tests=_BUDGETS,
     ),
-    _ACCESS(
+    _TOKEN(
         name="lost-lease-uses-up-a-call",
         old="self.rates.give_back(scope)",
         new="pass",
         law="a lost race for the lease uses up no call",
         tests=_BUDGETS,
     ),
-    _ACCESS(
+    _TOKEN(
         name="any-number-of-renewals",
         old="self.rates.reserve(scope, Purpose.LIVE)",
         new="pass",

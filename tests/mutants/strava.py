@@ -28,6 +28,7 @@ _EVENT = partial(Mutant, file="commitcollect_core/strava/webhooks.py")
 _INTAKE = partial(Mutant, file="commitcollect_core/strava/webhook_intake.py")
 _LOOK = partial(Mutant, file="commitcollect_core/strava/refreshing.py")
 _ACCESS = partial(Mutant, file="commitcollect_core/strava/access.py")
+_TOKEN = partial(Mutant, file="commitcollect_core/strava/token_keeping.py")
 _CONNECTION = partial(Mutant, file="commitcollect_core/strava/connections.py")
 _LINK = partial(Mutant, file="commitcollect_core/strava/linking.py")
 _STEP = partial(Mutant, file="commitcollect_core/strava/backfilling.py")
@@ -234,35 +235,35 @@ MUTANTS = (
         law="9: calls are entered before they are made",
         tests=(*_TOKENS, *_RECONCILE),
     ),
-    _ACCESS(
+    _TOKEN(
         name="renewal-without-lease",
         old="if not self._committed(connection, held):",
         new="if False:",
         law="one process renews at a time",
         tests=_TOKENS,
     ),
-    _ACCESS(
+    _TOKEN(
         name="old-tokens-over-new",
         old="or not _holds_tokens_of(current, held):\n                break",
         new="or False:\n                break",
         law="an old renewal never overwrites newer tokens",
         tests=_TOKENS,
     ),
-    _ACCESS(
+    _TOKEN(
         name="revokes-what-another-account-uses",
         old="return self.connections.owner(held.athlete_id) is None",
         new="return True",
         law="what another account uses is never revoked",
         tests=(*_TOKENS, *_LINKING),
     ),
-    _ACCESS(
+    _TOKEN(
         name="refusal-after-a-rival's-renewal",
         old="or not _holds_tokens_of(current, held):\n            return",
         new="or False:\n            return",
         law="a refusal of a replaced token ends no connection",
         tests=_TOKENS,
     ),
-    _ACCESS(
+    _TOKEN(
         name="scope-widened-by-another-account",
         old="common_scope(current.scope, granted_scope)",
         new="tuple(granted_scope)",
@@ -271,26 +272,26 @@ MUTANTS = (
     ),
     _ACCESS(
         name="missing-scope-unmarked",
-        old="self._mark(connection, ConnectionStatus.NEEDS_SCOPE)",
+        old="self.tokens.mark(connection, ConnectionStatus.NEEDS_SCOPE)",
         new="pass",
         law="a connection that cannot read says so",
         tests=_TOKENS,
     ),
     _ACCESS(
         name="second-refusal-unmarked",
-        old="NEEDS_RECONNECT)\n            raise _needs_reconnect() from",
-        new="NEEDS_RECONNECT) if False else None\n            raise _needs_reconnect() from",
+        old="NEEDS_RECONNECT)\n            raise needs_reconnect() from",
+        new="NEEDS_RECONNECT) if False else None\n            raise needs_reconnect() from",
         law="a connection that does not work says so",
         tests=_TOKENS,
     ),
-    _ACCESS(
+    _TOKEN(
         name="waits-for-the-whole-lease",
         old="min(soon, until)",
         new="until",
         law="a process that waits for tokens looks again soon",
         tests=_TOKENS,
     ),
-    _ACCESS(
+    _TOKEN(
         name="lease-kept-after-a-failure",
         old="self._committed(held, released(held, now=self.context.now()))",
         new="pass",
@@ -299,7 +300,7 @@ MUTANTS = (
     ),
     _ACCESS(
         name="rates-of-a-failure-unheard",
-        old="self.rates.observe(_reading(failed))",
+        old="self.rates.observe(reading_of(failed))",
         new="pass",
         law="a failed call counts as well",
         tests=_TOKENS,
@@ -348,7 +349,7 @@ MUTANTS = (
     ),
     _ACCESS(
         name="permission-kept",
-        old="self.api.revoke(self._unsealed(connection, REFRESH_TOKEN))",
+        old="self.api.revoke(self.tokens.unsealed(connection, REFRESH_TOKEN))",
         new="pass",
         law="disconnecting gives the permission back",
         tests=_LINKING,
@@ -567,7 +568,7 @@ MUTANTS = (
     ),
     _LINK(
         name="overtaken-exchange-wins",
-        old="living = self.access.living(grant)",
+        old="living = self.access.tokens.living(grant)",
         new="living: TokenGrant | None = grant",
         law="the tokens that Strava gave last are stored",
         tests=_generations("test_an_exchange_that_was_overtaken_gives_way"),

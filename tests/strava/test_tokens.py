@@ -27,9 +27,9 @@ from commitcollect_core.errors import (
 )
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.service import Service
-from commitcollect_core.strava.access import token_context
 from commitcollect_core.strava.connections import ConnectionCommit, ConnectionStatus, StravaConnection, leased
 from commitcollect_core.strava.rates import APP_SCOPE, Meter, RateReading
+from commitcollect_core.strava.token_keeping import token_context
 from commitcollect_core.values import UserId
 from strava.world import ATHLETE, ME, START, KillAt, Killed, World, payload
 
@@ -295,7 +295,7 @@ def test_an_inactive_app_found_out_by_renewing_pauses_every_call(world: World) -
 def test_tokens_for_an_account_that_is_not_connected_are_not_adopted(world: World) -> None:
     """An exchange that ends after the account disconnected leaves nothing behind."""
     grant = world.fake.exchange(world.fake.code_for(ATHLETE))
-    assert not world.service.strava.access.adopt(UserId("somebody-else"), grant, ["activity:read"])
+    assert not world.service.strava.access.tokens.adopt(UserId("somebody-else"), grant, ["activity:read"])
 
 
 def test_a_dead_refresh_token_needs_the_athlete(world: World) -> None:

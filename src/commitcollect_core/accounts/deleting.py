@@ -58,10 +58,10 @@ from commitcollect_core.errors import (
 )
 from commitcollect_core.jobs.jobs import JobOutcome, LeasedJob
 from commitcollect_core.jobs.ports import EventQueue
-from commitcollect_core.strava.access import ACCESS_TOKEN, REFRESH_TOKEN, token_context
 from commitcollect_core.strava.connections import StravaConnection
 from commitcollect_core.strava.jobs import group_of
 from commitcollect_core.strava.ports import ConnectionStore, SealContext, StravaApi, TokenCipher
+from commitcollect_core.strava.token_keeping import ACCESS_TOKEN, REFRESH_TOKEN, token_context
 from commitcollect_core.training.ports import Ledger
 from commitcollect_core.values import AthleteId, UserId
 

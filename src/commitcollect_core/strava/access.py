@@ -2,48 +2,32 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
-from typing import Concatenate, ParamSpec, TypeVar, assert_never
+from datetime import datetime
+from typing import Concatenate, ParamSpec, TypeVar
 
 from attrs import evolve, frozen
 
 from commitcollect_core.context import Context
 from commitcollect_core.errors import (
     AccessTokenRejected,
-    AccountDeleting,
-    ConnectionBusy,
     InvalidInput,
     NeedsReconnect,
     NotFound,
     ScopeMissing,
     SealBroken,
-    StorageUnavailable,
     StravaAppInactive,
-    StravaAppRejected,
     StravaRateLimited,
     StravaRefused,
-    StravaUnavailable,
     TokenRefreshRejected,
     UpstreamError,
-    VersionConflict,
 )
 from commitcollect_core.strava.connections import (
-    ConnectionCommit,
     ConnectionStatus,
-    Renew,
     StravaConnection,
     Unusable,
     Usable,
-    Wait,
-    broken,
-    common_scope,
-    leased,
-    released,
-    renewal_state,
-    renewed,
     token_state,
 )
 from commitcollect_core.strava.ports import (
@@ -51,29 +35,23 @@ from commitcollect_core.strava.ports import (
     ActivityList,
     ConnectionStore,
     ListedActivity,
-    SealContext,
     StravaApi,
-    TokenCipher,
-    TokenGrant,
 )
-from commitcollect_core.strava.rate_keeping import RateKeeping
-from commitcollect_core.strava.rates import Purpose, RateReading, athlete_scope
+from commitcollect_core.strava.rate_keeping import RateKeeping, reading_of
+from commitcollect_core.strava.rates import Purpose
+from commitcollect_core.strava.token_keeping import (
+    ACCESS_TOKEN,
+    REFRESH_TOKEN,
+    TokenKeeping,
+    needs_reconnect,
+    unusable,
+)
 from commitcollect_core.training.ledger import connection_changed
 from commitcollect_core.training.workouts import ActivityGone, Found
 from commitcollect_core.values import ActivityId, Source, UserId, WorkoutKey
 
 _Answer = TypeVar("_Answer", ActivityAnswer, ActivityList)
 _What = ParamSpec("_What")
-
-_log = logging.getLogger(__name__)
-
-ACCESS_TOKEN = "accessToken"  # noqa: S105 - the name of an attribute
-REFRESH_TOKEN = "refreshToken"  # noqa: S105 - the name of an attribute
-
-
-def token_context(user_id: UserId, field: str) -> SealContext:
-    """Where a token of a user's connection belongs."""
-    return SealContext(item="StravaConnection", row=user_id, field=field)
 
 
 @frozen(kw_only=True, eq=False)
@@ -82,7 +60,7 @@ class StravaAccess:
 
     api: StravaApi
     connections: ConnectionStore
-    cipher: TokenCipher
+    tokens: TokenKeeping
     rates: RateKeeping
     context: Context
 
@@ -110,7 +88,7 @@ class StravaAccess:
             UpstreamError: Strava did not answer.
             InvalidInput: the activity cannot be read.
         """
-        connection, token = self._usable(user_id, purpose, generation)
+        connection, token = self.tokens.usable(self.connection(user_id, generation), purpose)
         activity = self._ask(connection, token, purpose, self.api.activity, activity_id).activity
         if activity is not None:
             return _shown(activity, connection)
@@ -153,7 +131,7 @@ class StravaAccess:
         generation: str | None = None,
     ) -> ActivityList:
         """A page of the newest activities between two moments; `generation` and errors as in `activity`."""
-        connection, token = self._usable(user_id, purpose, generation)
+        connection, token = self.tokens.usable(self.connection(user_id, generation), purpose)
         answer = self._ask(
             connection,
             token,
@@ -194,7 +172,7 @@ class StravaAccess:
         """
         state = token_state(self.connection(user_id), now=self.context.now(), policy=self.context.policy)
         if isinstance(state, Unusable):
-            raise _unusable(state)
+            raise unusable(state)
 
     def is_authorized(self, user_id: UserId, generation: str | None = None) -> bool:
         """Whether the athlete still lets the app in; False only if it is certain that not.
@@ -211,7 +189,7 @@ class StravaAccess:
         if connection.has_ended:
             return False
         try:
-            self._renew(connection, Purpose.LIVE, self._status_once_refused)
+            self.tokens.renew(connection, Purpose.LIVE, self._status_once_refused)
         except NeedsReconnect as refused:
             if not isinstance(refused.__cause__, TokenRefreshRejected):
                 raise
@@ -227,7 +205,7 @@ class StravaAccess:
         state = token_state(connection, now=self.context.now(), policy=self.context.policy)
         if not isinstance(state, Usable):
             return ConnectionStatus.NEEDS_RECONNECT
-        token = self._opened(connection, ACCESS_TOKEN)
+        token = self.tokens.opened(connection, ACCESS_TOKEN)
         try:
             self._metered(
                 connection, token, Purpose.LIVE, self.api.activities, after=None, before=None, limit=1
@@ -248,18 +226,18 @@ class StravaAccess:
         """
         if self.api.revokes_by_any_token():
             with suppress(SealBroken):
-                self.api.revoke(self._unsealed(connection, REFRESH_TOKEN))
+                self.api.revoke(self.tokens.unsealed(connection, REFRESH_TOKEN))
         elif not self._is_given_back(connection):
             # Renewed under the lease and stored before it is used: Strava may have replaced the refresh
             # token. If the call below fails, only the stored one lets a repeat go on.
             with suppress(NeedsReconnect, AccessTokenRejected):
-                _, token = self._renew(connection, Purpose.LIVE)
+                _, token = self.tokens.renew(connection, Purpose.LIVE)
                 self.api.revoke(token)
 
     def _is_given_back(self, connection: StravaConnection) -> bool:
         """Give the permission back with the access token; False if that has ended or cannot be opened."""
         try:
-            self.api.revoke(self._unsealed(connection, ACCESS_TOKEN))
+            self.api.revoke(self.tokens.unsealed(connection, ACCESS_TOKEN))
         except (AccessTokenRejected, SealBroken):
             return False
         return True
@@ -278,15 +256,15 @@ class StravaAccess:
             return self._metered(connection, token, purpose, call, *what, **named)
         except AccessTokenRejected:
             # Another process may have replaced it, or the athlete revoked it: renewing tells which.
-            connection, token = self._renew(connection, purpose)
+            connection, token = self.tokens.renew(connection, purpose)
         except ScopeMissing:
-            self._mark(connection, ConnectionStatus.NEEDS_SCOPE)
+            self.tokens.mark(connection, ConnectionStatus.NEEDS_SCOPE)
             raise
         try:
             return self._metered(connection, token, purpose, call, *what, **named)
         except AccessTokenRejected as refused:
-            self._mark(connection, ConnectionStatus.NEEDS_RECONNECT)
-            raise _needs_reconnect() from refused
+            self.tokens.mark(connection, ConnectionStatus.NEEDS_RECONNECT)
+            raise needs_reconnect() from refused
 
     def _metered(
         self,
@@ -304,245 +282,16 @@ class StravaAccess:
         try:
             answer = call(token, *what, **named)
         except StravaRateLimited as limited:
-            raise self.rates.closed(_reading(limited)) from limited
+            raise self.rates.closed(reading_of(limited)) from limited
         except StravaAppInactive as inactive:
             raise self.rates.inactive(inactive.message) from inactive
         except UpstreamError as failed:
-            self.rates.observe(_reading(failed))
+            self.rates.observe(reading_of(failed))
             raise
         self.rates.observe(answer.rates)
         return answer
-
-    def _usable(
-        self, user_id: UserId, purpose: Purpose, generation: str | None
-    ) -> tuple[StravaConnection, str]:
-        """The connection and an access token that lasts for a call."""
-        connection = self.connection(user_id, generation)
-        now = self.context.now()
-        state = token_state(connection, now=now, policy=self.context.policy)
-        match state:
-            case Usable():
-                return connection, self._opened(connection, ACCESS_TOKEN)
-            case Renew():
-                return self._renew(connection, purpose)
-            case Wait(until):
-                raise self._busy(now, until)
-            case Unusable():
-                raise _unusable(state)
-            case _:
-                assert_never(state)
-
-    def _renew(
-        self,
-        connection: StravaConnection,
-        purpose: Purpose,
-        judge: Callable[[StravaConnection], ConnectionStatus] | None = None,
-    ) -> tuple[StravaConnection, str]:
-        """Renew the tokens under a lease: the process that writes it first does, others come back later.
-
-        `judge` tells the status of a connection whose refresh token Strava refuses; without one it needs the
-        athlete to connect again.
-        """
-        refresh_token = self._opened(connection, REFRESH_TOKEN)
-        held = self._held(connection, purpose)
-        try:
-            grant = self.api.refresh(refresh_token)
-        except TokenRefreshRejected as refused:
-            raise self._refused(held, judge) from refused
-        except UpstreamError as failed:
-            # Nothing was renewed as far as we know: others need not wait for the lease to run out.
-            self._committed(held, released(held, now=self.context.now()))
-            if isinstance(failed, StravaRateLimited):
-                raise self.rates.closed(_reading(failed)) from failed
-            if isinstance(failed, StravaAppInactive):
-                raise self.rates.inactive(failed.message) from failed
-            if isinstance(failed, StravaAppRejected):
-                # Every refresh fails alike until the operator has acted, so no job may be parked for it.
-                pause = timedelta(seconds=self.context.policy.strava.app_inactive_pause_seconds)
-                failed.retry_at = self.context.now() + pause
-                _log.error("no tokens can be renewed: %s", failed.message)
-            raise
-        # Stored before it is judged: Strava may have replaced the refresh token, and the one before is dead.
-        connection = self._kept(held, grant)
-        if not grant.access_token:
-            raise StravaUnavailable("Strava's answer has no access token; try again later")
-        return connection, grant.access_token
-
-    def _held(self, connection: StravaConnection, purpose: Purpose) -> StravaConnection:
-        """The connection with the lease to renew, and the call entered.
-
-        Raises:
-            ConnectionBusy: another process has the lease; no call was entered.
-            StravaRateLimited: the athlete's events may cause no more calls now.
-        """
-        now = self.context.now()
-        state = renewal_state(connection, now=now, policy=self.context.policy)
-        if isinstance(state, Wait):
-            raise self._busy(now, state.until)
-        # Strava does not count renewals as the app's calls, but events must not cause any number of them.
-        scope = athlete_scope(connection.athlete_id)
-        if purpose.is_for_events:
-            self.rates.reserve(scope, Purpose.LIVE)
-        # The lease is written before Strava is asked. Two renewals with one refresh token would both be
-        # answered at best, and at worst the second kills what the first was given.
-        held = leased(connection, self.context.ids.lease_token(), now=now, policy=self.context.policy)
-        if not self._committed(connection, held):
-            if purpose.is_for_events:
-                self.rates.give_back(scope)
-            raise self._busy(now)
-        return held
-
-    def _kept(self, held: StravaConnection, grant: TokenGrant) -> StravaConnection:
-        """Store new tokens, unless newer ones are stored already.
-
-        Strava has killed the old refresh token by now. Tokens that are not stored are lost, and then the
-        athlete has to connect again; so this insists where other writes give up.
-        """
-        current: StravaConnection | None = held
-        for attempt in range(1, self.context.policy.training.commit_attempts_max + 1):
-            # Whether the refresh token is still the dead one decides, and not the version. A status or lease
-            # that another process wrote meanwhile must not keep the new tokens out. A newer token must: the
-            # athlete has connected again, or another renewal came after ours.
-            if current is None or current.has_ended or not _holds_tokens_of(current, held):
-                break
-            try:
-                after = self._with_tokens(current, grant)
-                if self._committed(current, after):
-                    return after
-                current = self.connections.read(held.user_id)
-            except AccountDeleting:
-                # The deletion knows only the tokens before these, and could not give the permission back.
-                with suppress(UpstreamError):
-                    self.api.revoke(grant.access_token or grant.refresh_token)
-                raise
-            except StorageUnavailable:
-                # Waited out under the same `current`: if the write got through after all, the next one loses
-                # its race, and the reading behind it shows our own tokens as the newer ones.
-                self.context.backoff.wait(attempt)
-        if self._has_ended(held, current):
-            # The user disconnected meanwhile, and these tokens would outlive the revoked permission. Not if
-            # another account has connected the athlete: revoking ends every token of an athlete.
-            with suppress(UpstreamError):
-                self.api.revoke(grant.access_token or grant.refresh_token)
-        raise self._busy(self.context.now())
-
-    def _has_ended(self, held: StravaConnection, current: StravaConnection | None) -> bool:
-        """Whether no connection to the athlete is left that could use new tokens."""
-        if current is None:
-            return self.connections.owner(held.athlete_id) is None
-        return current.has_ended and current.generation == held.generation
-
-    def living(self, grant: TokenGrant) -> TokenGrant | None:
-        """The tokens of an exchange, renewed; None if a later exchange has ended them.
-
-        They are taken for good where Strava cannot be asked.
-        """
-        try:
-            return evolve(self.api.refresh(grant.refresh_token), athlete_id=grant.athlete_id)
-        except TokenRefreshRejected:
-            return None
-        except UpstreamError:
-            return grant
-
-    def adopt(self, user_id: UserId, grant: TokenGrant, granted_scope: Sequence[str]) -> bool:
-        """Store tokens of an exchange in the connection of the athlete's owner.
-
-        The tokens the connection holds may have ended with the exchange.
-
-        Returns:
-            False if the account is not connected to this athlete any more.
-
-        Raises:
-            VersionConflict: other processes kept changing the connection; exchange another code.
-        """
-        for attempt in range(1, self.context.policy.strava.link_attempts_max + 1):
-            try:
-                current = self.connections.read(user_id)
-                if current is None or current.has_ended or current.athlete_id != grant.athlete_id:
-                    return False
-                # A later exchange has ended these tokens, and brings its own.
-                living = self.living(grant)
-                if living is None:
-                    return True
-                grant = living
-                # The new tokens open what was granted last, and this account no more than it was granted.
-                scope = common_scope(current.scope, granted_scope)
-                if self._committed(current, self._with_tokens(evolve(current, scope=scope), grant)):
-                    return True
-            except StorageUnavailable:
-                pass
-            self.context.backoff.wait(attempt)
-        raise VersionConflict("this connection changed under each attempt; try again in a moment")
-
-    def _with_tokens(self, connection: StravaConnection, grant: TokenGrant) -> StravaConnection:
-        user_id, now = connection.user_id, self.context.now()
-        return renewed(
-            connection,
-            access_token=self.cipher.seal(grant.access_token, token_context(user_id, ACCESS_TOKEN)),
-            refresh_token=self.cipher.seal(grant.refresh_token, token_context(user_id, REFRESH_TOKEN)),
-            expires_at=grant.ends_at(now),
-            now=now,
-        )
-
-    def _refused(
-        self, held: StravaConnection, judge: Callable[[StravaConnection], ConnectionStatus] | None
-    ) -> NeedsReconnect | ConnectionBusy:
-        """What a dead refresh token means: a newer one is stored by now, or the permission is gone."""
-        now = self.context.now()
-        current = self.connections.read(held.user_id)
-        if current is None or current.has_ended or not _holds_tokens_of(current, held):
-            return self._busy(now)
-        after = broken(current, ConnectionStatus.NEEDS_RECONNECT if judge is None else judge(held), now=now)
-        # A verdict that could not be stored is not lost: the job comes back and finds it out once more.
-        return _needs_reconnect() if self._committed(current, after) else self._busy(now)
-
-    def _unsealed(self, connection: StravaConnection, field: str) -> str:
-        sealed = connection.access_token if field == ACCESS_TOKEN else connection.refresh_token
-        return self.cipher.unseal(sealed, token_context(connection.user_id, field))
-
-    def _opened(self, connection: StravaConnection, field: str) -> str:
-        try:
-            return self._unsealed(connection, field)
-        except SealBroken as broken_seal:
-            self._mark(connection, ConnectionStatus.NEEDS_RECONNECT)
-            raise NeedsReconnect(f"{broken_seal.message}; then connect again") from broken_seal
-
-    def _mark(self, connection: StravaConnection, status: ConnectionStatus) -> None:
-        """Mark a connection that does not work, unless another process has changed it meanwhile."""
-        self._committed(connection, broken(connection, status, now=self.context.now()))
-
-    def _committed(self, before: StravaConnection, after: StravaConnection) -> bool:
-        try:
-            self.connections.commit(ConnectionCommit(user_id=before.user_id, before=before, after=after))
-        except VersionConflict:
-            return False
-        return True
-
-    def _busy(self, now: datetime, until: datetime | None = None) -> ConnectionBusy:
-        soon = now + timedelta(seconds=self.context.policy.strava.refresh_recheck_seconds)
-        retry_at = soon if until is None else min(soon, until)
-        return ConnectionBusy("the tokens are just being renewed; try again in a moment", retry_at=retry_at)
-
-
-def _holds_tokens_of(current: StravaConnection, held: StravaConnection) -> bool:
-    """Whether nothing has replaced the tokens that a renewal began with."""
-    return (current.generation, current.refresh_token) == (held.generation, held.refresh_token)
 
 
 def _shown(activity: ListedActivity, connection: StravaConnection) -> ListedActivity:
     """The activity with a note of the connection that showed it."""
     return evolve(activity, snapshot=evolve(activity.snapshot, shown_to=connection.athlete_id))
-
-
-def _unusable(state: Unusable) -> ScopeMissing | NeedsReconnect:
-    if state.status is ConnectionStatus.NEEDS_SCOPE:
-        return ScopeMissing("the athlete has not granted access to activities; connect again")
-    return _needs_reconnect()
-
-
-def _needs_reconnect() -> NeedsReconnect:
-    return NeedsReconnect("the connection to Strava does not work any more; connect again")
-
-
-def _reading(failed: UpstreamError) -> RateReading | None:
-    return failed.rates if isinstance(failed.rates, RateReading) else None

@@ -22,7 +22,7 @@ from commitcollect_core.errors import (
 from commitcollect_core.handshakes import HandshakePurpose, HandshakeStore, begin_handshake, check_handshake
 from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.policy import OnDisconnect
-from commitcollect_core.strava.access import ACCESS_TOKEN, REFRESH_TOKEN, StravaAccess, token_context
+from commitcollect_core.strava.access import StravaAccess
 from commitcollect_core.strava.backfilling import Backfilling
 from commitcollect_core.strava.connections import (
     DEFAULT_SCOPE,
@@ -34,6 +34,7 @@ from commitcollect_core.strava.connections import (
 )
 from commitcollect_core.strava.jobs import backfill_job
 from commitcollect_core.strava.ports import BackfillStore, ConnectionStore, StravaApi, TokenCipher, TokenGrant
+from commitcollect_core.strava.token_keeping import ACCESS_TOKEN, REFRESH_TOKEN, token_context
 from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed
 from commitcollect_core.training.history import walk_workouts
 from commitcollect_core.training.ingestion import Ingestion
@@ -153,7 +154,7 @@ class Linking:
         # Revoking ends every token the app has for an athlete, so never revoke what another account uses. The
         # exchange may have ended that account's tokens, so it gets the new ones.
         is_used = owner is not None and owner.user_id != user_id
-        if owner is not None and is_used and self.access.adopt(owner.user_id, grant, granted_scope):
+        if owner is not None and is_used and self.access.tokens.adopt(owner.user_id, grant, granted_scope):
             return
         with suppress(UpstreamError):
             self.api.revoke(grant.access_token)
@@ -226,7 +227,7 @@ class Linking:
             if before is not None and (seen is None or seen.generation != before.generation):
                 # This user came back from Strava several times at once. Only Strava knows which exchange was
                 # the last, and has ended the tokens of all others.
-                living = self.access.living(grant)
+                living = self.access.tokens.living(grant)
                 if living is None:
                     return before
                 grant = living

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from attrs import frozen
 
 from commitcollect_core.context import Context
-from commitcollect_core.errors import StravaAppInactive, StravaRateLimited, VersionConflict
+from commitcollect_core.errors import StravaAppInactive, StravaRateLimited, UpstreamError, VersionConflict
 from commitcollect_core.strava.ports import RateBudgetStore
 from commitcollect_core.strava.rates import (
     APP_SCOPE,
@@ -63,7 +63,7 @@ class RateKeeping:
         self.reserve(scope, Purpose.LIVE)
         try:
             self.reserve(APP_SCOPE, purpose)
-        except (StravaRateLimited, VersionConflict):
+        except (StravaRateLimited, UpstreamError, VersionConflict):
             self.give_back(scope)
             raise
 
@@ -146,3 +146,8 @@ class RateKeeping:
 
 def _limited(why: str, retry_at: datetime) -> StravaRateLimited:
     return StravaRateLimited(f"{why}; try again at {retry_at:%H:%M} UTC", retry_at=retry_at)
+
+
+def reading_of(failed: UpstreamError) -> RateReading | None:
+    """What Strava's headers said of the limits when a call failed."""
+    return failed.rates if isinstance(failed.rates, RateReading) else None
