@@ -6,27 +6,20 @@ import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from commitcollect_adapters.backend import Backend, needing_extra, open_backend
-from commitcollect_adapters.documents import Document, deletion_document
-from commitcollect_adapters.readers.strict_json import parse_document
-from commitcollect_adapters.services import (
-    LateSigner,
-    open_deleting,
-    open_exporting,
-    open_importing,
-    open_trail,
-)
-from commitcollect_adapters.settings import Settings
 from commitcollect_cli.output import is_confirmed, print_failure, print_result, say
 from commitcollect_cli.render import show_count, table
 from commitcollect_cli.store import store_options
-from commitcollect_core.accounts.deletion import DeletionRequest
-from commitcollect_core.accounts.receipts import opened
 from commitcollect_core.errors import EXIT_FAILURE, EXIT_TRY_LATER, InvalidInput, StorageError
+
+if TYPE_CHECKING:
+    from commitcollect_adapters.backend import Backend
+    from commitcollect_adapters.documents import Document
+    from commitcollect_adapters.settings import Settings
+    from commitcollect_core.accounts.deletion import DeletionRequest
 
 RECEIPT_BYTES_MAX = 1_000_000
 _STANDARD_INPUT = "-"
@@ -47,6 +40,8 @@ def delete(*, settings: Settings, is_sure: bool, is_dry_run: bool, as_json: bool
     It may be repeated at any time. What has to wait, as while Strava is down, is done by a worker later, or
     by 'commitcollect account resume'.
     """
+    from commitcollect_adapters.services import open_deleting
+
     with open_deleting(settings) as (deleting, backend):
         remains = deleting.preview(settings.user)
         counts = {item.value: count for item, count in remains.counts.items()}
@@ -75,12 +70,16 @@ def _print_counts(settings: Settings, counts: Mapping[str, int], *, as_json: boo
 
 def _record(settings: Settings, backend: Backend, request: DeletionRequest) -> None:
     """Tell the audit log, under the pseudonym of the deletion."""
+    from commitcollect_adapters.services import open_trail
+
     with open_trail(settings, backend) as trail:
         if trail is not None:
             trail.record(trail.caller("operator"), request)
 
 
 def _print_deletion(request: DeletionRequest, *, as_json: bool) -> int:
+    from commitcollect_adapters.documents import deletion_document
+
     document = deletion_document(request)
     # The receipt is data: with it alone on stdout, the command's output is the file to keep.
     print_result(document, [request.receipt] if request.receipt else (), as_json=as_json)
@@ -107,6 +106,9 @@ def _standing_of(request: DeletionRequest) -> str:
 @store_options
 def deletions(*, settings: Settings, as_json: bool) -> None:
     """List every deletion, the first asked for in front. None of them tells whose it was."""
+    from commitcollect_adapters.documents import deletion_document
+    from commitcollect_adapters.services import open_deleting
+
     with open_deleting(settings) as (deleting, _):
         found = list(deleting.walk())
     header = ("Deletion", "Asked for", "Done", "Still to do")
@@ -131,6 +133,9 @@ def resume(*, settings: Settings, deletion: str | None, as_json: bool) -> int:
 
     Run it from time to time where no worker runs.
     """
+    from commitcollect_adapters.documents import deletion_document
+    from commitcollect_adapters.services import open_deleting
+
     with open_deleting(settings) as (deleting, backend):
         pending = [each.request_id for each in deleting.walk() if each.completed_at is None]
         found = [deleting.resume(each) for each in ([deletion] if deletion else pending)]
@@ -151,6 +156,9 @@ def reapply_deletions(*, settings: Settings, as_json: bool) -> int:
 
     Run it before the restored store takes any traffic.
     """
+    from commitcollect_adapters.documents import deletion_document
+    from commitcollect_adapters.services import open_deleting
+
     with open_deleting(settings) as (deleting, _):
         found = list(deleting.reapply())
     document = {"deletions": [deletion_document(each) for each in found]}
@@ -170,7 +178,8 @@ def reapply_deletions(*, settings: Settings, as_json: bool) -> int:
 @store_options
 def export(*, settings: Settings, out: Path, as_json: bool) -> None:
     """Write all that is stored about --user: JSON Lines for each type of item, and workouts as CSV."""
-    from commitcollect_adapters.exports.writing import write_folder, write_zip_file  # noqa: PLC0415 - few commands export
+    from commitcollect_adapters.exports.writing import write_folder, write_zip_file
+    from commitcollect_adapters.services import open_exporting
 
     with open_exporting(settings) as exporting:
         write = write_zip_file if out.suffix.lower() == ".zip" else write_folder
@@ -186,7 +195,8 @@ def export(*, settings: Settings, out: Path, as_json: bool) -> None:
 @store_options
 def import_(*, settings: Settings, path: Path, as_json: bool) -> int:
     """Take an exported account over as --user: profile, workouts, milestones and awards."""
-    from commitcollect_adapters.exports.reading import opened_export  # noqa: PLC0415 - few commands import
+    from commitcollect_adapters.exports.reading import opened_export
+    from commitcollect_adapters.services import open_exporting, open_importing
 
     with ExitStack() as stack:
         exported = stack.enter_context(opened_export(path))
@@ -216,6 +226,9 @@ def import_(*, settings: Settings, path: Path, as_json: bool) -> int:
 @store_options
 def public_key(*, settings: Settings, as_json: bool) -> None:
     """Print the public key that checks receipts. Publish it; it is no secret."""
+    from commitcollect_adapters.backend import open_backend
+    from commitcollect_adapters.services import LateSigner
+
     with open_backend(settings.store, settings.policy, must_exist=True) as backend:
         signer = LateSigner(settings, backend)
         document: Document = {"publicKey": signer.public_key, "keyId": signer.key_id}
@@ -228,8 +241,11 @@ def public_key(*, settings: Settings, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, errors included.")
 def verify_receipt(*, receipt: str, key: str, as_json: bool) -> None:
     """Check a receipt of a deletion with the public key alone; opens no store."""
+    from commitcollect_adapters.backend import needing_extra
+    from commitcollect_core.accounts.receipts import opened
+
     with needing_extra("crypto", "public_key"):
-        from commitcollect_adapters.ciphers.signing import is_signed  # noqa: PLC0415 - few commands need it
+        from commitcollect_adapters.ciphers.signing import is_signed
 
     content = opened(_receipt(receipt), lambda text, signature: is_signed(key, text, signature))
     erased = sum(content["erased"].values())
@@ -238,6 +254,8 @@ def verify_receipt(*, receipt: str, key: str, as_json: bool) -> None:
 
 
 def _receipt(path: str) -> Mapping[str, Any]:
+    from commitcollect_adapters.readers.strict_json import parse_document
+
     try:
         if path == _STANDARD_INPUT:
             data = sys.stdin.buffer.read(RECEIPT_BYTES_MAX)

@@ -7,22 +7,20 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import click
 
-from commitcollect_adapters.backend import open_backend
-from commitcollect_adapters.documents import audit_document, verification_document
-from commitcollect_adapters.services import auditing_of
-from commitcollect_adapters.settings import Settings
-from commitcollect_adapters.system import SystemClock
 from commitcollect_cli.output import print_result, say
 from commitcollect_cli.render import show_count, table
 from commitcollect_cli.store import list_limit, store_options
 from commitcollect_core.accounts.audit import AuditType
-from commitcollect_core.accounts.auditing import Auditing
-from commitcollect_core.accounts.chain import AuditEntry, Checkpoint, Verification
 from commitcollect_core.errors import EXIT_FAILURE
-from commitcollect_core.flows import is_flow
+
+if TYPE_CHECKING:
+    from commitcollect_adapters.settings import Settings
+    from commitcollect_core.accounts.auditing import Auditing
+    from commitcollect_core.accounts.chain import AuditEntry, Checkpoint, Verification
 
 LISTED = 50
 _MONTH = re.compile(r"[0-9]{4}(?:0[1-9]|1[0-2])")
@@ -36,6 +34,9 @@ def audit() -> None:
 
 @contextmanager
 def _auditing(settings: Settings) -> Iterator[Auditing]:
+    from commitcollect_adapters.backend import open_backend
+    from commitcollect_adapters.services import auditing_of
+
     with open_backend(settings.store, settings.policy, must_exist=True) as backend:
         yield auditing_of(settings, backend)
 
@@ -65,6 +66,8 @@ def list_(
     *, settings: Settings, event_type: str | None, month: str | None, limit: int | None, as_json: bool
 ) -> None:
     """List the newest entries about --user, oldest first; or those of one type in a month."""
+    from commitcollect_adapters.system import SystemClock
+
     most = list_limit(settings, limit, default=LISTED)
     with _auditing(settings) as auditing:
         if event_type is None:
@@ -81,6 +84,8 @@ def list_(
 @store_options
 def trace(*, settings: Settings, correlation_id: str, as_json: bool) -> None:
     """List everything that came of one request or event, oldest first."""
+    from commitcollect_core.flows import is_flow
+
     if not is_flow(correlation_id):
         raise click.BadParameter("a correlation id has letters, digits, '.', '_' and '-'")
     with _auditing(settings) as auditing:
@@ -89,6 +94,8 @@ def trace(*, settings: Settings, correlation_id: str, as_json: bool) -> None:
 
 
 def _print_entries(found: Iterable[AuditEntry], *, as_json: bool) -> None:
+    from commitcollect_adapters.documents import audit_document
+
     entries = list(found)
     document = {"entries": [audit_document(each) for each in entries]}
     header = ("When (UTC)", "User", "What", "Result", "Details", "Correlation")
@@ -116,6 +123,8 @@ def _row(entry: AuditEntry) -> tuple[str, ...]:
 @store_options
 def report(*, settings: Settings, month: str | None, as_json: bool) -> None:
     """Count a month's entries by type and result."""
+    from commitcollect_adapters.system import SystemClock
+
     month = month or f"{SystemClock().now():%Y%m}"
     counts: Counter[tuple[str, str]] = Counter()
     with _auditing(settings) as auditing:
@@ -136,6 +145,8 @@ def report(*, settings: Settings, month: str | None, as_json: bool) -> None:
 
 
 def _checkpoint(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Checkpoint | None:
+    from commitcollect_core.accounts.chain import Checkpoint
+
     if value is None:
         return None
     found = _CHECKPOINT.fullmatch(value)
@@ -154,6 +165,8 @@ def _checkpoint(_ctx: click.Context, _param: click.Parameter, value: str | None)
 @store_options
 def verify(*, settings: Settings, checkpoint: Checkpoint | None, as_json: bool) -> int:
     """Verify that no entry about --user was changed, removed, swapped or cut off."""
+    from commitcollect_adapters.documents import verification_document
+
     with _auditing(settings) as auditing:
         found = auditing.verify(settings.user, checkpoint=checkpoint)
     print_result(verification_document(found), [_verdict(found)], as_json=as_json)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commitcollect_adapters.backend import open_backend
 from commitcollect_cli.output import print_result, say
 from commitcollect_cli.store import store_options
 from commitcollect_core.errors import InvalidInput
@@ -25,6 +24,8 @@ def backup(*, settings: Settings, file: Path, force: bool, as_json: bool) -> Non
 
     The copy is the store at one moment. Restore it by copying it back while no process uses the store.
     """
+    from commitcollect_adapters.backend import open_backend
+
     with open_backend(settings.store, settings.policy, must_exist=True) as backend:
         if backend.backup is None:
             raise InvalidInput(

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import isnan
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from commitcollect_adapters.documents import Document
-from commitcollect_adapters.dynamodb.capacity import Load, Prices, capacity_document
+from commitcollect_adapters.dynamodb.capacity import Load, Prices
 from commitcollect_cli.options import chained, json_option
 from commitcollect_cli.output import print_json, show
 from commitcollect_cli.render import show_count, table
 from commitcollect_core.policy import DEFAULT_POLICY
+
+if TYPE_CHECKING:
+    from commitcollect_adapters.documents import Document
 
 ATHLETES_MAX = 10**10
 PER_WEEK_MIN, PER_WEEK_MAX = 0.01, 1_000
@@ -111,6 +113,8 @@ def capacity(
     It counts the ledgers and the markers of events. The prices are assumptions: look them up before you rely
     on them.
     """
+    from commitcollect_adapters.dynamodb.capacity import capacity_document
+
     document = capacity_document(
         Load(athletes=athletes, per_week=per_week, milestones=milestones, years=years, peak=peak),
         Prices(write=write_price, read=read_price, storage=storage_price, recovery=recovery_price),

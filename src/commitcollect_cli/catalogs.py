@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 
-from commitcollect_adapters.backend import open_ports
-from commitcollect_adapters.settings import Settings
-from commitcollect_adapters.statues import shipped_catalog
 from commitcollect_core.errors import NotFound
-from commitcollect_core.training.awards import StatueModel
-from commitcollect_core.training.ports import StatueCatalog
-from commitcollect_core.values import ModelId
+
+if TYPE_CHECKING:
+    from commitcollect_adapters.settings import Settings
+    from commitcollect_core.training.awards import StatueModel
+    from commitcollect_core.training.ports import StatueCatalog
+    from commitcollect_core.values import ModelId
 
 
 @contextmanager
@@ -22,6 +23,9 @@ def open_catalog(settings: Settings, model_id: ModelId | None = None) -> Iterato
         settings: name the store.
         model_id: the only model of interest; the store is not opened for one that is shipped.
     """
+    from commitcollect_adapters.backend import open_ports
+    from commitcollect_adapters.statues import shipped_catalog
+
     shipped: StatueCatalog = shipped_catalog()
     with ExitStack() as stack:
         catalog = shipped

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from commitcollect_core.errors import CorruptItem, InvalidInput, NotFound
-from commitcollect_core.values import MilestoneId, is_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from commitcollect_core.app import CommitCollect
     from commitcollect_core.training.milestones import Milestone
-    from commitcollect_core.values import UserId
+    from commitcollect_core.values import MilestoneId, UserId
 
 _LISTED_MAX = 10
 
@@ -37,6 +36,8 @@ def milestone_id_of(app: CommitCollect, user_id: UserId, wanted: str) -> Milesto
         NotFound: no milestone is called so.
         InvalidInput: several are.
     """
+    from commitcollect_core.values import MilestoneId, is_id
+
     known = MilestoneId(wanted)
     if is_id(wanted):
         try:

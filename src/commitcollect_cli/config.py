@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
-from commitcollect_adapters.ciphers import keys
-from commitcollect_adapters.documents import Document
-from commitcollect_adapters.settings import DEFAULT_ORIGIN, Origins, Settings, masked, policy_values
 from commitcollect_cli.options import json_option
 from commitcollect_cli.output import print_result
 from commitcollect_cli.render import table
 from commitcollect_cli.store import settings_here, store_flags
+
+if TYPE_CHECKING:
+    from commitcollect_adapters.documents import Document
+    from commitcollect_adapters.settings import Origins, Settings
 
 
 @click.group()
@@ -32,6 +34,8 @@ def config() -> None:
 @store_flags
 def show_(*, store: str | None, user: str | None, is_all: bool, as_json: bool) -> None:
     """Show every setting, the values of the policy that are set, and where each comes from."""
+    from commitcollect_adapters.settings import masked, policy_values
+
     settings, origins = settings_here(store, user)
     document = {
         "settings": _with_origins(masked(settings), origins),
@@ -45,6 +49,8 @@ def _with_origins(values: Document, origins: Origins) -> Document:
 
 
 def _lines(settings: Settings, origins: Origins, *, is_all: bool) -> Iterator[str]:
+    from commitcollect_adapters.settings import DEFAULT_ORIGIN, masked, policy_values
+
     shown = ((name, value or "(not set)", origins[name]) for name, value in masked(settings).items())
     yield from table(("Setting", "Value", "From"), shown)
     values = policy_values(settings.policy)
@@ -66,5 +72,7 @@ def new_key(*, as_json: bool) -> None:
 
     To change keys, put the new one first and leave the old one behind it, with a comma between.
     """
+    from commitcollect_adapters.ciphers import keys
+
     key = keys.new_key()
     print_result({"sealKey": key}, [key], as_json=as_json)

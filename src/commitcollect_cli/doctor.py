@@ -7,27 +7,22 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
-from attrs import frozen
 
 from commitcollect_adapters.addresses import shown_address
-from commitcollect_adapters.backend import Backend, open_app, open_backend, ports_on, queue_of
-from commitcollect_adapters.documents import facts_document
-from commitcollect_adapters.services import cipher_of, open_strava_api
-from commitcollect_adapters.settings import Settings
-from commitcollect_adapters.statues import shipped_catalog
-from commitcollect_adapters.system import SystemClock
-from commitcollect_adapters.wording.goals import show_goal
 from commitcollect_cli.output import print_json, say, show
 from commitcollect_cli.store import settings_here, store_flags
-from commitcollect_core.app import CommitCollect, assemble
 from commitcollect_core.errors import EXIT_FAILURE, CommitCollectError
-from commitcollect_core.training.decisions import decide_recount
-from commitcollect_core.training.ledger import StoredItem
-from commitcollect_core.training.milestones import Milestone
-from commitcollect_core.training.statues import models_of
-from commitcollect_core.values import UserId, WorkoutKey
+
+if TYPE_CHECKING:
+    from commitcollect_adapters.backend import Backend
+    from commitcollect_adapters.settings import Settings
+    from commitcollect_core.app import CommitCollect
+    from commitcollect_core.training.ledger import StoredItem
+    from commitcollect_core.training.milestones import Milestone
+    from commitcollect_core.values import UserId
 
 PYTHON_MIN = (3, 11)
 SQLITE_MIN = (3, 15)
@@ -36,8 +31,7 @@ SQLITE_MIN = (3, 15)
 _FOR_EVENTS = ("strava_verify_token", "strava_subscription_id")
 
 
-@frozen
-class Finding:
+class Finding(NamedTuple):
     """What one check found."""
 
     check: str
@@ -57,6 +51,8 @@ def doctor(*, store: str | None, user: str | None, repair: bool, as_json: bool) 
 
     Changes nothing without --repair. Asks Strava one thing, if an app is set: its subscription.
     """
+    from commitcollect_adapters.documents import facts_document
+
     findings = []
     if repair:
         _repair(store, user)
@@ -72,6 +68,8 @@ def doctor(*, store: str | None, user: str | None, repair: bool, as_json: bool) 
 
 
 def _repair(store: str | None, user: str | None) -> None:
+    from commitcollect_adapters.backend import open_app
+
     settings, _ = settings_here(store, user)
     with open_app(settings, must_exist=True) as app:
         removed = app.tracking.discard_unreadable(settings.user)
@@ -82,12 +80,16 @@ def _repair(store: str | None, user: str | None) -> None:
 
 
 def _named(item: StoredItem) -> str:
+    from commitcollect_core.values import WorkoutKey
+
     if isinstance(item, WorkoutKey):
         return f"workout {item.activity_id} ({item.source.value.lower()})"
     return f"milestone {item}"
 
 
 def _findings(store: str | None, user: str | None) -> Iterator[Finding]:
+    from commitcollect_adapters.backend import open_backend
+
     yield Finding("python", sys.version_info >= PYTHON_MIN, platform.python_version())
     yield Finding("sqlite", sqlite3.sqlite_version_info >= SQLITE_MIN, sqlite3.sqlite_version)
     yield _checked("catalogue", _check_catalogue)
@@ -110,6 +112,9 @@ def _findings(store: str | None, user: str | None) -> Iterator[Finding]:
 
 
 def _backend_findings(settings: Settings, backend: Backend) -> Iterator[Finding]:
+    from commitcollect_adapters.backend import ports_on
+    from commitcollect_core.app import assemble
+
     app = assemble(ports_on(backend), settings.policy)
     head = app.ports.ledger.read_head(settings.user)
     yield Finding("store", True, f"opens; {head.workout_count:,} workouts of {settings.user}")
@@ -135,10 +140,14 @@ def _checked(name: str, check: Callable[[], str]) -> Finding:
 
 
 def _check_catalogue() -> str:
+    from commitcollect_adapters.statues import shipped_catalog
+
     return ", ".join(f"{each.model_id} ({each.parts_total} parts)" for each in shipped_catalog().models())
 
 
 def _check_strava(settings: Settings) -> str:
+    from commitcollect_adapters.services import open_strava_api
+
     with open_strava_api(settings):
         missing = [name for name in _FOR_EVENTS if not getattr(settings, name)]
     if missing:
@@ -148,6 +157,8 @@ def _check_strava(settings: Settings) -> str:
 
 def _check_subscription(settings: Settings) -> str:
     """Compare the subscription of the settings with Strava's: events of any other are refused."""
+    from commitcollect_adapters.services import open_strava_api
+
     with open_strava_api(settings) as api:
         ids = [str(each.subscription_id) for each in api.subscriptions()]
     known = settings.strava_subscription_id
@@ -167,6 +178,8 @@ def _check_subscription(settings: Settings) -> str:
 
 
 def _check_keys(settings: Settings, backend: Backend) -> str:
+    from commitcollect_adapters.services import cipher_of
+
     path = backend.key_file
     is_beside = not settings.seal_keys and not settings.seal_key_file
     if is_beside and path is not None and not path.exists() and not backend.holds_sealed():
@@ -176,6 +189,9 @@ def _check_keys(settings: Settings, backend: Backend) -> str:
 
 
 def _check_queue(settings: Settings, backend: Backend) -> str:
+    from commitcollect_adapters.backend import queue_of
+    from commitcollect_adapters.system import SystemClock
+
     counts = queue_of(settings, backend).counts(now=SystemClock().now())
     if counts.parked:
         raise CommitCollectError(f"{counts.parked:,} set aside; look at them with 'commitcollect queue list'")
@@ -184,6 +200,10 @@ def _check_queue(settings: Settings, backend: Backend) -> str:
 
 def _recounted(app: CommitCollect, user_id: UserId, milestone: Milestone) -> Finding:
     """Whether a milestone is what its stored workouts add up to."""
+    from commitcollect_adapters.wording.goals import show_goal
+    from commitcollect_core.training.decisions import decide_recount
+    from commitcollect_core.training.statues import models_of
+
     view = app.ports.ledger.read(user_id, ())
     milestone = app.tracking.view(user_id, milestone.milestone_id).milestone
     recount = app.tracking.tally(user_id, milestone.goal, is_bounded=False)

@@ -31,7 +31,7 @@ _ROWS_MIN = 14
 
 def style_of(stream: TextIO, environ: Mapping[str, str]) -> Style:
     """The richest style that a stream shows for certain."""
-    from commitcollect_adapters.statues.pictures.terminal import HALF_BLOCKS, Style  # noqa: PLC0415 - as above
+    from commitcollect_adapters.statues.pictures.terminal import HALF_BLOCKS, Style
 
     terminal = environ.get("TERM", "")
     if environ.get("NO_COLOR") or not stream.isatty() or terminal == "dumb":
@@ -66,9 +66,9 @@ def picture_lines(
     columns, rows = _size()
     if columns < COLUMNS_MIN:
         return []
-    from commitcollect_adapters.statues import Detail, statue_of  # noqa: PLC0415 - as above
-    from commitcollect_adapters.statues.pictures.scene import scene  # noqa: PLC0415 - as above
-    from commitcollect_adapters.statues.pictures.terminal import drawn  # noqa: PLC0415 - as above
+    from commitcollect_adapters.statues import Detail, statue_of
+    from commitcollect_adapters.statues.pictures.scene import scene
+    from commitcollect_adapters.statues.pictures.terminal import drawn
 
     try:
         statue = statue_of(catalog, model)

@@ -5,18 +5,16 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from commitcollect_adapters.backend import needing_extra
-from commitcollect_adapters.settings import ENVIRONMENT_PREFIX
-from commitcollect_adapters.strava.fake import DeliveryReport, FakeStrava
-from commitcollect_adapters.strava.fake.activities import demo_payloads, saved_payloads
-from commitcollect_adapters.system import SystemClock
 from commitcollect_cli.options import json_option, listening_at
 from commitcollect_cli.output import print_json, say, show
 from commitcollect_cli.render import show_count
-from commitcollect_core.values import AthleteId
+
+if TYPE_CHECKING:
+    from commitcollect_adapters.strava.fake import DeliveryReport, FakeStrava
 
 PORT = 8090
 DEMO_ACTIVITIES = 600
@@ -79,12 +77,18 @@ def serve(
     \b
     curl -d '{"sport_type": "Run", "distance": 5000}' http://127.0.0.1:8090/fake/activities
     """  # noqa: D301 - the escapes tell click which lines to leave as they are
+    from commitcollect_adapters.backend import needing_extra
+    from commitcollect_adapters.strava.fake import FakeStrava
+    from commitcollect_adapters.strava.fake.activities import demo_payloads, saved_payloads
+    from commitcollect_adapters.system import SystemClock
+    from commitcollect_core.values import AthleteId
+
     with needing_extra("web", "port"):
-        from commitcollect_adapters.strava.fake.server import (  # noqa: PLC0415 - needs an extra
+        from commitcollect_adapters.strava.fake.server import (
             ControlRoutes,
             delivering,
         )
-        from commitcollect_adapters.web import serving  # noqa: PLC0415 - the same
+        from commitcollect_adapters.web import serving
     clock, athlete_id = SystemClock(), AthleteId(str(athlete))
     fake = FakeStrava(clock)
     fake.sign_in(athlete_id)
@@ -116,6 +120,8 @@ def _settings(fake: FakeStrava, address: str) -> dict[str, str]:
 
 
 def _announce(address: str, settings: Mapping[str, str], *, as_json: bool) -> None:
+    from commitcollect_adapters.settings import ENVIRONMENT_PREFIX
+
     variables = {f"{ENVIRONMENT_PREFIX}{name.upper()}": value for name, value in settings.items()}
     if as_json:
         print_json({"address": address, "settings": variables})

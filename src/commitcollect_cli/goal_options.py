@@ -2,151 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-from attrs import evolve, frozen
 
-from commitcollect_adapters.time_zones import local_time
-from commitcollect_adapters.wording.goals import kind_of, parse_aim, with_rest
-from commitcollect_adapters.wording.units import check_target, unit_given
 from commitcollect_cli.options import chained, parse_sports, span_of, span_options
 from commitcollect_core.errors import InvalidInput
-from commitcollect_core.policy import Policy
-from commitcollect_core.training.goals import Aim, latest_end
-from commitcollect_core.training.local_time import UTC_TIME, LocalTime
-from commitcollect_core.training.recurrence import Every
-from commitcollect_core.training.recurring_goals import NewRecurringGoal
-from commitcollect_core.training.sports import SportSelection
-from commitcollect_core.values import ModelId
-
-if TYPE_CHECKING:
-    from commitcollect_core.training.tracking import NewMilestone
-
-_YEAR_DAYS = 366
-_RECURRING_DAYS = 10 * _YEAR_DAYS
-"""How far ahead the clock changes of a recurring goal's time zone are looked up."""
-
-_OPEN_END_DAYS = 800
-"""How far local time is looked up for a goal without an end, which counts by no days."""
-
-
-@frozen(kw_only=True)
-class GoalOptions:
-    """What a person said of one or several goals.
-
-    Attributes:
-        targets: as written.
-        is_combination: whether all targets make one goal.
-        rest: rest days of a streak.
-        start_day, end_day: the first instant of these days in UTC; None where the option was left out.
-        time_zone: whose days are meant instead of those of UTC.
-    """
-
-    targets: tuple[str, ...]
-    is_combination: bool
-    rest: int | None
-    sports: SportSelection
-    start_day: datetime | None
-    end_day: datetime | None
-    time_zone: str | None
-    model_id: ModelId
-
-    def wishes(
-        self, policy: Policy, *, first_day: datetime | None = None, default: str | None = None
-    ) -> tuple[NewMilestone, ...]:
-        """The requests: one for each target, or one for all of them together.
-
-        Args:
-            policy: bounds the targets.
-            first_day: the start where the person gave none.
-            default: the target where the person gave none.
-
-        Raises:
-            InvalidInput: a target, the time zone or what they make together is not acceptable.
-        """
-        start_day = self.start_day or first_day
-        if start_day is None:
-            raise click.UsageError("give the first day that counts: --from 2026-01-01")
-        aims = self.aims(policy, default=default)
-        combined = [aims] if self.is_combination else [(each,) for each in aims]
-        return tuple(self._wish(each, start_day, policy) for each in combined)
-
-    def recurring_wish(self, every: Every, policy: Policy, *, now: datetime) -> NewRecurringGoal:
-        """The request for a goal that begins anew with every period.
-
-        Raises:
-            InvalidInput: a target, the time zone or what they make together is not acceptable.
-        """
-        if self.end_day is not None:
-            raise click.UsageError(
-                "a recurring goal has no --to; 'commitcollect recurring end' ends it when its time has come"
-            )
-        aims = self.aims(policy)
-        if not aims:
-            raise click.UsageError("give what to reach in every period: --target distance=100km")
-        if len(aims) > 1 and not self.is_combination:
-            raise click.UsageError("give one --target, or join several with --all-of; one goal at a time")
-        start_day = self.start_day or now
-        place = None
-        if self.time_zone is not None:
-            # The first period may have begun before the first day given.
-            first_day = start_day - timedelta(days=_YEAR_DAYS)
-            place = local_time(self.time_zone, first_day, start_day + timedelta(days=_RECURRING_DAYS))
-        start_at = None if self.start_day is None else _first_instant(self.start_day, place)
-        return NewRecurringGoal(
-            model_id=self.model_id, aims=aims, every=every, local_time=place, start_at=start_at
-        )
-
-    def aims(self, policy: Policy, *, default: str | None = None) -> tuple[Aim, ...]:
-        """Each target once.
-
-        Raises:
-            InvalidInput: a target is not acceptable.
-        """
-        texts = self.targets or tuple(filter(None, [default]))
-        aims = dict.fromkeys(parse_aim(each, sports=self.sports) for each in texts)
-        for each in aims:
-            check_target(kind_of(each), each.total_target, policy)
-        if self.is_combination and len(aims) == 1:
-            raise InvalidInput("--all-of joins several targets; give --target once more", field="target")
-        return with_rest(tuple(aims), self.rest)
-
-    def _wish(self, aims: Sequence[Aim], start_day: datetime, policy: Policy) -> NewMilestone:
-        from commitcollect_core.training.tracking import NewMilestone  # noqa: PLC0415 - not for a usage error
-
-        place = self._place(aims, start_day, policy)
-        return NewMilestone.of(
-            aims,
-            model_id=self.model_id,
-            period_start_at=_first_instant(start_day, place),
-            period_end_at=None if self.end_day is None else _first_instant(self.end_day, place),
-            local_time=place,
-            unit=unit_given(self.targets[0]) if self.targets else "",
-        )
-
-    def in_zone(self, time_zone: str) -> GoalOptions:
-        """The same, in the days of a time zone where none was given."""
-        return evolve(self, time_zone=(time_zone or None) if self.time_zone is None else self.time_zone)
-
-    def _place(self, aims: Sequence[Aim], start_day: datetime, policy: Policy) -> LocalTime | None:
-        if self.time_zone is None:
-            return None
-        open_end = start_day + timedelta(days=_OPEN_END_DAYS)
-        end = self.end_day or latest_end(aims, start_day, UTC_TIME, policy) or open_end
-        return local_time(self.time_zone, start_day, end)
-
-
-def _first_instant(day: datetime, place: LocalTime | None) -> datetime:
-    """The first instant of a day: in UTC as given, else of the same date there."""
-    return day if place is None else place.start_of(day.date().toordinal())
 
 
 def _check_texts(_ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse what is no target while the options are read, with the option's name."""
+    from commitcollect_adapters.wording.goals import parse_aim
+
     for each in texts:
         try:
             parse_aim(each)
@@ -183,9 +52,7 @@ _options = chained(
         help="Whose days are meant, such as Europe/Berlin. Default: time_zone of the settings, else UTC.",
     ),
     span_options("activities"),
-    click.option(
-        "--model", "model_id", type=ModelId, default="DRAGON_2026", show_default=True, help="Statue model."
-    ),
+    click.option("--model", "model_id", default="DRAGON_2026", show_default=True, help="Statue model."),
 )
 
 _NAMES = (
@@ -205,6 +72,8 @@ def goal_options(command: Callable[..., Any]) -> Callable[..., Any]:
         given["start_day"], given["end_day"] = span_of(
             start=given["start_day"], end=given["end_day"], through=last_day, year=year, month=month
         )
+        from commitcollect_cli.wishes import GoalOptions
+
         said = GoalOptions(**given)
         return command(goals=said, **arguments)
 

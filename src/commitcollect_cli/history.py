@@ -8,14 +8,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from commitcollect_adapters.readers.intake import Intake, Remarks
-from commitcollect_adapters.readers.rows import Rejected, UnreadableHistory
-from commitcollect_adapters.sqlite.staging import StagedHistory
 from commitcollect_cli.output import say
 from commitcollect_core.errors import EXIT_FAILURE, CommitCollectError, NotFound
-from commitcollect_core.training.workouts import ActivitySnapshot
+
+if TYPE_CHECKING:
+    from commitcollect_adapters.readers.intake import Intake, Remarks
+    from commitcollect_adapters.readers.rows import Rejected, UnreadableHistory
+    from commitcollect_adapters.sqlite.staging import StagedHistory
+    from commitcollect_core.training.workouts import ActivitySnapshot
 
 WARNINGS_SHOWN_MAX = 10
 """Remarks and rejections printed for a person; the rest is counted. ``--json`` lists more."""
@@ -39,6 +41,8 @@ def read_files(intake: Intake, paths: Sequence[Path], *, now: datetime) -> Itera
     Raises:
         CommitCollectError: nothing of any of the files could be read; the first one's failure.
     """
+    from commitcollect_adapters.readers.rows import UnreadableHistory
+
     files_failed: list[CommitCollectError] = []
     for path in paths:
         try:
@@ -60,6 +64,8 @@ def exit_code_of(intake: Intake) -> int:
 
 def say_left_out(intake: Intake) -> None:
     """Tell a person, on stderr, what was left out and what was assumed."""
+    from commitcollect_adapters.readers.intake import Remarks
+
     rejections = Remarks()
     for rejected in intake.rejected:
         where = f"{rejected.file}, row {rejected.row}" if rejected.row else rejected.file
@@ -81,6 +87,8 @@ def _say_some(what: str, remarks: Remarks) -> None:
 
 
 def _rejected_file(path: Path, failed: NotFound | UnreadableHistory) -> Rejected:
+    from commitcollect_adapters.readers.rows import Rejected, UnreadableHistory
+
     if isinstance(failed, UnreadableHistory):
         return Rejected(file=failed.file, row=failed.row, reason=failed.problem)
     return Rejected(file=str(path), row=0, reason=failed.message.removeprefix(f"{path}: "))
@@ -100,6 +108,8 @@ def _opened(path: Path) -> Iterator[tuple[Path, str | None]]:
 
 
 def _copy(source: BinaryIO, target: BinaryIO) -> None:
+    from commitcollect_adapters.readers.rows import UnreadableHistory
+
     size = 0
     while some := source.read(_COPIED_BYTES):
         size += len(some)
@@ -113,6 +123,8 @@ def _copy(source: BinaryIO, target: BinaryIO) -> None:
 @contextmanager
 def staged(snapshots: Iterable[ActivitySnapshot]) -> Iterator[StagedHistory]:
     """The snapshots, set out for delivery."""
+    from commitcollect_adapters.sqlite.staging import StagedHistory
+
     history = StagedHistory()
     try:
         history.add(snapshots)

@@ -6,20 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
-from attrs import evolve
 
-from commitcollect_adapters.backend import open_app
-from commitcollect_adapters.documents import (
-    explanation_document,
-    milestone_document,
-    milestone_view_document,
-    preview_document,
-    recompute_document,
-)
-from commitcollect_adapters.services import open_audited_app
-from commitcollect_adapters.settings import Settings
-from commitcollect_adapters.wording.goals import effect_lines, kind_of, show_day, show_goal, show_start
-from commitcollect_adapters.wording.units import show_amount, show_needed, show_progress
 from commitcollect_cli.choosing import (
     by_creation,
     milestone_argument,
@@ -28,7 +15,7 @@ from commitcollect_cli.choosing import (
     shown_by_default,
 )
 from commitcollect_cli.drawing import earned_parts, picture_lines
-from commitcollect_cli.goal_options import GoalOptions, goal_options
+from commitcollect_cli.goal_options import goal_options
 from commitcollect_cli.options import limit_option, parse_milestone_id
 from commitcollect_cli.output import fitting, print_json, print_result, say, show, stream_json
 from commitcollect_cli.render import milestone_lines, show_count, show_exclusions, show_reason, table
@@ -38,6 +25,8 @@ from commitcollect_core.errors import CorruptItem, NotFound
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from commitcollect_adapters.settings import Settings
+    from commitcollect_cli.wishes import GoalOptions
     from commitcollect_core.app import CommitCollect
     from commitcollect_core.training.goals import Exclusion, Goal
     from commitcollect_core.training.milestones import Milestone
@@ -62,6 +51,11 @@ def milestone() -> None:
 @store_options
 def create(*, settings: Settings, goals: GoalOptions, name: str, dry_run: bool, as_json: bool) -> None:
     """Open a milestone; workouts already in the store count at once."""
+    from attrs import evolve
+
+    from commitcollect_adapters.documents import milestone_view_document, preview_document
+    from commitcollect_adapters.services import open_audited_app
+
     wishes = goals.in_zone(settings.time_zone).wishes(settings.policy)
     if len(wishes) != 1:
         raise click.UsageError("give one --target, or join several with --all-of; one milestone at a time")
@@ -77,6 +71,9 @@ def create(*, settings: Settings, goals: GoalOptions, name: str, dry_run: bool, 
 
 
 def _preview_lines(preview: Preview) -> Iterator[str]:
+    from commitcollect_adapters.wording.goals import kind_of, show_day, show_goal
+    from commitcollect_adapters.wording.units import show_progress
+
     goal, history = preview.goal, preview.tally
     yield show_goal(goal)
     done = show_progress(kind_of(goal), history.current_value, goal.total_target)
@@ -102,6 +99,9 @@ def list_(
     *, settings: Settings, limit: int | None, after: MilestoneId | None, status: str | None, as_json: bool
 ) -> None:
     """List milestones in the order they were opened."""
+    from commitcollect_adapters.backend import open_app
+    from commitcollect_adapters.documents import milestone_document
+
     with open_app(settings, must_exist=True) as app:
         most = list_limit(settings, limit, default=MILESTONES_LISTED)
         now = app.context.now()
@@ -148,6 +148,9 @@ def _table(milestones: Sequence[Milestone], now: datetime) -> Iterator[str]:
 
 
 def _row(milestone: Milestone, now: datetime) -> tuple[str, ...]:
+    from commitcollect_adapters.wording.goals import kind_of, show_goal
+    from commitcollect_adapters.wording.units import show_amount
+
     goal = milestone.goal
     parts = f"{milestone.parts_awarded:2} of {goal.parts_total}"
     percent = f"{milestone.percent_complete:3} %"
@@ -165,6 +168,9 @@ def show_(*, settings: Settings, wanted: str | None, as_json: bool) -> None:
 
     MILESTONE is an id, the beginning of one, or a name.
     """
+    from commitcollect_adapters.backend import open_app
+    from commitcollect_adapters.documents import milestone_view_document
+
     with open_app(settings, must_exist=True) as app:
         if wanted is None:
             ids = [each.milestone_id for each in shown_by_default(app, settings.user)]
@@ -208,6 +214,9 @@ def _edited(
     name: str | None = None,
     is_archived: bool | None = None,
 ) -> None:
+    from commitcollect_adapters.backend import open_app
+    from commitcollect_adapters.documents import milestone_document
+
     with open_app(settings, must_exist=True) as app:
         milestone_id = milestone_id_of(app, settings.user, wanted)
         after = app.tracking.edit(settings.user, milestone_id, name=name, is_archived=is_archived)
@@ -223,6 +232,8 @@ def delete(*, settings: Settings, wanted: str, yes: bool, as_json: bool) -> None
 
     Workouts stay. Earned parts go with it and need --yes; 'archive' keeps them.
     """
+    from commitcollect_adapters.backend import open_app
+
     with open_app(settings, must_exist=True) as app:
         milestone_id = milestone_id_of(app, settings.user, wanted)
         parts = _parts_lost(app, settings.user, milestone_id)
@@ -251,6 +262,9 @@ def _parts_lost(app: CommitCollect, user_id: UserId, milestone_id: MilestoneId) 
 @store_options
 def explain(*, settings: Settings, wanted: str, as_json: bool) -> None:
     """Say of every workout how much it counts, or why not."""
+    from commitcollect_adapters.backend import open_app
+    from commitcollect_adapters.documents import explanation_document, milestone_document
+
     with open_app(settings, must_exist=True) as app:
         milestone_id = milestone_id_of(app, settings.user, wanted)
         view = app.tracking.view(settings.user, milestone_id)
@@ -266,6 +280,9 @@ def explain(*, settings: Settings, wanted: str, as_json: bool) -> None:
 
 def _explanation_lines(goal: Goal, explanations: Iterable[Explanation]) -> Iterator[str]:
     """A line per workout; columns of fixed width, as the last is not known while the first is shown."""
+    from commitcollect_adapters.wording.goals import effect_lines, show_goal, show_start
+    from commitcollect_adapters.wording.units import show_amount
+
     excluded: dict[Exclusion, int] = {}
     counted = 0
     width = _VERDICT_CHARS if goal.is_plain else _EFFECT_CHARS
@@ -289,6 +306,9 @@ def _explanation_lines(goal: Goal, explanations: Iterable[Explanation]) -> Itera
 @store_options
 def recompute(*, settings: Settings, wanted: str, as_json: bool) -> None:
     """Add a milestone up again from its workouts, and repair what differs."""
+    from commitcollect_adapters.documents import recompute_document
+    from commitcollect_adapters.services import open_audited_app
+
     with open_audited_app(settings, must_exist=True) as (app, record):
         milestone_id = milestone_id_of(app, settings.user, wanted)
         found = app.tracking.recompute(settings.user, milestone_id, is_bounded=False)
@@ -313,7 +333,7 @@ def _lines(view: MilestoneView, app: CommitCollect) -> Iterator[str]:
 
 
 def _shown(view: MilestoneView, app: CommitCollect) -> Iterator[str]:
-    from commitcollect_core.training.statues import model_of  # noqa: PLC0415 - for what is shown only
+    from commitcollect_core.training.statues import model_of
 
     name = view.milestone.name
     yield f"Milestone {view.milestone.milestone_id}" + (f"  {name}" if name else "")
@@ -324,7 +344,9 @@ def _shown(view: MilestoneView, app: CommitCollect) -> Iterator[str]:
 
 
 def _pace_lines(milestone: Milestone, now: datetime) -> Iterator[str]:
-    from commitcollect_core.training.pace import pace  # noqa: PLC0415 - for what is shown only
+    from commitcollect_adapters.wording.goals import kind_of, show_day
+    from commitcollect_adapters.wording.units import show_needed
+    from commitcollect_core.training.pace import pace
 
     found, goal = pace(milestone, now=now), milestone.goal
     if found is None:

@@ -7,15 +7,16 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from commitcollect_adapters.wording.units import KINDS, parse_amount
 from commitcollect_cli.late import given_before
 from commitcollect_core.errors import InvalidInput
-from commitcollect_core.training.sports import SportSelection
-from commitcollect_core.values import ActivityId, AthleteId, MilestoneId, UserId, require_id, utc
+
+if TYPE_CHECKING:
+    from commitcollect_core.training.sports import SportSelection
+    from commitcollect_core.values import ActivityId, AthleteId, MilestoneId, UserId
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -59,9 +60,9 @@ def today(ctx: click.Context | None = None) -> datetime:
     Raises:
         InvalidInput: a setting is not acceptable, or there is no such time zone.
     """
-    from commitcollect_adapters.settings import load_settings  # noqa: PLC0415 - for few options
-    from commitcollect_adapters.system import SystemClock  # noqa: PLC0415 - the same
-    from commitcollect_adapters.time_zones import local_time  # noqa: PLC0415 - the same
+    from commitcollect_adapters.settings import load_settings
+    from commitcollect_adapters.system import SystemClock
+    from commitcollect_adapters.time_zones import local_time
 
     now = SystemClock().now()
     given = None if ctx is None else ctx.params.get("time_zone")
@@ -131,19 +132,25 @@ def span_options(what: str) -> Callable[[_Command], _Command]:
     )
 
 
+AMOUNT_UNITS = {"distance": "km|m|mi|ft", "elevation": "m|ft", "time": "h|min|s"}
+"""The units of `KINDS`, as the help shows them."""
+
+
 class Amount(click.ParamType[int]):
     """An amount with its unit, such as 10.2km; whole metres or seconds."""
 
     def __init__(self, kind: str) -> None:
-        self._kind = KINDS[kind]
-        self.name = "|".join(filter(None, self._kind.units))
+        self._kind = kind
+        self.name = AMOUNT_UNITS[kind]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Read the amount, or fail with what an amount looks like."""
+        from commitcollect_adapters.wording.units import KINDS, parse_amount
+
         if isinstance(value, int):
             return value
         try:
-            return parse_amount(self._kind, value, needs_unit=True)
+            return parse_amount(KINDS[self._kind], value, needs_unit=True)
         except InvalidInput as invalid:
             self.fail(invalid.message, param, ctx)
 
@@ -155,6 +162,8 @@ class Instant(click.ParamType[datetime]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """Read the instant, or fail with what one looks like."""
+        from commitcollect_core.values import utc
+
         if isinstance(value, datetime):
             return value
         try:
@@ -176,20 +185,28 @@ class Instant(click.ParamType[datetime]):
 
 def parse_milestone_id(ctx: click.Context, param: click.Parameter, value: str | None) -> MilestoneId | None:
     """Callback of a milestone's id, which may be left out where the option allows it."""
+    from commitcollect_core.values import MilestoneId
+
     return None if value is None else MilestoneId(_checked_id(ctx, param, value))
 
 
 def parse_activity_id(ctx: click.Context, param: click.Parameter, value: str) -> ActivityId:
     """Callback of an activity's id."""
+    from commitcollect_core.values import ActivityId
+
     return ActivityId(_checked_id(ctx, param, value))
 
 
 def parse_athlete_id(ctx: click.Context, param: click.Parameter, value: str | None) -> AthleteId | None:
     """Callback of the id of one of Strava's athletes, which may be left out."""
+    from commitcollect_core.values import AthleteId
+
     return None if value is None else AthleteId(_checked_id(ctx, param, value))
 
 
 def _checked_id(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    from commitcollect_core.values import require_id
+
     try:
         require_id(value, param.name or "id")
     except InvalidInput as invalid:
@@ -199,6 +216,8 @@ def _checked_id(ctx: click.Context, param: click.Parameter, value: str) -> str:
 
 def parse_sports(ctx: click.Context, param: click.Parameter, names: tuple[str, ...]) -> SportSelection:
     """Callback of ``--sport``: several options, or names with commas between."""
+    from commitcollect_core.training.sports import SportSelection
+
     try:
         return SportSelection.parse(name for each in names or ("ANY",) for name in each.split(","))
     except InvalidInput as invalid:
@@ -207,6 +226,8 @@ def parse_sports(ctx: click.Context, param: click.Parameter, names: tuple[str, .
 
 def parse_user(ctx: click.Context, param: click.Parameter, value: str | None) -> UserId:
     """Callback of ``--user``."""
+    from commitcollect_core.values import UserId
+
     return UserId(_checked_id(ctx, param, given_before(ctx, param, value) or USER_DEFAULT))
 
 

@@ -126,7 +126,7 @@ def is_confirmed(question: str) -> bool:
 
 def print_error(error: CommitCollectError, *, as_json: bool) -> None:
     """Print an error: on stderr, or as an object on stdout."""
-    from commitcollect_adapters.documents import error_document  # noqa: PLC0415 - most commands end well
+    from commitcollect_adapters.documents import error_document
 
     _print_failure(error_document(error), as_json=as_json)
 

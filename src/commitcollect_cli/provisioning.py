@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
-from attrs import frozen
 
-from commitcollect_adapters.backend import Provisioning, Status
-from commitcollect_adapters.documents import facts_document
-from commitcollect_adapters.settings import Settings
 from commitcollect_cli.output import is_confirmed, print_result, say
 from commitcollect_cli.render import table
 from commitcollect_cli.store import store_options
 from commitcollect_core.errors import EXIT_FAILURE
 
+if TYPE_CHECKING:
+    from commitcollect_adapters.backend import Provisioning, Status
+    from commitcollect_adapters.settings import Settings
+
 MISSING, ACTIVE = "MISSING", "ACTIVE"
 
 
-@frozen
-class Column:
+class Column(NamedTuple):
     """A fact of each status: its attribute, its heading, and how its values are shown."""
 
     attribute: str
@@ -27,8 +27,7 @@ class Column:
     shown: Mapping[bool | None, str]
 
 
-@frozen(kw_only=True)
-class Provisioned:
+class Provisioned(NamedTuple):
     """What differs between tables and queues.
 
     Attributes:
@@ -80,6 +79,8 @@ def add_commands(things: Provisioned) -> None:
 
 
 def _print(things: Provisioned, statuses: Sequence[Status], *, as_json: bool) -> None:
+    from commitcollect_adapters.documents import facts_document
+
     document = {things.plural: [facts_document(each) for each in statuses]}
     print_result(document, _lines(things, statuses), as_json=as_json)
     if not as_json and any(each.state == MISSING for each in statuses):

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from commitcollect_adapters.backend import open_queue, queue_provisioning
-from commitcollect_adapters.documents import parked_job_document, queued_job_document
-from commitcollect_adapters.settings import Settings
-from commitcollect_adapters.system import SystemClock
 from commitcollect_cli.output import print_result, say
 from commitcollect_cli.provisioning import Column, Provisioned, add_commands
 from commitcollect_cli.render import show_count, table
 from commitcollect_cli.store import store_options
 from commitcollect_core.errors import NotFound
-from commitcollect_core.jobs.jobs import ParkedJob
-from commitcollect_core.strava.jobs import group_of
-from commitcollect_core.values import AthleteId, require_id
+
+if TYPE_CHECKING:
+    from commitcollect_adapters.backend import Provisioning
+    from commitcollect_adapters.settings import Settings
+    from commitcollect_core.jobs.jobs import ParkedJob
 
 _YES_NO = {True: "yes", False: "no", None: ""}
 _key_argument = click.argument("key", metavar="JOB")
+
+
+def _find(settings: Settings) -> Provisioning:
+    from commitcollect_adapters.backend import queue_provisioning
+
+    return queue_provisioning(settings)
 
 
 @click.group()
@@ -31,7 +37,7 @@ add_commands(
         group=queue,
         plural="queues",
         content="every job",
-        find=queue_provisioning,
+        find=_find,
         columns=(
             Column("is_encrypted", "Encrypted", _YES_NO),
             Column("sets_aside", "Sets failed jobs aside", _YES_NO),
@@ -51,6 +57,10 @@ def list_(*, settings: Settings, athlete: str | None, as_json: bool) -> None:
 
     With --athlete, list the jobs of one athlete that wait or are under way.
     """
+    from commitcollect_adapters.backend import open_queue
+    from commitcollect_adapters.documents import parked_job_document
+    from commitcollect_adapters.system import SystemClock
+
     if athlete is not None:
         _list_waiting(settings, athlete, as_json=as_json)
         return
@@ -71,6 +81,9 @@ def list_(*, settings: Settings, athlete: str | None, as_json: bool) -> None:
 
 
 def _list_waiting(settings: Settings, athlete: str, *, as_json: bool) -> None:
+    from commitcollect_adapters.backend import open_queue
+    from commitcollect_adapters.documents import queued_job_document
+
     with open_queue(settings, must_exist=True) as jobs:
         waiting = jobs.waiting(_group(athlete), limit=settings.policy.jobs.jobs_parked_listed_max)
     document = {"jobs": [queued_job_document(each) for each in waiting]}
@@ -81,6 +94,9 @@ def _list_waiting(settings: Settings, athlete: str, *, as_json: bool) -> None:
 
 
 def _group(athlete: str) -> str:
+    from commitcollect_core.strava.jobs import group_of
+    from commitcollect_core.values import AthleteId, require_id
+
     require_id(athlete, "athlete")
     return group_of(AthleteId(athlete))
 
@@ -99,6 +115,9 @@ def _row(parked: ParkedJob) -> tuple[str, ...]:
 @store_options
 def retry(*, settings: Settings, key: str, as_json: bool) -> None:
     """Put a job that was set aside back into the queue."""
+    from commitcollect_adapters.backend import open_queue
+    from commitcollect_adapters.system import SystemClock
+
     with open_queue(settings, must_exist=True) as jobs:
         is_done = jobs.unpark(key, now=SystemClock().now())
     _report(key, "waiting", "waits again", is_done=is_done, as_json=as_json)
@@ -113,6 +132,8 @@ def drop(*, settings: Settings, key: str | None, athlete: str | None, as_json: b
 
     What their events told of is then found by 'commitcollect strava reconcile'.
     """
+    from commitcollect_adapters.backend import open_queue
+
     if (key is None) == (athlete is None):
         raise click.UsageError("name either a job or --athlete")
     if key is None:
@@ -124,6 +145,8 @@ def drop(*, settings: Settings, key: str | None, athlete: str | None, as_json: b
 
 
 def _drop_waiting(settings: Settings, athlete: str, *, as_json: bool) -> None:
+    from commitcollect_adapters.backend import open_queue
+
     with open_queue(settings, must_exist=True) as jobs:
         count = jobs.drop_waiting(_group(athlete))
     line = f"{show_count(count, 'job is', 'jobs are')} deleted."

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
-from commitcollect_adapters.backend import open_app
-from commitcollect_adapters.documents import recurring_goal_document
-from commitcollect_adapters.services import open_audited_app
-from commitcollect_adapters.settings import Settings
-from commitcollect_adapters.wording.goals import show_aims
-from commitcollect_cli.goal_options import GoalOptions, goal_options
+from commitcollect_cli.goal_options import goal_options
 from commitcollect_cli.options import parse_milestone_id
 from commitcollect_cli.output import print_result, say
 from commitcollect_cli.render import table
 from commitcollect_cli.store import store_options
-from commitcollect_core.training.committing import Committed
-from commitcollect_core.training.recurrence import Every, RecurringGoal
-from commitcollect_core.values import MilestoneId
+
+if TYPE_CHECKING:
+    from commitcollect_adapters.settings import Settings
+    from commitcollect_cli.wishes import GoalOptions
+    from commitcollect_core.training.committing import Committed
+    from commitcollect_core.training.recurrence import RecurringGoal
+    from commitcollect_core.values import MilestoneId
+
+
+PERIODS = ("year", "month", "week")
+"""The values of `Every`, in small letters."""
 
 
 @click.group()
@@ -29,7 +33,7 @@ def recurring() -> None:
 @recurring.command()
 @click.option(
     "--every",
-    type=click.Choice([each.value.lower() for each in Every]),
+    type=click.Choice(PERIODS),
     required=True,
     help="How long each period is; weeks begin on Monday.",
 )
@@ -41,6 +45,10 @@ def begin(*, settings: Settings, goals: GoalOptions, every: str, as_json: bool) 
     The first period is the one that holds --from, or the present one. Later milestones open with the first
     activity of their period that counts.
     """
+    from commitcollect_adapters.documents import recurring_goal_document
+    from commitcollect_adapters.services import open_audited_app
+    from commitcollect_core.training.recurrence import Every
+
     with open_audited_app(settings) as (app, record):
         wish = goals.in_zone(settings.time_zone).recurring_wish(
             Every(every.upper()), settings.policy, now=app.context.now()
@@ -68,6 +76,9 @@ def _opened_lines(committed: Committed) -> Iterator[str]:
 @store_options
 def list_(*, settings: Settings, as_json: bool) -> None:
     """List recurring goals, the oldest first."""
+    from commitcollect_adapters.backend import open_app
+    from commitcollect_adapters.documents import recurring_goal_document
+
     with open_app(settings, must_exist=True) as app:
         goals = app.recurring_goals.list(settings.user)
     header = ("Recurring goal", "Statue", "Latest", "Goal")
@@ -83,6 +94,9 @@ def list_(*, settings: Settings, as_json: bool) -> None:
 @store_options
 def end(*, settings: Settings, recurring_id: MilestoneId, as_json: bool) -> None:
     """Let a goal recur no more. Its milestones and their parts stay."""
+    from commitcollect_adapters.backend import open_app
+    from commitcollect_adapters.documents import recurring_goal_document
+
     with open_app(settings, must_exist=True) as app:
         ended = app.recurring_goals.end(settings.user, recurring_id)
     print_result(recurring_goal_document(ended), [f"{_show(ended)} recurs no more."], as_json=as_json)
@@ -95,6 +109,8 @@ def open_(*, settings: Settings, as_json: bool) -> None:
 
     For a schedule: repeating it changes nothing.
     """
+    from commitcollect_adapters.services import open_audited_app
+
     with open_audited_app(settings, must_exist=True) as (app, record):
         committed = app.recurring_goals.open_present(settings.user)
         record(committed)
@@ -104,6 +120,8 @@ def open_(*, settings: Settings, as_json: bool) -> None:
 
 
 def _show(goal: RecurringGoal) -> str:
+    from commitcollect_adapters.wording.goals import show_aims
+
     place = "" if goal.local_time is None else f" · {goal.local_time.name}"
     return f"{show_aims(goal.aims)} · every {goal.every.value.lower()}{place}"
 

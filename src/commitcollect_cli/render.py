@@ -7,24 +7,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commitcollect_adapters.wording.goals import kind_of, show_day, show_goal
-from commitcollect_adapters.wording.units import show_amount, show_needed, show_progress
-from commitcollect_core.training.goals import Exclusion, Goal
-
 if TYPE_CHECKING:
     from commitcollect_core.training.awards import Award, StatueModel
+    from commitcollect_core.training.goals import Exclusion, Goal
     from commitcollect_core.training.tracking import MilestoneView
     from commitcollect_core.values import MilestoneId
 
 BAR_CHARS = 30
 
-_REASONS: Mapping[Exclusion, str] = {
-    Exclusion.DELETED: "deleted",
-    Exclusion.FLAGGED: "flagged at the source",
-    Exclusion.BEFORE_START: "before the start",
-    Exclusion.AFTER_END: "after the end",
-    Exclusion.OTHER_SPORT: "other sports",
-    Exclusion.NOTHING_TO_COUNT: "nothing to count",
+_REASONS: Mapping[str, str] = {  # by the values of `Exclusion`
+    "deleted": "deleted",
+    "flagged": "flagged at the source",
+    "before_start": "before the start",
+    "after_end": "after the end",
+    "other_sport": "other sports",
+    "nothing_to_count": "nothing to count",
 }
 
 
@@ -57,6 +54,9 @@ def milestone_lines(
     picture: Sequence[str] = (),
 ) -> Iterator[str]:
     """A milestone: its goal, how far it has come, its statue as a picture and part by part."""
+    from commitcollect_adapters.wording.goals import kind_of, show_goal
+    from commitcollect_adapters.wording.units import show_progress
+
     milestone = view.milestone
     goal = milestone.goal
     done = show_progress(kind_of(goal), milestone.progress.progress_value, goal.total_target)
@@ -74,6 +74,9 @@ def milestone_lines(
 
 
 def _part_lines(view: MilestoneView, model: StatueModel) -> Iterator[str]:
+    from commitcollect_adapters.wording.goals import kind_of
+    from commitcollect_adapters.wording.units import show_needed
+
     goal = view.milestone.goal
     awards = {award.part_index: award for award in view.awards}
     width = max(len(part.part_name) for part in model.parts)
@@ -87,11 +90,17 @@ def _part_lines(view: MilestoneView, model: StatueModel) -> Iterator[str]:
 
 
 def _earned(goal: Goal, award: Award) -> str:
+    from commitcollect_adapters.wording.goals import kind_of, show_day
+    from commitcollect_adapters.wording.units import show_amount
+
     at = show_amount(kind_of(goal), award.progress_value_at_award)
     return f"{show_day(award.earned_at, goal):>11}  at {at}"
 
 
 def _next_line(view: MilestoneView, model: StatueModel) -> str:
+    from commitcollect_adapters.wording.goals import kind_of, show_day
+    from commitcollect_adapters.wording.units import show_needed
+
     milestone = view.milestone
     missing = milestone.remaining_to_next_part
     if missing is None:

@@ -10,24 +10,19 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 import click
-from attrs import evolve, fields
 
 from commitcollect_adapters.addresses import LOCAL_HOSTS
-from commitcollect_adapters.backend import needing_extra
-from commitcollect_adapters.services import open_service
-from commitcollect_adapters.settings import Settings
-from commitcollect_adapters.strava.fake.activities import demo_payloads
-from commitcollect_adapters.system import SystemClock
 from commitcollect_cli.fake_strava import ATHLETE_ID, DEMO_ACTIVITIES
 from commitcollect_cli.options import listening_at
 from commitcollect_cli.output import print_json, say
 from commitcollect_cli.store import log_as, store_options
 from commitcollect_cli.worker import TIDY_SECONDS, Occasional, work
 from commitcollect_core.errors import CommitCollectError, InvalidInput
-from commitcollect_core.values import AthleteId
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp  # of an extra
+
+    from commitcollect_adapters.settings import Settings
 
 PORT = 8080
 LOCAL = "local:"
@@ -47,10 +42,12 @@ def serve(*, settings: Settings, host: str, port: int, as_json: bool) -> None:
     proxy in front of it that speaks HTTPS, and run 'commitcollect worker' beside it. With a verify token for
     Strava and no identity, only Strava's events are taken. It ends on Ctrl-C or SIGTERM.
     """
+    from commitcollect_adapters.backend import needing_extra
+
     _check(settings, host)
     log_as(settings.log_format)
     with needing_extra("web", "port"):
-        from commitcollect_adapters.web import serving  # noqa: PLC0415 - needs an extra
+        from commitcollect_adapters.web import serving
 
     listener = serving.listening(host, port)
     address = serving.address_of(listener)
@@ -93,8 +90,9 @@ def _takes_events_only(settings: Settings) -> bool:
 @contextmanager
 def _events_only(settings: Settings) -> Iterator[ASGIApp]:
     """A receiver of Strava's events, as operators run beside a front end of their own."""
-    from commitcollect_adapters.web.opening import in_a_hurry  # noqa: PLC0415 - needs an extra
-    from commitcollect_adapters.web.receiver import Receiver  # noqa: PLC0415 - the same
+    from commitcollect_adapters.services import open_service
+    from commitcollect_adapters.web.opening import in_a_hurry
+    from commitcollect_adapters.web.receiver import Receiver
 
     with open_service(in_a_hurry(settings)) as (service, _):
         if not settings.strava_subscription_id:
@@ -105,7 +103,8 @@ def _events_only(settings: Settings) -> Iterator[ASGIApp]:
 @contextmanager
 def _whole_site(settings: Settings, address: str) -> Iterator[ASGIApp]:
     """The site; on this machine with all it needs besides."""
-    from commitcollect_adapters.web.opening import open_site  # noqa: PLC0415 - needs an extra
+    from commitcollect_adapters.system import SystemClock
+    from commitcollect_adapters.web.opening import open_site
 
     is_local = settings.identity in {"", LOCAL}
     with ExitStack() as stack:
@@ -131,6 +130,10 @@ def _whole_site(settings: Settings, address: str) -> Iterator[ASGIApp]:
 
 def _for_this_machine(settings: Settings, address: str) -> Settings:
     """The settings with local sign-in, and with addresses of this machine where none were given."""
+    from attrs import evolve, fields
+
+    from commitcollect_adapters.settings import Settings
+
     given = fields(Settings)
     settings = evolve(settings, identity=LOCAL, metrics=settings.metrics or "prometheus")
     if settings.identity_redirect_uri == given.identity_redirect_uri.default:
@@ -141,10 +144,15 @@ def _for_this_machine(settings: Settings, address: str) -> Settings:
 @contextmanager
 def _made_up_strava(settings: Settings, address: str) -> Iterator[Settings]:
     """A Strava with one athlete and a made-up history; the settings that name it."""
-    from commitcollect_adapters.strava.fake import FakeStrava  # noqa: PLC0415 - few programs need it
-    from commitcollect_adapters.strava.fake.server import ControlRoutes, delivering  # noqa: PLC0415 - the same
-    from commitcollect_adapters.strava.fake.webhooks import FIRST_SUBSCRIPTION_ID  # noqa: PLC0415 - the same
-    from commitcollect_adapters.web import serving  # noqa: PLC0415 - needs an extra
+    from attrs import evolve
+
+    from commitcollect_adapters.strava.fake import FakeStrava
+    from commitcollect_adapters.strava.fake.activities import demo_payloads
+    from commitcollect_adapters.strava.fake.server import ControlRoutes, delivering
+    from commitcollect_adapters.strava.fake.webhooks import FIRST_SUBSCRIPTION_ID
+    from commitcollect_adapters.system import SystemClock
+    from commitcollect_adapters.web import serving
+    from commitcollect_core.values import AthleteId
 
     clock, athlete_id = SystemClock(), AthleteId(str(ATHLETE_ID))
     fake = FakeStrava(clock)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
-from commitcollect_adapters.backend import open_backend, ports_on
-from commitcollect_adapters.documents import session_document
-from commitcollect_adapters.settings import Settings
 from commitcollect_cli.output import print_result, say
 from commitcollect_cli.render import show_count, table
 from commitcollect_cli.store import store_options
-from commitcollect_core.accounts.session_keeping import SessionKeeping
-from commitcollect_core.accounts.sessions import Session
-from commitcollect_core.context import Context
+
+if TYPE_CHECKING:
+    from commitcollect_adapters.settings import Settings
+    from commitcollect_core.accounts.session_keeping import SessionKeeping
+    from commitcollect_core.accounts.sessions import Session
 
 _AGENT_CHARS_SHOWN = 60
 
@@ -27,6 +27,10 @@ def session() -> None:
 
 @contextmanager
 def _sessions(settings: Settings) -> Iterator[SessionKeeping]:
+    from commitcollect_adapters.backend import open_backend, ports_on
+    from commitcollect_core.accounts.session_keeping import SessionKeeping
+    from commitcollect_core.context import Context
+
     with open_backend(settings.store, settings.policy, must_exist=True) as backend:
         ports = ports_on(backend)
         context = Context(clock=ports.clock, ids=ports.ids, backoff=ports.backoff, policy=settings.policy)
@@ -37,6 +41,8 @@ def _sessions(settings: Settings) -> Iterator[SessionKeeping]:
 @store_options
 def list_(*, settings: Settings, as_json: bool) -> None:
     """List the sessions of --user, oldest first."""
+    from commitcollect_adapters.documents import session_document
+
     with _sessions(settings) as sessions:
         found = sessions.list(settings.user)
     document = {"sessions": [session_document(each) for each in found]}

@@ -7,31 +7,30 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from commitcollect_adapters.backend import open_ports, ports_on
-from commitcollect_adapters.documents import Document, exclusions_document, milestone_view_document
-from commitcollect_adapters.readers.demo import demo_history
-from commitcollect_adapters.readers.intake import Intake
-from commitcollect_adapters.settings import Settings
-from commitcollect_adapters.simulation.simulation import Delivery, Simulation, SimulationReport
-from commitcollect_adapters.sqlite.backend import open_sqlite
-from commitcollect_adapters.sqlite.staging import Order, StagedHistory
 from commitcollect_cli.drawing import earned_parts, picture_lines
-from commitcollect_cli.goal_options import GoalOptions, goal_options
+from commitcollect_cli.goal_options import goal_options
 from commitcollect_cli.history import exit_code_of, read_files, say_left_out, staged
 from commitcollect_cli.options import json_option, user_option
 from commitcollect_cli.output import print_result, progress, say
 from commitcollect_cli.render import milestone_lines, show_count
 from commitcollect_cli.store import settings_here
 from commitcollect_core.errors import Conflict
-from commitcollect_core.policy import Policy
-from commitcollect_core.training.history import walk_workouts
-from commitcollect_core.training.ports import Ports, WorkoutQuery
-from commitcollect_core.training.statues import model_of
-from commitcollect_core.training.tracking import NewMilestone
-from commitcollect_core.values import UserId
+
+if TYPE_CHECKING:
+    from commitcollect_adapters.documents import Document
+    from commitcollect_adapters.readers.intake import Intake
+    from commitcollect_adapters.settings import Settings
+    from commitcollect_adapters.simulation.simulation import Simulation, SimulationReport
+    from commitcollect_adapters.sqlite.staging import StagedHistory
+    from commitcollect_cli.wishes import GoalOptions
+    from commitcollect_core.policy import Policy
+    from commitcollect_core.training.ports import Ports
+    from commitcollect_core.training.tracking import NewMilestone
+    from commitcollect_core.values import UserId
 
 DEFAULT_TARGET = "distance=1000km"
 DEMO_TARGET = "distance=15000km"
@@ -39,6 +38,8 @@ DEMO_TARGET = "distance=15000km"
 
 DEMO_ACTIVITIES = 600
 DEMO_ACTIVITIES_MAX = 1_000_000
+ORDERS = ("start", "file", "shuffled")
+"""The values of `Order`."""
 DUPLICATES_MAX = 100
 
 
@@ -64,7 +65,7 @@ DUPLICATES_MAX = 100
     "--force", "is_forced", is_flag=True, help="Add the demo history to a STORE that holds another."
 )
 @click.option(
-    "--order", type=click.Choice([each.value for each in Order]), default="start", show_default=True,
+    "--order", type=click.Choice(ORDERS), default="start", show_default=True,
     help="Deliver the activities in this order.",
 )  # fmt: skip
 @click.option(
@@ -97,6 +98,11 @@ def simulate(
     ends. Without a target it is
     distance=1000km, for the demo distance=15000km; each of several makes a milestone of its own.
     """
+    from commitcollect_adapters.readers.demo import demo_history
+    from commitcollect_adapters.readers.intake import Intake
+    from commitcollect_adapters.simulation.simulation import Delivery, Simulation
+    from commitcollect_adapters.sqlite.staging import Order
+
     if bool(files) == demo:
         raise click.UsageError("give one or more FILES, or --demo")
     if is_forced and not (demo and store):
@@ -144,6 +150,9 @@ def _check_holds_no_other(ports: Ports, user_id: UserId, history: StagedHistory,
     Raises:
         Conflict: the athlete has a workout that is not of this demo, or milestones and no workouts.
     """
+    from commitcollect_core.training.history import walk_workouts
+    from commitcollect_core.training.ports import WorkoutQuery
+
     query = WorkoutQuery(limit=policy.training.page_items_max)
     is_empty = True
     for workout in walk_workouts(ports.ledger, user_id, query):
@@ -165,6 +174,9 @@ def _other_history(user_id: UserId) -> Conflict:
 @contextmanager
 def _store(settings: Settings, *, is_named: bool) -> Iterator[Ports]:
     """The store that ``--store`` names, else a temporary one: never the athlete's own by default."""
+    from commitcollect_adapters.backend import open_ports, ports_on
+    from commitcollect_adapters.sqlite.backend import open_sqlite
+
     if is_named:
         with open_ports(settings.store, settings.policy) as ports:
             yield ports
@@ -191,6 +203,8 @@ def _run(
 
 
 def _document(report: SimulationReport, intake: Intake) -> Document:
+    from commitcollect_adapters.documents import exclusions_document, milestone_view_document
+
     counts = report.workouts
     return {
         "workouts": {
@@ -211,6 +225,8 @@ def _document(report: SimulationReport, intake: Intake) -> Document:
 
 
 def _lines(report: SimulationReport, ports: Ports) -> Iterator[str]:
+    from commitcollect_core.training.statues import model_of
+
     for view, exclusions in zip(report.milestones, report.exclusions, strict=True):
         model = model_of(ports.catalog, view.milestone)
         picture = picture_lines(ports.catalog, model, earned_parts(view))

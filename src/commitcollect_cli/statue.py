@@ -7,13 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commitcollect_adapters.backend import open_app
-from commitcollect_adapters.documents import (
-    milestone_view_document,
-    statue_document,
-    statue_summary_document,
-)
-from commitcollect_adapters.settings import Settings
 from commitcollect_cli.catalogs import known_model, open_catalog
 from commitcollect_cli.drawing import earned_parts, picture_lines
 from commitcollect_cli.late import Late, LateGroup
@@ -21,14 +14,15 @@ from commitcollect_cli.options import parse_milestone_id
 from commitcollect_cli.output import print_result
 from commitcollect_cli.render import milestone_lines, table
 from commitcollect_cli.store import store_options
-from commitcollect_core.training.awards import StatueModel
-from commitcollect_core.training.ports import StatueCatalog
-from commitcollect_core.training.statues import model_of
-from commitcollect_core.training.tracking import MilestoneView
-from commitcollect_core.values import MilestoneId, ModelId
+from commitcollect_core.values import ModelId
 
 if TYPE_CHECKING:
+    from commitcollect_adapters.settings import Settings
     from commitcollect_adapters.statues.pictures.terminal import Style
+    from commitcollect_core.training.awards import StatueModel
+    from commitcollect_core.training.ports import StatueCatalog
+    from commitcollect_core.training.tracking import MilestoneView
+    from commitcollect_core.values import MilestoneId
 
 
 _LATE = {
@@ -52,6 +46,8 @@ def statue() -> None:
 @store_options
 def list_(*, settings: Settings, as_json: bool) -> None:
     """List the statue models: those that are shipped, and those added to the store."""
+    from commitcollect_adapters.documents import statue_summary_document
+
     with open_catalog(settings) as catalog:
         models = catalog.models()
     document = {"statues": [statue_summary_document(each) for each in models]}
@@ -82,6 +78,9 @@ def show_(
     as_json: bool,
 ) -> None:
     """Draw a statue: a MODEL with its parts in the order they are earned, or that of a milestone."""
+    from commitcollect_adapters.backend import open_app
+    from commitcollect_adapters.documents import milestone_view_document, statue_document
+
     if (model_id is None) == (milestone_id is None):
         raise click.UsageError("give a MODEL or --milestone ID, one of the two")
     drawn_as = None if style is None else _style(style)
@@ -98,13 +97,15 @@ def show_(
 
 
 def _style(name: str) -> Style:
-    from commitcollect_adapters.statues.pictures.terminal import Style  # noqa: PLC0415 - few commands draw
+    from commitcollect_adapters.statues.pictures.terminal import Style
 
     return Style(name)
 
 
 def _milestone_lines(catalog: StatueCatalog, found: MilestoneView, style: Style | None) -> Iterator[str]:
     # A generator: with --json nothing is drawn.
+    from commitcollect_core.training.statues import model_of
+
     model = model_of(catalog, found.milestone)
     yield from milestone_lines(
         found, model, picture=picture_lines(catalog, model, earned_parts(found), style)

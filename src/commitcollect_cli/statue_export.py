@@ -7,28 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
-from attrs import frozen
 
-from commitcollect_adapters.backend import open_app
-from commitcollect_adapters.documents import Document
-from commitcollect_adapters.settings import Settings
-from commitcollect_adapters.statues import Detail, Statue, statue_of
-from commitcollect_adapters.statues.exporting import (
-    File,
-    Format,
-    Layout,
-    Shape,
-    files,
-    height_mm,
-    shapes,
-)
-from commitcollect_adapters.statues.plates import Bed
-from commitcollect_adapters.statues.printing import grams
-from commitcollect_adapters.web.showing import Showing
-from commitcollect_adapters.web.statue_files import PICTURES, check_pins
 from commitcollect_cli.catalogs import known_model, open_catalog
 from commitcollect_cli.options import chained, parse_milestone_id
 from commitcollect_cli.output import print_result
@@ -36,12 +18,21 @@ from commitcollect_cli.render import show_count, table
 from commitcollect_cli.saving import save
 from commitcollect_cli.store import store_options
 from commitcollect_core.errors import InvalidInput
-from commitcollect_core.training.statues import model_of
-from commitcollect_core.values import MilestoneId, ModelId
+from commitcollect_core.values import ModelId
 
-PRINTED = {each.value: each for each in Format}
+if TYPE_CHECKING:
+    from commitcollect_adapters.documents import Document
+    from commitcollect_adapters.settings import Settings
+    from commitcollect_adapters.statues import Statue
+    from commitcollect_adapters.statues.exporting import File, Shape
+    from commitcollect_adapters.statues.plates import Bed
+    from commitcollect_adapters.web.showing import Showing
+    from commitcollect_core.values import MilestoneId
+
+PRINTED = ("stl", "3mf", "glb")
 FORMATS = (*PRINTED, "svg", "png", "html")
-PLATED = (Format.STL, Format.THREEMF)
+PLATED = ("stl", "3mf")
+ASSEMBLED, PLATES = "assembled", "plates"
 BED_MM_MIN, BED_MM_MAX = 50, 1000
 PARTS_CHARS_MAX = 400
 EARNED, ALL = "earned", "all"
@@ -50,13 +41,15 @@ _RANGE = re.compile(r"(?P<first>[0-9]{1,4})(?:-(?P<last>[0-9]{1,4}))?")
 _MEGABYTE = 1_000_000
 
 
-class BedSize(click.ParamType[Bed]):
+class BedSize(click.ParamType["Bed"]):
     """A bed such as 220x220, in millimetres."""
 
     name = "WIDTHxDEPTH"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Bed:
         """Read the size, or fail with what a size looks like."""
+        from commitcollect_adapters.statues.plates import Bed
+
         if isinstance(value, Bed):
             return value
         found = _BED.fullmatch(value)
@@ -90,8 +83,8 @@ subject_options = chained(
 @click.option("--format", "kind", type=click.Choice(FORMATS), required=True, help="What to write.")
 @click.option(
     "--layout",
-    type=click.Choice([each.value for each in Layout]),
-    default=Layout.ASSEMBLED.value,
+    type=click.Choice((ASSEMBLED, PLATES)),
+    default=ASSEMBLED,
     show_default=True,
     help="Put together, or lying on printer beds (stl and 3mf).",
 )
@@ -124,7 +117,8 @@ def export(
     stl, 3mf and glb hold the parts asked for. svg and png are a card to share, and html is the viewer in one
     file: there the parts asked for are solid, and the others ghosts.
     """
-    plan = _Plan(kind, Layout(layout), bed)
+    plan = _Plan(kind, layout, bed)
+    plan.check()
     showing = showing_of(settings, milestone_id, model_id)
     chosen = chosen_parts(showing, parts)
     made, shown = _made(plan, showing, chosen)
@@ -153,6 +147,11 @@ def showing_of(
         UsageError: neither or both are named.
         NotFound: there is no such milestone, or no such model, or it has no meshes.
     """
+    from commitcollect_adapters.backend import open_app
+    from commitcollect_adapters.statues import statue_of
+    from commitcollect_adapters.web.showing import Showing
+    from commitcollect_core.training.statues import model_of
+
     if (milestone_id is None) == (model_id is None):
         raise click.UsageError("give --milestone ID or --model MODEL, one of the two")
     if milestone_id is None:
@@ -163,17 +162,17 @@ def showing_of(
         return Showing(known or statue_of(catalog, model_of(catalog, view.milestone)), view)
 
 
-@frozen
-class _Plan:
-    """What was asked for, once it is known to make sense."""
+class _Plan(NamedTuple):
+    """What was asked for."""
 
     kind: str
-    layout: Layout
+    layout: str
     bed: Bed | None
 
-    def __attrs_post_init__(self) -> None:
-        on_plates = self.layout is Layout.PLATES
-        if on_plates and PRINTED.get(self.kind) not in PLATED:
+    def check(self) -> None:
+        """Refuse what does not go together."""
+        on_plates = self.layout == PLATES
+        if on_plates and self.kind not in PLATED:
             raise click.UsageError(f"--layout plates is for stl and 3mf; {self.kind} is always assembled")
         if self.bed is not None and not on_plates:
             raise click.UsageError("--bed is for --layout plates; leave it out, or add that")
@@ -181,12 +180,12 @@ class _Plan:
     @property
     def may_be_several(self) -> bool:
         """Whether there is a file for each part or plate."""
-        return self.layout is Layout.PLATES or self.kind == Format.STL.value
+        return self.layout == PLATES or self.kind == "stl"
 
     def stem(self, showing: Showing) -> str:
         """What the files are called where nothing is said."""
         name = str(showing.statue.model.model_id).lower()
-        return f"{name}_plates" if self.layout is Layout.PLATES else name
+        return f"{name}_plates" if self.layout == PLATES else name
 
 
 def chosen_parts(showing: Showing, text: str | None) -> tuple[int, ...]:
@@ -239,8 +238,12 @@ def _refused(message: str) -> InvalidInput:
 
 def _made(plan: _Plan, showing: Showing, chosen: Sequence[int]) -> tuple[tuple[File, ...], tuple[Shape, ...]]:
     """The files, and the parts they hold to print."""
-    kind = PRINTED.get(plan.kind)
-    if kind is None:
+    from commitcollect_adapters.statues import Detail
+    from commitcollect_adapters.statues.exporting import File, Format, Layout, files, shapes
+    from commitcollect_adapters.statues.plates import Bed
+    from commitcollect_adapters.web.statue_files import PICTURES, check_pins
+
+    if plan.kind not in PRINTED:
         name = f"{plan.stem(showing)}.{plan.kind}"
         return (File(name, PICTURES[plan.kind](showing, chosen)),), ()
     if not chosen:
@@ -248,9 +251,10 @@ def _made(plan: _Plan, showing: Showing, chosen: Sequence[int]) -> tuple[tuple[F
             "nothing is earned yet, so there is nothing to print; svg, png and html show the ghost"
         )
     check_pins(showing, chosen)
+    kind = Format(plan.kind)
     detail = Detail.WEB if kind is Format.GLB else Detail.EXACT
     shown = shapes(showing.statue, chosen, detail)
-    return files(showing.statue, shown, kind, plan.layout, plan.bed or Bed()), shown
+    return files(showing.statue, shown, kind, Layout(plan.layout), plan.bed or Bed()), shown
 
 
 def _places(
@@ -297,6 +301,9 @@ def _size(count: int) -> str:
 
 
 def _document(paths: Sequence[Path], made: Sequence[File], shown: Sequence[Shape]) -> Document:
+    from commitcollect_adapters.statues.exporting import height_mm
+    from commitcollect_adapters.statues.printing import grams
+
     return {
         "files": [
             {"path": str(path), "bytes": len(file.content)} for path, file in zip(paths, made, strict=True)

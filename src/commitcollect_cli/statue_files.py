@@ -6,25 +6,27 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from commitcollect_adapters import statues
-from commitcollect_adapters.backend import open_backend
-from commitcollect_adapters.documents import Document
-from commitcollect_adapters.settings import Settings
-from commitcollect_adapters.statues import pack, stl, submissions
-from commitcollect_adapters.statues.gates import Finding
-from commitcollect_adapters.statues.submissions import Piece
 from commitcollect_cli.options import json_option
 from commitcollect_cli.output import print_json, print_result, show
 from commitcollect_cli.saving import save
 from commitcollect_cli.store import store_options
 from commitcollect_core.errors import InvalidInput, NotFound
-from commitcollect_core.training.publications import Publication, Stage
 from commitcollect_core.values import ModelId
 
+if TYPE_CHECKING:
+    from commitcollect_adapters.documents import Document
+    from commitcollect_adapters.settings import Settings
+    from commitcollect_adapters.statues.gates import Finding
+    from commitcollect_adapters.statues.submissions import Piece
+    from commitcollect_core.training.publications import Publication
+
 COUPON_PARTS = ("block", "peg")
+STAGES = ("DRAFT", "CHECKED", "PUBLISHED")
+"""The values of `Stage` that a submission may reach."""
 
 
 @click.command()
@@ -38,6 +40,8 @@ def check(ctx: click.Context, *, paths: tuple[Path, ...], as_json: bool) -> None
 
     A folder also says in which order and direction parts are put on, so that this is checked as well.
     """
+    from commitcollect_adapters.statues import submissions
+
     pieces = [piece for path in paths for piece in _pieces(path)]
     found = submissions.surface_findings(pieces)
     unchecked = "" if found else _check_solids(pieces, found)
@@ -52,11 +56,15 @@ def check(ctx: click.Context, *, paths: tuple[Path, ...], as_json: bool) -> None
 
 
 def _pieces(path: Path) -> Sequence[Piece]:
+    from commitcollect_adapters.statues import submissions
+
     return submissions.read_folder(path).pieces if path.is_dir() else [submissions.read_file(path)]
 
 
 def _check_solids(pieces: Sequence[Piece], found: list[Finding]) -> str:
     """Add what the gates for solids find; says so where they cannot be asked."""
+    from commitcollect_adapters.statues import submissions
+
     try:
         found += submissions.solid_findings(pieces)
     except ModuleNotFoundError as missing:
@@ -75,8 +83,8 @@ def _verdict(parts: int, found: Sequence[Finding]) -> str:
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--until",
-    type=click.Choice([Stage.DRAFT.value, Stage.CHECKED.value, Stage.PUBLISHED.value], case_sensitive=False),
-    default=Stage.PUBLISHED.value,
+    type=click.Choice(STAGES, case_sensitive=False),
+    default=STAGES[-1],
     show_default=True,
     help="How far to go.",
 )
@@ -87,6 +95,11 @@ def add(*, settings: Settings, folder: Path, until: str, as_json: bool) -> None:
     FOLDER has statue.json and the STL files it names. A published statue never changes; the store keeps its
     meshes, so that it can be drawn and printed wherever the store is opened.
     """
+    from commitcollect_adapters import statues
+    from commitcollect_adapters.backend import open_backend
+    from commitcollect_adapters.statues import submissions
+    from commitcollect_core.training.publications import Stage
+
     submission = submissions.read_folder(folder)
     submissions.refuse_shipped(submission.model, statues.shipped_catalog().models())
     with open_backend(settings.store, settings.policy) as backend, _sculpt_extra():
@@ -123,6 +136,10 @@ def _sculpt_extra() -> Iterator[None]:
 @store_options
 def retire(*, settings: Settings, model_id: ModelId, as_json: bool) -> None:
     """Take a published statue off the offer; milestones on it go on."""
+    from commitcollect_adapters import statues
+    from commitcollect_adapters.backend import open_backend
+    from commitcollect_core.training.publications import Stage
+
     if statues.shipped_catalog().model(model_id) is not None:
         raise InvalidInput(
             f"{model_id} is shipped with CommitCollect and is always on offer; only a statue that was added "
@@ -159,6 +176,9 @@ def coupon(*, folder: Path, force: bool, as_json: bool) -> None:
     Its sockets have 1 to 5 notches, for a room of 0.10, 0.15, 0.20, 0.25 and 0.30 mm on each side of the peg.
     The statues have 0.20 mm.
     """
+    from commitcollect_adapters import statues
+    from commitcollect_adapters.statues import pack, stl
+
     meshes = pack.decode((files(statues) / "coupon.ccm").read_bytes())
     contents = {
         folder / f"coupon_{name}.stl": stl.write(f"coupon {name}", mesh)

@@ -8,23 +8,23 @@ from contextlib import contextmanager
 from functools import cached_property, lru_cache, partial
 from signal import SIGINT, SIGTERM, getsignal, signal
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 from attrs import define, field
 
-from commitcollect_adapters.settings import Settings
-from commitcollect_adapters.statues import Detail, Statue
-from commitcollect_adapters.statues.exporting import Shape, glb_file, shapes
-from commitcollect_adapters.statues.pictures.card import svg_picture
-from commitcollect_adapters.statues.pictures.scene import scene
-from commitcollect_adapters.web.loopback import Resource, Site, open_site
-from commitcollect_adapters.web.page import ASSETS, MESH_TYPE, PAGE_TYPE, PICTURE_TYPE, asset, served_page
-from commitcollect_adapters.web.showing import PICTURE_HEIGHT, PICTURE_WIDTH, Showing, page_of
 from commitcollect_cli.options import PORT_MAX
 from commitcollect_cli.output import print_json, say
 from commitcollect_cli.statue_export import showing_of, subject_options
 from commitcollect_cli.store import store_options
-from commitcollect_core.values import MilestoneId, ModelId
+
+if TYPE_CHECKING:
+    from commitcollect_adapters.settings import Settings
+    from commitcollect_adapters.statues import Statue
+    from commitcollect_adapters.statues.exporting import Shape
+    from commitcollect_adapters.web.loopback import Resource, Site
+    from commitcollect_adapters.web.showing import Showing
+    from commitcollect_core.values import MilestoneId, ModelId
 
 PORT = 8471
 PICTURES_KEPT = 8
@@ -53,6 +53,8 @@ def view(
 
     A part that is earned meanwhile flies in. Other machines cannot reach it.
     """
+    from commitcollect_adapters.web.loopback import open_site
+
     pages = Pages(partial(showing_of, settings, milestone_id, model_id))
     with open_site(port, pages.site) as server, _stopping(server.shutdown):
         if as_json:
@@ -97,6 +99,8 @@ class Pages:
     @property
     def site(self) -> Site:
         """What each address answers with."""
+        from commitcollect_adapters.web.page import ASSETS
+
         return {
             "/": self._page,
             f"/{_MESH}": lambda: self._mesh,
@@ -105,6 +109,10 @@ class Pages:
         }
 
     def _page(self) -> Resource:
+        from commitcollect_adapters.web.loopback import Resource
+        from commitcollect_adapters.web.page import PAGE_TYPE, served_page
+        from commitcollect_adapters.web.showing import page_of
+
         showing = self._read(known=self.statue)
         page = page_of(showing, showing.earned, self._shapes, tells_workouts=True)
         text = served_page(page, mesh=_MESH, picture=_PICTURE, is_live=showing.view is not None)
@@ -116,10 +124,17 @@ class Pages:
     @cached_property
     def _shapes(self) -> tuple[Shape, ...]:
         """All parts; reading them takes a while."""
+        from commitcollect_adapters.statues import Detail
+        from commitcollect_adapters.statues.exporting import shapes
+
         return shapes(self.statue, range(1, self.statue.model.parts_total + 1), Detail.WEB)
 
     @cached_property
     def _mesh(self) -> Resource:
+        from commitcollect_adapters.statues.exporting import glb_file
+        from commitcollect_adapters.web.loopback import Resource
+        from commitcollect_adapters.web.page import MESH_TYPE
+
         return Resource(glb_file(self.statue, self._shapes), MESH_TYPE)
 
     @cached_property
@@ -128,9 +143,19 @@ class Pages:
 
 
 def _drawn(statue: Statue, earned: frozenset[int]) -> Resource:
+    from commitcollect_adapters.statues import Detail
+    from commitcollect_adapters.statues.pictures.card import svg_picture
+    from commitcollect_adapters.statues.pictures.scene import scene
+    from commitcollect_adapters.web.loopback import Resource
+    from commitcollect_adapters.web.page import PICTURE_TYPE
+    from commitcollect_adapters.web.showing import PICTURE_HEIGHT, PICTURE_WIDTH
+
     picture = scene(statue.meshes(Detail.LOW), statue.materials, earned)
     return Resource(svg_picture(picture, PICTURE_WIDTH, PICTURE_HEIGHT).encode(), PICTURE_TYPE)
 
 
 def _asset(name: str) -> Resource:
+    from commitcollect_adapters.web.loopback import Resource
+    from commitcollect_adapters.web.page import ASSETS, asset
+
     return Resource(asset(name), ASSETS[name])

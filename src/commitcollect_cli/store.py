@@ -7,15 +7,16 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from commitcollect_adapters.backend import check_addresses
-from commitcollect_adapters.settings import Origins, Settings, load_settings, naming_origin
 from commitcollect_cli.late import given_before
 from commitcollect_cli.options import chained, json_option
 from commitcollect_core.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from commitcollect_adapters.settings import Origins, Settings
 
 _UNITS = "commitcollect.units"
 _Command = Callable[..., Any]
@@ -28,7 +29,7 @@ def _keep_units(ctx: click.Context, _param: click.Parameter, value: str | None) 
 
 def as_given(unit: str) -> AbstractContextManager[None]:
     """Show amounts in the unit a target was given in, unless the command says otherwise."""
-    from commitcollect_adapters.wording.units import shown_as_given  # noqa: PLC0415 - where something is shown
+    from commitcollect_adapters.wording.units import shown_as_given
 
     ctx = click.get_current_context(silent=True)
     return nullcontext() if ctx is not None and _UNITS in ctx.meta else shown_as_given(unit)
@@ -65,6 +66,9 @@ def settings_here(store: str | None, user: str | None) -> tuple[Settings, Origin
     Raises:
         InvalidInput: a setting is not acceptable.
     """
+    from commitcollect_adapters.backend import check_addresses
+    from commitcollect_adapters.settings import load_settings, naming_origin
+
     settings, origins = load_settings({"store": store, "user": user}, os.environ, Path())
     with naming_origin(origins):
         check_addresses(settings)
@@ -78,7 +82,7 @@ def store_options(command: _Command) -> _Command:
     @wraps(command)
     def with_settings(*, store: str | None, user: str | None, **arguments: Any) -> Any:
         settings, _ = settings_here(store, user)
-        from commitcollect_adapters.wording.units import show_in  # noqa: PLC0415 - not for a usage error
+        from commitcollect_adapters.wording.units import show_in
 
         show_in(click.get_current_context().meta.get(_UNITS, settings.units))
         return command(settings=settings, **arguments)
@@ -89,7 +93,7 @@ def store_options(command: _Command) -> _Command:
 def log_as(log_format: str) -> None:
     """Have a long-running command log in the format of the settings."""
     if log_format == "json":
-        from commitcollect_adapters.observing.logs import log_as_json  # noqa: PLC0415 - few commands log
+        from commitcollect_adapters.observing.logs import log_as_json
 
         log_as_json()
 

@@ -10,26 +10,18 @@ from urllib.parse import parse_qs
 
 import click
 
-from commitcollect_adapters.documents import (
-    connection_document,
-    strava_status_document,
-    subscription_document,
-)
-from commitcollect_adapters.services import open_service, open_standing, open_strava_api, open_trail
-from commitcollect_adapters.settings import Settings
-from commitcollect_adapters.wording.goals import show_day
 from commitcollect_cli.late import Late, LateGroup
 from commitcollect_cli.output import ask, is_confirmed, print_failure, print_result, say
 from commitcollect_cli.render import table
 from commitcollect_cli.store import store_options
 from commitcollect_cli.strava_backfill import show_backfill
-from commitcollect_core.accounts.audit import AuditType
 from commitcollect_core.errors import EXIT_FAILURE, InvalidInput
-from commitcollect_core.strava.connections import DEFAULT_SCOPE, READ_ALL_ACTIVITIES
-from commitcollect_core.strava.standing import StravaStatus
 
 if TYPE_CHECKING:
     from commitcollect_adapters.observing.trail import AuditTrail
+    from commitcollect_adapters.settings import Settings
+    from commitcollect_core.accounts.audit import AuditType
+    from commitcollect_core.strava.standing import StravaStatus
 
 _Outcome = TypeVar("_Outcome")
 
@@ -72,6 +64,11 @@ def strava() -> None:
 @store_options
 def connect(*, settings: Settings, is_private: bool, as_json: bool) -> None:
     """Connect this athlete to Strava, with a browser and this terminal."""
+    from commitcollect_adapters.documents import connection_document
+    from commitcollect_adapters.services import open_service, open_trail
+    from commitcollect_core.accounts.audit import AuditType
+    from commitcollect_core.strava.connections import DEFAULT_SCOPE, READ_ALL_ACTIVITIES
+
     scope = (*DEFAULT_SCOPE, READ_ALL_ACTIVITIES) if is_private else DEFAULT_SCOPE
     with open_service(settings) as (service, backend), open_trail(settings, backend) as trail:
         linking = service.strava.linking
@@ -173,6 +170,9 @@ def _ask_for_return() -> _Returned:
 @store_options
 def disconnect(*, settings: Settings, is_sure: bool, as_json: bool) -> int:
     """Give the permission back to Strava and forget the connection. Parts and progress stay."""
+    from commitcollect_adapters.services import open_service, open_trail
+    from commitcollect_core.accounts.audit import AuditType
+
     with (
         open_service(settings, must_exist=True) as (service, backend),
         open_trail(settings, backend) as trail,
@@ -192,6 +192,9 @@ def disconnect(*, settings: Settings, is_sure: bool, as_json: bool) -> int:
 @store_options
 def status(*, settings: Settings, as_json: bool) -> None:
     """Show this athlete's connection, workouts and backfill, as the store has them."""
+    from commitcollect_adapters.documents import strava_status_document
+    from commitcollect_adapters.services import open_standing
+
     with open_standing(settings) as standing:
         found = standing.of(settings.user)
     lines = (f"{name:<12}  {value}" for name, value in _status_rows(found))
@@ -199,6 +202,8 @@ def status(*, settings: Settings, as_json: bool) -> None:
 
 
 def _status_rows(found: StravaStatus) -> list[tuple[str, str]]:
+    from commitcollect_adapters.wording.goals import show_day
+
     connection = found.connection
     if connection is None:
         return [("Connection", "none; make one with 'commitcollect strava connect'")]
@@ -220,6 +225,8 @@ def _status_rows(found: StravaStatus) -> list[tuple[str, str]]:
 @store_options
 def subscribe(*, settings: Settings, callback_url: str, as_json: bool) -> None:
     """Have Strava send events. It calls the address at once, so the receiver has to run already."""
+    from commitcollect_adapters.services import open_strava_api
+
     if not settings.strava_verify_token:
         raise InvalidInput(
             "set COMMITCOLLECT_STRAVA_VERIFY_TOKEN to a long random text, here and where the receiver runs",
@@ -236,6 +243,9 @@ def subscribe(*, settings: Settings, callback_url: str, as_json: bool) -> None:
 @store_options
 def subscriptions(*, settings: Settings, as_json: bool) -> None:
     """List the app's subscriptions; there is one at most."""
+    from commitcollect_adapters.documents import subscription_document
+    from commitcollect_adapters.services import open_strava_api
+
     with open_strava_api(settings) as api:
         found = api.subscriptions()
     document = {"subscriptions": [subscription_document(each) for each in found]}
@@ -250,6 +260,8 @@ def subscriptions(*, settings: Settings, as_json: bool) -> None:
 @store_options
 def unsubscribe(*, settings: Settings, subscription_id: int, as_json: bool) -> None:
     """Have Strava send no more events."""
+    from commitcollect_adapters.services import open_strava_api
+
     with open_strava_api(settings) as api:
         api.unsubscribe(subscription_id)
     document = {"subscriptionId": subscription_id, "isActive": False}

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime
 from time import sleep as pause
+from typing import TYPE_CHECKING
 
 import click
 
-from commitcollect_adapters.documents import backfill_document
-from commitcollect_adapters.services import open_service
-from commitcollect_adapters.settings import Settings
 from commitcollect_cli.options import UtcDay
 from commitcollect_cli.output import print_failure, print_result, say, status_line
 from commitcollect_cli.render import show_count
 from commitcollect_cli.store import store_options
 from commitcollect_core.errors import EXIT_FAILURE, EXIT_TRY_LATER, CommitCollectError, exit_code
-from commitcollect_core.jobs.jobs import ParkedJob
-from commitcollect_core.strava.backfilling import Backfilling, GivenUp
-from commitcollect_core.strava.backfills import Backfill, BackfillPhase
-from commitcollect_core.strava.connections import StravaConnection
-from commitcollect_core.values import UserId
+
+if TYPE_CHECKING:
+    from commitcollect_adapters.settings import Settings
+    from commitcollect_core.jobs.jobs import ParkedJob
+    from commitcollect_core.strava.backfilling import Backfilling, GivenUp
+    from commitcollect_core.strava.backfills import Backfill
+    from commitcollect_core.strava.connections import StravaConnection
+    from commitcollect_core.values import UserId
 
 REJECTIONS_SHOWN_MAX = 20
 LOOK_EVERY_SECONDS = 1.0
@@ -40,6 +41,9 @@ STILL_LOOKS_MAX = 30
 @store_options
 def backfill(*, settings: Settings, after: datetime | None, is_watched: bool, as_json: bool) -> int:
     """Bring in the history from Strava. Stop it at any time: run again, it goes on where it was."""
+    from commitcollect_adapters.services import open_service
+    from commitcollect_core.strava.backfilling import GivenUp
+
     with open_service(settings, must_exist=True) as (service, _):
         backfilling = service.strava.backfilling
         connection = service.strava.access.connection(settings.user)
@@ -62,6 +66,8 @@ def _why(parked: ParkedJob) -> str:
 
 def _stepped(backfilling: Backfilling, user_id: UserId, after: datetime | None) -> Backfill:
     """Do the backfill in this process."""
+    from commitcollect_core.strava.backfills import BackfillPhase
+
     state = backfilling.start(user_id, after=after)
     try:
         while state.phase is not BackfillPhase.DONE:
@@ -76,6 +82,9 @@ def _stepped(backfilling: Backfilling, user_id: UserId, after: datetime | None) 
 
 def _watched(backfilling: Backfilling, user_id: UserId, after: datetime | None) -> Backfill | GivenUp:
     """Leave the backfill to the workers, and look how far it has come until it ends."""
+    from commitcollect_core.strava.backfilling import GivenUp
+    from commitcollect_core.strava.backfills import BackfillPhase
+
     before = backfilling.hand_over(user_id, after=after)
     still = 0
     with status_line() as shown:
@@ -92,6 +101,8 @@ def _watched(backfilling: Backfilling, user_id: UserId, after: datetime | None) 
 
 def _told(state: Backfill, connection: StravaConnection, *, as_json: bool) -> int:
     """Say what a backfill came to; the exit code."""
+    from commitcollect_adapters.documents import backfill_document
+
     listed = show_count(state.activities_listed, "activity", "activities")
     line = f"{listed} taken over, {state.workouts_changed:,} of them new or changed."
     print_result(backfill_document(state), [line], as_json=as_json)
@@ -113,6 +124,8 @@ def _told(state: Backfill, connection: StravaConnection, *, as_json: bool) -> in
 
 def show_backfill(state: Backfill) -> str:
     """How far a backfill has come, in a line."""
+    from commitcollect_core.strava.backfills import BackfillPhase
+
     listed = show_count(state.activities_listed, "activity", "activities")
     match state.phase:
         case BackfillPhase.LISTING:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from commitcollect_adapters.documents import rate_budget_document
-from commitcollect_adapters.services import open_service
-from commitcollect_adapters.settings import Settings
 from commitcollect_cli.output import print_result, say
 from commitcollect_cli.render import table
 from commitcollect_cli.store import store_options
-from commitcollect_core.strava.rates import APP_SCOPE, RateBudget, athlete_scope
-from commitcollect_core.values import AthleteId, require_id
+
+if TYPE_CHECKING:
+    from commitcollect_adapters.settings import Settings
+    from commitcollect_core.strava.rates import RateBudget
 
 _HEADER = ("Of", "This quarter", "Today", "No calls before", "Why")
 
@@ -31,6 +32,11 @@ def limits(*, settings: Settings, athletes: tuple[str, ...], is_reset: bool, as_
 
     Counts and pauses that lie further ahead than they can are left out: a clock was wrong.
     """
+    from commitcollect_adapters.documents import rate_budget_document
+    from commitcollect_adapters.services import open_service
+    from commitcollect_core.strava.rates import APP_SCOPE, athlete_scope
+    from commitcollect_core.values import AthleteId, require_id
+
     for each in athletes:
         require_id(each, "athlete")
     with open_service(settings, must_exist=True) as (service, _):

@@ -4,32 +4,33 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 from attrs import define, field
 
-from commitcollect_adapters.documents import Document, error_document, reconcile_document
-from commitcollect_adapters.services import open_service
-from commitcollect_adapters.settings import Settings
-from commitcollect_adapters.wording.goals import show_day
 from commitcollect_cli.options import parse_athlete_id
 from commitcollect_cli.output import print_result, say, show
 from commitcollect_cli.render import show_count
 from commitcollect_cli.store import store_options
 from commitcollect_core.errors import EXIT_FAILURE, CommitCollectError, NeedsReconnect, ScopeMissing
-from commitcollect_core.service import Service
-from commitcollect_core.strava.reconciling import ReconcileReport, Repair
-from commitcollect_core.strava.rounds import Visit
-from commitcollect_core.values import AthleteId
+
+if TYPE_CHECKING:
+    from commitcollect_adapters.documents import Document
+    from commitcollect_adapters.settings import Settings
+    from commitcollect_core.service import Service
+    from commitcollect_core.strava.reconciling import ReconcileReport
+    from commitcollect_core.strava.rounds import Visit
+    from commitcollect_core.values import AthleteId
 
 DAYS_MAX = 20_000
 REPAIRS_SHOWN_MAX = 20
 
-_REPAIRS = {
-    Repair.MISSING: "missing here",
-    Repair.OUTDATED: "out of date here",
-    Repair.DELETED_HERE: "deleted here",
-    Repair.GONE_THERE: "gone from Strava",
+_REPAIRS = {  # by the values of `Repair`
+    "missing": "missing here",
+    "outdated": "out of date here",
+    "deleted_here": "deleted here",
+    "gone_there": "gone from Strava",
 }
 
 
@@ -51,6 +52,9 @@ def reconcile(
     *, settings: Settings, days: int | None, is_round: bool, after: AthleteId | None, as_json: bool
 ) -> int:
     """Compare the last days with Strava and repair what differs. Ends with 1 if something was rejected."""
+    from commitcollect_adapters.documents import reconcile_document
+    from commitcollect_adapters.services import open_service
+
     if after is not None and not is_round:
         raise click.UsageError("--after goes with --all")
     with open_service(settings, must_exist=True) as (service, _):
@@ -75,6 +79,8 @@ def _say_remarks(report: ReconcileReport) -> None:
 
 
 def _lines(report: ReconcileReport) -> Iterator[str]:
+    from commitcollect_adapters.wording.goals import show_day
+
     for repair, workout in report.repairs[:REPAIRS_SHOWN_MAX]:
         started_at = workout.snapshot.started_at
         yield f"{workout.key.activity_id}  {started_at:%Y-%m-%d}  {workout.snapshot.name}  {_REPAIRS[repair]}"
@@ -109,6 +115,8 @@ class _Sums:
 
     def add(self, visit: Visit) -> None:
         """Count an athlete."""
+        from commitcollect_core.strava.reconciling import ReconcileReport
+
         self.athletes += 1
         self.latest = visit.athlete.athlete_id
         self.documents.append(_visit_document(visit))
@@ -162,6 +170,8 @@ def _visit_line(visit: Visit) -> str:
 
 def _visit_document(visit: Visit) -> Document:
     """What became of one athlete; repairs as numbers, since a round may have any number of them."""
+    from commitcollect_adapters.documents import error_document
+
     outcome = visit.outcome
     who = {"athleteId": visit.athlete.athlete_id, "userId": visit.athlete.user_id}
     if isinstance(outcome, CommitCollectError):

@@ -10,21 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commitcollect_adapters.backend import open_app
-from commitcollect_adapters.documents import summary_document
-from commitcollect_adapters.wording.units import show_amount
 from commitcollect_cli.options import Month, UtcDay, parse_sports, today
 from commitcollect_cli.output import fitting, print_result
 from commitcollect_cli.render import table
 from commitcollect_cli.store import store_options
-from commitcollect_core.training.goals import day_of
-from commitcollect_core.training.recurrence import Every
-from commitcollect_core.values import TargetType
 
 if TYPE_CHECKING:
     from commitcollect_adapters.settings import Settings
     from commitcollect_core.training.local_time import LocalTime
     from commitcollect_core.training.periods import Summary, Totals, TrainingPeriod
+    from commitcollect_core.training.recurrence import Every
     from commitcollect_core.training.sports import SportSelection
     from commitcollect_core.training.workouts import Workout
 
@@ -72,6 +67,9 @@ def summary(
 
     A period that is not over is compared with the same number of days of the one before.
     """
+    from commitcollect_adapters.backend import open_app
+    from commitcollect_adapters.documents import summary_document
+
     now = today()
     every, day = _period(year, month, week, now)
     if not _YEAR_MIN <= day.year <= _YEAR_MAX:
@@ -96,6 +94,8 @@ def _period(
     year: int | None, month: datetime | None, week: datetime | None, now: datetime
 ) -> tuple[Every, datetime]:
     """The kind of period, and a day of the one that is meant."""
+    from commitcollect_core.training.recurrence import Every
+
     if sum(each is not None for each in (year, month, week)) > 1:
         raise click.UsageError("give --year, --month or --week; one of them")
     if month is not None:
@@ -108,7 +108,7 @@ def _period(
 def _place(time_zone: str, day: datetime) -> LocalTime | None:
     if not time_zone:
         return None
-    from commitcollect_adapters.time_zones import local_time  # noqa: PLC0415 - for few settings
+    from commitcollect_adapters.time_zones import local_time
 
     # The period before belongs to it.
     reach = timedelta(days=_PERIOD_DAYS_MAX)
@@ -116,6 +116,8 @@ def _place(time_zone: str, day: datetime) -> LocalTime | None:
 
 
 def _lines(found: Summary, sports: SportSelection, place: LocalTime | None) -> Iterator[str]:
+    from commitcollect_core.training.recurrence import Every
+
     period, label = found.period, found.every.label(found.number)
     yield click.style(label, bold=True) + f"  {', '.join(sports.names)}"
     yield ""
@@ -153,6 +155,9 @@ def _total_row(label: str, period: TrainingPeriod) -> tuple[str, ...]:
 
 
 def _amounts(totals: Totals) -> tuple[str, ...]:
+    from commitcollect_adapters.wording.units import show_amount
+    from commitcollect_core.values import TargetType
+
     return (
         f"{totals.workouts:,}",
         show_amount(TargetType.DISTANCE_METERS, totals.distance_meters),
@@ -167,6 +172,9 @@ def _change(now: int, before: int) -> str | None:
 
 
 def _bests(period: TrainingPeriod, place: LocalTime | None) -> Iterator[str]:
+    from commitcollect_adapters.wording.units import show_amount
+    from commitcollect_core.values import TargetType
+
     longest, highest = period.longest, period.highest
     if longest is not None:
         amount = show_amount(TargetType.DISTANCE_METERS, longest.snapshot.distance_meters)
@@ -177,6 +185,8 @@ def _bests(period: TrainingPeriod, place: LocalTime | None) -> Iterator[str]:
 
 
 def _described(workout: Workout, place: LocalTime | None) -> str:
+    from commitcollect_core.training.goals import day_of
+
     snapshot = workout.snapshot
     on = date.fromordinal(day_of(workout, place))
     return f"{on.day} {on:%b %Y}, {snapshot.sport_type} {snapshot.name}".rstrip()
@@ -194,6 +204,8 @@ def _draws() -> bool:
 
 
 def _pictures(found: Summary) -> Iterator[str]:
+    from commitcollect_core.training.recurrence import Every
+
     period = found.period
     span = period.span
     yield ""
@@ -223,6 +235,8 @@ def sparkline(amounts: Sequence[int]) -> str:
 
 def heat_map(period: TrainingPeriod) -> Iterator[str]:
     """A row for each weekday, a column for each week; the darker, the more time in motion."""
+    from commitcollect_core.training.recurrence import Every
+
     span = period.span
     most = max((each.moving_seconds for each in period.days.values()), default=0)
     weeks = range(Every.WEEK.number(span.first), Every.WEEK.number(span.end - 1) + 1)

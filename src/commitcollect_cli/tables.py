@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from commitcollect_adapters.backend import store_provisioning
 from commitcollect_cli.provisioning import Column, Provisioned, add_commands
+
+if TYPE_CHECKING:
+    from commitcollect_adapters.backend import Provisioning
+    from commitcollect_adapters.settings import Settings
+
+
+def _find(settings: Settings) -> Provisioning:
+    from commitcollect_adapters.backend import store_provisioning
+
+    return store_provisioning(settings)
 
 
 @click.group()
@@ -18,7 +29,7 @@ add_commands(
         group=tables,
         plural="tables",
         content="everything",
-        find=store_provisioning,
+        find=_find,
         columns=(
             Column(
                 "has_recovery",

@@ -12,33 +12,32 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Event
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
-from commitcollect_adapters.observing.trail import AuditTrail
-from commitcollect_adapters.services import open_service, open_trail
-from commitcollect_adapters.settings import Settings
-from commitcollect_adapters.system import SystemClock
 from commitcollect_cli.output import print_result, say
 from commitcollect_cli.render import show_count
 from commitcollect_cli.store import log_as, store_options
 from commitcollect_core.errors import StorageUnavailable
-from commitcollect_core.flows import flow
-from commitcollect_core.jobs.worker import JobEnd, Worker, WorkReport
-from commitcollect_core.strava.refreshing import LookResult
+
+if TYPE_CHECKING:
+    from commitcollect_adapters.observing.trail import AuditTrail
+    from commitcollect_adapters.settings import Settings
+    from commitcollect_core.jobs.worker import JobEnd, Worker, WorkReport
 
 IDLE_SECONDS = 1.0
 TIDY_SECONDS = 3_600.0
 IDLE_SECONDS_MAX = 3_600.0
 _STOPPING = b"Stopping after the job at hand; once more stops at once.\n"
 
-_ENDS = {
-    JobEnd.DONE: "done",
-    JobEnd.GOES_ON: "with more to do",
-    JobEnd.DEFERRED: "put off",
-    JobEnd.TO_BE_TRIED_AGAIN: "to be tried again",
-    JobEnd.PARKED: "set aside",
-    JobEnd.LEASE_LOST: "taken over by another worker",
+_ENDS = {  # by the values of `JobEnd`
+    "done": "done",
+    "goes_on": "with more to do",
+    "deferred": "put off",
+    "to_be_tried_again": "to be tried again",
+    "parked": "set aside",
+    "lease_lost": "taken over by another worker",
 }
 
 
@@ -59,6 +58,11 @@ def worker(*, settings: Settings, is_once: bool, idle_seconds: float, as_json: b
     SIGTERM or Ctrl-C ends it after the job it is at; a second one ends it at once. Any number of workers may
     run at once.
     """
+    from commitcollect_adapters.services import open_service, open_trail
+    from commitcollect_adapters.system import SystemClock
+    from commitcollect_core.jobs.worker import JobEnd
+    from commitcollect_core.strava.refreshing import LookResult
+
     log_as(settings.log_format)
     with (
         open_service(settings) as (service, backend),
@@ -121,6 +125,8 @@ def work(
 
 def _audit(trail: AuditTrail, report: WorkReport) -> None:
     """Record what became of jobs, each in its own flow, and write what waits."""
+    from commitcollect_core.flows import flow
+
     for worked in report.worked:
         with flow(worked.job.correlation_id):
             trail.record(trail.caller("worker"), worked)

@@ -7,18 +7,10 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from attrs import frozen
 
-from commitcollect_adapters.backend import open_app
-from commitcollect_adapters.documents import new_award_document, totals_document, workout_document
-from commitcollect_adapters.records.columns import epoch
-from commitcollect_adapters.services import open_audited_app
-from commitcollect_adapters.settings import Settings
-from commitcollect_adapters.sqlite.staging import StagedHistory
-from commitcollect_adapters.wording.units import show_amount
 from commitcollect_cli.late import Late, LateGroup
 from commitcollect_cli.options import (
     Amount,
@@ -33,15 +25,19 @@ from commitcollect_cli.options import (
 from commitcollect_cli.output import fitting, print_result, progress, say
 from commitcollect_cli.render import award_lines, show_count, table
 from commitcollect_cli.store import list_limit, store_options
-from commitcollect_core.app import CommitCollect
 from commitcollect_core.errors import Conflict, InvalidInput, NotFound
-from commitcollect_core.training.awards import Award
-from commitcollect_core.training.history import overlapping, walk_workouts
-from commitcollect_core.training.periods import Totals
-from commitcollect_core.training.ports import WorkoutPosition, WorkoutQuery
-from commitcollect_core.training.sports import ANY_SPORT, SportSelection, known_sport_type
-from commitcollect_core.training.workouts import ActivityGone, ActivitySnapshot, Workout
-from commitcollect_core.values import ActivityId, Source, TargetType, UserId, WorkoutKey, require_id
+from commitcollect_core.values import Source
+
+if TYPE_CHECKING:
+    from commitcollect_adapters.settings import Settings
+    from commitcollect_adapters.sqlite.staging import StagedHistory
+    from commitcollect_core.app import CommitCollect
+    from commitcollect_core.training.awards import Award
+    from commitcollect_core.training.periods import Totals
+    from commitcollect_core.training.ports import WorkoutPosition
+    from commitcollect_core.training.sports import SportSelection
+    from commitcollect_core.training.workouts import ActivitySnapshot, Workout
+    from commitcollect_core.values import ActivityId, UserId
 
 WORKOUTS_LISTED = 20
 
@@ -79,10 +75,14 @@ def import_(*, settings: Settings, files: tuple[Path, ...], as_json: bool) -> in
     activities as JSON or CSV as Strava's API and tools write it, or a table of Garmin Connect or Runkeeper.
     '-' is standard input. Importing again changes nothing, but for what changed at the source.
     """
+    from commitcollect_adapters.documents import new_award_document
+
     # The readers cost more to import than the other commands of this group take to run.
-    from commitcollect_adapters.readers.intake import Intake  # noqa: PLC0415 - as said above
-    from commitcollect_adapters.system import SystemClock  # noqa: PLC0415 - as said above
-    from commitcollect_cli.history import exit_code_of, read_files, say_left_out, staged  # noqa: PLC0415 - as said above
+    from commitcollect_adapters.readers.intake import Intake
+    from commitcollect_adapters.services import open_audited_app
+    from commitcollect_adapters.system import SystemClock
+    from commitcollect_cli.history import exit_code_of, read_files, say_left_out, staged
+    from commitcollect_core.training.awards import Award
 
     intake = Intake(policy=settings.policy)
     changed, awards = 0, list[Award]()
@@ -109,17 +109,17 @@ def import_(*, settings: Settings, files: tuple[Path, ...], as_json: bool) -> in
     return exit_code_of(intake)
 
 
-@frozen
 class _Walks:
     """A staged history that can be walked more than once."""
 
-    history: StagedHistory
+    def __init__(self, history: StagedHistory) -> None:
+        self._history = history
 
     def __iter__(self) -> Iterator[ActivitySnapshot]:
-        return self.history.deliveries()
+        return self._history.deliveries()
 
 
-class _Position(click.ParamType[WorkoutPosition]):
+class _Position(click.ParamType["WorkoutPosition"]):
     """Where a list of workouts goes on, as an earlier one said."""
 
     name = "TOKEN"
@@ -128,6 +128,9 @@ class _Position(click.ParamType[WorkoutPosition]):
         self, value: str | WorkoutPosition, param: click.Parameter | None, ctx: click.Context | None
     ) -> WorkoutPosition:
         """Read the token, or refuse it."""
+        from commitcollect_core.training.ports import WorkoutPosition
+        from commitcollect_core.values import ActivityId, WorkoutKey, require_id
+
         if isinstance(value, WorkoutPosition):
             return value
         try:
@@ -140,6 +143,8 @@ class _Position(click.ParamType[WorkoutPosition]):
 
 
 def _token(position: WorkoutPosition | None) -> str | None:
+    from commitcollect_adapters.records.columns import epoch
+
     return None if position is None else ":".join((str(epoch(position.started_at)), *position.key))
 
 
@@ -170,6 +175,12 @@ def list_(
     **days: Any,
 ) -> None:
     """List workouts, newest first, and what they add up to."""
+    from commitcollect_adapters.backend import open_app
+    from commitcollect_adapters.documents import totals_document, workout_document
+    from commitcollect_core.training.history import walk_workouts
+    from commitcollect_core.training.ports import WorkoutPosition, WorkoutQuery
+    from commitcollect_core.training.sports import ANY_SPORT
+
     most = list_limit(settings, limit, default=WORKOUTS_LISTED)
     start_at, end_at = instants(days, settings.time_zone)
     query = WorkoutQuery(
@@ -218,7 +229,7 @@ def instants(days: Mapping[str, Any], time_zone: str) -> tuple[datetime | None, 
     known = [each for each in (start, end) if each is not None]
     if not time_zone or not known:
         return start, end
-    from commitcollect_adapters.time_zones import local_time  # noqa: PLC0415 - for few settings
+    from commitcollect_adapters.time_zones import local_time
 
     place = local_time(time_zone, min(known), max(known))
     first, last = (None if each is None else place.start_of(each.date().toordinal()) for each in (start, end))
@@ -233,6 +244,8 @@ def matches(workout: Workout, sports: SportSelection, name: str) -> bool:
 
 def _added_up(workouts: Iterable[Workout]) -> tuple[Totals, int]:
     """What they add up to without flagged and deleted ones, and how many there are with these."""
+    from commitcollect_core.training.periods import Totals
+
     total, count = Totals(), 0
     for count, each in enumerate(workouts, start=1):  # noqa: B007 - used behind the loop
         if not each.is_deleted and not each.snapshot.is_flagged:
@@ -241,6 +254,9 @@ def _added_up(workouts: Iterable[Workout]) -> tuple[Totals, int]:
 
 
 def _listing(workouts: Sequence[Workout], total: Totals) -> Iterator[str]:
+    from commitcollect_adapters.wording.units import show_amount
+    from commitcollect_core.values import TargetType
+
     if not workouts:
         return
     header: tuple[str, ...] = ("Start (UTC)", "Sport", "Distance", "Climb", "Moving", "Activity", "Name")
@@ -259,6 +275,9 @@ def _listing(workouts: Sequence[Workout], total: Totals) -> Iterator[str]:
 
 
 def _row(workout: Workout) -> tuple[str, ...]:
+    from commitcollect_adapters.wording.units import show_amount
+    from commitcollect_core.values import TargetType
+
     snapshot = workout.snapshot
     # In front of the name, of which a narrow terminal cuts the end.
     marks = ("(deleted) " if workout.is_deleted else "") + ("(flagged) " if snapshot.is_flagged else "")
@@ -305,7 +324,11 @@ def add(
     as_json: bool,
 ) -> None:
     """Add a workout by hand."""
-    from commitcollect_adapters.readers.fields import clean_name, clean_text, sport_warning  # noqa: PLC0415 - slow
+    from commitcollect_adapters.documents import new_award_document, workout_document
+    from commitcollect_adapters.readers.fields import clean_name, clean_text, sport_warning
+    from commitcollect_adapters.services import open_audited_app
+    from commitcollect_core.training.sports import known_sport_type
+    from commitcollect_core.training.workouts import ActivitySnapshot
 
     sport = known_sport_type(sport_type) or clean_text(sport_type)
     with open_audited_app(settings) as (app, record):
@@ -336,6 +359,8 @@ def add(
 
 
 def _refuse_overlap(app: CommitCollect, user_id: UserId, snapshot: ActivitySnapshot) -> None:
+    from commitcollect_core.training.history import overlapping
+
     for each in overlapping(app.ports.ledger, user_id, snapshot, app.policy):
         raise Conflict(
             f"at that time there is {described(each)}; give --again to add this workout too",
@@ -362,6 +387,10 @@ def delete(
     It no longer counts; progress and parts once reached stay. 'undelete' brings it back, and so does
     importing the same activity again.
     """
+    from commitcollect_adapters.documents import workout_document
+    from commitcollect_adapters.services import open_audited_app
+    from commitcollect_core.training.workouts import ActivityGone
+
     with open_audited_app(settings, must_exist=True) as (app, record):
         found = one_of(stored_workouts(app, settings.user, activity_id, sources_of(source)), activity_id)
         was_deleted = found.is_deleted
@@ -387,6 +416,8 @@ def stored_workouts(
     app: CommitCollect, user_id: UserId, activity_id: ActivityId, sources: Iterable[Source]
 ) -> list[Workout]:
     """The workouts with an id."""
+    from commitcollect_core.values import WorkoutKey
+
     keys = [WorkoutKey(source, activity_id) for source in sources]
     return list(app.ports.ledger.read(user_id, keys).workouts.values())
 
@@ -414,6 +445,9 @@ def one_of(stored: list[Workout], activity_id: ActivityId, *, is_deleted: bool =
 
 def described(workout: Workout) -> str:
     """A workout in a sentence."""
+    from commitcollect_adapters.wording.units import show_amount
+    from commitcollect_core.values import TargetType
+
     snapshot = workout.snapshot
     distance = show_amount(TargetType.DISTANCE_METERS, snapshot.distance_meters)
     start = f"{snapshot.started_at:%Y-%m-%d %H:%M} UTC"

@@ -8,12 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
-from attrs import evolve
 
-from commitcollect_adapters.backend import open_app
-from commitcollect_adapters.documents import new_award_document, workout_document
-from commitcollect_adapters.services import open_audited_app
-from commitcollect_adapters.wording.units import show_amount
 from commitcollect_cli.options import Amount, Instant
 from commitcollect_cli.output import print_result, say
 from commitcollect_cli.store import store_options
@@ -27,8 +22,6 @@ from commitcollect_cli.workout import (
     workout_argument,
 )
 from commitcollect_core.errors import Conflict
-from commitcollect_core.training.sports import known_sport_type
-from commitcollect_core.values import Source, TargetType
 
 if TYPE_CHECKING:
     from commitcollect_adapters.settings import Settings
@@ -43,12 +36,18 @@ if TYPE_CHECKING:
 @store_options
 def show_(*, settings: Settings, activity_id: ActivityId, source: str | None, as_json: bool) -> None:
     """Show all that is stored of a workout."""
+    from commitcollect_adapters.backend import open_app
+    from commitcollect_adapters.documents import workout_document
+
     with open_app(settings, must_exist=True) as app:
         found = one_of(stored_workouts(app, settings.user, activity_id, sources_of(source)), activity_id)
     print_result(workout_document(found), _lines(found), as_json=as_json)
 
 
 def _lines(workout: Workout) -> Iterator[str]:
+    from commitcollect_adapters.wording.units import show_amount
+    from commitcollect_core.values import TargetType
+
     snapshot = workout.snapshot
     start = f"{snapshot.started_at:%Y-%m-%d %H:%M:%S} UTC"
     if snapshot.utc_offset_seconds:
@@ -84,6 +83,9 @@ def edit(
     *, settings: Settings, activity_id: ActivityId, source: str | None, as_json: bool, **given: Any
 ) -> None:
     """Correct a workout. What is not given stays; parts once earned stay too."""
+    from commitcollect_adapters.services import open_audited_app
+    from commitcollect_core.values import Source
+
     changes = {name: value for name, value in given.items() if value is not None}
     if not changes:
         raise click.UsageError("say what to change, such as --distance 10.2km or --name TEXT")
@@ -103,7 +105,10 @@ def edit(
 
 
 def _edited(snapshot: ActivitySnapshot, changes: dict[str, Any], app: CommitCollect) -> ActivitySnapshot:
-    from commitcollect_adapters.readers.fields import clean_name, clean_text  # noqa: PLC0415 - slow
+    from attrs import evolve
+
+    from commitcollect_adapters.readers.fields import clean_name, clean_text
+    from commitcollect_core.training.sports import known_sport_type
 
     if "name" in changes:
         changes["name"] = clean_name(changes["name"], app.policy)
@@ -120,6 +125,8 @@ def _edited(snapshot: ActivitySnapshot, changes: dict[str, Any], app: CommitColl
 @store_options
 def undelete(*, settings: Settings, activity_id: ActivityId, source: str | None, as_json: bool) -> None:
     """Bring a deleted workout back, so that it counts again."""
+    from commitcollect_adapters.services import open_audited_app
+
     with open_audited_app(settings, must_exist=True) as (app, record):
         stored = stored_workouts(app, settings.user, activity_id, sources_of(source))
         found = one_of(stored, activity_id, is_deleted=True)
@@ -138,6 +145,8 @@ def _print_change(
     app: CommitCollect, settings: Settings, key: WorkoutKey, committed: Committed, verb: str, *, as_json: bool
 ) -> None:
     """Print what became of one workout, and what it earned."""
+    from commitcollect_adapters.documents import new_award_document, workout_document
+
     awards = committed.awards
     (after,) = stored_workouts(app, settings.user, key.activity_id, (key.source,))
     document = {"workout": workout_document(after), "awards": [*map(new_award_document, awards)]}

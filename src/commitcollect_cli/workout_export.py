@@ -11,16 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commitcollect_adapters.backend import open_app
-from commitcollect_adapters.documents import workout_document
 from commitcollect_cli.options import parse_sports, span_options
 from commitcollect_cli.output import print_result
 from commitcollect_cli.render import show_count
 from commitcollect_cli.saving import save
 from commitcollect_cli.store import store_options
 from commitcollect_cli.workout import instants, matches
-from commitcollect_core.training.history import walk_workouts
-from commitcollect_core.training.ports import WorkoutQuery
 
 if TYPE_CHECKING:
     from commitcollect_adapters.settings import Settings
@@ -52,6 +48,10 @@ def export(
     **days: Any,
 ) -> None:
     """Write workouts to FILE as CSV or JSON, the oldest first. Deleted ones are left out."""
+    from commitcollect_adapters.backend import open_app
+    from commitcollect_core.training.history import walk_workouts
+    from commitcollect_core.training.ports import WorkoutQuery
+
     form = form or file.suffix.removeprefix(".").lower()
     if form not in _FORMATS:
         raise click.UsageError(f"{file.name!r} ends neither in .csv nor in .json; give --format csv or json")
@@ -68,6 +68,8 @@ def export(
 
 def _row(workout: Workout) -> dict[str, Any]:
     """A workout as `workout list --json` has it, and its start as ISO 8601."""
+    from commitcollect_adapters.documents import workout_document
+
     return {"startAt": f"{workout.snapshot.started_at:%Y-%m-%dT%H:%M:%SZ}", **workout_document(workout)}
 
 

@@ -9,11 +9,27 @@ import click
 import pytest
 
 from cli.console import Console
+from commitcollect_adapters.sqlite.staging import Order
+from commitcollect_adapters.statues.exporting import Format, Layout
 from commitcollect_adapters.statues.pictures.terminal import Style
+from commitcollect_adapters.wording.units import KINDS
 from commitcollect_cli.late import Late, LateGroup, loaded
 from commitcollect_cli.main import _ALIASES, _COMMANDS, cli
+from commitcollect_cli.options import AMOUNT_UNITS
+from commitcollect_cli.recurring import PERIODS
+from commitcollect_cli.render import _REASONS
+from commitcollect_cli.simulate import ORDERS
 from commitcollect_cli.statue import _STYLES, statue
+from commitcollect_cli.statue_export import ASSEMBLED, PLATES, PRINTED
+from commitcollect_cli.statue_files import STAGES
 from commitcollect_cli.strava import strava
+from commitcollect_cli.strava_reconcile import _REPAIRS
+from commitcollect_cli.worker import _ENDS
+from commitcollect_core.jobs.worker import JobEnd
+from commitcollect_core.strava.reconciling import Repair
+from commitcollect_core.training.goals import Exclusion
+from commitcollect_core.training.publications import Stage
+from commitcollect_core.training.recurrence import Every
 from commitcollect_core.version import VERSION
 
 _LATE = [*_COMMANDS.items(), *statue.late.items(), *strava.late.items()]
@@ -47,11 +63,41 @@ def test_the_root_loads_no_command_and_no_classes(arguments: tuple[str, ...]) ->
         (("milestone", "list", "-x"), {"sqlite3", "commitcollect_core.app"}),
         (("workout", "list"), {"cattrs", "commitcollect_adapters.statues.definitions"}),
         (("statue", "-h"), {"commitcollect_adapters.statues.exporting"}),
+        (("milestone", "list"), {"commitcollect_core.accounts", "hashlib", "cattrs"}),
     ],
 )
 def test_a_command_loads_what_it_needs(arguments: tuple[str, ...], spared: set[str]) -> None:
     """Meshes, converters and stores are for the commands that use them."""
     assert modules_loaded(*arguments).isdisjoint(spared)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("milestone", "create", "-h"), ("workout", "list", "--bogus"), ("simulate", "-h"), ("serve", "-h"),
+        ("statue", "export", "-h"), ("strava", "status", "-x"), ("summary", "-x"),
+        ("recurring", "begin", "-h"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_help_and_usage_errors_load_no_classes(arguments: tuple[str, ...]) -> None:
+    """How a command is used costs click and its options: attrs, records and stores are for running it."""
+    loaded_here = modules_loaded(*arguments)
+    assert loaded_here.isdisjoint({"attr", "cattrs", "sqlite3", "commitcollect_adapters.backend"})
+
+
+def test_words_that_options_repeat_are_those_of_the_values() -> None:
+    """An option repeats the words of an enumeration, so that its help imports no classes."""
+    assert tuple(each.value for each in Order) == ORDERS
+    assert tuple(each.value.lower() for each in Every) == PERIODS
+    assert tuple(each.value for each in Stage if each is not Stage.RETIRED) == STAGES
+    assert tuple(each.value for each in Format) == PRINTED
+    assert tuple(each.value for each in Layout) == (ASSEMBLED, PLATES)
+    assert set(_REASONS) == set(Exclusion)
+    assert set(_ENDS) == set(JobEnd)
+    assert set(_REPAIRS) == set(Repair)
+    for kind, units in AMOUNT_UNITS.items():
+        assert "|".join(filter(None, KINDS[kind].units)) == units
 
 
 @pytest.mark.parametrize(("name", "late"), _LATE, ids=[name for name, _ in _LATE])

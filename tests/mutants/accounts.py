@@ -75,7 +75,7 @@ MUTANTS = (
     ),
     Mutant(
         name="sqlite-tombstone-ignored",
-        file="commitcollect_adapters/sqlite/deletions.py",
+        file="commitcollect_adapters/sqlite/deletion_check.py",
         old="    if found is not None:\n",
         new="    if False:\n",
         law="7: behind the tombstone nothing begins",

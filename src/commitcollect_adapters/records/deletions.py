@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from typing import TYPE_CHECKING
 
 from commitcollect_adapters.records.columns import epoch
-from commitcollect_core.accounts.deletion import DeletionRequest
-from commitcollect_core.values import UserId
+
+if TYPE_CHECKING:
+    from commitcollect_core.accounts.deletion import DeletionRequest
+    from commitcollect_core.values import UserId
 
 _KEY_BYTES = 32
 

@@ -9,7 +9,7 @@ from commitcollect_adapters import conflicts
 from commitcollect_adapters.records.accounts import AUDIT, AUDIT_HEAD, HANDSHAKE, PROFILE, SESSION
 from commitcollect_adapters.records.columns import epoch
 from commitcollect_adapters.sqlite.database import Database
-from commitcollect_adapters.sqlite.deletions import check_not_deleted
+from commitcollect_adapters.sqlite.deletion_check import check_not_deleted
 from commitcollect_adapters.sqlite.ledger import check_unfenced
 from commitcollect_adapters.sqlite.statements import delete, find, insert, replace, select, update
 from commitcollect_adapters.sqlite.versioned import VersionedTable

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from sqlite3 import Connection
-
-from commitcollect_adapters import conflicts
 from commitcollect_adapters.records import deletions
 from commitcollect_adapters.records.accounts import DELETION
 from commitcollect_adapters.sqlite.database import Database
+from commitcollect_adapters.sqlite.deletion_check import key_of
 from commitcollect_adapters.sqlite.statements import insert, select
 from commitcollect_adapters.sqlite.versioned import VersionedTable
 from commitcollect_core.accounts.deletion import DeletionRequest
@@ -15,9 +13,7 @@ from commitcollect_core.accounts.ports import DeletionPage
 from commitcollect_core.values import UserId
 
 _TABLE = VersionedTable("deletion", DELETION, "requestId")
-_READ_KEY = select("deletionKey", ("content",), "id = 1")
 _WRITE_KEY = insert("deletionKey", ("id", "content"), otherwise="IGNORE")
-_HOLDS = select("deletion", ("1",), "requestId = ?")
 _LIST = select(
     "deletion",
     DELETION.columns,
@@ -34,12 +30,12 @@ class SqliteDeletionStore:
 
     def id_of(self, user_id: UserId) -> str:
         with self._file().connection() as connection:
-            key = _key(connection)
+            key = key_of(connection)
         if key is None:
             with self._file().transaction() as connection:
                 # Another process may be making one: the first stays.
                 connection.execute(_WRITE_KEY, (1, deletions.new_key()))
-                key = _key(connection)
+                key = key_of(connection)
         return deletions.id_of(key or "", user_id)
 
     def _file(self) -> Database:
@@ -67,28 +63,3 @@ class SqliteDeletionStore:
             found = connection.execute(_LIST, parameters).fetchall()
         page = tuple(map(DELETION.decode, found[:limit]))
         return DeletionPage(requests=page, next=deletions.place_of(page[-1]) if len(found) > limit else None)
-
-
-def check_not_deleted(database: Database, user_id: str) -> None:
-    """Refuse the first item of its kind in the name of a deleted account; called in a write transaction.
-
-    Raises:
-        AccountDeleting: the account is being deleted, or was.
-    """
-    # The file is another one, but no deletion slips in between: it is written before anything is erased, and
-    # what was not there yet while this transaction looked is erased after it.
-    file = database.deletions()
-    if file is None:
-        return
-    with file.connection() as connection:
-        key = _key(connection)
-        if key is None:
-            return
-        found = connection.execute(_HOLDS, (deletions.id_of(key, UserId(user_id)),)).fetchone()
-    if found is not None:
-        raise conflicts.fenced()
-
-
-def _key(connection: Connection) -> str | None:
-    row = connection.execute(_READ_KEY).fetchone()
-    return None if row is None else str(row[0])

@@ -11,7 +11,7 @@ from commitcollect_adapters import conflicts
 from commitcollect_adapters.records.columns import Record
 from commitcollect_adapters.records.ledger import AWARD, HEAD, MILESTONE, WORKOUT
 from commitcollect_adapters.sqlite.database import Database
-from commitcollect_adapters.sqlite.deletions import check_not_deleted
+from commitcollect_adapters.sqlite.deletion_check import check_not_deleted
 from commitcollect_adapters.sqlite.statements import delete, insert, select
 from commitcollect_adapters.sqlite.versioned import VersionedTable
 from commitcollect_core.training.awards import Award

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Sequence
 
@@ -54,6 +53,8 @@ class SqliteCatalog:
         return published_geometry(stored, b"" if row is None else bytes(row[0]))
 
     def save_geometry(self, model_id: ModelId, content: bytes) -> str:
+        import hashlib  # noqa: PLC0415 - few stores are given a statue
+
         digest = hashlib.sha256(content).hexdigest()
         with self._database.transaction() as connection:
             connection.execute(_WRITE_GEOMETRY, (model_id, digest, content))
