@@ -18,7 +18,7 @@ CORE_PACKAGES = ("training", "jobs", "strava", "accounts")
 BESIDE_PACKAGES = ({"errors"}, {"values"}, {"policy"}, {"clocks", "context", "flows"}, {"handshakes"})
 """What every package may import, lowest first."""
 
-ASSEMBLIES = {"app": {"training"}, "service": set(CORE_PACKAGES)}
+ASSEMBLIES = {"app": {"training"}, "stores": set(CORE_PACKAGES), "service": {*CORE_PACKAGES, "stores"}}
 """What wires use cases, and the packages each may import: who only counts workouts pays for `app` alone."""
 
 NOUNS = {

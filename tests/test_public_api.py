@@ -20,7 +20,7 @@ from commitcollect_core.policy import TrainingPolicy
 ADA = UserId("ada")
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
-OPTIONAL = {"sqlite3", "boto3", "httpx", "hypothesis", "pytest", "click", "cattrs", "starlette"}
+OPTIONAL = {"sqlite3", "boto3", "httpx", "hypothesis", "pytest", "click", "starlette"}
 
 
 def modules_loaded_by(statement: str) -> set[str]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from commitcollect_core.app import CommitCollect
     from commitcollect_core.context import Backoff
     from commitcollect_core.jobs.ports import EventQueue
-    from commitcollect_core.service import Stores
+    from commitcollect_core.stores import Stores
     from commitcollect_core.training.ports import Ledger, Ports, StatueCatalog
 
 MEMORY = "memory:"

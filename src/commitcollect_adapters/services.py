@@ -379,10 +379,16 @@ def _watching(settings: Settings, given: Metrics | None) -> Callable[[Any, str],
 @contextmanager
 def open_standing(settings: Settings) -> Iterator[Standing]:
     """How accounts of the store stand with Strava; needs no app, no keys and no queue."""
-    from commitcollect_core.service import standing_on  # noqa: PLC0415 - few programs need it
+    from commitcollect_core.strava.standing import Standing  # noqa: PLC0415 - few programs need it
 
     with open_backend(settings.store, settings.policy, must_exist=True) as backend:
-        yield standing_on(backend.stores(), _context(ports_on(backend), settings.policy))
+        stores = backend.stores()
+        yield Standing(
+            connections=stores.connections,
+            backfills=stores.backfills,
+            ledger=stores.ledger,
+            context=_context(ports_on(backend), settings.policy),
+        )
 
 
 def _context(ports: Ports, policy: Policy) -> Context:

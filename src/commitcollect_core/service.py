@@ -11,28 +11,20 @@ from commitcollect_core.accounts.deleting import Deleting
 from commitcollect_core.accounts.exporting import Exporting
 from commitcollect_core.accounts.importing import Importing
 from commitcollect_core.accounts.ports import (
-    AuditLog,
-    DeletionStore,
-    PersonalData,
-    ProfileStore,
     ReceiptSigner,
-    SessionStore,
     UserDirectory,
 )
 from commitcollect_core.app import CommitCollect, assemble
 from commitcollect_core.context import Context
-from commitcollect_core.handshakes import HandshakeStore
-from commitcollect_core.jobs.ports import EventQueue, IdempotencyStore
+from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.jobs.worker import Handler, Worker
+from commitcollect_core.stores import Stores
 from commitcollect_core.strava import jobs as strava_jobs
 from commitcollect_core.strava.access import StravaAccess
 from commitcollect_core.strava.backfilling import Backfilling
 from commitcollect_core.strava.crowds import Crowds
 from commitcollect_core.strava.linking import Linking
 from commitcollect_core.strava.ports import (
-    BackfillStore,
-    ConnectionStore,
-    RateBudgetStore,
     StravaApi,
     TokenCipher,
 )
@@ -44,25 +36,7 @@ from commitcollect_core.strava.rounds import Rounds
 from commitcollect_core.strava.standing import Standing
 from commitcollect_core.strava.token_keeping import TokenKeeping
 from commitcollect_core.strava.webhook_intake import WebhookIntake, WebhookSecrets
-from commitcollect_core.training.ports import Ledger, Ports, StatueCatalog, StatueStore
-
-
-@frozen(kw_only=True, eq=False)
-class Stores:
-    """Every store on one technology."""
-
-    ledger: Ledger
-    catalog: StatueStore
-    profiles: ProfileStore
-    connections: ConnectionStore
-    backfills: BackfillStore
-    sessions: SessionStore
-    handshakes: HandshakeStore
-    idempotency: IdempotencyStore
-    rates: RateBudgetStore
-    deletions: DeletionStore
-    audit: AuditLog
-    personal: PersonalData
+from commitcollect_core.training.ports import Ports, StatueCatalog
 
 
 @frozen(kw_only=True, eq=False)
@@ -182,13 +156,6 @@ def assemble_service(
     return Service(app=app, strava=strava, accounts=accounts, worker=worker)
 
 
-def standing_on(stores: Stores, context: Context) -> Standing:
-    """How accounts stand with Strava, which needs the stores alone."""
-    return Standing(
-        connections=stores.connections, backfills=stores.backfills, ledger=stores.ledger, context=context
-    )
-
-
 def deleting_on(
     stores: Stores,
     queue: EventQueue,
@@ -296,7 +263,9 @@ def _strava(
     )
     return StravaUseCases(
         access=access,
-        standing=standing_on(stores, context),
+        standing=Standing(
+            connections=stores.connections, backfills=stores.backfills, ledger=stores.ledger, context=context
+        ),
         linking=linking,
         intake=WebhookIntake(queue=queue, secrets=secrets, context=context),
         refreshing=refreshing,

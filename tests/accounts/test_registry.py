@@ -17,7 +17,7 @@ from commitcollect_adapters.sqlite.personal import _TABLES
 from commitcollect_core.accounts import registry
 from commitcollect_core.accounts.deletion import DeletionStep
 from commitcollect_core.accounts.registry import RULES, ItemType, Owner
-from commitcollect_core.service import Stores
+from commitcollect_core.stores import Stores
 
 DOCS = Path(__file__).parents[2] / "docs"
 

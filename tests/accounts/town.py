@@ -17,7 +17,7 @@ from commitcollect_core.accounts.session_keeping import SessionKeeping
 from commitcollect_core.accounts.signing_in import SignedIn, SigningIn
 from commitcollect_core.context import Context
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
-from commitcollect_core.service import Stores
+from commitcollect_core.stores import Stores
 
 BACK = "http://127.0.0.1:8080/auth/callback"
 ADA = "ada@example.org"

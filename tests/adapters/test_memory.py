@@ -15,7 +15,7 @@ from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing import service_samples as service
 from commitcollect_adapters.testing.contracts.checks import THREADS, race
 from commitcollect_core.errors import Conflict
-from commitcollect_core.service import Stores
+from commitcollect_core.stores import Stores
 from commitcollect_core.strava.backfills import BackfillCommit
 from commitcollect_core.values import AthleteId, UserId
 

@@ -19,7 +19,7 @@ from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing import service_samples as service
-from commitcollect_core.service import Stores
+from commitcollect_core.stores import Stores
 from commitcollect_core.training.workouts import Workout
 from commitcollect_core.values import ActivityId, AthleteId, Source, UserId
 from strava.world import World

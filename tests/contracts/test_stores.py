@@ -16,7 +16,7 @@ from commitcollect_adapters.memory.stores import memory_stores
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_adapters.testing import contracts
-from commitcollect_core.service import Stores
+from commitcollect_core.stores import Stores
 from thoroughness import LEVEL
 
 

@@ -35,7 +35,8 @@ from commitcollect_core.errors import (
 )
 from commitcollect_core.jobs.worker import JobEnd
 from commitcollect_core.policy import DEFAULT_POLICY, OnDisconnect, Policy, customised
-from commitcollect_core.service import Service, Stores
+from commitcollect_core.service import Service
+from commitcollect_core.stores import Stores
 from commitcollect_core.strava.connections import ConnectionCommit, ConnectionStatus, StravaConnection
 from commitcollect_core.training.ledger import LedgerCommit, LedgerState
 from commitcollect_core.values import ActivityId, AthleteId, UserId

@@ -27,7 +27,8 @@ from commitcollect_core.errors import InvalidInput
 from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.jobs.worker import Worker
 from commitcollect_core.policy import DEFAULT_POLICY, Policy, customised
-from commitcollect_core.service import Service, Stores, StravaUseCases, assemble_service
+from commitcollect_core.service import Service, StravaUseCases, assemble_service
+from commitcollect_core.stores import Stores
 from commitcollect_core.strava.connections import READ_ALL_ACTIVITIES, StravaConnection
 from commitcollect_core.strava.ports import StravaApi
 from commitcollect_core.strava.webhook_intake import WebhookSecrets

@@ -15,7 +15,7 @@ from commitcollect_adapters.system import JitteredBackoff
 from commitcollect_core.policy import Policy
 
 if TYPE_CHECKING:
-    from commitcollect_core.service import Stores
+    from commitcollect_core.stores import Stores
 
 RACE_WAIT_SECONDS = 0.05
 RACE_WAIT_SECONDS_MAX = 10.0

@@ -21,7 +21,7 @@ from commitcollect_adapters.dynamodb.versioned import DynamoVersions
 from commitcollect_adapters.versioned import KeyedStore
 from commitcollect_core.accounts.profiles import UserProfile
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
-from commitcollect_core.service import Stores
+from commitcollect_core.stores import Stores
 from commitcollect_core.values import UserId
 
 

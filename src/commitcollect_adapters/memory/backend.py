@@ -16,7 +16,7 @@ from commitcollect_core.policy import Policy
 
 if TYPE_CHECKING:
     from commitcollect_core.jobs.ports import EventQueue
-    from commitcollect_core.service import Stores
+    from commitcollect_core.stores import Stores
 
 
 @contextmanager

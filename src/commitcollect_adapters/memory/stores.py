@@ -13,7 +13,7 @@ from commitcollect_adapters.memory.strava import MemoryBackfillStore, MemoryConn
 from commitcollect_adapters.memory.versioned import MemoryVersions
 from commitcollect_adapters.versioned import KeyedStore
 from commitcollect_core.accounts.profiles import UserProfile
-from commitcollect_core.service import Stores
+from commitcollect_core.stores import Stores
 from commitcollect_core.strava.rates import RateBudget
 
 

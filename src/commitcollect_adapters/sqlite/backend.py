@@ -20,7 +20,7 @@ from commitcollect_core.policy import Policy
 
 if TYPE_CHECKING:
     from commitcollect_core.jobs.ports import EventQueue
-    from commitcollect_core.service import Stores
+    from commitcollect_core.stores import Stores
 
 TIDIED_ROWS_MAX = 500
 """Rows of one table that one transaction removes, so that others can write in between."""

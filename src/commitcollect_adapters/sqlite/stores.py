@@ -14,7 +14,7 @@ from commitcollect_adapters.sqlite.personal import SqlitePersonalData
 from commitcollect_adapters.sqlite.statues import SqliteCatalog
 from commitcollect_adapters.sqlite.versioned import SqliteVersions
 from commitcollect_adapters.versioned import KeyedStore
-from commitcollect_core.service import Stores
+from commitcollect_core.stores import Stores
 
 
 def sqlite_stores(database: Database) -> Stores:

@@ -75,7 +75,7 @@ class _ShippedCatalog:
 
     @cached_property
     def _known(self) -> FixedCatalog:
-        from commitcollect_adapters.statues.definitions import read_model  # noqa: PLC0415 - costs an import
+        from commitcollect_adapters.statues.models import read_model  # noqa: PLC0415 - costs an import
 
         return FixedCatalog(read_model(_FOLDER / f"{each}.json") for each in _shipped_ids())
 

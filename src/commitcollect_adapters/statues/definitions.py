@@ -7,7 +7,6 @@ geometry: colours, where each part goes in, how it lies on a printer's bed, and 
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -17,39 +16,24 @@ from typing import Any
 
 from attrs import frozen
 
-from commitcollect_adapters.documents import statue_from_document
 from commitcollect_adapters.statues import pack
 from commitcollect_adapters.statues.materials import Material
 from commitcollect_adapters.statues.meshes import MATERIALS_MAX, Mesh, Vector
+from commitcollect_adapters.statues.models import FILE, Form, check_name, match, read_document, read_model
 from commitcollect_adapters.statues.placing import Lying, dot
-from commitcollect_core.errors import CommitCollectError, CorruptItem
+from commitcollect_core.errors import CorruptItem
 from commitcollect_core.training.awards import ModelPart, StatueModel
 
-DEFINITION_BYTES_MAX = 1_000_000
-NAME_CHARACTERS_MAX = 60
 NUMBER_MAX = 1000
 """Of a direction or of a place in millimetres."""
 UNIT_ERROR_MAX = 0.001
 PARALLEL_MIN = 0.99
-_PUNCTUATION = " -'.()"
 STONE = "#A39C90"
 """The colour of a part whose artist names none."""
 
 
-@frozen
-class _Form:
-    """How a text looks: as a pattern, and in words."""
-
-    pattern: re.Pattern[str]
-    words: str
-
-
-_COLOR = _Form(re.compile("#[0-9A-F]{6}"), "a colour such as #C84A1B, with capital letters")
-_FILE = _Form(
-    re.compile("[a-z0-9_]+([.][a-z0-9]+)+"),
-    "the name of a file in the same folder, of small letters, digits and _, such as left_wing.stl",
-)
-_SHA256 = _Form(re.compile("[0-9a-f]{64}"), "a SHA-256 digest of 64 hexadecimal digits")
+_COLOR = Form(re.compile("#[0-9A-F]{6}"), "a colour such as #C84A1B, with capital letters")
+_SHA256 = Form(re.compile("[0-9a-f]{64}"), "a SHA-256 digest of 64 hexadecimal digits")
 
 
 class Detail(Enum):
@@ -153,48 +137,6 @@ class Statue:
         return tuple(meshes)
 
 
-def read_document(file: Traversable) -> dict[str, Any]:
-    """The JSON object of a definition.
-
-    Raises:
-        CorruptItem: the file cannot be read, is too large, or not a JSON object.
-    """
-    try:
-        with file.open("rb") as stream:
-            data = stream.read(DEFINITION_BYTES_MAX + 1)
-    except OSError as refused:
-        raise CorruptItem(f"the statue {file.name} cannot be read: {refused.strerror}") from refused
-    if len(data) > DEFINITION_BYTES_MAX:
-        raise CorruptItem(f"the statue {file.name} has more than {DEFINITION_BYTES_MAX} bytes")
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError) as malformed:
-        raise CorruptItem(f"the statue {file.name} is not JSON: {malformed}") from malformed
-    if not isinstance(document, dict):
-        raise CorruptItem(f"the statue {file.name} is not a JSON object")
-    return document
-
-
-def read_model(file: Traversable) -> StatueModel:
-    """What the catalogue needs of a definition.
-
-    Raises:
-        CorruptItem: it is no definition of a statue, or a name in it is not allowed.
-    """
-    document = read_document(file)
-    try:
-        model = statue_from_document(document)
-        for name in (model.name, *(part.part_name for part in model.parts)):
-            _check_name(name)
-        for part in model.parts:
-            _match(_FILE, part.mesh_file)
-    except ValueError as invalid:
-        raise CorruptItem(f"the statue {file.name}: {invalid}") from invalid
-    except CommitCollectError as invalid:
-        raise CorruptItem(f"the statue {file.name}: {invalid.message}") from invalid
-    return model
-
-
 def read_statue(file: Traversable, folder: Traversable) -> Statue:
     """A definition with its geometry; `folder` has the packs.
 
@@ -240,34 +182,17 @@ def _place(entry: Mapping[str, Any]) -> Place:
         None if attach is None else _direction(attach["direction"]),
         None if bed is None else _lying(_direction(bed["up"]), _direction(bed["right"])),
         (0.0, 0.0, 0.0) if attach is None else _vector(attach.get("at", [0, 0, 0])),
-        _match(_COLOR, entry.get("color", STONE)),
+        match(_COLOR, entry.get("color", STONE)),
     )
-
-
-def _check_name(name: str) -> None:
-    """Names go into file names, XML and pages; none needs markup."""
-    if not 1 <= len(name) <= NAME_CHARACTERS_MAX or not all(
-        each.isalnum() or each in _PUNCTUATION for each in name
-    ):
-        raise ValueError(
-            f"the name {name[:NAME_CHARACTERS_MAX]!r} is not 1 to {NAME_CHARACTERS_MAX} letters, digits, "
-            f"spaces or any of {_PUNCTUATION.strip()}"
-        )
-
-
-def _match(form: _Form, text: object) -> str:
-    if not isinstance(text, str) or not form.pattern.fullmatch(text):
-        raise ValueError(f"{text!r:.80} is not {form.words}")
-    return text
 
 
 def _materials(entries: Sequence[Mapping[str, Any]]) -> tuple[Material, ...]:
     if not isinstance(entries, list) or not 1 <= len(entries) <= MATERIALS_MAX:
         raise ValueError(f"a statue has 1 to {MATERIALS_MAX} materials")
     for each in entries:
-        _check_name(each["name"])
+        check_name(each["name"])
     return tuple(
-        Material(each["name"], _match(_COLOR, each["color"]), each.get("isMetal") is True) for each in entries
+        Material(each["name"], match(_COLOR, each["color"]), each.get("isMetal") is True) for each in entries
     )
 
 
@@ -305,4 +230,4 @@ def _lying(up: Vector, right: Vector) -> Lying:
 
 
 def _pack(entry: Mapping[str, Any], folder: Traversable) -> Pack:
-    return Pack(folder / _match(_FILE, entry["file"]), _match(_SHA256, entry["sha256"]))
+    return Pack(folder / match(FILE, entry["file"]), match(_SHA256, entry["sha256"]))

@@ -12,9 +12,10 @@ from attrs import evolve, frozen
 from commitcollect_adapters.documents import Document, statue_document
 from commitcollect_adapters.statues import bundles, gates, stl
 from commitcollect_adapters.statues.bundles import DEFINITION
-from commitcollect_adapters.statues.definitions import Detail, Place, read_model, read_places
+from commitcollect_adapters.statues.definitions import Detail, Place, read_places
 from commitcollect_adapters.statues.gates import Finding
 from commitcollect_adapters.statues.meshes import MATERIALS_MAX, TRIANGLES_MAX, Area, Mesh, chained
+from commitcollect_adapters.statues.models import read_model
 from commitcollect_adapters.statues.placing import Lying
 from commitcollect_adapters.statues.printing import needs_supports
 from commitcollect_core.errors import Conflict, CorruptItem, InvalidInput, LimitExceeded

@@ -21,7 +21,7 @@ from commitcollect_core.accounts.profiles import UserProfile
 from commitcollect_core.accounts.sessions import Session
 from commitcollect_core.handshakes import Handshake, HandshakePurpose
 from commitcollect_core.jobs.idempotency import IdempotencyRecord, IdempotencyStatus
-from commitcollect_core.service import Stores
+from commitcollect_core.stores import Stores
 from commitcollect_core.strava.backfills import Backfill, StagedPage
 from commitcollect_core.strava.connections import ConnectionCommit, StravaConnection
 from commitcollect_core.strava.rates import RateBudget

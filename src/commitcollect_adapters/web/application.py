@@ -36,7 +36,8 @@ from commitcollect_adapters.web.sign_in import SignInRoutes
 from commitcollect_adapters.web.statue_routes import StatueRoutes
 from commitcollect_adapters.web.strava_routes import CALLBACK, StravaRoutes
 from commitcollect_core.accounts.signing_in import SigningIn
-from commitcollect_core.service import Service, Stores
+from commitcollect_core.service import Service
+from commitcollect_core.stores import Stores
 from commitcollect_core.strava.webhook_intake import WebhookIntake
 
 

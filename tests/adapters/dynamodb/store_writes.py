@@ -12,7 +12,7 @@ from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing import service_samples as service
 from commitcollect_core.accounts.chain import ChainHead, chained
 from commitcollect_core.jobs.idempotency import IdempotencyRecord, completed
-from commitcollect_core.service import Stores
+from commitcollect_core.stores import Stores
 from commitcollect_core.strava.backfills import BackfillCommit
 from commitcollect_core.strava.connections import ConnectionCommit, StravaConnection
 from commitcollect_core.training.awards import StatueModel

@@ -19,7 +19,7 @@ from commitcollect_adapters.testing.service_strategies import LATER
 from commitcollect_core.accounts.audit import AuditType
 from commitcollect_core.jobs.idempotency import completed
 from commitcollect_core.policy import DEFAULT_POLICY
-from commitcollect_core.service import Stores
+from commitcollect_core.stores import Stores
 from commitcollect_core.strava.backfills import BackfillCommit
 from commitcollect_core.values import ModelId, UserId
 

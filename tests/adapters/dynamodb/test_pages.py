@@ -14,7 +14,7 @@ from commitcollect_adapters.dynamodb.ledger import DynamoLedger
 from commitcollect_adapters.dynamodb.stores import dynamo_stores
 from commitcollect_adapters.testing import contracts, samples
 from commitcollect_adapters.testing.dumps import dump_of
-from commitcollect_core.service import Stores
+from commitcollect_core.stores import Stores
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import Ledger, WorkoutPosition, WorkoutQuery
 from commitcollect_core.training.workouts import Workout

@@ -32,7 +32,7 @@ from commitcollect_core.errors import (
     StorageUnavailable,
     VersionConflict,
 )
-from commitcollect_core.service import Stores
+from commitcollect_core.stores import Stores
 from commitcollect_core.strava.backfills import BackfillCommit
 from commitcollect_core.values import MilestoneId, UserId
 

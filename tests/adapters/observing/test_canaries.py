@@ -41,7 +41,7 @@ from commitcollect_core.accounts.signing_in import SigningIn
 from commitcollect_core.context import Context
 from commitcollect_core.errors import CommitCollectError, StorageUnavailable
 from commitcollect_core.policy import DEFAULT_POLICY
-from commitcollect_core.service import Stores
+from commitcollect_core.stores import Stores
 from commitcollect_core.strava.ports import SealContext
 from strava.world import ATHLETE, KEY, ME, WISH, World, payload
 

@@ -16,7 +16,7 @@ from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_adapters.testing import service_samples as service
 from commitcollect_adapters.testing.service_strategies import LATER
 from commitcollect_core.policy import DEFAULT_POLICY
-from commitcollect_core.service import Stores
+from commitcollect_core.stores import Stores
 from commitcollect_core.values import UserId
 
 ME = UserId("me")

@@ -21,7 +21,7 @@ from commitcollect_adapters.testing.contracts.stores import StoresContract
 from commitcollect_adapters.testing.service_strategies import backfills, staged_pages
 from commitcollect_core.errors import AccountDeleting, ConnectionChanged, VersionConflict
 from commitcollect_core.policy import DEFAULT_POLICY
-from commitcollect_core.service import Stores
+from commitcollect_core.stores import Stores
 from commitcollect_core.strava.backfills import BackfillCommit, StagedPage
 from commitcollect_core.values import UserId
 

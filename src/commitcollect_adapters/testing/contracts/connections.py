@@ -28,7 +28,7 @@ from commitcollect_core.errors import (
     InvalidInput,
     VersionConflict,
 )
-from commitcollect_core.service import Stores
+from commitcollect_core.stores import Stores
 from commitcollect_core.strava.connections import AthleteOwner, ConnectionStatus, Lease, StravaConnection
 from commitcollect_core.strava.ports import ConnectedPage
 from commitcollect_core.training.ledger import NO_CONNECTION, LedgerHead, LedgerState

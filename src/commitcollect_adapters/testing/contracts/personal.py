@@ -17,7 +17,7 @@ from commitcollect_core.accounts import registry
 from commitcollect_core.accounts.deletion import Person
 from commitcollect_core.accounts.registry import ItemType
 from commitcollect_core.errors import AccountDeleting
-from commitcollect_core.service import Stores
+from commitcollect_core.stores import Stores
 from commitcollect_core.strava.backfills import BackfillCommit
 from commitcollect_core.strava.rates import athlete_scope
 from commitcollect_core.training.ledger import LedgerState

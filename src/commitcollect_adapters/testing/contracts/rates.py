@@ -16,7 +16,7 @@ from commitcollect_adapters.testing.contracts.checks import (
 from commitcollect_adapters.testing.contracts.stores import StoresContract
 from commitcollect_adapters.testing.service_strategies import rate_budgets
 from commitcollect_core.errors import VersionConflict
-from commitcollect_core.service import Stores
+from commitcollect_core.stores import Stores
 from commitcollect_core.strava.rates import RateBudget
 
 _CALLS_EACH = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 
-from commitcollect_core.service import Stores
+from commitcollect_core.stores import Stores
 
 
 class StoresContract(ABC):
