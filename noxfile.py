@@ -99,6 +99,7 @@ def run_tests(session: nox.Session) -> None:
     """Test; with arguments for pytest, coverage is not judged."""
     session.run("python", "tests/engines/install.py", ".engines")
     session.run("python", "tests/browser/install.py")
+    session.run("python", "tests/shells/install.py")
     session.run("coverage", "erase")
     session.run("pytest", "-q", *IN_PARALLEL, "--durations=30", *session.posargs, env=COVERAGE)
     if not session.posargs:
@@ -173,4 +174,5 @@ def deep(session: nox.Session) -> None:
     install(session, "test", "browser")
     session.run("python", "tests/engines/install.py", ".engines")
     session.run("python", "tests/browser/install.py")
+    session.run("python", "tests/shells/install.py")
     session.run("pytest", *IN_PARALLEL, "-m", "", *session.posargs, env={"HYPOTHESIS_PROFILE": "deep"})

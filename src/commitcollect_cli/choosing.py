@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from commitcollect_cli.completing import complete_milestone
 from commitcollect_core.errors import CorruptItem, InvalidInput, NotFound
 
 if TYPE_CHECKING:
@@ -17,10 +18,12 @@ if TYPE_CHECKING:
 
 _LISTED_MAX = 10
 
-milestone_argument = click.argument("wanted", metavar="MILESTONE")
+milestone_argument = click.argument("wanted", metavar="MILESTONE", shell_complete=complete_milestone)
 """An id, its beginning, or a name."""
 
-optional_milestone_argument = click.argument("wanted", metavar="[MILESTONE]", required=False)
+optional_milestone_argument = click.argument(
+    "wanted", metavar="[MILESTONE]", required=False, shell_complete=complete_milestone
+)
 
 
 def by_creation(app: CommitCollect, user_id: UserId) -> list[Milestone]:

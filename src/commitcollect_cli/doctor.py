@@ -38,6 +38,10 @@ class Finding(NamedTuple):
     is_ok: bool
     detail: str
 
+    def document(self) -> dict[str, str | bool]:
+        """The finding as JSON has it."""
+        return {"check": self.check, "isOk": self.is_ok, "detail": self.detail}
+
 
 @click.command(short_help="Check installation, store and milestones.")
 @click.option(
@@ -51,8 +55,6 @@ def doctor(*, store: str | None, user: str | None, repair: bool, as_json: bool) 
 
     Changes nothing without --repair. Asks Strava one thing, if an app is set: its subscription.
     """
-    from commitcollect_adapters.documents import facts_document
-
     findings = []
     if repair:
         _repair(store, user)
@@ -63,7 +65,7 @@ def doctor(*, store: str | None, user: str | None, repair: bool, as_json: bool) 
             show(f"{mark}  {finding.check:<10}  {finding.detail}")
     is_healthy = all(each.is_ok for each in findings)
     if as_json:
-        print_json({"isHealthy": is_healthy, "checks": [facts_document(each) for each in findings]})
+        print_json({"isHealthy": is_healthy, "checks": [each.document() for each in findings]})
     return 0 if is_healthy else EXIT_FAILURE
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from commitcollect_cli.completing import complete_model, complete_sport, complete_target, complete_time_zone
 from commitcollect_cli.options import chained, parse_sports, span_of, span_options
 from commitcollect_core.errors import InvalidInput
 
@@ -28,6 +29,7 @@ _options = chained(
     click.option(
         "--target",
         "targets",
+        shell_complete=complete_target,
         multiple=True,
         metavar="KIND=AMOUNT",
         callback=_check_texts,
@@ -40,6 +42,7 @@ _options = chained(
     click.option(
         "--sport",
         "sports",
+        shell_complete=complete_sport,
         multiple=True,
         callback=parse_sports,
         metavar="NAME",
@@ -48,11 +51,19 @@ _options = chained(
     ),
     click.option(
         "--time-zone",
+        shell_complete=complete_time_zone,
         metavar="ZONE",
         help="Whose days are meant, such as Europe/Berlin. Default: time_zone of the settings, else UTC.",
     ),
     span_options("activities"),
-    click.option("--model", "model_id", default="DRAGON_2026", show_default=True, help="Statue model."),
+    click.option(
+        "--model",
+        "model_id",
+        shell_complete=complete_model,
+        default="DRAGON_2026",
+        show_default=True,
+        help="Statue model.",
+    ),
 )
 
 _NAMES = (

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 import click
+from click.shell_completion import CompletionItem
 
 _SIMILAR = 0.6
 
@@ -70,6 +71,17 @@ class LateGroup(click.Group):
         if cmd_name in self.aliases:
             return loaded(self.aliases[cmd_name])
         return super().get_command(ctx, cmd_name)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands by the table, so that completing their names imports none of them; and options."""
+        known = {name: late.summary for name, late in self.late.items()}
+        known |= {name: each.get_short_help_str() for name, each in self.commands.items() if not each.hidden}
+        found = [
+            CompletionItem(name, help=known[name])
+            for name in self.list_commands(ctx)
+            if name in known and name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -14,6 +14,7 @@ from commitcollect_cli.choosing import (
     optional_milestone_argument,
     shown_by_default,
 )
+from commitcollect_cli.completing import complete_milestone
 from commitcollect_cli.drawing import earned_parts, picture_lines
 from commitcollect_cli.goal_options import goal_options
 from commitcollect_cli.options import limit_option, parse_milestone_id
@@ -88,7 +89,13 @@ def _preview_lines(preview: Preview) -> Iterator[str]:
 
 @milestone.command("list")
 @limit_option(MILESTONES_LISTED)
-@click.option("--after", metavar="ID", callback=parse_milestone_id, help="Go on behind this milestone.")
+@click.option(
+    "--after",
+    metavar="ID",
+    callback=parse_milestone_id,
+    shell_complete=complete_milestone,
+    help="Go on behind this milestone.",
+)
 @click.option(
     "--status",
     type=click.Choice(_STATUSES),

@@ -214,8 +214,10 @@ def _checked_id(ctx: click.Context, param: click.Parameter, value: str) -> str:
     return value
 
 
-def parse_sports(ctx: click.Context, param: click.Parameter, names: tuple[str, ...]) -> SportSelection:
-    """Callback of ``--sport``: several options, or names with commas between."""
+def parse_sports(ctx: click.Context, param: click.Parameter, names: tuple[str, ...]) -> SportSelection | None:
+    """Callback of ``--sport``: several options, or names with commas between; None for a shell."""
+    if ctx.resilient_parsing:
+        return None
     from commitcollect_core.training.sports import SportSelection
 
     try:

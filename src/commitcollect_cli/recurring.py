@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from commitcollect_cli.completing import complete_recurring
 from commitcollect_cli.goal_options import goal_options
 from commitcollect_cli.options import parse_milestone_id
 from commitcollect_cli.output import print_result, say
@@ -90,7 +91,7 @@ def list_(*, settings: Settings, as_json: bool) -> None:
 
 
 @recurring.command()
-@click.argument("recurring_id", metavar="ID", callback=parse_milestone_id)
+@click.argument("recurring_id", metavar="ID", callback=parse_milestone_id, shell_complete=complete_recurring)
 @store_options
 def end(*, settings: Settings, recurring_id: MilestoneId, as_json: bool) -> None:
     """Let a goal recur no more. Its milestones and their parts stay."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from commitcollect_cli.completing import complete_store
 from commitcollect_cli.drawing import earned_parts, picture_lines
 from commitcollect_cli.goal_options import goal_options
 from commitcollect_cli.history import exit_code_of, read_files, say_left_out, staged
@@ -57,6 +58,7 @@ DUPLICATES_MAX = 100
 @click.option(
     "--store",
     "store",
+    shell_complete=complete_store,
     metavar="STORE",
     help="Keep the result here: a SQLite file or dynamodb://…. Default: a temporary file.",
 )

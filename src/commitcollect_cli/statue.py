@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from commitcollect_cli.catalogs import known_model, open_catalog
+from commitcollect_cli.completing import complete_milestone, complete_model
 from commitcollect_cli.drawing import earned_parts, picture_lines
 from commitcollect_cli.late import Late, LateGroup
 from commitcollect_cli.options import parse_milestone_id
@@ -61,8 +62,15 @@ def _row(model: StatueModel) -> tuple[str, ...]:
 
 
 @statue.command("show")
-@click.argument("model_id", metavar="[MODEL]", type=ModelId, required=False)
-@click.option("--milestone", "milestone_id", metavar="ID", callback=parse_milestone_id, help="Its statue.")
+@click.argument("model_id", metavar="[MODEL]", type=ModelId, required=False, shell_complete=complete_model)
+@click.option(
+    "--milestone",
+    "milestone_id",
+    metavar="ID",
+    callback=parse_milestone_id,
+    shell_complete=complete_milestone,
+    help="Its statue.",
+)
 @click.option(
     "--style",
     type=click.Choice(_STYLES),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from commitcollect_cli.catalogs import known_model, open_catalog
+from commitcollect_cli.completing import complete_milestone, complete_model
 from commitcollect_cli.options import chained, parse_milestone_id
 from commitcollect_cli.output import print_result
 from commitcollect_cli.render import show_count, table
@@ -66,9 +67,21 @@ class BedSize(click.ParamType["Bed"]):
 
 subject_options = chained(
     click.option(
-        "--milestone", "milestone_id", metavar="ID", callback=parse_milestone_id, help="Whose statue."
+        "--milestone",
+        "milestone_id",
+        metavar="ID",
+        callback=parse_milestone_id,
+        shell_complete=complete_milestone,
+        help="Whose statue.",
     ),
-    click.option("--model", "model_id", metavar="MODEL", type=ModelId, help="Or a whole model."),
+    click.option(
+        "--model",
+        "model_id",
+        metavar="MODEL",
+        type=ModelId,
+        shell_complete=complete_model,
+        help="Or a whole model.",
+    ),
 )
 """What a statue is of."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from commitcollect_cli.completing import complete_model
 from commitcollect_cli.options import json_option
 from commitcollect_cli.output import print_json, print_result, show
 from commitcollect_cli.saving import save
@@ -132,7 +133,7 @@ def _sculpt_extra() -> Iterator[None]:
 
 
 @click.command()
-@click.argument("model_id", metavar="MODEL", type=ModelId)
+@click.argument("model_id", metavar="MODEL", type=ModelId, shell_complete=complete_model)
 @store_options
 def retire(*, settings: Settings, model_id: ModelId, as_json: bool) -> None:
     """Take a published statue off the offer; milestones on it go on."""

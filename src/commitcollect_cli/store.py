@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from commitcollect_cli.completing import complete_store
 from commitcollect_cli.late import given_before
 from commitcollect_cli.options import chained, json_option
 from commitcollect_core.errors import InvalidInput
@@ -38,6 +39,7 @@ def as_given(unit: str) -> AbstractContextManager[None]:
 store_flags: Callable[[_Command], _Command] = chained(
     click.option(
         "--store",
+        shell_complete=complete_store,
         metavar="STORE",
         callback=given_before,
         help="SQLite file or dynamodb://…. Default: see 'commitcollect config show'.",

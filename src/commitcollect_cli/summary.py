@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from commitcollect_cli.completing import complete_sport
 from commitcollect_cli.options import Month, UtcDay, parse_sports, today
 from commitcollect_cli.output import fitting, print_result
 from commitcollect_cli.render import table
@@ -48,6 +49,7 @@ _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 @click.option(
     "--sport",
     "sports",
+    shell_complete=complete_sport,
     multiple=True,
     callback=parse_sports,
     metavar="NAME",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from commitcollect_cli.completing import complete_sport, complete_sport_type, complete_workout
 from commitcollect_cli.late import Late, LateGroup
 from commitcollect_cli.options import (
     Amount,
@@ -50,7 +51,7 @@ _LATE = {
 }
 
 workout_argument = chained(
-    click.argument("activity_id", callback=parse_activity_id),
+    click.argument("activity_id", callback=parse_activity_id, shell_complete=complete_workout),
     click.option(
         "--source",
         type=click.Choice([each.value for each in Source]),
@@ -154,6 +155,7 @@ def _token(position: WorkoutPosition | None) -> str | None:
 @click.option(
     "--sport",
     "sports",
+    shell_complete=complete_sport,
     multiple=True,
     callback=parse_sports,
     metavar="NAME",
@@ -294,7 +296,11 @@ def _row(workout: Workout) -> tuple[str, ...]:
 
 @workout.command()
 @click.option(
-    "--sport-type", required=True, metavar="NAME", help="As Strava names it, such as Run or TrailRun."
+    "--sport-type",
+    required=True,
+    shell_complete=complete_sport_type,
+    metavar="NAME",
+    help="As Strava names it, such as Run or TrailRun.",
 )
 @click.option(
     "--start", "started_at", type=Instant(), required=True, help="With its zone, such as 2026-01-31T07:00Z."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from commitcollect_cli.completing import complete_sport_type
 from commitcollect_cli.options import Amount, Instant
 from commitcollect_cli.output import print_result, say
 from commitcollect_cli.store import store_options
@@ -71,7 +72,12 @@ def _lines(workout: Workout) -> Iterator[str]:
 
 @click.command()
 @workout_argument
-@click.option("--sport-type", metavar="NAME", help="As Strava names it, such as Run or TrailRun.")
+@click.option(
+    "--sport-type",
+    metavar="NAME",
+    shell_complete=complete_sport_type,
+    help="As Strava names it, such as Run or TrailRun.",
+)
 @click.option("--start", "started_at", type=Instant(), help="With its zone, such as 2026-01-31T07:00Z.")
 @click.option("--distance", "distance_meters", type=Amount("distance"), help="Such as 10.2km.")
 @click.option("--elevation", "elevation_meters", type=Amount("elevation"), help="Climbed, such as 120m.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from commitcollect_cli.completing import complete_sport
 from commitcollect_cli.options import parse_sports, span_options
 from commitcollect_cli.output import print_result
 from commitcollect_cli.render import show_count
@@ -31,7 +32,13 @@ _FORMATS = ("csv", "json")
 @click.option("--format", "form", type=click.Choice(_FORMATS), help="Default: as FILE ends.")
 @span_options("workouts")
 @click.option(
-    "--sport", "sports", multiple=True, callback=parse_sports, metavar="NAME", help="Only this sport."
+    "--sport",
+    "sports",
+    shell_complete=complete_sport,
+    multiple=True,
+    callback=parse_sports,
+    metavar="NAME",
+    help="Only this sport.",
 )
 @click.option("--name", default="", metavar="TEXT", help="Only those with TEXT in their name, in any case.")
 @click.option("--force", is_flag=True, help="Overwrite FILE.")

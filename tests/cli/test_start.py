@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -12,7 +13,9 @@ from cli.console import Console
 from commitcollect_adapters.sqlite.staging import Order
 from commitcollect_adapters.statues.exporting import Format, Layout
 from commitcollect_adapters.statues.pictures.terminal import Style
-from commitcollect_adapters.wording.units import KINDS
+from commitcollect_adapters.wording.goals import BEST, parse_aim
+from commitcollect_adapters.wording.units import BUCKET_UNITS, KINDS
+from commitcollect_cli.completing import TARGET_EXAMPLES
 from commitcollect_cli.late import Late, LateGroup, loaded
 from commitcollect_cli.main import _ALIASES, _COMMANDS, cli
 from commitcollect_cli.options import AMOUNT_UNITS
@@ -35,14 +38,18 @@ from commitcollect_core.version import VERSION
 _LATE = [*_COMMANDS.items(), *statue.late.items(), *strava.late.items()]
 
 
-def modules_loaded(*arguments: str) -> set[str]:
+def modules_loaded(*arguments: str, **environment: str) -> set[str]:
     """The modules a command has imported when it ends."""
     program = (
         "import sys\nfrom commitcollect_cli.main import run\n"
         "try:\n    run(sys.argv[1:])\nexcept SystemExit:\n    print(*sys.modules, file=sys.stderr)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, **environment},
     )
     return set(done.stderr.split())
 
@@ -98,6 +105,25 @@ def test_words_that_options_repeat_are_those_of_the_values() -> None:
     assert set(_REPAIRS) == set(Repair)
     for kind, units in AMOUNT_UNITS.items():
         assert "|".join(filter(None, KINDS[kind].units)) == units
+
+
+@pytest.mark.parametrize("words", ["commitcollect ", "commitcollect milestone ", "commitcollect summary --"])
+def test_completing_names_loads_no_classes(words: str) -> None:
+    """TAB behind a group or an option costs what help costs."""
+    asked = {
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(words.count(" ")),
+        "_COMMITCOLLECT_COMPLETE": "bash_complete",
+    }
+    assert modules_loaded(**asked).isdisjoint({"attr", "sqlite3", "commitcollect_adapters.backend"})
+
+
+def test_every_kind_of_target_is_offered() -> None:
+    """The examples of kinds are targets, and no kind is left out."""
+    kinds = {each.partition("=")[0] for each in TARGET_EXAMPLES}
+    assert kinds == {*KINDS, *BUCKET_UNITS, "streak", *(BEST + each for each in KINDS)}
+    for each in TARGET_EXAMPLES:
+        assert parse_aim(each).total_target > 0
 
 
 @pytest.mark.parametrize(("name", "late"), _LATE, ids=[name for name, _ in _LATE])
