@@ -294,6 +294,7 @@ ANSWERS: dict[type[CommitCollectError] | str, tuple[int, int]] = {
     InvalidInput: (400, EXIT_USAGE),
     ACCESS_DENIED: (400, EXIT_AUTHENTICATION),
     "unreadable_history": (400, EXIT_FAILURE),
+    "idempotency_key_reused": (422, EXIT_USAGE),
     Unauthenticated: (401, EXIT_AUTHENTICATION),
     Forbidden: (403, EXIT_AUTHENTICATION),
     NotFound: (404, EXIT_NOT_FOUND),

@@ -128,6 +128,42 @@ def test_from_a_file_to_a_printed_part(person: Callable[..., Viewed], site: Serv
     assert all(each.startswith((site.address, "blob:", "data:")) for each in seen.requests)
 
 
+def test_a_goal_is_renamed_put_away_and_deleted(person: Callable[..., Viewed], site: Served) -> None:
+    """By its own page; what is put away stands last, and a deletion says first what goes."""
+    seen = person("change@example.org")
+    page = seen.page
+    bring(page)
+
+    def opened(aim: str) -> None:
+        page.wait_for_selector(f"#aim:has-text('{aim}')")
+        page.wait_for_selector(READY)
+        page.get_by_text("Rename, put away, delete").click()
+
+    for kilometres in ("320", "480"):
+        set_goal(page, kilometres)
+        opened(f"{kilometres} km")
+    page.locator("#goal-name").fill("Spring")
+    page.get_by_role("button", name="Rename", exact=True).click()
+    opened("Spring: 480 km")
+    page.get_by_role("button", name="Put it away").click()
+    page.wait_for_selector("#archive:text-is('Take it out again')", state="attached")
+    page.wait_for_selector(READY)
+    told = page.locator("#milestone option").all_inner_texts()
+    assert [each.split(",")[0] for each in told] == ["320 km · any sport", "Spring"]
+    assert told[1].endswith(", put away")
+    page.get_by_text("Rename, put away, delete").click()
+    page.get_by_role("button", name="Delete this goal…").click()
+    assert "The 6 parts of 12 that you earned" in page.locator("#remove-what").inner_text()
+    page.get_by_role("button", name="Keep it").click()
+    assert page.locator("#milestone option").count() == 2
+    page.get_by_role("button", name="Delete this goal…").click()
+    page.get_by_role("button", name="Delete this goal", exact=True).click()
+    page.wait_for_url(f"{site.address}/")
+    page.wait_for_selector("#aim:has-text('320 km')")
+    assert page.locator("#which").is_hidden()
+    assert seen.refused() == []
+
+
 def test_parts_arrive_while_the_page_is_open(person: Callable[..., Viewed], site: Served) -> None:
     """From an import that runs, from a Strava just connected, and from a single new workout."""
     seen = person("live@example.org")

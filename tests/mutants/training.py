@@ -545,4 +545,12 @@ MUTANTS = (
         law="the digest tells every difference",
         tests=_GOALS,
     ),
+    Mutant(
+        file="commitcollect_core/training/tracking.py",
+        name="parts-go-unasked",
+        old="if parts == 0 or takes_awards:",
+        new="if parts is not None or takes_awards:",
+        law="earned parts go only where the call says so",
+        tests=("tests/training/test_living_with.py",),
+    ),
 )

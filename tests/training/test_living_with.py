@@ -10,7 +10,7 @@ from attrs import evolve
 from commitcollect_adapters.memory import MemoryLedger
 from commitcollect_adapters.testing.dumps import dump_of
 from commitcollect_core.app import CommitCollect
-from commitcollect_core.errors import AccountDeleting, CorruptItem, InvalidInput, NotFound
+from commitcollect_core.errors import AccountDeleting, Conflict, CorruptItem, InvalidInput, NotFound
 from commitcollect_core.training.ledger import LedgerCommit, StoredItem
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.values import ActivityId, MilestoneId, Source, UserId, WorkoutKey
@@ -98,6 +98,25 @@ def test_a_milestone_is_deleted_with_its_awards_and_nothing_else() -> None:
     assert len(list(app.tracking.workouts(ATHLETE))) == 2
     with pytest.raises(NotFound):
         app.tracking.remove(ATHLETE, first)
+
+
+def test_earned_parts_go_only_where_they_may() -> None:
+    """Told to keep them, a removal sees a part that was earned while it went on, and removes nothing."""
+    ledger = Damaged()
+    app = app_on(ledger)
+    bare, other = (app.tracking.create(ATHLETE, wish()).milestone.milestone_id for _ in range(2))
+    ledger.intruders = [lambda: app.ingestion.ingest(ATHLETE, [ride("1", 12_000)])]
+    with pytest.raises(Conflict) as refused:
+        app.tracking.remove(ATHLETE, bare, takes_awards=False)
+    assert refused.value.code == "milestone_has_parts"
+    assert app.tracking.view(ATHLETE, bare).awards
+    ledger.damaged = {other}
+    with pytest.raises(Conflict, match="cannot be read"):
+        app.tracking.remove(ATHLETE, other, takes_awards=False)
+    ledger.damaged.clear()
+    empty = app.tracking.create(ATHLETE, wish(10**6, days=1)).milestone.milestone_id
+    app.tracking.remove(ATHLETE, empty, takes_awards=False)
+    assert {each.milestone_id for each in app.tracking.milestones(ATHLETE)} == {bare, other}
 
 
 def test_a_milestone_that_cannot_be_read_can_be_deleted() -> None:

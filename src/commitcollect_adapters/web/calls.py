@@ -86,6 +86,17 @@ class Call:
             raise InvalidInput(f"{name} must be a whole number from {least} to {most}", field=name)
         return int(text)
 
+    def flag(self, name: str) -> bool:
+        """Whether ``true`` stands behind the path; without the name it is false.
+
+        Raises:
+            InvalidInput: it is neither ``true`` nor ``false``.
+        """
+        text = self.query.get(name, "false")
+        if text not in {"true", "false"}:
+            raise InvalidInput(f"{name} is neither true nor false", field=name)
+        return text == "true"
+
     def id_after(self, name: str) -> str | None:
         """An id behind the path, from which a list goes on.
 

@@ -18,7 +18,7 @@ from commitcollect_adapters.documents import (
     recompute_document,
 )
 from commitcollect_adapters.web import schemas, wishes
-from commitcollect_adapters.web.calls import CREATED, OK, Answer, Call, Endpoint
+from commitcollect_adapters.web.calls import CREATED, NO_CONTENT, OK, Answer, Call, Endpoint
 from commitcollect_core.app import CommitCollect
 from commitcollect_core.errors import Conflict, InvalidInput, VersionConflict
 from commitcollect_core.training.goals import Exclusion
@@ -49,7 +49,7 @@ class MilestoneRoutes:
         yield Endpoint(
             method="POST", path="/milestones", act=self._create, body=wishes.BODY,
             about="Set a milestone; the stored history counts at once. Repeatable with an Idempotency-Key.",
-            answers={CREATED: schemas.CREATED_MILESTONE}, fails_with=(400, 404, 409, 413, 415),
+            answers={CREATED: schemas.CREATED_MILESTONE}, fails_with=(400, 404, 409, 413, 415, 422),
         )  # fmt: skip
         yield Endpoint(
             method="POST", path="/milestones/preview", act=self._preview, body=wishes.BODY,
@@ -65,6 +65,16 @@ class MilestoneRoutes:
         yield Endpoint(
             method="GET", path=one, act=self._show,
             about="A milestone and its awards.", answers={OK: schemas.MILESTONE_VIEW}, fails_with=(404,),
+        )  # fmt: skip
+        yield Endpoint(
+            method="PATCH", path=one, act=self._edit, body=schemas.EDIT,
+            about="Rename a milestone, put it away or take it out again. A goal stays as it is.",
+            answers={OK: schemas.MILESTONE}, fails_with=(400, 404, 409, 413, 415),
+        )  # fmt: skip
+        yield Endpoint(
+            method="DELETE", path=one, act=self._delete, query=(schemas.WITH_PARTS,),
+            about="Delete a milestone; workouts stay. One with earned parts needs `withParts=true`.",
+            answers={NO_CONTENT: None}, fails_with=(400, 404, 409),
         )  # fmt: skip
         yield Endpoint(
             method="POST", path=f"{one}/recompute", act=self._recompute,
@@ -126,6 +136,16 @@ class MilestoneRoutes:
 
     def _show(self, call: Call) -> Answer:
         return Answer(document=_view_document(self.app.tracking.view(call.user_id, call.milestone_id)))
+
+    def _edit(self, call: Call) -> Answer:
+        name, is_archived = wishes.edit_of(call.document)
+        after = self.app.tracking.edit(call.user_id, call.milestone_id, name=name, is_archived=is_archived)
+        return Answer(document=milestone_document(after))
+
+    def _delete(self, call: Call) -> Answer:
+        takes_awards = call.flag("withParts")
+        removed = self.app.tracking.remove(call.user_id, call.milestone_id, takes_awards=takes_awards)
+        return Answer(status=NO_CONTENT, outcome=removed)
 
     def _recompute(self, call: Call) -> Answer:
         try:

@@ -28,6 +28,7 @@ _MEANINGS = {
     413: "The body is too long.",
     415: "The body is not application/json.",
     421: "A site without passwords answers to browsers on its own machine only.",
+    422: "The Idempotency-Key belongs to another request.",
     500: "A mistake of this host; its log has the correlation id.",
     502: "A service this host depends on failed.",
     503: "Not now; the same call may succeed later.",

@@ -22,7 +22,7 @@ PREFLIGHT_SECONDS = 600
 _FORBIDDEN = 403
 _ALLOWED_HEADERS = "content-type, idempotency-key, x-correlation-id, x-requested-by"
 _EXPOSED_HEADERS = "x-correlation-id, retry-after"
-_METHODS = "GET, POST, DELETE"
+_METHODS = "GET, POST, PATCH, DELETE"
 _OF_OTHER_PAGES = frozenset({"cross-site", "same-site"})
 
 

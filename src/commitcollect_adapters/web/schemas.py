@@ -154,6 +154,16 @@ _VIEW = {"milestone": _MILESTONE, "awards": _list(_AWARD)}
 CREATED_MILESTONE = _object({"milestoneId": _TEXT, "status": {"enum": ["ACTIVE", "COMPLETED"]}})
 MILESTONES = _object({"milestones": _list(_MILESTONE), "next": _or_null(_TEXT)})
 MILESTONE_VIEW = _object(_VIEW)
+MILESTONE = _MILESTONE
+EDIT: Schema = {
+    "type": "object",
+    "minProperties": 1,
+    "additionalProperties": False,
+    "properties": {
+        "name": {"type": "string", "description": "What to call it; empty for no name."},
+        "isArchived": {"type": "boolean", "description": "Whether it is put away. It counts on."},
+    },
+}
 RECOMPUTED = _object(
     {
         **_VIEW,
@@ -244,6 +254,11 @@ LAYOUT = Parameter(
     schema={"enum": ["assembled", "plates"]},
 )
 NAME = Parameter(name="name", about="What the file is called.", schema=_TEXT)
+WITH_PARTS = Parameter(
+    name="withParts",
+    about="Whether earned parts go, too; without it, a milestone that has some stays.",
+    schema={"enum": ["true", "false"]},
+)
 OAUTH_CALLBACK = tuple(
     Parameter(name=name, about="As Strava gives it back.", schema=_TEXT)
     for name in ("state", "code", "scope", "error")

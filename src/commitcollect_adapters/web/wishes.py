@@ -1,4 +1,4 @@
-"""The request for a milestone, as JSON."""
+"""The request for a milestone, or for a change of one, as JSON."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from attrs import frozen
 
 from commitcollect_adapters.time_zones import local_time
 from commitcollect_adapters.web.calls import TEXT_CHARS_MAX, Schema
+from commitcollect_adapters.web.schemas import EDIT
 from commitcollect_adapters.wording.goals import parse_aim, with_rest
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
@@ -80,8 +81,7 @@ def wish_of(document: Mapping[str, Any], policy: Policy) -> NewMilestone:
     Raises:
         InvalidInput: something is missing (``…_required``), unknown or of the wrong kind; `field` names it.
     """
-    if document.keys() - BODY["properties"].keys():
-        raise InvalidInput("a name in the body is not known", code="unknown_field")
+    _check_names(document, BODY)
     for each in _REQUIRED:
         is_said_otherwise = each.name in _SAID_BY_TARGETS and "targets" in document
         if document.get(each.name) in (None, "") and not is_said_otherwise:
@@ -108,6 +108,26 @@ def check_parts_total(document: Mapping[str, Any], parts_total: int) -> None:
         raise InvalidInput(
             f"this statue has {parts_total} parts", code="partsTotal_must_match_model", field="partsTotal"
         )
+
+
+def edit_of(document: Mapping[str, Any]) -> tuple[str | None, bool | None]:
+    """The name, and whether to put it away, in a JSON object; None for what stays as it is.
+
+    Raises:
+        InvalidInput: it says nothing, or something is unknown or of the wrong kind; `field` names it.
+    """
+    _check_names(document, EDIT)
+    if not document:
+        raise InvalidInput("nothing is to change; give name or isArchived")
+    is_archived = document.get("isArchived")
+    if "isArchived" in document and not isinstance(is_archived, bool):
+        raise InvalidInput("isArchived is true or false", field="isArchived")
+    return (_text(document, "name") if "name" in document else None), is_archived
+
+
+def _check_names(document: Mapping[str, Any], schema: Schema) -> None:
+    if document.keys() - schema["properties"].keys():
+        raise InvalidInput("a name in the body is not known", code="unknown_field")
 
 
 def _aims(document: Mapping[str, Any], sports: SportSelection) -> tuple[Aim, ...]:

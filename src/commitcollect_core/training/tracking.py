@@ -314,22 +314,30 @@ class Tracking:
         committed = NOTHING_COMMITTED
         # All of them are listed first, so that no page is read between two removals.
         for milestone in list(self.milestones(user_id)):
-            committed += self._remove(user_id, milestone.milestone_id, generation)
+            committed += self._remove(user_id, milestone.milestone_id, generation, takes_awards=True)
         return committed
 
-    def remove(self, user_id: UserId, milestone_id: MilestoneId) -> Committed:
+    def remove(self, user_id: UserId, milestone_id: MilestoneId, *, takes_awards: bool = True) -> Committed:
         """Remove a milestone with its awards, also one that cannot be read.
+
+        Args:
+            user_id: the athlete.
+            milestone_id: the milestone.
+            takes_awards: whether earned parts may go with it, and what cannot be read.
 
         Raises:
             NotFound: this athlete has no such milestone.
+            Conflict: it has parts, and they may not go with it.
             AccountDeleting, StorageError: nothing was removed.
             VersionConflict: other processes kept writing to this ledger; call again.
         """
         with suppress(CorruptItem):
             self._milestone(user_id, milestone_id)
-        return self._remove(user_id, milestone_id, None)
+        return self._remove(user_id, milestone_id, None, takes_awards=takes_awards)
 
-    def _remove(self, user_id: UserId, milestone_id: MilestoneId, generation: str | None) -> Committed:
+    def _remove(
+        self, user_id: UserId, milestone_id: MilestoneId, generation: str | None, *, takes_awards: bool
+    ) -> Committed:
         committing = Committing(self.ledger, self.context)
         while True:
             # The head alone: another milestone that cannot be read must not keep this one.
@@ -339,8 +347,10 @@ class Tracking:
             try:
                 stored = self.ledger.read_milestone(user_id, milestone_id)
                 if stored is not None:
+                    _check_awards(milestone_id, stored.parts_awarded, takes_awards=takes_awards)
                     commits = (decide_removal(LedgerView(user_id=user_id, head=head), stored),)
             except CorruptItem:
+                _check_awards(milestone_id, None, takes_awards=takes_awards)
                 commits = (decide_discard(user_id, head, milestone_id),)
             if committing.commit(commits):
                 return committing.committed
@@ -486,3 +496,15 @@ class Tracking:
         if milestone is None:
             raise NotFound(f"there is no milestone {milestone_id!r}", code="milestone_not_found")
         return milestone
+
+
+def _check_awards(milestone_id: MilestoneId, parts: int | None, *, takes_awards: bool) -> None:
+    """Keep a milestone whose earned parts may not go with it; with None they cannot be counted."""
+    if parts == 0 or takes_awards:
+        return
+    lost = "parts that cannot be read" if parts is None else f"{parts} earned parts"
+    raise Conflict(
+        f"milestone {milestone_id!r} has {lost}, which would be gone for good; say that they may go, or "
+        "archive it",
+        code="milestone_has_parts",
+    )

@@ -117,9 +117,63 @@ def test_a_request_of_a_name_makes_one_milestone(site: Visited) -> None:
     assert len({each.text for each in named}) == 1
     assert len(browser.get("/milestones").json()["milestones"]) == 1
     other = browser.send("/milestones", {**GOAL, "totalTarget": 7}, **{"idempotency-key": "k"})
-    assert (other.status_code, other.json()["error"]) == (400, "idempotency_key_reused")
+    assert (other.status_code, other.json()["error"]) == (422, "idempotency_key_reused")
     stranger = site.signed_in("stranger@example.org")
     assert stranger.send("/milestones", GOAL, **{"idempotency-key": "k"}).text != named[0].text
+
+
+def test_a_goal_is_renamed_put_away_and_deleted(site: Visited) -> None:
+    """Each on its own; earned parts go only where the call says so, and the workouts stay."""
+    browser = with_history(site, "edits@example.org")
+    one = f"/milestones/{browser.send('/milestones', GOAL).json()['milestoneId']}"
+    named = browser.patch(one, {"name": " Spring "})
+    assert named.status_code == 200
+    assert list(faults(named.json(), schemas.MILESTONE)) == []
+    assert (named.json()["name"], named.json()["archivedAtUtc"]) == ("Spring", None)
+    away = browser.patch(one, {"isArchived": True}).json()
+    assert away["name"] == "Spring"
+    assert away["archivedAtUtc"] is not None
+    assert browser.get(one).json()["milestone"] == away
+    assert browser.patch(one, {"name": "", "isArchived": False}).json() == {
+        **away, "name": None, "archivedAtUtc": None,
+    }  # fmt: skip
+    for query in ("", "?withParts=false"):
+        kept = browser.delete(f"{one}{query}")
+        assert (kept.status_code, kept.json()) == (409, {"error": "milestone_has_parts"})
+    assert browser.delete(f"{one}?withParts=yes").status_code == 400
+    assert len(browser.get(one).json()["awards"]) == 5
+    assert browser.delete(f"{one}?withParts=true").status_code == 204
+    assert browser.get(one).status_code == 404
+    assert browser.delete(f"{one}?withParts=true").status_code == 404
+    assert len(browser.get("/activities/recent").json()["workouts"]) == 2
+    empty = browser.send("/milestones", {**GOAL, "sport": "SWIM"}).json()["milestoneId"]
+    assert browser.delete(f"/milestones/{empty}").status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "field"),
+    [
+        ({}, "invalid_input", None),
+        ({"name": 7}, "invalid_input", "name"),
+        ({"name": None}, "invalid_input", "name"),
+        ({"name": "a\nb"}, "invalid_input", "name"),
+        ({"name": "a" * 81}, "invalid_input", "name"),
+        ({"isArchived": "true"}, "invalid_input", "isArchived"),
+        ({"isArchived": None}, "invalid_input", "isArchived"),
+        ({"isArchived": 1}, "invalid_input", "isArchived"),
+        ({"totalTarget": 1}, "unknown_field", None),
+        ({"name": "New", "surprise": 1}, "unknown_field", None),
+    ],
+)
+def test_bad_edits_change_nothing(site: Visited, body: dict[str, Any], code: str, field: str | None) -> None:
+    """400 with the name at fault, and the milestone stays as it was."""
+    browser = site.signed_in("bad-edits@example.org")
+    made = browser.send("/milestones", {**GOAL, "name": "Old"}, **{"idempotency-key": "edits"})
+    one = f"/milestones/{made.json()['milestoneId']}"
+    answer = browser.patch(one, body)
+    assert answer.status_code == 400
+    assert answer.json() == {"error": code, **({"field": field} if field else {})}
+    assert browser.get(one).json()["milestone"]["name"] == "Old"
 
 
 @pytest.mark.parametrize(
@@ -232,6 +286,8 @@ def test_another_persons_things_are_not_found(site: Visited) -> None:
     ):  # fmt: skip
         assert bob.get(path).status_code == 404, path
     assert bob.send(f"/milestones/{milestone_id}/recompute").status_code == 404
+    assert bob.patch(f"/milestones/{milestone_id}", {"name": "Mine"}).status_code == 404
+    assert bob.delete(f"/milestones/{milestone_id}?withParts=true").status_code == 404
     assert bob.delete(f"/sessions/{session['sessionId']}").status_code == 404
     assert ada.get("/session").status_code == 200
 

@@ -82,6 +82,10 @@ class Visitor(Browser):
         """Post JSON."""
         return self.post(address, json=document, headers={"origin": BASE, **headers})
 
+    def patch(self, address: str, document: Any) -> httpx.Response:
+        """Change something."""
+        return self.request("PATCH", address, json=document, headers={"origin": BASE})
+
     def delete(self, address: str) -> httpx.Response:
         """Delete something."""
         return self.request("DELETE", address, headers={"origin": BASE})

@@ -11,9 +11,10 @@ const SENTENCES = {
 	nothing_earned: "Nothing is earned yet.", mesh_changed: "The statue was redesigned since; these files are not here.",
 	storage_unavailable: "The store is busy; try again in a moment.", busy: "This host is busy; try again in a moment.",
 	strava_unavailable: "Strava does not answer; try again later.", strava_rate_limited: "Strava takes no more calls for now; try again later.",
+	milestone_has_parts: "A part was earned meanwhile, so the goal was kept; look at it once more.", milestone_not_found: "This goal is not there any more; load the page again.",
 	account_deleting: "This account is being deleted.",
 };
-const FIELDS = { totalTarget: "the amount", periodEndAtUtc: "the end", periodStartAtUtc: "the start", target: "the amount", sport: "the sport", timeZone: "the time zone" };
+const FIELDS = { totalTarget: "the amount", periodEndAtUtc: "the end", periodStartAtUtc: "the start", target: "the amount", sport: "the sport", name: "the name", timeZone: "the time zone" };
 
 export class Refused extends Error {
 	constructor(status, { error, status: code, field }) {

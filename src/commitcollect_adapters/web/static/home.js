@@ -3,6 +3,7 @@
 import * as account from "./account.js";
 import * as bring from "./bring.js";
 import { call } from "./calls.js";
+import * as change from "./change.js";
 import { get } from "./dom.js";
 import * as format from "./format.js";
 import * as goal from "./goal.js";
@@ -22,7 +23,7 @@ function failed(failure) {
 }
 
 async function choose(milestoneId) {
-	history.replaceState(null, "", `/?milestone=${encodeURIComponent(milestoneId)}`);
+	history.replaceState(null, "", milestoneId ? `/?milestone=${encodeURIComponent(milestoneId)}` : "/");
 	location.reload();
 }
 
@@ -32,6 +33,7 @@ function changed() {
 	settling = setTimeout(async () => {
 		try {
 			await statue.refresh();
+			change.show();
 			await Promise.all([workouts.show(statue.current()), year.show().then(goal.suggest), bring.strava(isMadeUp)]);
 		} catch (failure) { failed(failure); }
 	}, SETTLE_MS);
@@ -61,10 +63,12 @@ async function signedIn(viewer) {
 	get("signed-in").hidden = get("nav").hidden = false;
 	get("email").textContent = viewer.email;
 	const [{ statues }, { milestones }] = await Promise.all([call("/statues"), call("/milestones?limit=200")]);
-	milestones.sort((a, b) => b.createdAtUtc - a.createdAtUtc);
+	// What is put away stands last.
+	milestones.sort((a, b) => Boolean(a.archivedAtUtc) - Boolean(b.archivedAtUtc) || b.createdAtUtc - a.createdAtUtc);
 	await statue.show(milestones, parameters.get("milestone"), statues[0].modelId);
 	get("milestone").addEventListener("change", event => choose(event.target.value));
 	goal.start(statues, choose, failed);
+	change.start(choose, failed);
 	bring.start();
 	workouts.start(failed);
 	listen();
