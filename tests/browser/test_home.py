@@ -205,7 +205,7 @@ def test_no_rule_of_accessibility_is_broken(person: Callable[..., Viewed], site:
     page.set_viewport_size(PHONE)
     assert broken() == []
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
-    for path, shown in (("/docs", READY), ("/logout", "main form")):
+    for path, shown in (("/docs", READY), ("/logout", "main form"), ("/plain", "main table")):
         page.goto(f"{site.address}{path}")
         page.wait_for_selector(shown)
         assert broken() == [], path
@@ -244,6 +244,25 @@ def test_without_webgl_everything_but_the_drawing_is_there(
         assert page.locator("#still").evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
         bring(page)
         assert complaints == []
+
+
+def test_without_a_script_there_is_a_plain_page(browser: Browser, site: Served) -> None:
+    """A browser that runs no script is led to it, signs in and out by it, and nothing overflows a phone."""
+    context = browser.new_context(java_script_enabled=False, viewport=PHONE)
+    page = context.new_page()
+    page.goto(f"{site.address}/")
+    page.wait_for_url("**/plain")
+    page.get_by_role("link", name="Sign in").click()
+    page.get_by_label("E-mail").fill("no-script@example.org")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/plain")
+    assert page.get_by_text("no-script@example.org").is_visible()
+    picture = page.locator("main").bounding_box()
+    assert picture is not None
+    assert picture["width"] <= PHONE["width"]
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("link", name="Sign in").wait_for()
+    context.close()
 
 
 def test_it_ends_when_it_is_told_to_with_a_page_open(view: View, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from commitcollect_adapters.web.imports import Imports
 from commitcollect_adapters.web.milestone_routes import MilestoneRoutes
 from commitcollect_adapters.web.openapi import openapi_document
 from commitcollect_adapters.web.origins import OriginCheck, Origins
+from commitcollect_adapters.web.plain import PlainRoutes
 from commitcollect_adapters.web.problems import http_problem, unexpected
 from commitcollect_adapters.web.receiver import PATH as WEBHOOK
 from commitcollect_adapters.web.receiver import ROWS as WEBHOOK_ROWS
@@ -130,6 +131,7 @@ def make_site(
     strava = StravaRoutes(strava=service.strava, redirect_uri=f"{front.base}{CALLBACK}", home=front.home)
     parts = (
         host, people, MilestoneRoutes(app=app, is_bounded=not front.is_for_this_machine),
+        PlainRoutes(app=app, profiles=stores.profiles),
         ActivityRoutes(app=app), statues, strava, imports, AccountRoutes(accounts=service.accounts),
     )  # fmt: skip
     served = [row for part in parts for row in part.endpoints()]

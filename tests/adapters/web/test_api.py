@@ -438,6 +438,34 @@ def test_a_site_without_passwords_is_for_this_machine_alone(site: Visited) -> No
     assert (led.status_code, led.headers["location"]) == (307, f"{BASE}/")
 
 
+def test_the_plain_page_needs_no_script(site: Visited) -> None:
+    """A stranger may sign in; a person sees goals, parts and workouts, escaped, and links that work."""
+    assert 'href="/auth/login"' in site.browser().get("/plain").text
+    browser = with_history(site, "plain@example.org")
+    for name in ("<b>Spring</b>", "Other"):
+        assert browser.send("/milestones", {**GOAL, "name": name}).status_code == 201
+    archived = browser.get("/milestones").json()["milestones"][0]
+    browser.patch(f"/milestones/{archived['milestoneId']}", {"isArchived": True})
+    page = browser.get("/plain")
+    assert "script" not in page.headers["content-security-policy"]
+    assert "<script" not in page.text
+    assert "&lt;b&gt;Spring&lt;/b&gt;" in page.text
+    assert page.text.count("5 of 12 parts earned: 55.0 of 120 km") == 2
+    assert page.text.rindex("Put away.") > page.text.rindex(
+        "<h2>", 0, page.text.index("newest workouts") - 20
+    )
+    assert "at 60.0 km" in page.text
+    assert "earned on 3 Jan 2026" in page.text
+    assert ">Long<" in page.text
+    linked = set(re.findall(r'(?:href|src)="(/[^"]+)"', page.text)) - {"/plain"}
+    files = {each for each in linked if "/files/" in each}
+    assert len(files) == 6
+    followed = [*(linked - files), next(each for each in files if each.endswith("stl"))]
+    assert {path: browser.get(path).status_code for path in followed} == {
+        path: 302 if path == "/auth/login" else 200 for path in followed
+    }
+
+
 def test_pages_have_a_strict_policy_and_nothing_of_anyone(site: Visited) -> None:
     """The pages are files: the same for everyone, with no inline script and no other origin."""
     browser = site.signed_in()
