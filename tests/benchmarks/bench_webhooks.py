@@ -2,7 +2,9 @@
 
 Arrivals are open-loop: they keep to a schedule however slow the answers are, and every latency is measured
 from the moment the event was due. Server, worker and callers are processes of their own, and the file is a
-real one. Prints figures, asserts none.
+real one. Then come bursts of events that are sent at once, to the receiver and to the whole site, alone and
+beside clients that send a byte now and then; the events in the queue are counted afterwards. Prints figures,
+asserts none.
 """
 
 from __future__ import annotations
@@ -12,13 +14,13 @@ import json
 import multiprocessing
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -28,12 +30,14 @@ from starlette.routing import Route
 
 from commitcollect_adapters.ciphers.local import LocalCipher
 from commitcollect_adapters.ciphers.signing import LocalSigner
+from commitcollect_adapters.settings import Settings
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_adapters.statues import shipped_catalog
 from commitcollect_adapters.strava.fake import FakeStrava, Limits
 from commitcollect_adapters.system import NoBackoff, SystemClock, SystemIds
+from commitcollect_adapters.web.opening import open_site
 from commitcollect_adapters.web.receiver import PATH, Receiver
 from commitcollect_adapters.web.serving import serving
 from commitcollect_core.context import Context
@@ -48,6 +52,9 @@ SECONDS = 60
 EVENTS_PER_SECOND = 200
 ATHLETES = 50
 SLOW_MS = 200
+BURST, BURSTS = 100, 10
+SLOW_CLIENTS = 200
+DRIP_SECONDS = 0.5
 SUBSCRIPTION = 120_475
 SEED = 2026
 NO_LIMITS = Limits(window=10**6, day=10**6, read_window=10**6, read_day=10**6)
@@ -62,14 +69,14 @@ def athlete_of(number: int) -> int:
     return 1 + number % ATHLETES
 
 
-def event(number: int) -> bytes:
+def event(number: int, athlete: int | None = None) -> bytes:
     """The `number`-th event: a new activity."""
     document = {
         "object_type": "activity",
         "object_id": 10**10 + number,
         "aspect_type": "create",
         "updates": {},
-        "owner_id": athlete_of(number),
+        "owner_id": athlete_of(number) if athlete is None else athlete,
         "subscription_id": SUBSCRIPTION,
         "event_time": int(datetime.now(UTC).timestamp()),
     }
@@ -90,6 +97,22 @@ def serve_receiver(told: Connection, path: Path, _events: int) -> None:
         with serving(Receiver(intake).application()) as base:
             told.send(base)
             told.recv()
+
+
+def serve_site(told: Connection, path: Path, _events: int) -> None:
+    """The whole site on this machine, on a SQLite file."""
+    settings = Settings(
+        store=str(path),
+        identity="local:",
+        identity_redirect_uri="http://127.0.0.1:8080/auth/callback",
+        strava_client_id="1",
+        strava_client_secret="s",  # noqa: S106 - of no app
+        strava_verify_token="v",  # noqa: S106 - the same
+        strava_subscription_id=str(SUBSCRIPTION),
+    )
+    with open_site(settings) as opened, serving(opened.site.application) as base:
+        told.send(base)
+        told.recv()
 
 
 def serve_bare(told: Connection, _path: Path, _events: int) -> None:
@@ -236,6 +259,49 @@ async def play(base: str, events: int) -> Sequence[float]:
     return sorted(callers.milliseconds)
 
 
+async def burst(base: str) -> Sequence[float]:
+    """Send events at once, again and again; the latencies in milliseconds, the shortest first."""
+    callers, loop = Callers(base), asyncio.get_running_loop()
+    for round_ in range(BURSTS):
+        start = loop.time()
+        async with asyncio.TaskGroup() as calls:
+            for number in range(BURST * round_, BURST * (round_ + 1)):
+                calls.create_task(callers.call(event(number, number + 1), start))
+    callers.close()
+    return sorted(callers.milliseconds)
+
+
+async def burst_beside_slow_clients(base: str) -> Sequence[float]:
+    """The same, while other clients hold connections open with bodies that never end."""
+    async with AsyncExitStack() as stack:
+        for _ in range(SLOW_CLIENTS):
+            await stack.enter_async_context(slow_client(base))
+        return await burst(base)
+
+
+@asynccontextmanager
+async def slow_client(base: str) -> AsyncIterator[None]:
+    """A client that sends a byte of its body now and then, and connects again when it is sent away."""
+    address = urlsplit(base)
+
+    async def drip() -> None:
+        while True:
+            _, writer = await asyncio.open_connection(address.hostname, address.port)
+            with suppress(ConnectionError):
+                writer.write(f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n".encode())
+                while not writer.is_closing():
+                    writer.write(b" ")
+                    await writer.drain()
+                    await asyncio.sleep(DRIP_SECONDS)
+            writer.close()
+
+    task = asyncio.create_task(drip())
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
 class Figures(NamedTuple):
     """What latencies came to."""
 
@@ -263,8 +329,26 @@ def measure(serve: _Beside, events: int, *, has_worker: bool = False) -> Figures
                 return Figures.of(asyncio.run(play(base, events)))
 
 
+def measure_burst(serve: _Beside, send: Callable[[str], Coroutine[Any, Any, Sequence[float]]]) -> str:
+    """A line about bursts of events to one server on a fresh file, and how many of them its queue holds."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "store.db"
+        with beside(serve, path, 0) as base:
+            found = Figures.of(asyncio.run(send(base)))
+        with closing(Database(path)) as database:
+            kept = SqliteQueue(database).counts(now=SystemClock().now()).waiting
+    return f"{found.p50:>8.1f}{found.p99:>8.1f}{found.longest:>8.1f}   {kept:,} of {BURST * BURSTS:,} kept"
+
+
 def main(seconds: int) -> None:
     """Print a line per server."""
+    print(f"{BURSTS} times {BURST} events at once; milliseconds until each was answered: p50, p99, max")
+    for name, serve, send in (
+        ("receiver", serve_receiver, burst),
+        ("whole site", serve_site, burst),
+        (f"beside {SLOW_CLIENTS} slow clients", serve_site, burst_beside_slow_clients),
+    ):
+        print(f"{name:<26}{measure_burst(serve, send)}")
     events = seconds * EVENTS_PER_SECOND
     bare = measure(serve_bare, events)
     receiver = measure(serve_receiver, events)

@@ -8,8 +8,11 @@ import socket
 import sqlite3
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
+from itertools import count
 from pathlib import Path
+from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,6 +30,7 @@ EVENT = json.dumps(
     {"object_type": "activity", "object_id": 7, "aspect_type": "create", "owner_id": 42, "subscription_id": 1}
 ).encode()
 LOG_LINES_MAX = 5
+CALLERS, EVENTS_BEFORE_THE_END = 16, 100
 PATH = "/webhooks/strava"
 
 
@@ -99,6 +103,37 @@ def test_slow_clients_in_crowds_stop_nothing_and_fill_no_disk(tmp_path: Path, id
         assert served.process.returncode == 0
     assert len(said.splitlines()) <= LOG_LINES_MAX
     assert "Traceback" not in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_what_was_answered_is_kept_when_it_is_ended_among_events(tmp_path: Path, number: int) -> None:
+    """Many callers at once, and a signal in the middle: each event that got its 200 is in the queue."""
+    with serve(tmp_path, descriptors=256) as served:
+        enough, numbers = Event(), count(1)
+
+        def call_on() -> Iterator[int]:
+            for athlete in numbers:
+                event = {**json.loads(EVENT), "object_id": athlete, "owner_id": athlete}
+                try:
+                    status = served.post(json.dumps(event).encode())
+                except (OSError, IndexError):  # the connection was closed without an answer
+                    return
+                assert status == 200
+                yield athlete
+                if athlete >= EVENTS_BEFORE_THE_END:
+                    enough.set()
+
+        with ThreadPoolExecutor(CALLERS) as pool:
+            called = [pool.submit(lambda: list(call_on())) for _ in range(CALLERS)]
+            assert enough.wait(PATIENCE_SECONDS)
+            served.process.send_signal(number)
+            answered = {athlete for each in called for athlete in each.result(PATIENCE_SECONDS)}
+        assert served.process.wait(PATIENCE_SECONDS) == (0 if number == signal.SIGTERM else -number)
+    assert len(answered) >= EVENTS_BEFORE_THE_END - CALLERS
+    with closing(sqlite3.connect(tmp_path / "s.db")) as store:
+        kept = {json.loads(subject)["athleteId"] for (subject,) in store.execute("SELECT subject FROM job")}
+    assert set(map(str, answered)) <= kept
 
 
 @pytest.mark.slow
