@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.training.local_time import LocalTime
@@ -29,6 +28,8 @@ def local_time(name: str, start_at: datetime, end_at: datetime) -> LocalTime:
     try:
         zone = ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as unknown:
+        from difflib import get_close_matches  # noqa: PLC0415 - for a mistake only
+
         close = get_close_matches(name, available_timezones(), n=1)
         hint = f"did you mean {close[0]}?" if close else "write it as Europe/Berlin or Pacific/Auckland"
         raise InvalidInput(f"there is no time zone {name[:60]!r}; {hint}", field="timeZone") from unknown

@@ -10,7 +10,7 @@ from pathlib import Path
 from attrs import define, field
 
 from commitcollect_adapters.documents import Document
-from commitcollect_adapters.readers import read_history
+from commitcollect_adapters.readers.histories import read_history
 from commitcollect_adapters.readers.rows import Rejected, Row, UnreadableHistory
 from commitcollect_core.policy import Policy
 from commitcollect_core.training.workouts import ActivitySnapshot

@@ -7,7 +7,6 @@ from tempfile import TemporaryFile
 
 from attrs import frozen
 
-from commitcollect_adapters.exports.writing import write_zip
 from commitcollect_adapters.web.calls import NO_CONTENT, OK, Answer, Call, Endpoint
 from commitcollect_core.accounts.audit import AuditType
 from commitcollect_core.service import AccountUseCases
@@ -35,6 +34,8 @@ class AccountRoutes:
         )  # fmt: skip
 
     def _export(self, call: Call) -> Answer:
+        from commitcollect_adapters.exports.writing import write_zip  # noqa: PLC0415 - few calls need archives
+
         # Whole before the first byte is sent: a store that fails half way is an error, and no half export.
         file = TemporaryFile()  # noqa: SIM115 - closed once it is sent
         try:

@@ -9,14 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
 from threading import Event, Lock
+from typing import TYPE_CHECKING
 
 from attrs import define, frozen
 
 from commitcollect_adapters.documents import Document
 from commitcollect_adapters.observing.trail import AuditTrail
-from commitcollect_adapters.readers.fields import clean_text
-from commitcollect_adapters.readers.intake import Intake
-from commitcollect_adapters.sqlite.staging import StagedHistory
 from commitcollect_adapters.web import schemas
 from commitcollect_adapters.web.calls import ACCEPTED, OK, Answer, Call, Endpoint
 from commitcollect_core.accounts.audit import Caller
@@ -24,6 +22,11 @@ from commitcollect_core.app import CommitCollect
 from commitcollect_core.errors import CommitCollectError, Conflict, NotFound, StorageUnavailable
 from commitcollect_core.training.workouts import ActivitySnapshot
 from commitcollect_core.values import UserId
+
+if TYPE_CHECKING:
+    # Loaded with the first file that is brought in: a host on Lambda begins without.
+    from commitcollect_adapters.readers.intake import Intake
+    from commitcollect_adapters.sqlite.staging import StagedHistory
 
 _log = logging.getLogger(__name__)
 
@@ -166,6 +169,9 @@ class Imports:
             raise StorageUnavailable("other imports are under way; try again in a moment", code="busy")
 
     def _begin(self, call: Call) -> Answer:
+        from commitcollect_adapters.readers.fields import clean_text  # noqa: PLC0415 - see above
+        from commitcollect_adapters.readers.intake import Intake  # noqa: PLC0415 - see above
+
         path = call.file
         assert path is not None  # noqa: S101 - the row takes a file
         name = clean_text(call.query.get("name", ""))[:NAME_CHARS_MAX] or "your file"
@@ -220,6 +226,8 @@ class Imports:
         running.state = DONE if running.error is None else FAILED
 
     def _take_in(self, running: Import, path: Path, caller: Caller | None) -> None:
+        from commitcollect_adapters.sqlite.staging import StagedHistory  # noqa: PLC0415 - see above
+
         now = self._app.context.now()
         with closing(StagedHistory()) as history:
             history.add(self._counted(running, running.intake.read(path, now=now, shown_as=running.file)))

@@ -3,39 +3,26 @@
 from __future__ import annotations
 
 import gzip
-import io
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from threading import Semaphore
+from typing import TYPE_CHECKING
 
 from attrs import define, field
 
 from commitcollect_adapters.documents import Document, statue_document, statue_summary_document
-from commitcollect_adapters.statues import Detail, Statue, statue_of
-from commitcollect_adapters.statues.exporting import (
-    File,
-    Format,
-    Layout,
-    Shape,
-    files,
-    glb_file,
-    shapes,
-    size_mm,
-)
-from commitcollect_adapters.statues.pictures.card import svg_picture
-from commitcollect_adapters.statues.pictures.scene import scene
-from commitcollect_adapters.statues.plates import Bed
-from commitcollect_adapters.statues.printing import grams
 from commitcollect_adapters.web import schemas
 from commitcollect_adapters.web.calls import OK, Answer, Call, Endpoint
 from commitcollect_adapters.web.page import MESH_TYPE, PAGE_TYPE, PICTURE_TYPE
-from commitcollect_adapters.web.showing import PICTURE_HEIGHT, PICTURE_WIDTH, Showing
-from commitcollect_adapters.web.statue_files import PICTURES, check_pins
 from commitcollect_core.app import CommitCollect
 from commitcollect_core.errors import InvalidInput, NotFound, StorageUnavailable
 from commitcollect_core.training.statues import model_of
 from commitcollect_core.values import ModelId, is_id
+
+if TYPE_CHECKING:
+    # What draws and prints is loaded with the first statue asked for: a host on Lambda begins without.
+    from commitcollect_adapters.statues import Statue
+    from commitcollect_adapters.statues.exporting import Shape
 
 STATUES_KEPT = 8
 FILES_AT_ONCE = 2
@@ -52,7 +39,7 @@ _TYPES = {
 }
 _KEPT_BY_BROWSERS = {"Cache-Control": "public, max-age=86400"}
 _PACKING = 6
-_FIXED_DATE = (1980, 1, 1, 0, 0, 0)
+_LAYOUTS = ("assembled", "plates")
 
 
 @define(kw_only=True, eq=False)
@@ -110,6 +97,8 @@ class StatueRoutes:
                 return
 
     def _read_statue(self, model_id: ModelId) -> Statue:
+        from commitcollect_adapters.statues import statue_of  # noqa: PLC0415 - see above
+
         catalog = self.app.ports.catalog
         model = catalog.model(model_id) if is_id(model_id) else None
         if model is None:
@@ -117,10 +106,13 @@ class StatueRoutes:
         return statue_of(catalog, model)
 
     def _read_shapes(self, model_id: ModelId) -> Sequence[Shape]:
-        statue = self._statue(model_id)
-        return shapes(statue, range(1, statue.model.parts_total + 1), Detail.WEB)
+        from commitcollect_adapters.web.statue_files import every_shape  # noqa: PLC0415 - see above
+
+        return every_shape(self._statue(model_id))
 
     def _make_mesh(self, model_id: ModelId) -> Answer:
+        from commitcollect_adapters.statues.exporting import glb_file  # noqa: PLC0415 - see above
+
         content = glb_file(self._statue(model_id), self._shapes(model_id))
         return _kept(content, MESH_TYPE)
 
@@ -129,8 +121,10 @@ class StatueRoutes:
         return Answer(document={"statues": [statue_summary_document(each) for each in models]})
 
     def _make_document(self, model_id: ModelId) -> Document:
+        from commitcollect_adapters.web.statue_files import part_document  # noqa: PLC0415 - see above
+
         document = statue_document(self._statue(model_id).model)
-        about = map(_part_document, self._shapes(model_id))
+        about = map(part_document, self._shapes(model_id))
         parts = [{**of, **more} for of, more in zip(document["parts"], about, strict=True)]
         return {**document, "parts": parts}
 
@@ -141,25 +135,28 @@ class StatueRoutes:
         return self._mesh(call.model_id)
 
     def _picture(self, call: Call) -> Answer:
+        from commitcollect_adapters.web.statue_files import picture_file  # noqa: PLC0415 - see above
+
         statue = self._statue(call.model_id)
         solid = frozenset(_numbers(call.query.get("solid", ""), statue.model.parts_total))
-        picture = scene(statue.meshes(Detail.LOW), statue.materials, solid)
-        return _kept(svg_picture(picture, PICTURE_WIDTH, PICTURE_HEIGHT).encode(), PICTURE_TYPE)
+        return _kept(picture_file(statue, solid), PICTURE_TYPE)
 
     def _file(self, call: Call) -> Answer:
+        from commitcollect_adapters.web.statue_files import made_file  # noqa: PLC0415 - see above
+
         kind = call.path["format"]
         if kind not in _TYPES:
             raise NotFound("there is no such format", code="format_not_found")
-        layout = call.query.get("layout", Layout.ASSEMBLED.value)
-        if layout not in {each.value for each in Layout}:
+        layout = call.query.get("layout", _LAYOUTS[0])
+        if layout not in _LAYOUTS:
             raise InvalidInput("layout is assembled or plates", field="layout")
         view = self.app.tracking.view(call.user_id, call.milestone_id)
         model_of(self.app.ports.catalog, view.milestone)
-        showing = Showing(self._statue(view.milestone.goal.model_id), view)
+        statue = self._statue(view.milestone.goal.model_id)
         if not self._turns.acquire(timeout=FILE_SECONDS_MAX):
             raise StorageUnavailable("other files are being made; try again in a moment", code="busy")
         try:
-            made = _made(showing, kind, Layout(layout))
+            made = made_file(statue, view, kind, layout)
         finally:
             self._turns.release()
         disposition = f'attachment; filename="{made.name}"'
@@ -174,43 +171,6 @@ def _kept(content: bytes, media_type: str) -> Answer:
     """A file that browsers may keep for a day, and that says nothing of anyone."""
     packed = gzip.compress(content, _PACKING, mtime=0)
     return Answer(content=content, packed=packed, media_type=media_type, headers=_KEPT_BY_BROWSERS)
-
-
-def _made(showing: Showing, kind: str, layout: Layout) -> File:
-    """One file of what is earned; several in a ZIP archive."""
-    statue, earned = showing.statue, sorted(showing.earned)
-    stem = str(statue.model.model_id).lower()
-    if kind in PICTURES:
-        return File(f"{stem}.{kind}", PICTURES[kind](showing, earned))
-    if not earned:
-        raise NotFound("nothing is earned yet, so there is nothing to print", code="nothing_earned")
-    check_pins(showing, earned)
-    detail = Detail.WEB if kind == Format.GLB.value else Detail.EXACT
-    if layout is Layout.PLATES and kind == Format.GLB.value:
-        raise InvalidInput("plates are for stl and 3mf", field="layout")
-    made = files(statue, shapes(statue, earned, detail), Format(kind), layout, Bed())
-    if kind != Format.STL.value and len(made) == 1:
-        return made[0]
-    return File(f"{stem}_{kind}.zip", _zipped(made))
-
-
-def _zipped(made: Sequence[File]) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
-        for each in made:
-            member = zipfile.ZipInfo(each.name, _FIXED_DATE)
-            member.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(member, each.content)
-    return packed.getvalue()
-
-
-def _part_document(shape: Shape) -> Document:
-    return {
-        "direction": list(shape.part.direction),
-        "sizeMm": [round(each) for each in size_mm(shape.mesh)],
-        "grams": round(grams(shape.mesh)),
-        "needsSupports": shape.part.needs_supports,
-    }
 
 
 def _numbers(text: str, total: int) -> Iterator[int]:
