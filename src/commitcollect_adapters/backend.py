@@ -181,10 +181,12 @@ class Identities:
 
     Attributes:
         directory: its users, where an operator administers them.
+        checks: what ``commitcollect doctor`` checks of it, as in `Backend`.
     """
 
     provider: IdentityProvider
     directory: UserDirectory | None = None
+    checks: Mapping[str, Callable[[], str]] = field(factory=dict)
 
 
 def kind_of(kinds: Mapping[str, Kind], address: str, setting: str) -> Kind:

@@ -51,9 +51,10 @@ class Finding(NamedTuple):
 )
 @store_flags
 def doctor(*, store: str | None, user: str | None, repair: bool, as_json: bool) -> int:
-    """Check the installation, the store, the athlete's milestones, and what is set for Strava.
+    """Check the installation, the store, the milestones, and what is set for Strava and for signing in.
 
-    Changes nothing without --repair. Asks Strava one thing, if an app is set: its subscription.
+    Changes nothing without --repair. Asks Strava for its subscription, if an app is set, and who signs people
+    in for their addresses, keys and client.
     """
     findings = []
     if repair:
@@ -106,6 +107,8 @@ def _findings(store: str | None, user: str | None) -> Iterator[Finding]:
     if settings.strava_client_id:
         yield _checked("strava", partial(_check_strava, settings))
         yield _checked("events", partial(_check_subscription, settings))
+    if settings.identity:
+        yield from _identity_findings(settings)
     try:
         with open_backend(settings.store, settings.policy, must_exist=True) as backend:
             yield from _backend_findings(settings, backend)
@@ -124,6 +127,7 @@ def _backend_findings(settings: Settings, backend: Backend) -> Iterator[Finding]
         yield _checked(name, check)
     if settings.strava_client_id:
         yield _checked("keys", partial(_check_keys, settings, backend))
+    if settings.strava_client_id or settings.identity or settings.queue:
         yield _checked("queue", partial(_check_queue, settings, backend))
     unreadable = app.ports.ledger.unreadable(settings.user)
     for item in unreadable:
@@ -177,6 +181,18 @@ def _check_subscription(settings: Settings) -> str:
             f"{known or 'not set'}; set it to {ids[0]}, or every event is refused"
         )
     return f"subscription {known}, as at Strava"
+
+
+def _identity_findings(settings: Settings) -> Iterator[Finding]:
+    """Whether people can sign in: the provider's addresses and keys, and at Cognito the client's."""
+    from commitcollect_adapters.services import open_identities
+
+    try:
+        with open_identities(settings) as identities:
+            for name, check in identities.checks.items():
+                yield _checked(name, check)
+    except CommitCollectError as refused:
+        yield Finding("identity", False, refused.message)
 
 
 def _check_keys(settings: Settings, backend: Backend) -> str:

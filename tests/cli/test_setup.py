@@ -131,6 +131,30 @@ def test_doctor_finds_damage_that_reading_does_not_meet(console: Console, histor
     assert failed[0].startswith("FAILED  integrity   commitcollect.db is damaged: ")
 
 
+def test_doctor_asks_who_signs_people_in(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A provider that does not answer, or a client that is not named, fails with the way out."""
+    console("workout", "add", "--sport-type", "Run", "--start", "2026-01-01T10:00Z", "--distance", "1km")
+
+    def identity(address: str, client_id: str = "c") -> tuple[bool, str]:
+        monkeypatch.setenv("COMMITCOLLECT_IDENTITY", address)
+        monkeypatch.setenv("COMMITCOLLECT_IDENTITY_CLIENT_ID", client_id)
+        outcome = console("doctor", "--json")
+        [found] = [each for each in outcome.document["checks"] if each["check"] == "identity"]
+        assert outcome.code == (0 if found["isOk"] else 1)
+        return found["isOk"], found["detail"]
+
+    assert identity("local:") == (True, "anyone at this machine signs in, without a password")
+    for address in (
+        "http://127.0.0.1:9/pool",
+        "cognito://eu-central-1_Ab12Cd34E?endpoint=http://127.0.0.1:9",
+    ):
+        is_ok, detail = identity(address)
+        assert not is_ok
+        assert "the identity provider cannot be reached" in detail
+    assert identity("http://127.0.0.1:9/pool", "")[1].startswith("set identity_client_id")
+    assert not identity("ldap://people")[0]
+
+
 def test_doctor_tells_bad_settings(console: Console) -> None:
     """Settings that cannot be used are one failed line; the store they would name is not looked at."""
     Path("commitcollect.toml").write_text("stroe = 1")

@@ -94,17 +94,40 @@ class CognitoUsers:
         """See `UserDirectory`."""
         self._call("admin_delete_user", username)
 
+    def check_client(self, client_id: str, redirect_uri: str, logout_redirect_uri: str) -> str:
+        """Whether the pool lets this client sign people in and out, for an operator.
+
+        Raises:
+            UpstreamError: it does not, or cannot be asked; the message says what to change.
+        """
+        found = self._asked("describe_user_pool_client", ClientId=client_id).get("UserPoolClient", {})
+        for address, name, setting in (
+            (redirect_uri, "CallbackURLs", "identity_redirect_uri"),
+            (logout_redirect_uri, "LogoutURLs", "identity_logout_redirect_uri"),
+        ):
+            if address not in found.get(name, ()):
+                raise IdentityProviderError(
+                    f"the client does not allow {address}; add it to its {name}, or change {setting}"
+                )
+        if "code" not in found.get("AllowedOAuthFlows", ()):
+            raise IdentityProviderError("the client may not use the code flow; add code to AllowedOAuthFlows")
+        return f"client {client_id} of pool {self._pool_id} allows what is set"
+
     def _call(self, operation: str, username: str) -> None:
-        request: dict[str, Any] = {"UserPoolId": self._pool_id, "Username": username}
         try:
-            self.aws.call(operation, **request)
+            self._asked(operation, Username=username)
         except NotFound:
             # Gone already: that is what was asked for, or all that is left of it.
             return
+
+    def _asked(self, operation: str, **request: str) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = self.aws.call(operation, UserPoolId=self._pool_id, **request)
         except StorageUnavailable as failed:
             raise IdentityProviderUnavailable(failed.message) from failed
         except StorageError as failed:
             raise IdentityProviderError(failed.message) from failed
+        return answer
 
 
 def _meaning_of(failure: ClientError) -> CommitCollectError | None:

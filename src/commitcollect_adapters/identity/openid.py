@@ -163,6 +163,15 @@ class OpenIdProvider:
         name = "logout_uri" if self._client.is_cognito else "post_logout_redirect_uri"
         return _with_query(endpoint, {"client_id": self._client.client_id, name: back})
 
+    def check(self) -> str:
+        """Where people sign in, and how many keys sign their tokens, for an operator.
+
+        Raises:
+            UpstreamError: the provider does not say so, or not in a way that can be used.
+        """
+        place, keys = urlsplit(self._endpoints.get().authorization).netloc, self._keys.get()
+        return f"people sign in at {place}; keys: {len(keys)}"
+
     def _fetch_endpoints(self) -> Endpoints:
         document = fetch_document(self._transport, self._client.document)
         return endpoints_of(document, issuer=self._client.issuer, is_local=self._is_local)

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
 
 from commitcollect_adapters.backend import Identities, Registration
 from commitcollect_adapters.identity.local import LocalProvider
 from commitcollect_adapters.system import SystemClock
-from commitcollect_core.accounts.ports import IdentityProvider
 from commitcollect_core.errors import IdentityProviderUnavailable, InvalidInput
 from commitcollect_core.policy import Policy
+
+if TYPE_CHECKING:
+    from commitcollect_adapters.identity.openid import OpenIdProvider  # imports httpx
 
 
 @contextmanager
 def open_issuer(address: str, registration: Registration, policy: Policy) -> Iterator[Identities]:
     """Any provider by the address of its issuer."""
     with _opened(registration, policy, issuer=address, discovery="", is_cognito=False) as provider:
-        yield Identities(provider=provider)
+        yield Identities(provider=provider, checks={"identity": provider.check})
 
 
 @contextmanager
@@ -30,7 +34,15 @@ def open_cognito(address: str, registration: Registration, policy: Policy) -> It
     with _opened(
         registration, policy, issuer=pool.issuer, discovery=pool.discovery, is_cognito=True
     ) as provider:
-        yield Identities(provider=provider, directory=directory)
+        client = partial(
+            directory.check_client,
+            registration.client_id,
+            registration.redirect_uri,
+            registration.logout_redirect_uri,
+        )
+        yield Identities(
+            provider=provider, directory=directory, checks={"identity": provider.check, "client": client}
+        )
 
 
 @contextmanager
@@ -39,13 +51,14 @@ def open_local(address: str, registration: Registration, policy: Policy) -> Iter
     if address != "local:":
         raise InvalidInput("the local identity provider has no name; write local:", field="identity")
     provider = LocalProvider(registration.redirect_uri)
-    yield Identities(provider=provider, directory=provider)
+    checks = {"identity": lambda: "anyone at this machine signs in, without a password"}
+    yield Identities(provider=provider, directory=provider, checks=checks)
 
 
 @contextmanager
 def _opened(
     registration: Registration, policy: Policy, *, issuer: str, discovery: str, is_cognito: bool
-) -> Iterator[IdentityProvider]:
+) -> Iterator[OpenIdProvider]:
     from commitcollect_adapters.http.transport import HttpTransport, Timeouts  # noqa: PLC0415 - httpx is slow to import
     from commitcollect_adapters.identity.openid import OpenIdClient, OpenIdProvider  # noqa: PLC0415 - so is joserfc
 

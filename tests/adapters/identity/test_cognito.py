@@ -192,6 +192,29 @@ def begun(browser: httpx.Client, address: str) -> tuple[str, str]:
 
 
 @pytest.mark.slow
+def test_the_clients_settings_are_compared_with_the_pools(pool: Pool) -> None:
+    """As doctor asks: what fits is said to, and each address that does not is named with its setting."""
+
+    def told(**changes: Any) -> str:
+        with open_identities(evolve(pool.settings, **changes)) as identities:
+            try:
+                return " / ".join(check() for check in identities.checks.values())
+            except IdentityProviderError as refused:
+                return refused.message
+
+    assert "keys: " in told()
+    assert told().endswith(
+        f"client {pool.settings.identity_client_id} of pool {pool.pool_id} allows what is set"
+    )
+    elsewhere = "https://elsewhere.example.org/"
+    assert "add it to its CallbackURLs, or change identity_redirect_uri" in told(
+        identity_redirect_uri=elsewhere
+    )
+    assert "change identity_logout_redirect_uri" in told(identity_logout_redirect_uri=elsewhere)
+    assert "ResourceNotFoundException" in told(identity_client_id="gone")
+
+
+@pytest.mark.slow
 def test_the_whole_sign_in(pool: Pool) -> None:
     """Authorize, form, code, PKCE, ID token, session, sign-out, global sign-out, delete."""
     with service(pool.settings) as (address, signing_in), a_browser() as browser:

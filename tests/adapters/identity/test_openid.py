@@ -104,6 +104,15 @@ def test_a_code_is_exchanged_with_its_verifier(
     assert "canary" not in asked.address + repr(asked)
 
 
+def test_it_is_checked_as_a_sign_in_would_use_it() -> None:
+    """Its addresses and its keys are fetched; keys that are of no use are a fault."""
+    issuer = Issuer()
+    assert provider(issuer).check() == "people sign in at identity.example.org; keys: 1"
+    issuer.keys = json_answer({"keys": []})
+    with pytest.raises(IdentityProviderUnavailable, match="no key"):
+        provider(issuer).check()
+
+
 def test_signing_out_leads_back() -> None:
     """Cognito calls the parameter otherwise; a provider without such an address leads back at once."""
     issuer = Issuer()
