@@ -1,6 +1,14 @@
 """How Sphinx builds these pages: ``nox -s docs``."""
 
+import sys
 from importlib.metadata import version as version_of
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from command_reference import MARKER, command_reference
 
 project = "CommitCollect"
 author = "CommitCollect contributors"
@@ -26,3 +34,14 @@ autodoc_typehints_format = "short"
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
+
+
+def with_commands(_app: Sphinx, _page: str, source: list[str]) -> None:
+    """Put the commands where a page has their marker."""
+    if MARKER in source[0]:
+        source[0] = source[0].replace(MARKER, command_reference())
+
+
+def setup(app: Sphinx) -> None:
+    """Have Sphinx fill in the commands."""
+    app.connect("source-read", with_commands)
