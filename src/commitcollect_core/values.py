@@ -207,9 +207,18 @@ def items(given: Iterable[_Item], name: str) -> tuple[_Item, ...]:
     Raises:
         InvalidInput: what was given cannot be walked through, or is one text.
     """
-    if isinstance(given, str) or not isinstance(given, Iterable):
-        raise InvalidInput(f"{name} {shown(given)} is not a list", field=name)
+    require_items(given, name)
     return given if type(given) is tuple else tuple(given)
+
+
+def require_items(given: object, name: str) -> None:
+    """Refuse what holds no values that can be walked through.
+
+    Raises:
+        InvalidInput: what was given is no list, tuple or the like, or is one text.
+    """
+    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+        raise InvalidInput(f"{name} {shown(given)} is not a list", field=name)
 
 
 def check_whole(_instance: Any, attribute: Any, value: Any) -> None:

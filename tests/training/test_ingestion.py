@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -73,6 +74,26 @@ def test_one_unbelievable_snapshot_refuses_all() -> None:
     with pytest.raises(InvalidInput, match="distance_meters -1"):
         app_on(ledger).ingestion.ingest(ATHLETE, [ride("1"), ride("2", -1)])
     assert ledger.commits_tried == 0
+
+
+@pytest.mark.parametrize("found", [None, 7, "ride", b"ride", ride("1"), [None], ["ride"], [{"id": 1}], [[]]])
+def test_what_is_no_list_of_activities_is_refused(found: Any) -> None:
+    """One activity without a list, or anything else, is refused by name, and nothing is written."""
+    ledger = RacedLedger()
+    ingestion = app_on(ledger).ingestion
+    with pytest.raises(InvalidInput) as refused:
+        ingestion.ingest(ATHLETE, found)
+    assert refused.value.field == "found"
+    with pytest.raises(InvalidInput, match="found"):
+        list(ingestion.ingest_all(ATHLETE, found))
+    assert ledger.commits_tried == 0
+
+
+def test_activities_that_can_be_walked_once_are_all_taken_in() -> None:
+    """A generator counts as its list does."""
+    app = app_on(MemoryLedger())
+    walked_once: Any = (ride(each) for each in "123")
+    assert app.ingestion.ingest(ATHLETE, walked_once).workouts_changed == 3
 
 
 class TickingClock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -407,3 +408,29 @@ def test_lost_races_open_a_period_once() -> None:
     check_state(dump := dump_of(ledger, ATHLETE))
     assert len(dump.milestones) == 3
     assert dump.milestones[begun.milestone_id(begun.first_period + 1)].progress.current_value == 6_000
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"aims": ()}, "aims"), ({"aims": KILOMETRES}, "aims"), ({"aims": ["distance"]}, "aims"),
+        ({"every": "DAY"}, "every"), ({"every": 7}, "every"), ({"local_time": "Europe/Berlin"}, "localTime"),
+        ({"start_at": "2026-01-01"}, "startAtUtc"),
+        ({"start_at": SEASON_START_AT.replace(tzinfo=None)}, "startAtUtc"),
+        ({"start_at": SEASON_START_AT.replace(year=1800)}, "startAtUtc"), ({"model_id": 7}, "model_id"),
+    ],
+)  # fmt: skip
+def test_a_request_of_other_types_is_refused_where_it_is_made(changed: dict[str, Any], field: str) -> None:
+    """The refusal names the input; nothing that a store could not read back reaches a ledger."""
+    with pytest.raises(InvalidInput) as refused:
+        NewRecurringGoal(**{"model_id": "HERON", "aims": [KILOMETRES], "every": "MONTH", **changed})
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize("wish", [None, {"every": "MONTH"}, KILOMETRES])
+def test_what_is_no_request_begins_nothing(wish: Any) -> None:
+    """Something else than a request is refused by name, and the ledger stays unwritten."""
+    ledger = MemoryLedger()
+    with pytest.raises(InvalidInput) as refused:
+        app_at(ledger)[0].recurring_goals.begin(ATHLETE, wish)
+    assert (refused.value.field, ledger.read_head(ATHLETE).version) == ("wish", 0)

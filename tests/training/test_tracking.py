@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -29,13 +30,31 @@ from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerV
 from commitcollect_core.training.milestones import MilestoneStatus, Progress
 from commitcollect_core.training.tracking import MILESTONE_EXISTS, NewMilestone
 from commitcollect_core.training.workouts import ActivityGone, ActivitySettled, Found, Workout
-from commitcollect_core.values import MilestoneId, UserId
+from commitcollect_core.values import MilestoneId, ModelId, UserId
 from laws import aim_of, check_state, efforts_of
 from rivals import ATHLETE, RacedLedger, app_on, fence, ride, wish
 
 NOBODY = MilestoneId("ms-9999")
 
 # Opening
+
+
+@pytest.mark.parametrize("given", [None, "HERON", {"model_id": "HERON"}, ride("1")])
+def test_what_is_no_request_is_refused(given: Any) -> None:
+    """Something else than a request is refused by name where a milestone is opened or previewed."""
+    app = app_on(MemoryLedger())
+    for ask in (app.tracking.create, app.tracking.preview):
+        with pytest.raises(InvalidInput) as refused:
+            ask(ATHLETE, given)
+        assert refused.value.field == "wish"
+
+
+@pytest.mark.parametrize("aims", [(), None, "distance", [None]])
+def test_a_request_needs_something_to_reach(aims: Any) -> None:
+    """No aim, or what is none, is refused by name."""
+    with pytest.raises(InvalidInput) as refused:
+        NewMilestone.of(aims, model_id=ModelId("HERON"), period_start_at=SEASON_START_AT)
+    assert refused.value.field == "aims"
 
 
 @given(some_wish=any_wishes(), found=changing_histories())

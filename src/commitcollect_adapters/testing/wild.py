@@ -24,6 +24,8 @@ from commitcollect_adapters.testing.strategies import (
 from commitcollect_core.training.folds import BestWindow, LongestRun, ReachedBuckets
 from commitcollect_core.training.goals import Aim
 from commitcollect_core.training.local_time import Bucket, LocalTime
+from commitcollect_core.training.recurrence import Every
+from commitcollect_core.training.recurring_goals import NewRecurringGoal
 from commitcollect_core.training.sports import SportSelection
 from commitcollect_core.training.tracking import COMBINATION_SHARES, NewMilestone
 from commitcollect_core.training.workouts import ActivitySnapshot
@@ -189,6 +191,24 @@ def wild_wishes() -> SearchStrategy[Callable[[], NewMilestone]]:
         "total_target": st.integers(1, 10**6),
     }
     return st.builds(_spoiled, st.just(NewMilestone), st.sampled_from(_WISHES), _attributes(names, special))
+
+
+_RECURRING: dict[str, Any] = {
+    "model_id": "HERON",
+    "every": "MONTH",
+    "aims": [Aim(target_type=TargetType.DISTANCE_METERS, total_target=1_000)],
+}
+
+
+def wild_recurring_goals() -> SearchStrategy[Callable[[], NewRecurringGoal]]:
+    """Functions that make a request for a recurring goal of whatever a caller may give, or refuse."""
+    names = [each.name for each in fields(NewRecurringGoal)]
+    special: dict[str, SearchStrategy[Any]] = {
+        "aims": _wild_combinations(),
+        "every": st.sampled_from([each.value for each in Every]),
+        "local_time": _wild_places() | local_times(),
+    }
+    return st.builds(_spoiled, st.just(NewRecurringGoal), st.just(_RECURRING), _attributes(names, special))
 
 
 def wild_snapshots() -> SearchStrategy[Callable[[], ActivitySnapshot]]:

@@ -108,6 +108,12 @@ def new_period_start(value: datetime) -> datetime:
     return _near(period_start(value), "periodStartAtUtc")
 
 
+def new_first_instant(value: datetime | None) -> datetime | None:
+    """An instant of a recurring goal's first period, or None."""
+    at = optional_utc(value, "startAtUtc")
+    return None if at is None else _near(at, "startAtUtc")
+
+
 def new_period_end(value: datetime | None) -> datetime | None:
     """The end of a new goal's period, or None."""
     at = period_end(value)
@@ -166,9 +172,21 @@ def day_of(workout: Workout, local_time: LocalTime | None) -> int:
 
 def combination(aims: Iterable[Aim]) -> tuple[Aim, ...]:
     """The aims of a combination."""
-    found = items(aims, "allOf")
+    return _aims(aims, "allOf")
+
+
+def one_or_more(aims: Iterable[Aim]) -> tuple[Aim, ...]:
+    """At least one aim."""
+    found = _aims(aims, "aims")
+    if not found:
+        raise InvalidInput("aims is empty; give one thing to reach, or several", field="aims")
+    return found
+
+
+def _aims(given: Iterable[Aim], name: str) -> tuple[Aim, ...]:
+    found = items(given, name)
     for each in found:
-        require_kind(each, Aim, "allOf")
+        require_kind(each, Aim, name)
     return found
 
 

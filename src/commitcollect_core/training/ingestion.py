@@ -24,6 +24,7 @@ from commitcollect_core.training.recurring_goals import RecurringGoals
 from commitcollect_core.training.statues import models_of
 from commitcollect_core.training.workouts import (
     ActivityErased,
+    ActivityGone,
     ActivitySettled,
     ActivitySnapshot,
     Answer,
@@ -32,7 +33,15 @@ from commitcollect_core.training.workouts import (
     SetAside,
     Workout,
 )
-from commitcollect_core.values import MilestoneId, UserId, WorkoutKey, require_id
+from commitcollect_core.values import (
+    MilestoneId,
+    UserId,
+    WorkoutKey,
+    items,
+    require_id,
+    require_items,
+    require_kind,
+)
 
 _Item = TypeVar("_Item")
 
@@ -100,6 +109,8 @@ class Ingestion:
         """
         require_id(user_id, "user_id")
         now = self.context.now()
+        # Walked through several times, and a generator gives its activities only once.
+        found = items(found, "found")
         self._check(found, now)
         committed, stale = self._take_in(user_id, found, now)
         return committed + self._recount(user_id, stale)
@@ -358,6 +369,7 @@ class Ingestion:
 
     def _check(self, found: Iterable[Found], now: datetime) -> None:
         for each in found:
+            require_kind(each, (ActivitySnapshot, ActivityGone), "found")
             if isinstance(each, ActivitySnapshot):
                 each.check(self.context.policy, now=now)
 
@@ -377,6 +389,7 @@ class Ingestion:
             What each batch changed, once it is written. A caller that stops early leaves a legal ledger.
         """
         require_id(user_id, "user_id")
+        require_items(found, "found")
         now = self.context.now()
         committed = NOTHING_COMMITTED
         # A ledger without workouts has no sum that could fall.

@@ -14,7 +14,7 @@ from attrs import evolve, field, frozen
 from commitcollect_core.training.goals import Aim
 from commitcollect_core.training.local_time import UTC_TIME, Bucket, LocalTime
 from commitcollect_core.training.workouts import ActivitySnapshot
-from commitcollect_core.values import MilestoneId, ModelId, check_id
+from commitcollect_core.values import MilestoneId, ModelId, check_id, member
 
 
 class Every(StrEnum):
@@ -43,6 +43,11 @@ class Every(StrEnum):
             return f"{day.year:04}-{day.month:02}"
         year, week, _ = day.isocalendar()
         return f"{year:04}-W{week:02}"
+
+
+def every_of(value: Every | str) -> Every:
+    """How often, also given as its text."""
+    return member(Every, value, "every")
 
 
 @frozen(kw_only=True)

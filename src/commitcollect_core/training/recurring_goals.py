@@ -11,17 +11,17 @@ from commitcollect_core.context import Context
 from commitcollect_core.errors import InvalidInput, LimitExceeded, NotFound
 from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed, Committing
 from commitcollect_core.training.decisions import decide_opening, decide_recurring, opened_periods
-from commitcollect_core.training.goals import Aim, Goal
+from commitcollect_core.training.goals import Aim, Goal, check_place, new_first_instant, one_or_more
 from commitcollect_core.training.history import workouts_of_period
 from commitcollect_core.training.ledger import LedgerCommit, LedgerView
 from commitcollect_core.training.local_time import LocalTime
 from commitcollect_core.training.ports import Ledger, StatueCatalog
-from commitcollect_core.training.recurrence import Every, RecurringGoal, periods_begun
+from commitcollect_core.training.recurrence import Every, RecurringGoal, every_of, periods_begun
 from commitcollect_core.training.statues import model_on_offer, models_of
 from commitcollect_core.training.tallies import tally
 from commitcollect_core.training.tracking import NewMilestone
 from commitcollect_core.training.workouts import ActivitySnapshot, Change
-from commitcollect_core.values import MilestoneId, ModelId, UserId, require_id
+from commitcollect_core.values import MilestoneId, ModelId, UserId, check_id, require_id, require_kind
 
 
 @frozen(kw_only=True)
@@ -33,13 +33,16 @@ class NewRecurringGoal:
         every: how long a period is.
         local_time: the place whose periods count; None for those of UTC.
         start_at: the period that holds this instant is the first; None for the present one.
+
+    Raises:
+        InvalidInput: an attribute is of another type, or names something unknown.
     """
 
-    model_id: ModelId
-    aims: tuple[Aim, ...]
-    every: Every
-    local_time: LocalTime | None = None
-    start_at: datetime | None = None
+    model_id: ModelId = field(validator=check_id)
+    aims: tuple[Aim, ...] = field(converter=one_or_more)
+    every: Every = field(converter=every_of)
+    local_time: LocalTime | None = field(default=None, validator=check_place)
+    start_at: datetime | None = field(default=None, converter=new_first_instant)
 
 
 @frozen(kw_only=True)
@@ -72,6 +75,7 @@ class RecurringGoals:
             VersionConflict: other processes kept writing to this ledger; try again.
         """
         require_id(user_id, "user_id")
+        require_kind(wish, NewRecurringGoal, "wish")
         now, limits = self.context.now(), self.context.policy.training
         goal = RecurringGoal(
             recurring_id=self.context.ids.milestone_id(),

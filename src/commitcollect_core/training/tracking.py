@@ -25,6 +25,7 @@ from commitcollect_core.training.goals import (
     latest_end,
     new_period_end,
     new_period_start,
+    one_or_more,
     target_type_of,
 )
 from commitcollect_core.training.history import walk_workouts, workouts_of_period
@@ -39,7 +40,16 @@ from commitcollect_core.training.sports import ANY_SPORT, SportSelection, select
 from commitcollect_core.training.statues import model_on_offer, models_of
 from commitcollect_core.training.tallies import Explanation, Tally, explain, tally
 from commitcollect_core.training.workouts import Workout
-from commitcollect_core.values import MilestoneId, ModelId, TargetType, UserId, check_id, is_id, require_id
+from commitcollect_core.values import (
+    MilestoneId,
+    ModelId,
+    TargetType,
+    UserId,
+    check_id,
+    is_id,
+    require_id,
+    require_kind,
+)
 
 MILESTONE_EXISTS = "milestone_exists"
 
@@ -83,7 +93,7 @@ class NewMilestone:
         unit: str = "",
     ) -> NewMilestone:
         """The request to reach one aim, or all of several."""
-        first, *more = aims
+        first, *more = one_or_more(aims)
         return cls(
             model_id=model_id,
             sports=ANY_SPORT if more else first.sports,
@@ -93,7 +103,7 @@ class NewMilestone:
             period_end_at=period_end_at,
             fold=SUM if more else first.fold,
             local_time=local_time,
-            all_of=tuple(aims) if more else (),
+            all_of=(first, *more) if more else (),
             name=name,
             unit=unit,
         )
@@ -198,6 +208,7 @@ class Tracking:
             VersionConflict: other processes kept writing to this ledger; try again.
         """
         require_id(user_id, "user_id")
+        require_kind(wish, NewMilestone, "wish")
         now = self.context.now()
         model = model_on_offer(self.catalog, wish.model_id)
         goal = wish.goal(model, self.context.policy)
@@ -236,6 +247,7 @@ class Tracking:
             InvalidInput, NotFound, LimitExceeded: as in `create`.
         """
         require_id(user_id, "user_id")
+        require_kind(wish, NewMilestone, "wish")
         goal = wish.goal(model_on_offer(self.catalog, wish.model_id), self.context.policy)
         goal.check(self.context.policy)
         return Preview(goal=goal, tally=self.tally(user_id, goal, is_bounded=is_bounded))

@@ -13,10 +13,11 @@ from hypothesis import given, settings
 
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing.contracts.checks import assert_same, property_test
-from commitcollect_adapters.testing.wild import wild_snapshots, wild_wishes
-from commitcollect_core.errors import InvalidInput
+from commitcollect_adapters.testing.wild import wild_recurring_goals, wild_snapshots, wild_wishes
+from commitcollect_core.errors import InvalidInput, LimitExceeded
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.training.ports import Ledger
+from commitcollect_core.training.recurring_goals import NewRecurringGoal, RecurringGoals
 from commitcollect_core.training.tracking import NewMilestone, Tracking
 from commitcollect_core.training.workouts import ActivitySnapshot
 from commitcollect_core.values import MilestoneId
@@ -52,6 +53,17 @@ class PublicValues(ABC):
 
             check()
 
+    def test_a_recurring_goal_of_any_types_is_refused_or_read_back(self) -> None:
+        """`begin` raises InvalidInput that names the input, or an equal goal is stored and workouts count."""
+        with self.open_ledger() as ledger:
+
+            @property_test
+            @given(make=wild_recurring_goals())
+            def check(make: Callable[[], NewRecurringGoal]) -> None:
+                _check_recurring(ledger, make)
+
+            check()
+
     def test_a_snapshot_of_any_types_is_refused_or_read_back(self) -> None:
         """It is refused with the input's name, or stored equal but for the values that are set aside."""
         with self.open_ledger() as ledger:
@@ -62,6 +74,14 @@ class PublicValues(ABC):
                 _check_snapshot(ledger, make)
 
             check()
+
+
+class _OneId(samples.NoIds):
+    """Makes the one id a new athlete's recurring goal needs."""
+
+    def milestone_id(self) -> MilestoneId:
+        """See `IdGenerator`."""
+        return _MILESTONE
 
 
 def _check_wish(ledger: Ledger, make: Callable[[], NewMilestone]) -> None:
@@ -82,6 +102,25 @@ def _check_wish(ledger: Ledger, make: Callable[[], NewMilestone]) -> None:
     [stored] = tracking.list(user_id).milestones
     assert_same(stored.goal, made.goal)
     tracking.recompute(user_id, _MILESTONE)
+
+
+def _check_recurring(ledger: Ledger, make: Callable[[], NewRecurringGoal]) -> None:
+    context = evolve(samples.context(), ids=_OneId())
+    goals = RecurringGoals(ledger=ledger, catalog=samples.Statues(), context=context)
+    user_id = samples.new_athlete()
+    try:
+        wish = make()
+        if samples.Statues().model(wish.model_id) is None:
+            return
+        begun = goals.begin(user_id, wish).goal
+    except InvalidInput as refused:
+        _check_named(refused)
+        return
+    except LimitExceeded:
+        return  # a start that lies too many periods back
+    assert_same(goals.list(user_id), (begun,))
+    assert_same((begun.aims, begun.every, begun.local_time), (wish.aims, wish.every, wish.local_time))
+    samples.ingestion(ledger).ingest(user_id, samples.rides("ride", 1))
 
 
 def _check_snapshot(ledger: Ledger, make: Callable[[], ActivitySnapshot]) -> None:
