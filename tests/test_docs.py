@@ -20,7 +20,12 @@ from commitcollect_core.policy import DEFAULT_POLICY, Policy, values_of
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-EXAMPLES = sorted([*(ROOT / "examples").glob("*.py"), *(ROOT / "examples" / "web").glob("*.py")])
+EXAMPLES = sorted(
+    each
+    for folder in ("examples", "examples/web")
+    for each in (ROOT / folder).glob("*.py")
+    if each.name != "conftest.py"
+)
 ANYTHING = "…"
 _BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\((?!https?://)(?P<target>[^)#]+)")
@@ -91,6 +96,12 @@ def test_python_of_the_pages_runs(page: Path, tmp_path: Path, monkeypatch: pytes
     for block in blocks(page, "python"):
         code = compile(block, page_id(page), "exec")
         exec(code, {"__name__": "__page__"})  # noqa: S102 - our own pages
+
+
+def test_the_ledger_that_the_page_shows_is_the_one_that_is_proved() -> None:
+    """docs/adapters.md holds the example whole: what its suite, linter and types say holds for the page."""
+    example = (ROOT / "examples" / "property_suite.py").read_text(encoding="utf-8")
+    assert blocks(ROOT / "docs" / "adapters.md", "python") == [example[example.index("import json\n") :]]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)

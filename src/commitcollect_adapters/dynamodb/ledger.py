@@ -46,7 +46,8 @@ class DynamoLedger:
         # - A milestone is read after the head that names it: a newer one is refused by its version, and one
         #   that is gone has taken the head's version along.
         head_key = items.head_key(user_id)
-        stored = self._table.get_all([head_key, *(items.workout_key(user_id, each) for each in keys)])
+        workout_keys = (items.workout_key(user_id, each) for each in dict.fromkeys(keys))
+        stored = self._table.get_all([head_key, *workout_keys])
         heads = [items.HEAD.value(each) for each in stored if each["SK"] == head_key["SK"]]
         workouts = [items.WORKOUT.value(each) for each in stored if each["SK"] != head_key["SK"]]
         head = heads[0] if heads else LedgerHead()

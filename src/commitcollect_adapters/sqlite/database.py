@@ -201,6 +201,7 @@ class Database:
             _begin(self._writer, deadline)
             _check_layout(self._writer, self.path, self._schema)
         except BaseException:
+            self.leave_transaction()
             self.end()
             raise
         return self._writer
@@ -208,6 +209,16 @@ class Database:
     def end(self) -> None:
         """Let the next writer begin."""
         self._writing.release()
+
+    def leave_transaction(self) -> None:
+        """Close the connection that writes if it is still in a transaction, which rolls that back."""
+        writer = self._writer
+        # A statement that was carried out may have failed for us, and so may the one that takes it back.
+        if writer is not None and writer.in_transaction:
+            self._writer = None
+            with self._lock:
+                self._connections.remove(writer)
+            writer.close()
 
     def _opened(self, timeout_seconds: float) -> sqlite3.Connection:
         """A new connection."""
@@ -272,6 +283,7 @@ class _Use:
         # SQLite has rolled back by itself after some errors, and then refuses this.
         with suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
+        self._database.leave_transaction()
         return error
 
 

@@ -76,7 +76,12 @@ class MilestonePage:
 class Ledger(Protocol):
     """Athletes' workouts, milestones and awards.
 
-    `commit` is the only way to change them.
+    `commit` is the only way to change them. Every read is strongly consistent, and what `commit` or `fence`
+    wrote is durable when it returns. Ids are texts that differ by any character, compared by code point.
+    Sizes go up to the policy's `commit_items_max`, `page_items_max` and `statue_parts_max`.
+
+    Every method may raise `StorageError`. In a write it means that it is unknown whether anything was
+    written: read before deciding again. No failure reads as if nothing were stored.
     """
 
     def read_head(self, user_id: UserId) -> LedgerHead:
@@ -89,7 +94,10 @@ class Ledger(Protocol):
     def read(self, user_id: UserId, keys: Sequence[WorkoutKey]) -> LedgerView:
         """The head, the stored workouts of `keys`, and every tracked milestone.
 
-        Read strongly consistently, but not of one moment: a commit is refused if what it replaces, or the
+        A key that is named twice is read once, one that is not stored is left out, and there may be none. The
+        milestones are in the head's order.
+
+        Not of one moment: a commit is refused if what it replaces, or the
         head, has moved on since. The milestones are read after the head that names them. Reads one item per
         key and per tracked milestone, and the head.
         """
@@ -101,8 +109,8 @@ class Ledger(Protocol):
         Raises:
             VersionConflict: the head, a workout or a milestone is not exactly one version behind, an award
                 is there already, or the ledger is fenced.
-            AccountDeleting: the account was deleted, and this would be the first head.
-            StorageError: nothing is known to be written.
+            AccountDeleting: the account was deleted, and this would be the first head. It takes precedence.
+            StorageError: it is unknown whether this was written; all of it was, or nothing.
         """
         ...
 

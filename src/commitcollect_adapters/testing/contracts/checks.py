@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,6 +21,12 @@ from commitcollect_core.errors import Conflict, VersionConflict
 _Result = TypeVar("_Result")
 
 THREADS = 8
+
+MOMENTS_MAX = 400
+"""Moments around a driver's calls within one call of a store; the suites give up beyond them."""
+
+ZONES = ("UTC", "Europe/Berlin", "America/New_York")
+"""Time zones of machines; two have summer time."""
 
 property_test = settings(
     deadline=None,  # a store over a network may take its time
@@ -90,6 +98,22 @@ def winner_of(results: Sequence[object], *, refusal: type[Conflict] = VersionCon
     (winner,) = [place for place, result in enumerate(results) if not isinstance(result, Conflict)]
     assert all(isinstance(each, refusal) for place, each in enumerate(results) if place != winner)
     return winner
+
+
+@contextmanager
+def in_zone(name: str) -> Iterator[None]:
+    """Have this process be in a time zone; its database, where that is another process, stays in its own."""
+    before = os.environ.get("TZ")
+    os.environ["TZ"] = name
+    time.tzset()
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["TZ"]
+        else:
+            os.environ["TZ"] = before
+        time.tzset()
 
 
 @contextmanager

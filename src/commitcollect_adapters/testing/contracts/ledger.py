@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 import pytest
@@ -17,6 +16,9 @@ from hypothesis.strategies import SearchStrategy
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing.contracts.checks import THREADS, assert_same, property_test, race
 from commitcollect_adapters.testing.contracts.ledger_bounds import LedgerBounds
+from commitcollect_adapters.testing.contracts.ledger_crashes import LedgerCrashes
+from commitcollect_adapters.testing.contracts.ledger_handles import LedgerHandles
+from commitcollect_adapters.testing.contracts.ledger_texts import LedgerTexts
 from commitcollect_adapters.testing.contracts.listings import by_hand, listings
 from commitcollect_adapters.testing.contracts.public_values import PublicValues
 from commitcollect_adapters.testing.dumps import dump_of
@@ -47,18 +49,11 @@ def _two_versions_of_a_workout(key: WorkoutKey) -> SearchStrategy[tuple[Workout,
     return st.tuples(stored_workouts(key=key, version=1), stored_workouts(key=key, version=2))
 
 
-class LedgerContract(PublicValues, LedgerBounds):
+class LedgerContract(PublicValues, LedgerBounds, LedgerTexts, LedgerHandles, LedgerCrashes):
     """Every promise of `ports.Ledger`.
 
-    Subclass it, call the class ``Test…`` and run pytest.
+    Subclass it, call the class ``Test…`` and run pytest. `LedgerOpenings` says what to define.
     """
-
-    @abstractmethod
-    def open_ledger(self) -> AbstractContextManager[Ledger]:
-        """The ledger under test, ready until the context ends.
-
-        Called once or more per test.
-        """
 
     @contextmanager
     def _stored(self) -> Iterator[tuple[Ledger, UserId]]:

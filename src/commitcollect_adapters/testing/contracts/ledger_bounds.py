@@ -3,19 +3,26 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from contextlib import AbstractContextManager
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from itertools import count, takewhile
+from threading import Event
 
 import pytest
 from attrs import evolve
 
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing.contracts.checks import THREADS, assert_read_back, race
-from commitcollect_adapters.testing.dumps import dump_of
+from commitcollect_adapters.testing.contracts.ledger_openings import LedgerOpenings
+from commitcollect_adapters.testing.dumps import LedgerDump, dump_of
+from commitcollect_core.errors import AccountDeleting
 from commitcollect_core.policy import DEFAULT_POLICY
+from commitcollect_core.training.awards import Award
 from commitcollect_core.training.decisions import decide_removal
-from commitcollect_core.training.ledger import LedgerHead
-from commitcollect_core.training.ports import Ledger, WorkoutQuery
+from commitcollect_core.training.ledger import LedgerHead, LedgerState, fenced
+from commitcollect_core.training.milestones import Milestone
+from commitcollect_core.training.ports import WorkoutQuery
 from commitcollect_core.training.workouts import Workout
 from commitcollect_core.values import MilestoneId, UserId
 
@@ -24,12 +31,8 @@ _NEIGHBOURS = ("{0}", "{0}-1", "{0}x", "{0}_b", "{0}xb", "{0}.b")
 """Ids that prefixes and patterns mix up."""
 
 
-class LedgerBounds(ABC):
+class LedgerBounds(LedgerOpenings):
     """Sizes up to the policy's limits, neighbours, and races."""
-
-    @abstractmethod
-    def open_ledger(self) -> AbstractContextManager[Ledger]:
-        """The ledger under test."""
 
     def test_writers_that_share_only_the_head_are_all_counted(self) -> None:
         """Without a milestone nothing but the head's version keeps two counts apart."""
@@ -62,6 +65,79 @@ class LedgerBounds(ABC):
             assert view.workouts == {each.key: each for each in written}
             page = ledger.read_workouts(user_id, WorkoutQuery(limit=_LIMITS.page_items_max))
             assert (len(page.workouts), page.next) == (len(written), None)
+
+    def test_a_page_of_milestones_and_the_awards_of_one_are_as_large_as_the_policy_allows(self) -> None:
+        """A page of as many as a store returns at once, and awards of as many parts as a statue has."""
+        with self.open_ledger() as ledger:
+            user_id = samples.new_athlete()
+            ids = [f"ms-{number:03}" for number in range(_LIMITS.page_items_max + 1)]
+            awards = [
+                evolve(samples.award(ids[0], 1), part_index=number + 1)
+                for number in range(_LIMITS.statue_parts_max)
+            ]
+            items = [*map(samples.milestone, ids), *awards]
+            most = _LIMITS.commit_items_max - 2
+            for version, start in enumerate(range(0, len(items), most), start=1):
+                some = items[start : start + most]
+                commit = samples.commit_of(
+                    user_id,
+                    version,
+                    milestones=[each for each in some if isinstance(each, Milestone)],
+                    awards=[each for each in some if isinstance(each, Award)],
+                )
+                ledger.commit(commit)
+            page = ledger.read_milestones(user_id, after=None, limit=_LIMITS.page_items_max)
+            assert [each.milestone_id for each in page.milestones] == ids[:-1]
+            assert page.next == ids[-2]
+            rest = ledger.read_milestones(user_id, after=page.next, limit=_LIMITS.page_items_max)
+            assert ([each.milestone_id for each in rest.milestones], rest.next) == (ids[-1:], None)
+            assert list(ledger.read_awards(user_id, MilestoneId(ids[0]))) == awards
+
+    @pytest.mark.parametrize("is_written", [False, True])
+    def test_the_fence_goes_up_once_and_takes_nothing_along(self, *, is_written: bool) -> None:
+        """On a ledger with and without a head, by many at once and repeated later, it ends in one place."""
+        with self.open_ledger() as ledger:
+            user_id = samples.new_athlete()
+            if is_written:
+                ledger.commit(samples.first_commit(user_id))
+            before = dump_of(ledger, user_id)
+            heads = race([partial(ledger.fence, user_id, now=samples.NOW)] * THREADS)
+            expected = fenced(before.head, now=samples.NOW)
+            assert heads == [expected] * THREADS
+            assert ledger.fence(user_id, now=samples.at(9)) == expected
+            assert dump_of(ledger, user_id) == evolve(before, head=expected)
+
+    def test_behind_the_fence_nothing_lands(self) -> None:
+        """Also of writers that were on their way: what is stored stays as it is from when `fence` returns."""
+        with self.open_ledger() as ledger:
+            user_id = samples.new_athlete()
+            found: list[LedgerDump] = []
+            is_over = Event()
+
+            def ingest(prefix: str) -> None:
+                with suppress(AccountDeleting):
+                    for number in takewhile(lambda _: not is_over.is_set(), count()):
+                        ride = samples.workout(f"{prefix}-{number}", start=number).snapshot
+                        samples.ingestion(ledger).ingest(user_id, [ride])
+
+            def fence() -> None:
+                try:
+                    while ledger.read_head(user_id).version < THREADS:
+                        pass
+                    # Writers that lost the last race decide anew meanwhile, so some are about to commit.
+                    for _ in range(THREADS):
+                        dump_of(ledger, user_id)
+                    head = ledger.fence(user_id, now=samples.NOW)
+                    found.append(evolve(dump_of(ledger, user_id), head=head))
+                finally:
+                    is_over.set()
+
+            tasks: list[Callable[[], None]] = [partial(ingest, f"t{n}") for n in range(THREADS - 1)]
+            race([fence, *tasks])
+            (behind,) = found
+            assert dump_of(ledger, user_id) == behind
+            assert behind.head.state is LedgerState.DELETING
+            assert behind.head.workout_count == len(behind.by_start)
 
     def test_texts_are_as_long_as_the_policy_allows(self) -> None:
         """In characters, of which the longest take four bytes; line ends and letters in parts stay."""

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import ClassVar
 
 from attrs import evolve
@@ -13,6 +11,7 @@ from hypothesis import given, settings
 
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing.contracts.checks import assert_same, property_test
+from commitcollect_adapters.testing.contracts.ledger_openings import LedgerOpenings
 from commitcollect_adapters.testing.wild import wild_recurring_goals, wild_snapshots, wild_wishes
 from commitcollect_core.errors import InvalidInput, LimitExceeded
 from commitcollect_core.policy import DEFAULT_POLICY
@@ -25,7 +24,7 @@ from commitcollect_core.values import MilestoneId
 _MILESTONE = MilestoneId("ms-1")
 
 
-class PublicValues(ABC):
+class PublicValues(LedgerOpenings):
     """Whatever the types of a request or a snapshot are, no ledger is left that cannot be read.
 
     Attributes:
@@ -34,10 +33,6 @@ class PublicValues(ABC):
     """
 
     examples_factor: ClassVar[int] = 10
-
-    @abstractmethod
-    def open_ledger(self) -> AbstractContextManager[Ledger]:
-        """The ledger under test."""
 
     def _many(self) -> settings:
         return settings(property_test, max_examples=self.examples_factor * settings().max_examples)
