@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -200,6 +201,18 @@ def test_handlers_and_tasks_exist() -> None:
     inputs = [json.loads(each["Properties"]["Input"]) for each in events if each["Type"] == "ScheduleV2"]
     assert inputs
     assert all(each["task"] in TASKS and each.keys() == {"task"} for each in inputs)
+
+
+def test_functions_are_built_for_where_they_run() -> None:
+    """The wheels that `sam build` takes are those of the template's runtime and processor."""
+    runtime = load()["Globals"]["Function"]
+    recipe = (EXAMPLE / "functions" / "Makefile").read_text(encoding="utf-8")
+    [version] = re.findall(r"--python-version (\S+)", recipe)
+    assert runtime["Runtime"] == f"python{version}"
+    processors = {each.rpartition("_")[2] for each in re.findall(r"--platform (\S+)", recipe)}
+    assert (runtime["Architectures"], processors) == (["arm64"], {"aarch64"})
+    functions = [each for each in load()["Resources"].values() if each["Type"] == "AWS::Serverless::Function"]
+    assert [each["Metadata"] for each in functions] == [{"BuildMethod": "makefile"}] * 4
 
 
 def test_every_variable_is_a_setting() -> None:
