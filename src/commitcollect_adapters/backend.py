@@ -20,6 +20,7 @@ from commitcollect_adapters.statues import LayeredCatalog, shipped_catalog
 from commitcollect_adapters.system import SystemClock, SystemIds
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
+from commitcollect_core.values import MilestoneId, UserId
 
 if TYPE_CHECKING:
     # A command that only says how it is used imports none of these.
@@ -63,6 +64,10 @@ class Provisioning:
     delete: Callable[[], Sequence[Status]]
 
 
+def _by_ids(user_id: UserId, milestone_id: MilestoneId) -> tuple[str, str]:
+    return user_id, milestone_id
+
+
 def _nothing_expires(_now: datetime) -> int:
     return 0
 
@@ -81,6 +86,8 @@ class Backend:
         backup: copies the store to a file, and overwrites it if told to; None where the store is no file.
         key_file: where a key to seal with may lie beside this store; None where no file is beside it.
         holds_sealed: whether the store has texts that a key in `key_file` has sealed.
+        awards_at: where the awards of a milestone are, for those who debug: the key of their partition, and
+            what their own keys begin with.
         checks: what ``commitcollect doctor`` checks of this store; each says what it found, or raises.
     """
 
@@ -93,6 +100,7 @@ class Backend:
     backup: Callable[[Path, bool], None] | None = None
     key_file: Path | None = None
     holds_sealed: Callable[[], bool] = lambda: False
+    awards_at: Callable[[UserId, MilestoneId], tuple[str, str]] = _by_ids
     checks: Mapping[str, Callable[[], str]] = field(factory=dict)
 
 

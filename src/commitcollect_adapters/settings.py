@@ -44,6 +44,7 @@ _CHOICES = {
     "metrics": ("", "emf", "prometheus"),
     "traces": ("", "otel"),
     "cookie_same_site": ("lax", "none"),
+    "web_debug": ("", "on"),
 }
 """Settings that take one of a few words; an empty one is that there is none."""
 
@@ -197,6 +198,7 @@ class Settings:
         web_origins: of front ends elsewhere that may call the API, with spaces between.
         cookie_domain: of the session's cookie, for a front end beside the API's host.
         cookie_same_site: ``lax``, or ``none`` for a front end on another site.
+        web_debug: ``on`` adds to a milestone where its awards are stored, and how many were read.
         units: what amounts are shown in: ``metric``, or ``imperial`` for miles and feet.
         time_zone: whose days goals mean unless they say otherwise, such as ``Europe/Berlin``; UTC if empty.
         environment: a word for what this is, such as ``prod``.
@@ -234,6 +236,7 @@ class Settings:
     web_origins: str = field(default="", validator=_check_origins)
     cookie_domain: str = field(default="", validator=_check_domain)
     cookie_same_site: str = field(default="lax", validator=_check_choice)
+    web_debug: str = field(default="", validator=_check_choice)
     environment: str = field(default="local", validator=_check_word)
     policy: Policy = field(default=DEFAULT_POLICY, metadata=_TABLE)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from commitcollect_adapters.backend import Backend, Provisioning
 from commitcollect_adapters.dynamodb.client import Client, parse
+from commitcollect_adapters.dynamodb.items.ledger import awards_at
 from commitcollect_adapters.dynamodb.ledger import DynamoLedger
 from commitcollect_adapters.dynamodb.statues import DynamoCatalog
 from commitcollect_adapters.system import JitteredBackoff
@@ -31,6 +32,7 @@ def open_dynamodb(address: str, policy: Policy, *, must_exist: bool) -> Iterator
         catalog=DynamoCatalog(client),
         stores=partial(_stores, client, policy),
         backoff=JitteredBackoff(first_seconds=RACE_WAIT_SECONDS, longest_seconds=RACE_WAIT_SECONDS_MAX),
+        awards_at=awards_at,
     )
 
 

@@ -40,6 +40,7 @@ from commitcollect_core.accounts.signing_in import SigningIn
 from commitcollect_core.service import Service
 from commitcollect_core.stores import Stores
 from commitcollect_core.strava.webhook_intake import WebhookIntake
+from commitcollect_core.values import MilestoneId, UserId
 
 
 @frozen(kw_only=True)
@@ -94,6 +95,7 @@ def make_site(
     front: Front,
     trail: AuditTrail | None = None,
     metrics: Metrics | None = None,
+    awards_at: Callable[[UserId, MilestoneId], tuple[str, str]] | None = None,
     more_routes: Iterable[BaseRoute] = (),
 ) -> Site:
     """The site over these use cases.
@@ -107,6 +109,7 @@ def make_site(
         front: how browsers see it.
         trail: where outcomes are recorded.
         metrics: what counts calls; those for Prometheus are shown at ``/metrics``.
+        awards_at: as `MilestoneRoutes` takes it.
         more_routes: of pages that belong to who signs people in.
     """
     app, sessions, make_id = service.app, signing_in.sessions, service.app.context.ids.request_id
@@ -130,7 +133,8 @@ def make_site(
     people = SessionRoutes(sessions=sessions, profiles=stores.profiles, connections=stores.connections)
     strava = StravaRoutes(strava=service.strava, redirect_uri=f"{front.base}{CALLBACK}", home=front.home)
     parts = (
-        host, people, MilestoneRoutes(app=app, is_bounded=not front.is_for_this_machine),
+        host, people,
+        MilestoneRoutes(app=app, is_bounded=not front.is_for_this_machine, awards_at=awards_at),
         PlainRoutes(app=app, profiles=stores.profiles),
         ActivityRoutes(app=app), statues, strava, imports, AccountRoutes(accounts=service.accounts),
     )  # fmt: skip

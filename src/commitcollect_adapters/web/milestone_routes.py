@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from attrs import frozen
 
@@ -38,10 +38,12 @@ class MilestoneRoutes:
 
     Attributes:
         is_bounded: whether a call counts no more workouts than a request may; see `Tracking.create`.
+        awards_at: as in `Backend`, where answers are to tell it; None where not.
     """
 
     app: CommitCollect
     is_bounded: bool = True
+    awards_at: Callable[[UserId, MilestoneId], tuple[str, str]] | None = None
 
     def endpoints(self) -> Iterator[Endpoint]:
         """The rows of the route table."""
@@ -135,7 +137,20 @@ class MilestoneRoutes:
         )
 
     def _show(self, call: Call) -> Answer:
-        return Answer(document=_view_document(self.app.tracking.view(call.user_id, call.milestone_id)))
+        view = self.app.tracking.view(call.user_id, call.milestone_id)
+        document = _view_document(view)
+        if self.awards_at is not None:
+            partition, prefix = self.awards_at(call.user_id, call.milestone_id)
+            # The milestone counts its awards, too: fewer of them are there if one was read before the other.
+            has_more = view.milestone.parts_awarded > len(view.awards)
+            document["debug"] = {
+                "pk": partition,
+                "skPrefix": prefix,
+                "inspected": len(view.awards) + 1,
+                "awardsCount": len(view.awards),
+                "hasMore": has_more,
+            }
+        return Answer(document=document)
 
     def _edit(self, call: Call) -> Answer:
         name, is_archived = wishes.edit_of(call.document)

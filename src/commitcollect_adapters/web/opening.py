@@ -108,6 +108,7 @@ def _site(
         front=front,
         trail=trail,
         metrics=metrics,
+        awards_at=backend.awards_at if settings.web_debug else None,
         more_routes=local_page(provider) if isinstance(provider, LocalProvider) else (),
     )
 

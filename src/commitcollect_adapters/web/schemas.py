@@ -153,7 +153,18 @@ _AWARD = _object(
 _VIEW = {"milestone": _MILESTONE, "awards": _list(_AWARD)}
 CREATED_MILESTONE = _object({"milestoneId": _TEXT, "status": {"enum": ["ACTIVE", "COMPLETED"]}})
 MILESTONES = _object({"milestones": _list(_MILESTONE), "next": _or_null(_TEXT)})
-MILESTONE_VIEW = _object(_VIEW)
+MILESTONE_VIEW = _object(
+    _VIEW,
+    {
+        "debug": _object(
+            {
+                **_named(("pk", "skPrefix"), _TEXT),
+                **_named(("inspected", "awardsCount"), _WHOLE),
+                "hasMore": _YES,
+            }
+        )
+    },
+)
 MILESTONE = _MILESTONE
 EDIT: Schema = {
     "type": "object",

@@ -10,6 +10,7 @@ from attrs import evolve
 
 from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_adapters.dynamodb.items.definitions import expiry_attribute, table_names
+from commitcollect_adapters.dynamodb.items.ledger import awards_at
 from commitcollect_adapters.dynamodb.items.statues import listed_model
 from commitcollect_adapters.dynamodb.stores import dynamo_stores
 from commitcollect_adapters.records import accounts, jobs, strava
@@ -21,7 +22,7 @@ from commitcollect_core.jobs.idempotency import completed
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.stores import Stores
 from commitcollect_core.strava.backfills import BackfillCommit
-from commitcollect_core.values import ModelId, UserId
+from commitcollect_core.values import MilestoneId, ModelId, UserId
 
 MAIN, SESSIONS, AUDIT, IDEMPOTENCY = "", "Sessions", "Audit", "Idempotency"
 DELETIONS = "Deletions"
@@ -228,3 +229,8 @@ def test_a_list_without_a_model_behind_it_is_passed_over(client: Client, stores:
     assert model.model_id not in [each.model_id for each in stores.catalog.models()]
     stores.catalog.save(service.published(model))
     assert model in stores.catalog.models()
+
+
+def test_where_awards_are_is_told_as_they_are_stored() -> None:
+    """As the catalogue has it: one partition for a person, and a prefix for each milestone."""
+    assert awards_at(UserId("u-1"), MilestoneId("m-1")) == ("USER#u-1", "MILESTONE#m-1#AWARD#")

@@ -150,6 +150,19 @@ def test_a_goal_is_renamed_put_away_and_deleted(site: Visited) -> None:
     assert browser.delete(f"/milestones/{empty}").status_code == 204
 
 
+def test_a_milestone_tells_where_its_awards_are_if_it_is_asked_to(tmp_path: Path) -> None:
+    """With `web_debug` alone, and as the description says."""
+    with visited(tmp_path, web_debug="on") as site:
+        browser = with_history(site, ADA)
+        made = browser.send("/milestones", GOAL).json()["milestoneId"]
+        view = browser.get(f"/milestones/{made}").json()
+        assert list(faults(view, schemas.MILESTONE_VIEW)) == []
+        user_id = browser.get("/session").json()["userId"]
+        assert view["debug"] == {
+            "pk": user_id, "skPrefix": made, "inspected": 6, "awardsCount": 5, "hasMore": False,
+        }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("body", "code", "field"),
     [

@@ -130,6 +130,11 @@ def award_prefix(milestone_id: MilestoneId) -> str:
     return f"{_MILESTONE_PREFIX}{milestone_id}{_AWARD_INFIX}"
 
 
+def awards_at(user_id: UserId, milestone_id: MilestoneId) -> tuple[str, str]:
+    """The partition of a milestone's awards, and what their sort keys begin with."""
+    return athlete_key(user_id, "")["PK"]["S"], award_prefix(milestone_id)
+
+
 def key_of(item: Item) -> Key:
     """The key of a stored item."""
     return {"PK": item["PK"], "SK": item["SK"]}
