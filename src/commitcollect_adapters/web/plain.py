@@ -10,7 +10,7 @@ from attrs import frozen
 from commitcollect_adapters.web.calls import OK, Answer, Call, Endpoint
 from commitcollect_adapters.web.page import PAGE_TYPE
 from commitcollect_adapters.wording.goals import kind_of, show_day, show_goal
-from commitcollect_adapters.wording.units import show_amount, show_needed, show_progress
+from commitcollect_adapters.wording.units import show_amount, show_needed, show_progress, shown_as_given
 from commitcollect_core.accounts.ports import ProfileStore
 from commitcollect_core.app import CommitCollect
 from commitcollect_core.training.awards import StatueModel
@@ -107,6 +107,11 @@ class PlainRoutes:
 
 
 def _goal(view: MilestoneView, model: StatueModel) -> str:
+    with shown_as_given(view.milestone.unit):
+        return _shown_goal(view, model)
+
+
+def _shown_goal(view: MilestoneView, model: StatueModel) -> str:
     milestone, goal = view.milestone, view.milestone.goal
     title = milestone.name or show_goal(goal)
     awards = {each.part_index: each for each in view.awards}
@@ -159,13 +164,12 @@ def _workouts(workouts: Sequence[Workout]) -> str:
         rows.append(
             (
                 show_day(found.started_at),
-                found.name or found.sport_type,
-                found.sport_type,
+                f"{found.name} ({found.sport_type})" if found.name else found.sport_type,
                 show_amount(TargetType.DISTANCE_METERS, found.distance_meters),
                 show_amount(TargetType.MOVING_TIME_SECONDS, found.moving_seconds),
             )
         )
-    table = _table(("Day (UTC)", "Workout", "Sport", "Distance", "Moving"), rows)
+    table = _table(("Day (UTC)", "Workout", "Distance", "Moving"), rows)
     return f'<section class="card"><h2>The newest workouts</h2><div class="scroll">{table}</div></section>'
 
 

@@ -469,7 +469,7 @@ def test_the_plain_page_needs_no_script(site: Visited) -> None:
     )
     assert "at 60.0 km" in page.text
     assert "earned on 3 Jan 2026" in page.text
-    assert ">Long<" in page.text
+    assert ">Long (Run)<" in page.text
     linked = set(re.findall(r'(?:href|src)="(/[^"]+)"', page.text)) - {"/plain"}
     files = {each for each in linked if "/files/" in each}
     assert len(files) == 6

@@ -11,6 +11,7 @@ export function setUnits(value) {
 }
 
 const number = (value, digits = 0) => new Intl.NumberFormat(undefined, { maximumFractionDigits: digits }).format(value);
+export const whole = value => number(value);
 export const count = (value, one, many) => `${number(value)} ${value === 1 ? one : many}`;
 
 export const distance = (meters, digits = 1) => units() === "mi" ? `${number(meters / MILE, digits)} mi` : `${number(meters / 1000, digits)} km`;

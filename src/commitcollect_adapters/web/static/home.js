@@ -24,6 +24,8 @@ function failed(failure) {
 
 async function choose(milestoneId) {
 	history.replaceState(null, "", milestoneId ? `/?milestone=${encodeURIComponent(milestoneId)}` : "/");
+	// From the top, where the goal stands, and not from where the form or the button was.
+	history.scrollRestoration = "manual";
 	location.reload();
 }
 
@@ -94,6 +96,7 @@ async function start() {
 	if (viewer.signedIn) await signedIn(viewer);
 	else get("welcome").hidden = false;
 	document.body.dataset.state = "ready";
+	history.scrollRestoration = "auto";
 }
 
 start().catch(failed);
