@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import RLock
 
 import pytest
+from hypothesis import settings
 
 from commitcollect_adapters.records.columns import Record, RecordKind, Value
 from commitcollect_adapters.records.ledger import AWARD, HEAD, MILESTONE, WORKOUT
 from commitcollect_adapters.testing.breaking import broken_sqlite
 from commitcollect_adapters.testing.contracts import LedgerContract
+from commitcollect_adapters.testing.machine import LedgerMachine, Opener
 from commitcollect_core import (
     ActivityId,
     Award,
@@ -265,6 +268,20 @@ def open_sql_ledger(path: str, factory: type[sqlite3.Connection] = sqlite3.Conne
         yield SqlLedger(connection)
 
 
+class SqlMachine(LedgerMachine):
+    """Random histories on `SqlLedger` and in memory, compared answer by answer."""
+
+    def new_store(self, store: ExitStack) -> Opener:
+        """A file in a folder of its own."""
+        return partial(open_sql_ledger, f"{store.enter_context(TemporaryDirectory())}/ledger.db")
+
+
+TestSqlMachine = SqlMachine.TestCase
+TestSqlMachine.settings = settings(
+    deadline=None, max_examples=10, stateful_step_count=20
+)  # yours may try more
+
+
 class TestSqlLedger(LedgerContract):
     """The whole contract, on `SqlLedger`."""
 
@@ -276,7 +293,7 @@ class TestSqlLedger(LedgerContract):
         """One store for all calls: every test has athletes of its own."""
         return self.opener("ledger.db")()
 
-    def opener(self, name: str) -> Callable[[], AbstractContextManager[Ledger]]:
+    def opener(self, name: str) -> Opener:
         """The store of this name, as another process opens it."""
         return partial(open_sql_ledger, str(self.folder / name))
 
