@@ -98,6 +98,18 @@ def test_python_of_the_pages_runs(page: Path, tmp_path: Path, monkeypatch: pytes
         exec(code, {"__name__": "__page__"})  # noqa: S102 - our own pages
 
 
+TESTS_ON_PAGES = [page for page in PAGES if any("\ndef test_" in each for each in blocks(page, "python"))]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", TESTS_ON_PAGES, ids=page_id)
+def test_tests_of_the_pages_pass(page: Path, tmp_path: Path) -> None:
+    """A test that a page shows passes, with the fixtures that are installed along."""
+    (tmp_path / "test_page.py").write_text("\n".join(blocks(page, "python")), encoding="utf-8")
+    done = shell("pytest -q -p no:cacheprovider test_page.py", tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_ledger_that_the_page_shows_is_the_one_that_is_proved() -> None:
     """docs/adapters.md holds the example whole: what its suite, linter and types say holds for the page."""
     example = (ROOT / "examples" / "property_suite.py").read_text(encoding="utf-8")

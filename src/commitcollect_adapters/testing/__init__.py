@@ -1,6 +1,7 @@
 """Hypothesis strategies and contract suites for authors of adapters.
 
-They import the core and no adapter, so they test any adapter; `machine` alone has memory for its model. They need the extra ``commitcollect[testing]``.
+They import the core and no adapter, so they test any adapter; `machine` alone has memory for its model. They
+need the extra ``commitcollect[testing]``.
 """
 
 from __future__ import annotations
