@@ -219,11 +219,14 @@ def open_strava_api(settings: Settings) -> Iterator[StravaApi]:
     Raises:
         InvalidInput: the settings name no app, or the extra that brings httpx is not installed.
     """
-    for name in ("strava_client_id", "strava_client_secret"):
-        if not getattr(settings, name):
-            raise InvalidInput(
-                f"set {ENVIRONMENT_PREFIX}{name.upper()}, as Strava's page of your app shows it", field=name
-            )
+    missing = [name for name in ("strava_client_id", "strava_client_secret") if not getattr(settings, name)]
+    if missing:
+        variables = " and ".join(f"{ENVIRONMENT_PREFIX}{name.upper()}" for name in missing)
+        raise InvalidInput(
+            f"set {variables}, as Strava's page of your app shows {'them' if missing[1:] else 'it'}; to try "
+            "without an app, run 'commitcollect fake-strava serve --demo' and set what it prints",
+            field=missing[0],
+        )
     with needing_extra("strava", "strava_client_id"):
         from commitcollect_adapters.strava.http import HttpStrava, Revocation, StravaApp  # noqa: PLC0415 - httpx is slow to import
     app = StravaApp(

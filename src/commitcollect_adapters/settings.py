@@ -40,7 +40,7 @@ _TABLE = {"is_table": True}
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+/-]{0,63}")
 _CHOICES = {
     "units": ("metric", "imperial"),
-    "log_format": ("text", "json"),
+    "log_format": ("", "text", "json"),
     "metrics": ("", "emf", "prometheus"),
     "traces": ("", "otel"),
     "cookie_same_site": ("lax", "none"),
@@ -185,7 +185,8 @@ class Settings:
         strava_signature_key: what Strava signs events with, where it has told; empty checks no signature.
         audit_keys: keys like these, that audit entries are chained and IP addresses are hashed with.
         receipt_key: a key like these, that receipts of deletions are signed with.
-        log_format: how the long-running commands log: ``text``, or ``json`` with a correlation id.
+        log_format: how the long-running commands log: ``text``, or ``json``; unless set, text on a terminal
+            and JSON lines elsewhere.
         metrics: ``emf`` for a line of CloudWatch's embedded metric format on stderr for each call, or
             ``prometheus`` for the path ``/metrics`` of the web host.
         traces: ``otel`` for spans of OpenTelemetry.
@@ -222,7 +223,7 @@ class Settings:
     strava_signature_key: str = field(default="", repr=False, metadata=SECRET)
     audit_keys: str = field(default="", repr=False, metadata=SECRET)
     receipt_key: str = field(default="", repr=False, metadata=SECRET)
-    log_format: str = field(default="text", validator=_check_choice)
+    log_format: str = field(default="", validator=_check_choice)
     metrics: str = field(default="", validator=_check_choice)
     traces: str = field(default="", validator=_check_choice)
     units: str = field(default="metric", validator=_check_choice)

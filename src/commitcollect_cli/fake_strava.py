@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import TYPE_CHECKING
 
 import click
@@ -21,6 +22,7 @@ DEMO_ACTIVITIES = 600
 DEMO_ACTIVITIES_MAX = 20_000
 ATHLETE_ID = 42
 ATHLETE_ID_MAX = 10**12
+_VERIFY_TOKEN_BYTES = 16
 
 
 @click.group("fake-strava", short_help="A Strava to try everything out with.")
@@ -109,13 +111,18 @@ def serve(
 
 
 def _settings(fake: FakeStrava, address: str) -> dict[str, str]:
-    """Setting -> value, for a program that is to take this for Strava."""
+    """Setting -> value, for a program that is to take this for Strava, its events included."""
+    from commitcollect_adapters.strava.fake.webhooks import FIRST_SUBSCRIPTION_ID
+
     app = fake.app_at(address)
     return {
         "strava_api_base": app.api_base,
         "strava_oauth_base": app.oauth_base,
         "strava_client_id": app.client_id,
         "strava_client_secret": app.client_secret,
+        # Of one's own choice with Strava; the first subscription here always has this id.
+        "strava_verify_token": token_urlsafe(_VERIFY_TOKEN_BYTES),
+        "strava_subscription_id": str(FIRST_SUBSCRIPTION_ID),
     }
 
 

@@ -15,7 +15,7 @@ from commitcollect_adapters.addresses import LOCAL_HOSTS
 from commitcollect_cli.fake_strava import ATHLETE_ID, DEMO_ACTIVITIES
 from commitcollect_cli.options import listening_at
 from commitcollect_cli.output import print_json, say
-from commitcollect_cli.store import log_as, store_options
+from commitcollect_cli.store import log_options, logging_here, store_options
 from commitcollect_cli.worker import TIDY_SECONDS, Occasional, work
 from commitcollect_core.errors import CommitCollectError, InvalidInput
 
@@ -33,8 +33,9 @@ _VERIFY_TOKEN_BYTES = 16
 
 @click.command(short_help="Serve the athlete's page, the API and Strava's webhook.")
 @listening_at(PORT)
+@log_options
 @store_options
-def serve(*, settings: Settings, host: str, port: int, as_json: bool) -> None:
+def serve(*, settings: Settings, host: str, port: int, verbosity: int, as_json: bool) -> None:
     """Serve the athlete's page and the API; with no settings at all, on this machine alone.
 
     Then anyone at this machine signs in without a password, jobs are worked on in the same process, and a
@@ -45,7 +46,6 @@ def serve(*, settings: Settings, host: str, port: int, as_json: bool) -> None:
     from commitcollect_adapters.backend import needing_extra
 
     _check(settings, host)
-    log_as(settings.log_format)
     with needing_extra("web", "port"):
         from commitcollect_adapters.web import serving
 
@@ -53,6 +53,7 @@ def serve(*, settings: Settings, host: str, port: int, as_json: bool) -> None:
     address = serving.address_of(listener)
     with ExitStack() as stack:
         stack.callback(listener.close)
+        stack.enter_context(logging_here(settings, verbosity))
         takes_events_only = _takes_events_only(settings)
         if takes_events_only:
             application, shown = stack.enter_context(_events_only(settings)), f"{address}/webhooks/strava"

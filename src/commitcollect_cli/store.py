@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
@@ -92,12 +93,40 @@ def store_options(command: _Command) -> _Command:
     return with_settings
 
 
-def log_as(log_format: str) -> None:
-    """Have a long-running command log in the format of the settings."""
-    if log_format == "json":
-        from commitcollect_adapters.observing.logs import log_as_json
+def log_options(command: _Command) -> _Command:
+    """Give a long-running command ``-v`` and ``-q``, and with them its `verbosity`."""
 
-        log_as_json()
+    @click.option("-v", "--verbose", "is_verbose", is_flag=True, help="Log more: retries, other libraries.")
+    @click.option("-q", "--quiet", "is_quiet", is_flag=True, help="Log warnings and errors only.")
+    @wraps(command)
+    def with_verbosity(*, is_verbose: bool, is_quiet: bool, **arguments: Any) -> Any:
+        return command(verbosity=is_verbose - is_quiet, **arguments)
+
+    return with_verbosity
+
+
+def logging_here(
+    settings: Settings, verbosity: int, before: Callable[[], None] = lambda: None
+) -> AbstractContextManager[None]:
+    """Log to stderr: a line for each job and event; text on a terminal, JSON elsewhere, or as is set.
+
+    Args:
+        settings: may say which of the two.
+        verbosity: above 0 for more, below for less.
+        before: is called before each line.
+    """
+    import logging
+
+    from commitcollect_adapters.observing.logs import logging_to
+
+    ours = {-1: logging.WARNING, 0: logging.INFO, 1: logging.DEBUG}[verbosity]
+    return logging_to(
+        sys.stderr,
+        as_json=settings.log_format == "json" or not (settings.log_format or sys.stderr.isatty()),
+        ours=ours,
+        others=logging.INFO if verbosity > 0 else logging.WARNING,
+        before=before,
+    )
 
 
 def list_limit(settings: Settings, limit: int | None, *, default: int) -> int:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commitcollect_cli.output import print_result, say
+from commitcollect_cli.output import print_result, say, status_line
 from commitcollect_cli.render import show_count
-from commitcollect_cli.store import log_as, store_options
+from commitcollect_cli.store import log_options, logging_here, store_options
 from commitcollect_core.errors import StorageUnavailable
 
 if TYPE_CHECKING:
@@ -51,20 +51,22 @@ _ENDS = {  # by the values of `JobEnd`
     show_default=True,
     help="Seconds to wait when nothing is due.",
 )
+@log_options
 @store_options
-def worker(*, settings: Settings, is_once: bool, idle_seconds: float, as_json: bool) -> None:
+def worker(*, settings: Settings, is_once: bool, idle_seconds: float, verbosity: int, as_json: bool) -> None:
     """Work through the queue until told to stop.
 
     SIGTERM or Ctrl-C ends it after the job it is at; a second one ends it at once. Any number of workers may
-    run at once.
+    run at once. Each job makes a line of the log on stderr.
     """
     from commitcollect_adapters.services import open_service, open_trail
     from commitcollect_adapters.system import SystemClock
     from commitcollect_core.jobs.worker import JobEnd
     from commitcollect_core.strava.refreshing import LookResult
 
-    log_as(settings.log_format)
     with (
+        status_line() as show_status,
+        logging_here(settings, verbosity, before=lambda: show_status("")),
         open_service(settings) as (service, backend),
         open_trail(settings, backend) as trail,
         _stopped_by_signals() as stopped,
@@ -81,14 +83,17 @@ def worker(*, settings: Settings, is_once: bool, idle_seconds: float, as_json: b
         if not is_once:
             say("Working; stop with Ctrl-C.")
         idle = None if is_once else idle_seconds
-        ends, results = work(service.worker, stopped, tidying.run, idle, trail)
+        ends, results = work(service.worker, stopped, tidying.run, idle, trail, show_status)
     document = {
         "jobs": {each.value: ends[each] for each in JobEnd},
         "outcomes": dict.fromkeys(LookResult, 0) | results,
     }
+    print_result(document, [_summed_up(ends)], as_json=as_json)
+
+
+def _summed_up(ends: Counter[JobEnd]) -> str:
     ended = ", ".join(f"{count:,} {_ENDS[end]}" for end, count in ends.items())
-    line = f"Worked {show_count(ends.total(), 'time', 'times')}" + (f": {ended}." if ended else ".")
-    print_result(document, [line], as_json=as_json)
+    return f"Worked {show_count(ends.total(), 'time', 'times')}" + (f": {ended}." if ended else ".")
 
 
 def work(
@@ -97,13 +102,17 @@ def work(
     when_idle: Callable[[], None],
     idle_seconds: float | None,
     trail: AuditTrail | None,
+    show_status: Callable[[str], None] = lambda _line: None,
 ) -> tuple[Counter[JobEnd], Counter[str]]:
     """Do jobs until told to stop, or without `idle_seconds` until no job is due; what became of them."""
+    from commitcollect_adapters.observing.logs import log_jobs
+
     ends: Counter[JobEnd] = Counter()
     results: Counter[str] = Counter()
     while not stopped.is_set():
         try:
             report = worker.run_once()
+            log_jobs(report)
             if trail is not None:
                 _audit(trail, report)
             if not report.jobs:
@@ -116,6 +125,7 @@ def work(
             continue
         ends += report.ends
         results += report.results
+        show_status(f"Waiting for jobs. {_summed_up(ends)}" if not report.jobs else _summed_up(ends))
         if not report.jobs:
             if idle_seconds is None:
                 break

@@ -210,12 +210,14 @@ def test_a_stranger_tries_it(number: signal.Signals, tmp_path: Path) -> None:
     ) as process:
         try:
             assert process.stdout is not None
-            lines = [process.stdout.readline().removeprefix("export ").strip() for _ in range(4)]
+            lines = [process.stdout.readline().removeprefix("export ").strip() for _ in range(6)]
             settings = dict(line.split("=", 1) for line in lines)
             listed = run_process("strava", "subscriptions", "--store", store, "--json", **settings)
         finally:
             process.send_signal(number)
         _, said = process.communicate(timeout=PATIENCE_SECONDS)
     assert listed.document == {"subscriptions": []}
+    # Without these two, events could not be tried.
+    assert {"COMMITCOLLECT_STRAVA_VERIFY_TOKEN", "COMMITCOLLECT_STRAVA_SUBSCRIPTION_ID"} <= settings.keys()
     assert process.returncode == 0
     assert said.splitlines()[1] == "Athlete 42 has 5 activities. Stop with Ctrl-C."

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from cli.console import COMMAND, PATIENCE_SECONDS, Outcome, environment, run_process
+from cli.console import COMMAND, PATIENCE_SECONDS, Console, Outcome, environment, run_process
 from cli.stravas import ATHLETE, Person, ride, settings_for
 from commitcollect_adapters.ciphers.keys import new_key
 from commitcollect_adapters.strava.fake import CallKind, Fault
@@ -406,14 +406,29 @@ def test_disconnecting_asks_first(person: Person, monkeypatch: pytest.MonkeyPatc
     assert other == (3, "strava_not_connected")
 
 
+_TO_TRY = "to try without an app, run 'commitcollect fake-strava serve --demo' and set what it prints"
+
+
+def test_missing_settings_are_named_together(console: Console) -> None:
+    """One error names every variable that is missing, and the way to try without an app."""
+    outcome = console("strava", "subscriptions")
+    both = "COMMITCOLLECT_STRAVA_CLIENT_ID and COMMITCOLLECT_STRAVA_CLIENT_SECRET"
+    message = f"Error: set {both}, as Strava's page of your app shows them; {_TO_TRY}\n"
+    assert (outcome.code, outcome.err) == (2, message)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("CLIENT_ID", "", "set COMMITCOLLECT_STRAVA_CLIENT_ID, as Strava's page of your app shows it"),
+        (
+            "CLIENT_ID",
+            "",
+            f"set COMMITCOLLECT_STRAVA_CLIENT_ID, as Strava's page of your app shows it; {_TO_TRY}",
+        ),
         (
             "CLIENT_SECRET",
             "",
-            "set COMMITCOLLECT_STRAVA_CLIENT_SECRET, as Strava's page of your app shows it",
+            f"set COMMITCOLLECT_STRAVA_CLIENT_SECRET, as Strava's page of your app shows it; {_TO_TRY}",
         ),
         (
             "CLIENT_ID",

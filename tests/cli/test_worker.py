@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import json
+import re
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -14,7 +18,7 @@ import pytest
 from attrs import evolve
 
 from cli.console import COMMAND, PATIENCE_SECONDS, Console, environment
-from cli.stravas import Person, settings_for
+from cli.stravas import ATHLETE, Person, settings_for
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_adapters.strava import Answer, Request
@@ -27,11 +31,19 @@ STOPPING = "Stopping after the job at hand; once more stops at once.\n"
 STORE = Path("commitcollect.db")
 
 
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        """As a terminal does."""
+        return True
+
+
 def test_one_run_does_all_that_is_due(person: Person) -> None:
     """The history is brought in, a step at a time; then nothing is due, and the sums are told."""
     person.connect()
     outcome = person.console("worker", "--once")
-    assert (outcome.code, outcome.out, outcome.err) == (0, "Worked 3 times: 2 with more to do, 1 done.\n", "")
+    assert (outcome.code, outcome.out) == (0, "Worked 3 times: 2 with more to do, 1 done.\n")
     assert person.console.json("strava", "status")["workoutCount"] == 3
     done = person.console.json("worker", "--once")
     assert set(done["jobs"].values()) == set(done["outcomes"].values()) == {0}
@@ -43,6 +55,33 @@ def test_a_job_that_fails_ends_no_run(person: Person) -> None:
     person.fake.inject(Fault.SERVER_ERROR, CallKind.ACTIVITIES)
     outcome = person.console("worker", "--once")
     assert (outcome.code, outcome.out) == (0, "Worked 1 time: 1 to be tried again.\n")
+
+
+def test_each_job_makes_a_line_of_the_log(person: Person) -> None:
+    """JSON where no terminal reads it, text where that is set; -q leaves only what went wrong."""
+    person.connect()
+    lines = [json.loads(each) for each in person.console("worker", "--once").err.splitlines()]
+    assert [each["end"] for each in lines] == ["goes_on", "goes_on", "done"]
+    assert len({each["correlationId"] for each in lines}) == 1
+    assert lines[0]["message"] == f"job strava/backfill/{ATHLETE}: goes on"
+    person.monkeypatch.setenv("COMMITCOLLECT_LOG_FORMAT", "text")
+    person.console("strava", "disconnect", "--yes")
+    person.connect()
+    person.fake.inject(Fault.SERVER_ERROR, CallKind.ACTIVITIES)
+    warned = person.console("worker", "--once", "-q").err
+    assert "WARNING job strava/backfill/42: to be tried again (strava_unavailable" in warned
+    assert len(warned.splitlines()) == 1
+
+
+def test_a_terminal_shows_what_the_worker_does(person: Person) -> None:
+    """A line is overwritten by the next, log lines stand above it, and at the end it is gone."""
+    person.connect()
+    person.monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    assert person.console("worker", "--once").code == 0
+    said = terminal.getvalue()
+    assert "\rWorked 1 time: 1 with more to do." in said
+    assert re.search(r"\r *\r?[0-9T:-]+Z INFO +job strava/backfill/42: done", said)
+    assert said.endswith("\r")
 
 
 def test_idle_workers_forget_what_has_expired(person: Person) -> None:

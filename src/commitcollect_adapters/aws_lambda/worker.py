@@ -18,6 +18,7 @@ from commitcollect_adapters.aws_lambda.keeping import (
     open_working,
     seconds_left,
 )
+from commitcollect_adapters.observing.logs import log_jobs
 from commitcollect_core.errors import InvalidInput, StorageError
 from commitcollect_core.flows import flow
 from commitcollect_core.jobs.jobs import Job, LeasedJob
@@ -128,6 +129,7 @@ def _job(event: Event, working: Working) -> Job:
 
 def _worked(working: Working, taken: Sequence[LeasedJob]) -> WorkReport:
     report = working.service.worker.work(taken)
+    log_jobs(report)
     _record(working, report)
     return report
 

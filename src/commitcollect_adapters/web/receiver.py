@@ -29,7 +29,9 @@ from commitcollect_core.errors import (
     StorageUnavailable,
     http_status,
 )
+from commitcollect_core.flows import flow
 from commitcollect_core.strava.webhook_intake import WaitingJob, WebhookIntake, WebhookResult
+from commitcollect_core.version import VERSION
 
 _log = logging.getLogger(__name__)
 
@@ -98,8 +100,8 @@ class Receiver:
         self._writers = asyncio.Semaphore(writers_max)
 
     def application(self) -> Starlette:
-        """The ASGI application."""
-        return Starlette(routes=self.routes())
+        """The ASGI application, with ``/health`` beside the webhook."""
+        return Starlette(routes=[Route("/health", _health, methods=["GET"]), *self.routes()])
 
     def routes(self) -> list[Route]:
         """The routes, for an application with other routes."""
@@ -145,12 +147,17 @@ class Receiver:
             self._intake.check_signature(request.headers.get(SIGNATURE, ""), body)
             # Read before a thread is taken: what is no event never waits for the store.
             found = self._intake.read(parse_document(body))
-            result = await self._kept(found) if isinstance(found, WaitingJob) else found
+            if not isinstance(found, WaitingJob):
+                _log.info("event: %s", found)
+                return self._ended(_OK, found)
+            result = await self._kept(found)
         except (InvalidInput, Forbidden) as invalid:
             return self._ended(http_status(invalid), invalid.code)
         except StorageError as failed:
             _log.warning("an event could not be stored; Strava delivers it again: %s", failed.code)
             return self._ended(http_status(failed), failed.code)
+        with flow(found.job.correlation_id):
+            _log.info("event of %s: %s", found.job.key, result)
         return self._ended(_OK, result)
 
     async def _kept(self, waiting: WaitingJob) -> WebhookResult:
@@ -169,6 +176,11 @@ class Receiver:
             return await run_in_threadpool(self._intake.keep, waiting)
         finally:
             self._writers.release()
+
+
+async def _health(_request: Request) -> Response:
+    """Says that the process answers; touches nothing else."""
+    return JSONResponse({"status": "healthy", "version": VERSION})
 
 
 class _RefusalLog:

@@ -51,11 +51,13 @@ class WorkedJob:
 
     Attributes:
         outcome: what its handler came to, also where the lease was lost afterwards; None if it failed.
+        reason: why it failed; empty if it did not.
     """
 
     job: Job
     end: JobEnd
     outcome: JobOutcome | None = None
+    reason: str = ""
 
 
 @frozen(kw_only=True)
@@ -150,14 +152,13 @@ class Worker:
         """Do with a job that failed as was decided."""
         match decision:
             case Defer(at):
-                return self._give_back(leased, self._spread(leased.job, at), JobEnd.DEFERRED)
+                return self._give_back(leased, self._spread(leased.job, at), JobEnd.DEFERRED, reason)
             case TryAgain(at):
-                return self._give_back(leased, at, JobEnd.TO_BE_TRIED_AGAIN)
+                return self._give_back(leased, at, JobEnd.TO_BE_TRIED_AGAIN, reason)
             case Park():
                 return self._park(leased, reason)
             case Drop():
-                _log.info("dropping job %s: %s", leased.job.key, reason)
-                return WorkedJob(job=leased.job, end=self._complete(leased))
+                return WorkedJob(job=leased.job, end=self._complete(leased), reason=reason)
             case _:
                 assert_never(decision)
 
@@ -180,12 +181,11 @@ class Worker:
         self.queue.put(leased.job, visible_at=self.context.now())
         return JobEnd.GOES_ON if self.queue.complete(leased) else JobEnd.LEASE_LOST
 
-    def _give_back(self, leased: LeasedJob, at: datetime, end: JobEnd) -> WorkedJob:
+    def _give_back(self, leased: LeasedJob, at: datetime, end: JobEnd, reason: str) -> WorkedJob:
         is_attempt = end is JobEnd.TO_BE_TRIED_AGAIN
         is_ours = self.queue.give_back(leased, visible_at=at, is_attempt=is_attempt)
-        return WorkedJob(job=leased.job, end=end if is_ours else JobEnd.LEASE_LOST)
+        return WorkedJob(job=leased.job, end=end if is_ours else JobEnd.LEASE_LOST, reason=reason)
 
     def _park(self, leased: LeasedJob, reason: str) -> WorkedJob:
-        _log.warning("parking job %s: %s", leased.job.key, reason)
         is_ours = self.queue.park(leased, reason=reason, now=self.context.now())
-        return WorkedJob(job=leased.job, end=JobEnd.PARKED if is_ours else JobEnd.LEASE_LOST)
+        return WorkedJob(job=leased.job, end=JobEnd.PARKED if is_ours else JobEnd.LEASE_LOST, reason=reason)

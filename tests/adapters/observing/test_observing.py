@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from commitcollect_adapters.ciphers.keys import new_key
 from commitcollect_adapters.memory.jobs import MemoryQueue
-from commitcollect_adapters.observing.logs import JsonFormatter
+from commitcollect_adapters.observing.logs import JsonFormatter, TextFormatter, logging_to
 from commitcollect_adapters.observing.metrics import SERIES_MAX, EmfMetrics, NoMetrics, PrometheusMetrics
 from commitcollect_adapters.observing.ports import open_telemetry_spans, outcome_of, watched
 from commitcollect_adapters.observing.redaction import MASK, redacted
@@ -222,6 +223,30 @@ def test_without_a_hook_nothing_is_kept() -> None:
     queue.put(JOB, visible_at=NOW)
     assert queue.counts(now=NOW).waiting == 1
     assert outcome_of(KeyError("x")) == "KeyError"
+
+
+def test_text_lines_are_for_people() -> None:
+    """Time, level, message and flow; no secret, and with what was raised."""
+    record = {"msg": "x", "levelname": "INFO", "created": 0.0}
+    with flow("flow-1"):
+        line = TextFormatter().format(logging.makeLogRecord(record))
+    assert line == "1970-01-01T00:00:00Z INFO    x [flow-1]"
+    error = ValueError("access_token=0123456789abcdef0123456789abcdef01234567")
+    raised = {**record, "exc_info": (ValueError, error, None)}
+    text = TextFormatter().format(logging.makeLogRecord(raised))
+    assert "ValueError" in text
+    assert "0123456789abcdef" not in text
+
+
+def test_logging_ends_with_the_command() -> None:
+    """Afterwards levels and handlers are as before; other libraries are heard only when asked for."""
+    stream, root = io.StringIO(), logging.getLogger()
+    before = (root.level, list(root.handlers), logging.getLogger("commitcollect_core").level)
+    with logging_to(stream, as_json=False, ours=logging.INFO, others=logging.WARNING, before=lambda: None):
+        logging.getLogger("commitcollect_core.x").info("ours")
+        logging.getLogger("httpx").info("theirs")
+    assert stream.getvalue().endswith("INFO    ours\n")
+    assert (root.level, root.handlers, logging.getLogger("commitcollect_core").level) == before
 
 
 def test_a_service_is_watched_as_its_settings_say(

@@ -436,6 +436,22 @@ def test_a_plan_makes_events_odd() -> None:
     assert len(set(sent)) == len(EVENT_FAULTS) - 1  # numbers and nesting look the same here
 
 
+def test_clearing_faults_gives_the_calls_back_that_were_never_made() -> None:
+    """A rate limit that a fault used up is as it was before; calls that were made count on."""
+    fake = FakeStrava(ManualClock(NOW), limits=Limits(window=4, read_window=4))
+    token = fake.exchange(fake.code_for(ATHLETE)).access_token
+    fake.activity(token, ONE)
+    fake.inject(Fault.RATE_LIMITED, CallKind.ACTIVITY)
+    for _ in range(2):
+        with pytest.raises(StravaRateLimited):
+            fake.activity(token, ONE)
+    fake.clear_faults()
+    # Of the four, one was good and two were refused, which count at Strava as well.
+    fake.activity(token, ONE)
+    with pytest.raises(StravaRateLimited):
+        fake.activity(token, ONE)
+
+
 def test_faults_can_be_for_ever_and_cleared() -> None:
     """Until then every call of the kind goes wrong, and no other."""
     world = make()

@@ -198,6 +198,15 @@ def test_an_event_is_kept_before_it_is_answered(served: Site) -> None:
     assert served.receiver.counts == {"queued": 1}
 
 
+def test_each_event_makes_a_line_of_the_log(served: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """With the key of its job and what became of it; and a health check answers beside it."""
+    caplog.set_level(logging.INFO, "commitcollect_adapters")
+    served.post(event())
+    lines = [each.getMessage() for each in caplog.records if each.name.endswith("receiver")]
+    assert lines == ["event of strava/activity/42/16195505756: queued"]
+    assert served.call("GET", path="/health").content["status"] == "healthy"
+
+
 def test_an_event_without_consequences_is_answered_and_forgotten(served: Site) -> None:
     """An athlete who changed something else than the permission."""
     body = event(object_type="athlete", object_id=42, aspect_type="update", updates={"title": "x"})

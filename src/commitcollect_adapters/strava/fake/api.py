@@ -220,9 +220,10 @@ class FakeStrava(StravaClient):
             self._state.faults.inject(fault, kind, count=count, after=after)
 
     def clear_faults(self) -> None:
-        """Remove every injected fault."""
+        """Remove every injected fault, and what one did to the rate limits."""
         with self._state.lock:
             self._state.faults.clear()
+            self._state.rates.refill()
 
     # What tests look at
 

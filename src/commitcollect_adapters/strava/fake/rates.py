@@ -29,6 +29,8 @@ class _Counter:
     day_limit: int
     window: int = 0
     day: int = 0
+    never_made: int = 0
+    """Calls among those of the window that a fault added."""
 
     @property
     def is_over(self) -> bool:
@@ -59,7 +61,14 @@ class RateCounter:
         """Use up the current window."""
         self._reset_expired(now)
         for counter in (self._all, self._reads):
+            counter.never_made += max(0, counter.window_limit - counter.window)
             counter.window = max(counter.window, counter.window_limit)
+
+    def refill(self) -> None:
+        """Undo `exhaust`: the calls that were made count on."""
+        for counter in (self._all, self._reads):
+            counter.window -= counter.never_made
+            counter.never_made = 0
 
     def headers(self) -> dict[str, str]:
         """The rate limit headers of an answer."""
@@ -74,6 +83,7 @@ class RateCounter:
         seconds = int(now.timestamp())
         window_number, day_number = seconds // WINDOW_SECONDS, seconds // _DAY_SECONDS
         for counter in (self._all, self._reads):
-            counter.window = counter.window if window_number == self._window_number else 0
+            if window_number != self._window_number:
+                counter.window = counter.never_made = 0
             counter.day = counter.day if day_number == self._day_number else 0
         self._window_number, self._day_number = window_number, day_number
