@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from commitcollect_core.jobs.ports import EventQueue
     from commitcollect_core.stores import Stores
     from commitcollect_core.training.ports import Ledger, Ports, StatueCatalog
+    from commitcollect_core.values import UserId
 
 MEMORY = "memory:"
 """The address of a store that lasts as long as the process."""
@@ -84,6 +85,8 @@ class Backend:
         backoff: how a writer waits that lost a race.
         tidy: removes what has expired, and says how many rows; nothing where the engine itself does so.
         backup: copies the store to a file, and overwrites it if told to; None where the store is no file.
+        users: whose data the store has: at most so many ids behind one, in order; None where only a scan of
+            everything would tell.
         key_file: where a key to seal with may lie beside this store; None where no file is beside it.
         holds_sealed: whether the store has texts that a key in `key_file` has sealed.
         awards_at: where the awards of a milestone are, for those who debug: the key of their partition, and
@@ -98,6 +101,7 @@ class Backend:
     backoff: Backoff
     tidy: Callable[[datetime], int] = _nothing_expires
     backup: Callable[[Path, bool], None] | None = None
+    users: Callable[[str, int], Sequence[UserId]] | None = None
     key_file: Path | None = None
     holds_sealed: Callable[[], bool] = lambda: False
     awards_at: Callable[[UserId, MilestoneId], tuple[str, str]] = _by_ids

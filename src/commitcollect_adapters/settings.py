@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -268,6 +269,16 @@ def load_as(
     """As `load_settings`, for the settings of any attrs class, without a policy."""
     path = directory / FILE_NAME
     return _load(kind, flags, environ, _read_table(path), path)
+
+
+def unknown_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Variables that look like settings and are none -> the one that may be meant, or an empty text."""
+    names = list(_settings_of(Settings))
+    known = {f"{ENVIRONMENT_PREFIX}{each.name.upper()}" for each in names}
+    known |= {f"{ENVIRONMENT_PREFIX}{each.name.upper()}_FILE" for each in names if _is_secret(each)}
+    known |= {f"{POLICY_PREFIX}{name.upper()}" for name in values_of(DEFAULT_POLICY)} | {SECRETS_VARIABLE}
+    unknown = sorted(each for each in environ if each.startswith(ENVIRONMENT_PREFIX) and each not in known)
+    return {each: next(iter(get_close_matches(each, known, n=1)), "") for each in unknown}
 
 
 def _load(

@@ -1,6 +1,6 @@
 """``python -m commitcollect_cli``."""
 
-from commitcollect_cli.main import run
+from commitcollect_cli.start import run
 
 if __name__ == "__main__":
     run()

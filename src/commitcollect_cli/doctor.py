@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sqlite3
 import sys
@@ -96,6 +97,7 @@ def _findings(store: str | None, user: str | None) -> Iterator[Finding]:
     yield Finding("python", sys.version_info >= PYTHON_MIN, platform.python_version())
     yield Finding("sqlite", sqlite3.sqlite_version_info >= SQLITE_MIN, sqlite3.sqlite_version)
     yield _checked("catalogue", _check_catalogue)
+    yield from _variables()
     try:
         settings, origins = settings_here(store, user)
     except CommitCollectError as refused:
@@ -114,6 +116,15 @@ def _findings(store: str | None, user: str | None) -> Iterator[Finding]:
             yield from _backend_findings(settings, backend)
     except CommitCollectError as refused:
         yield Finding("store", False, refused.message)
+
+
+def _variables() -> Iterator[Finding]:
+    """Variables that are no settings: a misspelt one has no effect, and nothing else says so."""
+    from commitcollect_adapters.settings import unknown_variables
+
+    for name, meant in unknown_variables(os.environ).items():
+        hint = f"did you mean {meant}?" if meant else "'commitcollect config show' lists the settings"
+        yield Finding("variables", False, f"{name} is no setting; {hint}")
 
 
 def _backend_findings(settings: Settings, backend: Backend) -> Iterator[Finding]:

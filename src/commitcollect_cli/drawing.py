@@ -8,7 +8,7 @@ import sys
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, TextIO
 
-from commitcollect_cli.output import say
+from commitcollect_cli.output import say, wants_color
 from commitcollect_core.errors import CorruptItem, NotFound
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ def style_of(stream: TextIO, environ: Mapping[str, str]) -> Style:
     """The richest style that a stream shows for certain."""
     from commitcollect_adapters.statues.pictures.terminal import HALF_BLOCKS, Style
 
-    terminal = environ.get("TERM", "")
-    if environ.get("NO_COLOR") or not stream.isatty() or terminal == "dumb":
+    terminal, color = environ.get("TERM", ""), wants_color(environ)
+    if not (stream.isatty() if color is None else color):
         return Style.ASCII
     try:
         HALF_BLOCKS.encode(stream.encoding or "ascii")
@@ -44,7 +44,7 @@ def style_of(stream: TextIO, environ: Mapping[str, str]) -> Style:
         return Style.TRUECOLOR
     if "WT_SESSION" in environ:  # Windows Terminal sets neither of the two above
         return Style.TRUECOLOR
-    return Style.PALETTE if "256color" in terminal else Style.ASCII
+    return Style.PALETTE if "256color" in terminal or color else Style.ASCII
 
 
 def earned_parts(view: MilestoneView) -> frozenset[int]:

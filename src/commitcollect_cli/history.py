@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import stat
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -97,26 +98,37 @@ def _rejected_file(path: Path, failed: NotFound | UnreadableHistory) -> Rejected
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[Path, str | None]]:
     """A file that can be read twice, and what to call it if not by its path."""
-    if path != STANDARD_INPUT:
+    if path != STANDARD_INPUT and not _is_open_pipe(path):
         yield path, None
         return
-    with tempfile.TemporaryDirectory(prefix="commitcollect-") as folder:
-        copy = Path(folder) / "input"
+    with tempfile.TemporaryDirectory(prefix="commitcollect-") as folder, ExitStack() as stack:
+        is_input = path == STANDARD_INPUT
+        copy, shown_as = Path(folder) / "input", _SHOWN_INPUT if is_input else str(path)
+        source = sys.stdin.buffer if is_input else stack.enter_context(path.open("rb"))
         with copy.open("wb") as stream:
-            _copy(sys.stdin.buffer, stream)
-        yield copy, _SHOWN_INPUT
+            _copy(source, stream, shown_as)
+        yield copy, shown_as
 
 
-def _copy(source: BinaryIO, target: BinaryIO) -> None:
+def _is_open_pipe(path: Path) -> bool:
+    """Whether a path is a pipe that this process has been handed, as ``<(…)`` of a shell is.
+
+    Opening any other pipe may wait for a writer for ever.
+    """
+    try:
+        return path.parts[:2] == ("/", "dev") and stat.S_ISFIFO(path.stat().st_mode)
+    except OSError:
+        return False
+
+
+def _copy(source: BinaryIO, target: BinaryIO, shown_as: str) -> None:
     from commitcollect_adapters.readers.rows import UnreadableHistory
 
     size = 0
     while some := source.read(_COPIED_BYTES):
         size += len(some)
         if size > STANDARD_INPUT_BYTES_MAX:
-            raise UnreadableHistory(
-                _SHOWN_INPUT, f"more than {STANDARD_INPUT_BYTES_MAX:,} bytes; name a file"
-            )
+            raise UnreadableHistory(shown_as, f"more than {STANDARD_INPUT_BYTES_MAX:,} bytes; name a file")
         target.write(some)
 
 

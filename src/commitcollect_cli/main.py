@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -17,6 +18,7 @@ from commitcollect_cli.output import (
     print_error,
     print_failure,
     say,
+    wants_color,
 )
 from commitcollect_core.errors import EXIT_FAILURE, EXIT_USAGE, CommitCollectError, exit_code
 from commitcollect_core.version import VERSION
@@ -38,6 +40,7 @@ _COMMANDS = {
     "serve": Late("serve:serve", "Receive Strava's events.", _STRAVA),
     "fake-strava": Late("fake_strava:fake_strava", "A Strava to try everything out with.", _STRAVA),
     "account": Late("account:account", "Export and delete what is stored of a person.", _OPERATOR),
+    "user": Late("user:user", "See whose data a store has.", _OPERATOR),
     "session": Late("session:session", "List where a person is signed in, and sign out.", _OPERATOR),
     "audit": Late("audit:audit", "Read and verify the audit log.", _OPERATOR),
     "tables": Late("tables:tables", "Create, check and delete the tables of a DynamoDB store.", _OPERATOR),
@@ -51,11 +54,6 @@ _GARBAGE_AFTER_OBJECTS = 20_000
 """A short command makes little garbage; looking for it as often as Python does costs a twentieth of it."""
 
 _ALIASES = {"import": "workout:import_", "status": "milestone:show_"}
-
-
-def _no_color() -> bool | None:
-    """False where https://no-color.org asks for it, else click decides."""
-    return False if os.environ.get("NO_COLOR") else None
 
 
 @click.group(
@@ -74,7 +72,7 @@ def cli(ctx: click.Context, *, store: str | None, user: str | None, as_json: boo
 
     Try: commitcollect simulate --demo
     """
-    ctx.color = _no_color()
+    ctx.color = wants_color(os.environ)
     ctx.meta[EVERYWHERE] = {"store": store, "user": user, "user_id": user, "as_json": as_json}
 
 
@@ -83,7 +81,11 @@ def run(arguments: Sequence[str] | None = None) -> None:
     gc.set_threshold(_GARBAGE_AFTER_OBJECTS)
     prepare_streams()
     given = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(_exit_code(given))
+    code = _exit_code(given)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # All is said; Python's own handler would raise in the midst of ending.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    sys.exit(code)
 
 
 def _exit_code(arguments: list[str]) -> int:

@@ -20,7 +20,7 @@ from commitcollect_cli.goal_options import goal_options
 from commitcollect_cli.options import limit_option, parse_milestone_id
 from commitcollect_cli.output import fitting, print_json, print_result, say, show, stream_json
 from commitcollect_cli.render import milestone_lines, show_count, show_exclusions, show_reason, table
-from commitcollect_cli.store import as_given, list_limit, store_options
+from commitcollect_cli.store import as_given, list_limit, open_to_read, store_options
 from commitcollect_core.errors import CorruptItem, NotFound
 
 if TYPE_CHECKING:
@@ -106,10 +106,9 @@ def list_(
     *, settings: Settings, limit: int | None, after: MilestoneId | None, status: str | None, as_json: bool
 ) -> None:
     """List milestones in the order they were opened."""
-    from commitcollect_adapters.backend import open_app
     from commitcollect_adapters.documents import milestone_document
 
-    with open_app(settings, must_exist=True) as app:
+    with open_to_read(settings) as app:
         most = list_limit(settings, limit, default=MILESTONES_LISTED)
         now = app.context.now()
         everything = by_creation(app, settings.user)
@@ -175,10 +174,9 @@ def show_(*, settings: Settings, wanted: str | None, as_json: bool) -> None:
 
     MILESTONE is an id, the beginning of one, or a name.
     """
-    from commitcollect_adapters.backend import open_app
     from commitcollect_adapters.documents import milestone_view_document
 
-    with open_app(settings, must_exist=True) as app:
+    with open_to_read(settings) as app:
         if wanted is None:
             ids = [each.milestone_id for each in shown_by_default(app, settings.user)]
         else:
@@ -269,10 +267,9 @@ def _parts_lost(app: CommitCollect, user_id: UserId, milestone_id: MilestoneId) 
 @store_options
 def explain(*, settings: Settings, wanted: str, as_json: bool) -> None:
     """Say of every workout how much it counts, or why not."""
-    from commitcollect_adapters.backend import open_app
     from commitcollect_adapters.documents import explanation_document, milestone_document
 
-    with open_app(settings, must_exist=True) as app:
+    with open_to_read(settings) as app:
         milestone_id = milestone_id_of(app, settings.user, wanted)
         view = app.tracking.view(settings.user, milestone_id)
         explanations = app.tracking.explain(settings.user, milestone_id)

@@ -8,8 +8,9 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -24,10 +25,20 @@ PROGRESS_AFTER_SECONDS = 1.0
 """A progress bar appears only for what takes longer."""
 
 _PROGRESS_EVERY = 50
+_BAR_CHARS_MIN, _BAR_CHARS_MAX = 8, 60
 
 _PLAIN_ERRORS = "commitcollect.plain"
 _PLAIN = {"█": "#", "░": "-", "◆": "*", "◇": "o", "·": "-", "…": "..."}
 """What is printed instead where an encoding lacks these."""
+
+
+def wants_color(environ: Mapping[str, str]) -> bool | None:
+    """Whether the environment asks for colours or forbids them; None where the stream decides."""
+    if environ.get("NO_COLOR"):  # https://no-color.org: takes precedence
+        return False
+    if environ.get("FORCE_COLOR", "0") not in {"", "0"}:  # https://force-color.org
+        return True
+    return False if environ.get("TERM") == "dumb" else None
 
 
 def prepare_streams() -> None:
@@ -173,28 +184,33 @@ def status_line() -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on stderr, on a terminal only and only once the work takes a while.
+    """A progress bar on stderr, on a terminal only and only once the work takes a while; cleared at the end.
 
     Yields:
         A function that takes how many more are done.
     """
     started = time.monotonic()
-    pending = 0
-    bar: Any = None
-    with ExitStack() as stack:
+    done = shown = 0
+    with status_line() as show_next:
 
         def advance(count: int) -> None:
-            nonlocal pending, bar
-            pending += count
-            if pending < _PROGRESS_EVERY:
-                return
-            if bar is None and time.monotonic() - started > PROGRESS_AFTER_SECONDS and sys.stderr.isatty():
-                shown = click.progressbar(length=total, label=label, file=sys.stderr)
-                bar = stack.enter_context(shown)
-            if bar is not None:
-                bar.update(pending)
-                pending = 0
+            nonlocal done, shown
+            done += count
+            seconds = time.monotonic() - started
+            if done - shown >= _PROGRESS_EVERY and seconds > PROGRESS_AFTER_SECONDS and sys.stderr.isatty():
+                shown = done
+                show_next(_progress_text(label, done, total, seconds))
 
         yield advance
-        if bar is not None:
-            bar.update(pending)
+
+
+def _progress_text(label: str, done: int, total: int, seconds: float) -> str:
+    """One line, with a bar as long as the terminal leaves room for; none where that is too short."""
+    share = min(done / total, 1.0) if total else 1.0
+    left = timedelta(seconds=int(seconds / share - seconds)) if share else None
+    told = f"{share:4.0%} {done:,}/{total:,}" + (f" {left} left" if left else "")
+    room = min(shutil.get_terminal_size().columns - 1 - len(label) - len(told) - 4, _BAR_CHARS_MAX)
+    if room < _BAR_CHARS_MIN:
+        return f"{label} {told}"
+    filled = int(room * share)
+    return f"{label} [{'#' * filled}{' ' * (room - filled)}] {told}"

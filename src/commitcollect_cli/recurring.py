@@ -12,7 +12,7 @@ from commitcollect_cli.goal_options import goal_options
 from commitcollect_cli.options import parse_milestone_id
 from commitcollect_cli.output import print_result, say
 from commitcollect_cli.render import table
-from commitcollect_cli.store import store_options
+from commitcollect_cli.store import open_to_read, store_options
 
 if TYPE_CHECKING:
     from commitcollect_adapters.settings import Settings
@@ -77,10 +77,9 @@ def _opened_lines(committed: Committed) -> Iterator[str]:
 @store_options
 def list_(*, settings: Settings, as_json: bool) -> None:
     """List recurring goals, the oldest first."""
-    from commitcollect_adapters.backend import open_app
     from commitcollect_adapters.documents import recurring_goal_document
 
-    with open_app(settings, must_exist=True) as app:
+    with open_to_read(settings) as app:
         goals = app.recurring_goals.list(settings.user)
     header = ("Recurring goal", "Statue", "Latest", "Goal")
     rows = [(each.recurring_id, each.model_id, _latest(each), _show(each)) for each in goals]

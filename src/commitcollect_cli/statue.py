@@ -14,7 +14,7 @@ from commitcollect_cli.late import Late, LateGroup
 from commitcollect_cli.options import parse_milestone_id
 from commitcollect_cli.output import print_result
 from commitcollect_cli.render import milestone_lines, table
-from commitcollect_cli.store import store_options
+from commitcollect_cli.store import open_to_read, store_options
 from commitcollect_core.values import ModelId
 
 if TYPE_CHECKING:
@@ -86,7 +86,6 @@ def show_(
     as_json: bool,
 ) -> None:
     """Draw a statue: a MODEL with its parts in the order they are earned, or that of a milestone."""
-    from commitcollect_adapters.backend import open_app
     from commitcollect_adapters.documents import milestone_view_document, statue_document
 
     if (model_id is None) == (milestone_id is None):
@@ -98,7 +97,7 @@ def show_(
             lines = _model_lines(catalog, chosen, drawn_as)
             print_result(statue_document(chosen), lines, as_json=as_json)
         return
-    with open_app(settings, must_exist=True) as app:
+    with open_to_read(settings) as app:
         found = app.tracking.view(settings.user, milestone_id)
         lines = _milestone_lines(app.ports.catalog, found, drawn_as)
         print_result(milestone_view_document(found), lines, as_json=as_json)

@@ -17,7 +17,7 @@ from commitcollect_cli.options import chained, parse_milestone_id
 from commitcollect_cli.output import print_result
 from commitcollect_cli.render import show_count, table
 from commitcollect_cli.saving import save
-from commitcollect_cli.store import store_options
+from commitcollect_cli.store import open_to_read, store_options
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.values import ModelId
 
@@ -160,7 +160,6 @@ def showing_of(
         UsageError: neither or both are named.
         NotFound: there is no such milestone, or no such model, or it has no meshes.
     """
-    from commitcollect_adapters.backend import open_app
     from commitcollect_adapters.statues import statue_of
     from commitcollect_adapters.web.showing import Showing
     from commitcollect_core.training.statues import model_of
@@ -170,7 +169,7 @@ def showing_of(
     if milestone_id is None:
         with open_catalog(settings, model_id) as catalog:
             return Showing(known or statue_of(catalog, known_model(catalog, model_id or ModelId(""))), None)
-    with open_app(settings, must_exist=True) as app:
+    with open_to_read(settings) as app:
         view, catalog = app.tracking.view(settings.user, milestone_id), app.ports.catalog
         return Showing(known or statue_of(catalog, model_of(catalog, view.milestone)), view)
 

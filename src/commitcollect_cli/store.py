@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +14,13 @@ import click
 
 from commitcollect_cli.completing import complete_store
 from commitcollect_cli.late import given_before
-from commitcollect_cli.options import chained, json_option
+from commitcollect_cli.options import USER_DEFAULT, chained, json_option
+from commitcollect_cli.output import say
 from commitcollect_core.errors import InvalidInput
 
 if TYPE_CHECKING:
     from commitcollect_adapters.settings import Origins, Settings
+    from commitcollect_core.app import CommitCollect
 
 _UNITS = "commitcollect.units"
 _Command = Callable[..., Any]
@@ -91,6 +93,18 @@ def store_options(command: _Command) -> _Command:
         return command(settings=settings, **arguments)
 
     return with_settings
+
+
+@contextmanager
+def open_to_read(settings: Settings) -> Iterator[CommitCollect]:
+    """As `open_app`, for commands that only show; says so where the store has nothing of the athlete."""
+    from commitcollect_adapters.backend import open_app
+
+    with open_app(settings, must_exist=True) as app:
+        is_named = settings.user != USER_DEFAULT
+        if is_named and not app.ports.ledger.read_head(settings.user).version:
+            say(f"The store has no data of user {settings.user!r}; 'commitcollect user list' shows whose.")
+        yield app
 
 
 def log_options(command: _Command) -> _Command:

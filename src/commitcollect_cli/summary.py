@@ -14,7 +14,7 @@ from commitcollect_cli.completing import complete_sport
 from commitcollect_cli.options import Month, UtcDay, parse_sports, today
 from commitcollect_cli.output import fitting, print_result
 from commitcollect_cli.render import table
-from commitcollect_cli.store import store_options
+from commitcollect_cli.store import open_to_read, store_options
 
 if TYPE_CHECKING:
     from commitcollect_adapters.settings import Settings
@@ -69,7 +69,6 @@ def summary(
 
     A period that is not over is compared with the same number of days of the one before.
     """
-    from commitcollect_adapters.backend import open_app
     from commitcollect_adapters.documents import summary_document
 
     now = today()
@@ -80,7 +79,7 @@ def summary(
         )
     number = every.number(day.date().toordinal())
     place = _place(settings.time_zone, day)
-    with open_app(settings, must_exist=True) as app:
+    with open_to_read(settings) as app:
         found = app.tracking.summary(
             settings.user,
             every,

@@ -25,7 +25,7 @@ from commitcollect_cli.options import (
 )
 from commitcollect_cli.output import fitting, print_result, progress, say
 from commitcollect_cli.render import award_lines, show_count, table
-from commitcollect_cli.store import list_limit, store_options
+from commitcollect_cli.store import list_limit, open_to_read, store_options
 from commitcollect_core.errors import Conflict, InvalidInput, NotFound
 from commitcollect_core.values import Source
 
@@ -177,7 +177,6 @@ def list_(
     **days: Any,
 ) -> None:
     """List workouts, newest first, and what they add up to."""
-    from commitcollect_adapters.backend import open_app
     from commitcollect_adapters.documents import totals_document, workout_document
     from commitcollect_core.training.history import walk_workouts
     from commitcollect_core.training.ports import WorkoutPosition, WorkoutQuery
@@ -192,7 +191,7 @@ def list_(
         after=after,
         limit=settings.policy.training.page_items_max,
     )
-    with open_app(settings, must_exist=True) as app:
+    with open_to_read(settings) as app:
         found = walk_workouts(app.ports.ledger, settings.user, query)
         matching = (each for each in found if matches(each, sports, name))
         listed = list(islice(matching, most))

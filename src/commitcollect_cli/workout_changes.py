@@ -12,7 +12,7 @@ import click
 from commitcollect_cli.completing import complete_sport_type
 from commitcollect_cli.options import Amount, Instant
 from commitcollect_cli.output import print_result, say
-from commitcollect_cli.store import store_options
+from commitcollect_cli.store import open_to_read, store_options
 from commitcollect_cli.workout import (
     described,
     earned_lines,
@@ -37,10 +37,9 @@ if TYPE_CHECKING:
 @store_options
 def show_(*, settings: Settings, activity_id: ActivityId, source: str | None, as_json: bool) -> None:
     """Show all that is stored of a workout."""
-    from commitcollect_adapters.backend import open_app
     from commitcollect_adapters.documents import workout_document
 
-    with open_app(settings, must_exist=True) as app:
+    with open_to_read(settings) as app:
         found = one_of(stored_workouts(app, settings.user, activity_id, sources_of(source)), activity_id)
     print_result(workout_document(found), _lines(found), as_json=as_json)
 

@@ -16,7 +16,7 @@ from commitcollect_cli.options import parse_sports, span_options
 from commitcollect_cli.output import print_result
 from commitcollect_cli.render import show_count
 from commitcollect_cli.saving import save
-from commitcollect_cli.store import store_options
+from commitcollect_cli.store import open_to_read, store_options
 from commitcollect_cli.workout import instants, matches
 
 if TYPE_CHECKING:
@@ -55,7 +55,6 @@ def export(
     **days: Any,
 ) -> None:
     """Write workouts to FILE as CSV or JSON, the oldest first. Deleted ones are left out."""
-    from commitcollect_adapters.backend import open_app
     from commitcollect_core.training.history import walk_workouts
     from commitcollect_core.training.ports import WorkoutQuery
 
@@ -64,7 +63,7 @@ def export(
         raise click.UsageError(f"{file.name!r} ends neither in .csv nor in .json; give --format csv or json")
     start_at, end_at = instants(days, settings.time_zone)
     query = WorkoutQuery(start_at=start_at, end_at=end_at, limit=settings.policy.training.page_items_max)
-    with open_app(settings, must_exist=True) as app:
+    with open_to_read(settings) as app:
         found = walk_workouts(app.ports.ledger, settings.user, query)
         rows = [_row(each) for each in found if not each.is_deleted and matches(each, sports, name)]
     text = _as_csv(rows) if form == "csv" else json.dumps({"workouts": rows}, ensure_ascii=False, indent=2)

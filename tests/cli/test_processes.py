@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 
 from cli.console import COMMAND, PATIENCE_SECONDS, activity, environment, run_process, write_history
 
+BASH = shutil.which("bash") or "bash"
 DEMO = ("simulate", "--demo", "--activities", "60")
 
 
@@ -66,6 +68,53 @@ def test_no_color_is_honoured() -> None:
     assert "\x1b" not in plain
     assert "  ◆  1  Base" in plain
     assert "\x1b[32m" in _on_a_terminal(*DEMO, NO_COLOR="")[1]
+
+
+_INTERRUPTED_AT = """
+import atexit, os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+moment = sys.argv[1]
+
+class Interrupting:
+    def find_spec(self, name, path, target=None):
+        if name == moment:
+            sys.meta_path.remove(self)
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+if moment == "end":
+    atexit.register(os.kill, os.getpid(), signal.SIGINT)
+from commitcollect_cli.start import run
+sys.argv[1:] = ["statue", "list"]
+run()
+"""
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["click", "commitcollect_cli.output", "commitcollect_cli.statue", "commitcollect_core.policy", "end"],
+)
+def test_ctrl_c_shows_no_traceback_at_any_moment(moment: str, tmp_path: Path) -> None:
+    """While the program is imported, while a command is, and when all is done."""
+    done = subprocess.run(
+        [sys.executable, "-c", _INTERRUPTED_AT, moment],
+        cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False,
+        timeout=PATIENCE_SECONDS,
+    )  # fmt: skip
+    assert done.returncode in {-signal.SIGINT, 130}
+    assert done.stderr.strip() in {"", "Error: interrupted; what was written before stays"}
+
+
+def test_a_pipe_of_the_shell_is_read(tmp_path: Path) -> None:
+    """``<(…)`` is a path to an open pipe, and is read like standard input."""
+    history = write_history(tmp_path / "history.json", activity(1), activity(2))
+    command = f"{' '.join(COMMAND)} import <(cat {history}) --json"
+    done = subprocess.run(
+        [BASH, "-c", command], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout)["workouts"]["changed"] == 2
+    piped = f"cat {history} | {' '.join(COMMAND)} import /dev/stdin --store b.db"
+    assert subprocess.run([BASH, "-c", piped], cwd=tmp_path, env=environment(), check=False).returncode == 0
 
 
 def test_usage_error_on_a_terminal() -> None:

@@ -57,6 +57,7 @@ def test_these_are_the_commands() -> None:
         "worker", "serve", "queue list", "queue retry", "queue drop",
         "queue create", "queue status", "queue delete", "fake-strava serve",
         "audit list", "audit trace", "audit report", "audit verify", "session list", "session revoke",
+        "user list",
     }  # fmt: skip
 
 
@@ -164,6 +165,38 @@ def test_doctor_tells_bad_settings(console: Console) -> None:
     assert last.startswith("FAILED  settings    commitcollect.toml: unknown setting 'stroe'")
 
 
+def test_doctor_names_variables_that_are_no_settings(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A misspelt variable has no effect, so it is named, with the one that may be meant; others are not."""
+    monkeypatch.setenv("COMMITCOLLECT_STROE", "x")
+    monkeypatch.setenv("COMMITCOLLECT_AUDIT_KEYS_FILE", "")
+    monkeypatch.setenv("COMMITCOLLECT_POLICY_JOB_ATTEMPTS_MAX", "9")
+    ran = console("doctor", "--store", "memory:")
+    named = [line for line in ran.out.splitlines() if "variables" in line]
+    assert named == [
+        "FAILED  variables   COMMITCOLLECT_STROE is no setting; did you mean COMMITCOLLECT_STORE?"
+    ]
+    assert ran.code == 1
+
+
+def test_users_are_listed(console: Console, history: Path) -> None:
+    """By id and page by page, with their workouts; a user without data is told so where data is read."""
+    for user in ("bob", "ann", "cleo"):
+        console("import", history, "--user", user)
+    listed = console.json("user", "list", "--limit", "2")
+    assert listed == {
+        "users": [{"userId": "ann", "workoutCount": 7}, {"userId": "bob", "workoutCount": 7}],
+        "next": "bob",
+    }
+    more = console("user", "list", "--after", "bob")
+    assert more.out.splitlines()[1:] == ["cleo  7"]
+    for command in (("workout", "list"), ("milestone", "list"), ("status",), ("summary",)):
+        assert "The store has no data of user 'cloe'" in console(*command, "--user", "cloe").err
+        assert "no data of user" not in console(*command, "--user", "cleo").err
+    assert console("user", "list", "--store", "memory:").code == 0
+
+
 def test_doctor_on_memory_needs_no_file(console: Console, tmp_path: Path) -> None:
     """The store in memory is as sound as any, and leaves nothing behind."""
     assert console("doctor", "--store", "memory:").code == 0
@@ -201,15 +234,49 @@ class _Terminal(io.StringIO):
         return True
 
 
-def test_progress_shows_on_a_terminal_when_it_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bar appears on a terminal once the work takes longer than the threshold, and ends complete."""
+@pytest.mark.parametrize("columns", [20, 40, 60, 80, 120])
+def test_progress_shows_on_a_terminal_when_it_takes_long(
+    monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    """A bar fits any terminal once the work takes longer than the threshold, and is gone at the end."""
     monkeypatch.setattr(output, "PROGRESS_AFTER_SECONDS", -1.0)
+    monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.setattr(sys, "stderr", terminal := _Terminal())
-    with output.progress("Working", 120) as advance:
-        for _ in range(120):
+    with output.progress("Working", 1_200) as advance:
+        for _ in range(1_200):
             advance(1)
-    assert "Working" in terminal.getvalue()
-    assert "100%" in terminal.getvalue()
+        lines = terminal.getvalue().split("\r")
+    written = terminal.getvalue()
+    assert all(len(each) < columns for each in written.split("\r"))
+    assert lines[-1].startswith("Working")
+    assert ("[#" in lines[-1]) == (columns >= 40)
+    assert columns < 40 or "100% 1,200/1,200" in lines[-1]
+    assert "\n" not in written
+    assert (_line_of(written).strip(), written[-1]) == ("", "\r")
+
+
+@pytest.mark.parametrize(
+    ("variables", "is_wanted"),
+    [
+        ({}, None),
+        ({"TERM": "dumb"}, False),
+        ({"TERM": "dumb", "FORCE_COLOR": "1"}, True),
+        ({"FORCE_COLOR": "0"}, None),
+        ({"FORCE_COLOR": "3", "NO_COLOR": "1"}, False),
+        ({"NO_COLOR": ""}, None),
+    ],
+)
+def test_colors_are_as_the_environment_says(
+    console: Console, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], is_wanted: bool | None
+) -> None:
+    """NO_COLOR takes precedence over FORCE_COLOR, and that over a dumb terminal; in a pipe there are none."""
+    for name in ("TERM", "FORCE_COLOR", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert output.wants_color(variables) is is_wanted
+    assert ("\x1b[" in console("statue", "list").out) == bool(is_wanted)
+    assert ("\x1b[" in console("statue", "show", "DRAGON_2026").out) == bool(is_wanted)
 
 
 @pytest.mark.parametrize(("stream", "threshold"), [(_Terminal(), 3_600.0), (io.StringIO(), -1.0)])

@@ -39,4 +39,6 @@ def open_memory(address: str, policy: Policy, *, must_exist: bool) -> Iterator[B
 
         return MemoryQueue(policy)
 
-    yield Backend(ledger=ledger, catalog=catalog, stores=stores, queue=queue, backoff=JitterOnly())
+    yield Backend(
+        ledger=ledger, catalog=catalog, stores=stores, queue=queue, backoff=JitterOnly(), users=ledger.users
+    )

@@ -57,6 +57,11 @@ class MemoryLedger:
         """What there is of an athlete; a new one is not kept until something is written."""
         return self._partitions.get(user_id) or _Partition()
 
+    def users(self, after: str, limit: int) -> Sequence[UserId]:
+        """Ids of athletes who have a ledger, in order, behind `after`."""
+        with self._lock:
+            return sorted(each for each in self._partitions if each > after)[:limit]
+
     def read_head(self, user_id: UserId) -> LedgerHead:
         with self._lock:
             return self._partition(user_id).head

@@ -40,8 +40,9 @@ def open_sqlite(
         _check_exists(path)
     seconds = policy.training.store_deadline_seconds
     with closing(Database(path, busy_timeout_seconds=seconds, is_durable=is_durable)) as database:
+        ledger = SqliteLedger(database)
         yield Backend(
-            ledger=SqliteLedger(database),
+            ledger=ledger,
             catalog=SqliteCatalog(database),
             stores=partial(_stores, database),
             queue=partial(_queue, database, policy),
@@ -49,6 +50,7 @@ def open_sqlite(
             backoff=JitterOnly(),
             tidy=partial(_tidy, database, policy),
             backup=partial(_backup, database),
+            users=ledger.users,
             key_file=Path(f"{address}.key"),
             holds_sealed=partial(_holds_sealed, database),
             checks={

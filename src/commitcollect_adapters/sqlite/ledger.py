@@ -32,6 +32,7 @@ def _select(table: str, columns: Sequence[str], rest: str = "") -> str:
     return select(table, columns, f"userId = ? {rest}")
 
 
+_LIST_USERS = select("ledgerHead", ("userId",), "userId > ? ORDER BY userId LIMIT ?")
 _HEADS = VersionedTable("ledgerHead", HEAD, scope=("userId",), condition="AND state = 'ACTIVE'")
 _ADMIT = (
     f"{insert('ledgerHead', ('userId', *HEAD.columns))} ON CONFLICT (userId) DO UPDATE SET "
@@ -62,6 +63,11 @@ class SqliteLedger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def users(self, after: str, limit: int) -> Sequence[UserId]:
+        """Ids of athletes who have a ledger, in order, behind `after`."""
+        with self._database.connection() as connection:
+            return [UserId(row[0]) for row in connection.execute(_LIST_USERS, (after, limit))]
 
     def read_head(self, user_id: UserId) -> LedgerHead:
         with self._database.connection() as connection:
