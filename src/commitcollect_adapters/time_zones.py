@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.training.local_time import LocalTime
@@ -46,6 +46,28 @@ def local_time(name: str, start_at: datetime, end_at: datetime) -> LocalTime:
             offsets.append((int(change.timestamp()), int(offset_at(change).total_seconds())))
         moment = after
     return LocalTime(name, tuple(offsets))
+
+
+def at_wall_clock(wall: datetime, name: str) -> datetime:
+    """The moment at which the clocks of a time zone show a time.
+
+    Raises:
+        InvalidInput: there is no such time zone, or the clocks show this time twice or not at all.
+    """
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - few commands need it
+
+    local_time(name, wall.replace(tzinfo=UTC), wall.replace(tzinfo=UTC))
+    first, second = (wall.replace(tzinfo=ZoneInfo(name), fold=fold) for fold in (0, 1))
+    if first.utcoffset() == second.utcoffset():
+        return first
+    times = " or ".join(
+        each.astimezone(timezone(each.utcoffset() or timedelta())).isoformat(timespec="minutes")
+        for each in sorted((first, second), key=datetime.timestamp)
+    )
+    raise InvalidInput(
+        f"the clocks of {name} change at {wall:%Y-%m-%d %H:%M}; write which moment is meant, {times}",
+        field="start",
+    )
 
 
 def _change(before: datetime, after: datetime, offset_at: Callable[[datetime], timedelta]) -> datetime:

@@ -25,6 +25,14 @@ optional_milestone_argument = click.argument(
     "wanted", metavar="[MILESTONE]", required=False, shell_complete=complete_milestone
 )
 
+milestone_option = click.option(
+    "--milestone",
+    "wanted",
+    metavar="MILESTONE",
+    shell_complete=complete_milestone,
+    help="Whose statue: an id, its beginning, or a name.",
+)
+
 
 def by_creation(app: CommitCollect, user_id: UserId) -> list[Milestone]:
     """Every milestone of an athlete, the first one first."""

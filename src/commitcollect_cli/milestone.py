@@ -19,7 +19,13 @@ from commitcollect_cli.drawing import earned_parts, picture_lines
 from commitcollect_cli.goal_options import goal_options
 from commitcollect_cli.options import limit_option, parse_milestone_id
 from commitcollect_cli.output import fitting, print_json, print_result, say, show, stream_json
-from commitcollect_cli.render import milestone_lines, show_count, show_exclusions, show_reason, table
+from commitcollect_cli.render import (
+    fitting_table,
+    milestone_lines,
+    show_count,
+    show_exclusions,
+    show_reason,
+)
 from commitcollect_cli.store import as_given, list_limit, open_to_read, store_options
 from commitcollect_core.errors import CorruptItem, NotFound
 
@@ -37,6 +43,7 @@ if TYPE_CHECKING:
 
 MILESTONES_LISTED = 50
 _VERDICT_CHARS, _EFFECT_CHARS = 23, 42
+_GOAL_COLUMNS = 12
 _STATUSES = ("active", "completed", "over", "archived", "all")
 
 
@@ -150,7 +157,7 @@ def _table(milestones: Sequence[Milestone], now: datetime) -> Iterator[str]:
     rows = [_row(each, now) for each in milestones]
     if not any(each.name for each in milestones):
         header, rows = header[:1] + header[2:], [row[:1] + row[2:] for row in rows]
-    yield from fitting(table(header, rows))
+    yield from fitting_table(header, rows, spare=("Reached", "Parts", "Done"), last_columns=_GOAL_COLUMNS)
 
 
 def _row(milestone: Milestone, now: datetime) -> tuple[str, ...]:
@@ -299,7 +306,7 @@ def _explanation_lines(goal: Goal, explanations: Iterable[Explanation]) -> Itera
             verdict = f"- {show_reason(each.exclusion)}"
         workout = each.workout.snapshot
         facts = f"{show_start(each.workout, goal)} {workout.sport_type:<14}  {verdict:<{width}}"
-        yield f"{facts}  {workout.activity_id}  {workout.name}".rstrip()
+        yield from fitting([f"{facts}  {workout.activity_id}  {workout.name}".rstrip()])
     yield f"{show_goal(goal)}: {counted:,} workouts count" + (
         f"; not counted: {show_exclusions(excluded)}." if excluded else "."
     )

@@ -51,6 +51,7 @@ class UtcDay(click.ParamType[datetime]):
             self.fail(f"{value!r} is not a day; write it as 2019-01-31, today, yesterday or -30d", param, ctx)
 
 
+_DAY_CHARS = len("2026-01-31")
 _DAYS_AGO = {"today": 0, "yesterday": 1}
 
 
@@ -60,15 +61,21 @@ def today(ctx: click.Context | None = None) -> datetime:
     Raises:
         InvalidInput: a setting is not acceptable, or there is no such time zone.
     """
-    from commitcollect_adapters.settings import load_settings
     from commitcollect_adapters.system import SystemClock
     from commitcollect_adapters.time_zones import local_time
 
     now = SystemClock().now()
     given = None if ctx is None else ctx.params.get("time_zone")
-    zone = given or load_settings({}, os.environ, Path())[0].time_zone
+    zone = given or _time_zone_set()
     offset = local_time(zone, now, now).offset_seconds(now) if zone else 0
     return (now + timedelta(seconds=offset)).replace(hour=0, minute=0, second=0)
+
+
+def _time_zone_set() -> str:
+    """The time zone of the settings; empty for none."""
+    from commitcollect_adapters.settings import load_settings
+
+    return load_settings({}, os.environ, Path())[0].time_zone
 
 
 class Month(click.ParamType[datetime]):
@@ -145,18 +152,19 @@ class Amount(click.ParamType[int]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Read the amount, or fail with what an amount looks like."""
-        from commitcollect_adapters.wording.units import KINDS, parse_amount
+        from commitcollect_adapters.wording.units import KINDS, most_of_one, parse_amount
 
         if isinstance(value, int):
             return value
         try:
-            return parse_amount(KINDS[self._kind], value, needs_unit=True)
+            kind = KINDS[self._kind]
+            return parse_amount(kind, value, needs_unit=True, most=most_of_one(kind))
         except InvalidInput as invalid:
             self.fail(invalid.message, param, ctx)
 
 
 class Instant(click.ParamType[datetime]):
-    """A date with time and zone, such as 2026-01-31T07:00Z, as it was given."""
+    """A date with time, such as 2026-01-31T07:00Z; without a zone, in the time zone of the settings."""
 
     name = "TIME"
 
@@ -170,17 +178,25 @@ class Instant(click.ParamType[datetime]):
             instant = datetime.fromisoformat(value)
         except ValueError:
             self.fail(f"{value!r} is not a date with time; write it like 2026-01-31T07:00Z", param, ctx)
-        if instant.utcoffset() is None:
-            self.fail(
-                f"{value!r} has no time zone; write 2026-01-31T07:00Z for UTC, or 2026-01-31T08:00+01:00",
-                param,
-                ctx,
-            )
+        if len(value) <= _DAY_CHARS:
+            self.fail(f"{value!r} has no time of day; write it like 2026-01-31T07:00Z", param, ctx)
         try:
+            instant = instant if instant.tzinfo is not None else self._local(instant, value)
             utc(instant)
         except InvalidInput as invalid:
             self.fail(invalid.message, param, ctx)
         return instant
+
+    def _local(self, wall: datetime, value: str) -> datetime:
+        zone = _time_zone_set()
+        if not zone:
+            raise InvalidInput(
+                f"{value!r} has no time zone; write 2026-01-31T07:00Z for UTC, or 2026-01-31T08:00+01:00, or "
+                "set time_zone"
+            )
+        from commitcollect_adapters.time_zones import at_wall_clock
+
+        return at_wall_clock(wall, zone)
 
 
 def parse_milestone_id(ctx: click.Context, param: click.Parameter, value: str | None) -> MilestoneId | None:

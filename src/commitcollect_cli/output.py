@@ -85,13 +85,37 @@ def print_result(document: Document, lines: Iterable[str], *, as_json: bool) -> 
         show(line)
 
 
+def terminal_columns() -> int:
+    """How wide the terminal on stdout is; 0 where stdout is no terminal."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+
+
 def fitting(lines: Iterable[str]) -> Iterator[str]:
     """The lines, cut where a terminal would wrap them; whole where stdout is no terminal."""
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    width = terminal_columns()
     for line in lines:
         # Only plain lines are cut: within a styled one, the end of the style would be lost.
-        is_long = width and len(click.unstyle(line)) > width
-        yield f"{click.unstyle(line)[: width - 1]}…" if is_long else line
+        is_long = width and columns_of(click.unstyle(line)) > width
+        yield _cut(click.unstyle(line), width) if is_long else line
+
+
+def columns_of(text: str) -> int:
+    """How many columns a terminal needs for a text; letters of East Asia and emoji need two."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(char) else 1 + (east_asian_width(char) in {"W", "F"}) for char in text)
+
+
+def _cut(line: str, width: int) -> str:
+    fitting, used = "", 0
+    for char in line:
+        used += columns_of(char)
+        if used > width - 1:
+            break
+        fitting += char
+    return f"{fitting}…"
 
 
 def stream_json(document: Document, name: str, items: Iterable[Document]) -> None:

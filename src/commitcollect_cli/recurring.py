@@ -10,7 +10,7 @@ import click
 from commitcollect_cli.completing import complete_recurring
 from commitcollect_cli.goal_options import goal_options
 from commitcollect_cli.options import parse_milestone_id
-from commitcollect_cli.output import print_result, say
+from commitcollect_cli.output import fitting, print_result, say
 from commitcollect_cli.render import table
 from commitcollect_cli.store import open_to_read, store_options
 
@@ -84,7 +84,7 @@ def list_(*, settings: Settings, as_json: bool) -> None:
     header = ("Recurring goal", "Statue", "Latest", "Goal")
     rows = [(each.recurring_id, each.model_id, _latest(each), _show(each)) for each in goals]
     document = {"recurringGoals": [recurring_goal_document(each) for each in goals]}
-    print_result(document, table(header, rows) if rows else (), as_json=as_json)
+    print_result(document, fitting(table(header, rows)) if rows else (), as_json=as_json)
     if not as_json and not rows:
         say("No recurring goals; begin one with 'commitcollect recurring begin'.")
 

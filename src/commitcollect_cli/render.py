@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from commitcollect_cli.output import columns_of, fitting, terminal_columns
+
 if TYPE_CHECKING:
     from commitcollect_core.training.awards import Award, StatueModel
     from commitcollect_core.training.goals import Exclusion, Goal
@@ -119,10 +121,44 @@ def award_lines(awards: Sequence[Award], goals: Mapping[MilestoneId, Goal]) -> I
         yield click.style("  ◆ ", fg="green") + f"{earned}  ({award.milestone_id})"
 
 
+_GAP = "  "
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """Columns under a header, as wide as their widest cell."""
     cells = [tuple(header), *(tuple(row) for row in rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
+    widths = _widths(cells)
     for number, row in enumerate(cells):
-        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        padded = (cell + " " * (width - columns_of(cell)) for cell, width in zip(row, widths, strict=True))
+        line = _GAP.join(padded).rstrip()
         yield click.style(line, bold=True) if number == 0 else line
+
+
+def fitting_table(
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    spare: Sequence[str],
+    last_columns: int | None = None,
+) -> Iterator[str]:
+    """A table as wide as the terminal: without its spare columns, as far as that helps, and then cut.
+
+    Args:
+        header: the titles.
+        rows: the cells.
+        spare: titles of columns that may be left out, the first one first.
+        last_columns: how much of the last column should be seen; None for all of it.
+    """
+    cells = [tuple(header), *(tuple(row) for row in rows)]
+    for title in spare:
+        *widths, last = _widths(cells)
+        needed = sum(widths) + len(_GAP) * len(widths) + min(last, last_columns or last)
+        if needed <= (terminal_columns() or needed):
+            break
+        left = [number for number, each in enumerate(cells[0]) if each != title]
+        cells = [tuple(row[number] for number in left) for row in cells]
+    yield from fitting(table(cells[0], cells[1:]))
+
+
+def _widths(cells: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(columns_of, column)) for column in zip(*cells, strict=True)]

@@ -128,7 +128,7 @@ def simulate(
         wishes = goals.wishes(policy, first_day=_first_day(history, policy), default=default)
         simulation = Simulation(ports, user_id, delivery, policy=policy)
         report = _run(simulation, history, wishes, duplicates)
-        print_result(_document(report, intake), _lines(report, ports), as_json=as_json)
+        print_result(_document(report, intake), _lines(report, ports, order), as_json=as_json)
     if not as_json:
         if not report.imported:
             say("There was no activity to deliver.")
@@ -226,7 +226,7 @@ def _document(report: SimulationReport, intake: Intake) -> Document:
     }
 
 
-def _lines(report: SimulationReport, ports: Ports) -> Iterator[str]:
+def _lines(report: SimulationReport, ports: Ports, order: str) -> Iterator[str]:
     from commitcollect_core.training.statues import model_of
 
     for view, exclusions in zip(report.milestones, report.exclusions, strict=True):
@@ -234,6 +234,8 @@ def _lines(report: SimulationReport, ports: Ports) -> Iterator[str]:
         picture = picture_lines(ports.catalog, model, earned_parts(view))
         yield from milestone_lines(view, model, exclusions, picture)
         yield ""
+    if report.milestones and order != ORDERS[0]:
+        yield "Days stand in no order: a part bears the day of the activity that reached it, as they arrived."
     activities = show_count(report.imported, "activity", "activities")
     deliveries = show_count(report.deliveries, "delivery", "deliveries")
     crashes = f", {show_count(report.crashes, 'crash', 'crashes')}" if report.crashes else ""

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from commitcollect_cli.catalogs import known_model, open_catalog
-from commitcollect_cli.completing import complete_milestone, complete_model
+from commitcollect_cli.choosing import milestone_id_of, milestone_option
+from commitcollect_cli.completing import complete_model
 from commitcollect_cli.drawing import earned_parts, picture_lines
 from commitcollect_cli.late import Late, LateGroup
-from commitcollect_cli.options import parse_milestone_id
 from commitcollect_cli.output import print_result
-from commitcollect_cli.render import milestone_lines, table
+from commitcollect_cli.render import fitting_table, milestone_lines, table
 from commitcollect_cli.store import open_to_read, store_options
 from commitcollect_core.values import ModelId
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from commitcollect_core.training.awards import StatueModel
     from commitcollect_core.training.ports import StatueCatalog
     from commitcollect_core.training.tracking import MilestoneView
-    from commitcollect_core.values import MilestoneId
 
 
 _LATE = {
@@ -63,14 +62,7 @@ def _row(model: StatueModel) -> tuple[str, ...]:
 
 @statue.command("show")
 @click.argument("model_id", metavar="[MODEL]", type=ModelId, required=False, shell_complete=complete_model)
-@click.option(
-    "--milestone",
-    "milestone_id",
-    metavar="ID",
-    callback=parse_milestone_id,
-    shell_complete=complete_milestone,
-    help="Its statue.",
-)
+@milestone_option
 @click.option(
     "--style",
     type=click.Choice(_STYLES),
@@ -81,24 +73,24 @@ def show_(
     *,
     settings: Settings,
     model_id: ModelId | None,
-    milestone_id: MilestoneId | None,
+    wanted: str | None,
     style: str | None,
     as_json: bool,
 ) -> None:
     """Draw a statue: a MODEL with its parts in the order they are earned, or that of a milestone."""
     from commitcollect_adapters.documents import milestone_view_document, statue_document
 
-    if (model_id is None) == (milestone_id is None):
-        raise click.UsageError("give a MODEL or --milestone ID, one of the two")
+    if (model_id is None) == (wanted is None):
+        raise click.UsageError("give a MODEL or --milestone MILESTONE, one of the two")
     drawn_as = None if style is None else _style(style)
-    if milestone_id is None:
+    if wanted is None:
         with open_catalog(settings, model_id) as catalog:
             chosen = known_model(catalog, model_id or ModelId(""))
             lines = _model_lines(catalog, chosen, drawn_as)
             print_result(statue_document(chosen), lines, as_json=as_json)
         return
     with open_to_read(settings) as app:
-        found = app.tracking.view(settings.user, milestone_id)
+        found = app.tracking.view(settings.user, milestone_id_of(app, settings.user, wanted))
         lines = _milestone_lines(app.ports.catalog, found, drawn_as)
         print_result(milestone_view_document(found), lines, as_json=as_json)
 
@@ -125,4 +117,4 @@ def _model_lines(catalog: StatueCatalog, model: StatueModel, style: Style | None
     rows = (
         (f"{part.part_index:2}", part.part_name, part.attach_point, part.mesh_file) for part in model.parts
     )
-    yield from table((" #", "Part", "Attached to", "Mesh"), rows)
+    yield from fitting_table((" #", "Part", "Attached to", "Mesh"), rows, spare=("Attached to",))

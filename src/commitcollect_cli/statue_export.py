@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from commitcollect_cli.catalogs import known_model, open_catalog
-from commitcollect_cli.completing import complete_milestone, complete_model
-from commitcollect_cli.options import chained, parse_milestone_id
+from commitcollect_cli.choosing import milestone_id_of, milestone_option
+from commitcollect_cli.completing import complete_model
+from commitcollect_cli.options import chained
 from commitcollect_cli.output import print_result
 from commitcollect_cli.render import show_count, table
 from commitcollect_cli.saving import save
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from commitcollect_adapters.statues.exporting import File, Shape
     from commitcollect_adapters.statues.plates import Bed
     from commitcollect_adapters.web.showing import Showing
-    from commitcollect_core.values import MilestoneId
 
 PRINTED = ("stl", "3mf", "glb")
 FORMATS = (*PRINTED, "svg", "png", "html")
@@ -66,14 +66,7 @@ class BedSize(click.ParamType["Bed"]):
 
 
 subject_options = chained(
-    click.option(
-        "--milestone",
-        "milestone_id",
-        metavar="ID",
-        callback=parse_milestone_id,
-        shell_complete=complete_milestone,
-        help="Whose statue.",
-    ),
+    milestone_option,
     click.option(
         "--model",
         "model_id",
@@ -115,7 +108,7 @@ subject_options = chained(
 def export(
     *,
     settings: Settings,
-    milestone_id: MilestoneId | None,
+    wanted: str | None,
     model_id: ModelId | None,
     parts: str | None,
     kind: str,
@@ -132,7 +125,7 @@ def export(
     """
     plan = _Plan(kind, layout, bed)
     plan.check()
-    showing = showing_of(settings, milestone_id, model_id)
+    showing = showing_of(settings, wanted, model_id)
     chosen = chosen_parts(showing, parts)
     made, shown = _made(plan, showing, chosen)
     folder, paths = _places(plan, made, out, plan.stem(showing))
@@ -144,7 +137,7 @@ def export(
 
 def showing_of(
     settings: Settings,
-    milestone_id: MilestoneId | None,
+    wanted: str | None,
     model_id: ModelId | None,
     known: Statue | None = None,
 ) -> Showing:
@@ -152,7 +145,7 @@ def showing_of(
 
     Args:
         settings: name the store.
-        milestone_id: the milestone.
+        wanted: the milestone: its id, the beginning of one, or its name.
         model_id: the model.
         known: the statue of an earlier call; it never changes.
 
@@ -164,13 +157,14 @@ def showing_of(
     from commitcollect_adapters.web.showing import Showing
     from commitcollect_core.training.statues import model_of
 
-    if (milestone_id is None) == (model_id is None):
+    if (wanted is None) == (model_id is None):
         raise click.UsageError("give --milestone ID or --model MODEL, one of the two")
-    if milestone_id is None:
+    if wanted is None:
         with open_catalog(settings, model_id) as catalog:
             return Showing(known or statue_of(catalog, known_model(catalog, model_id or ModelId(""))), None)
     with open_to_read(settings) as app:
-        view, catalog = app.tracking.view(settings.user, milestone_id), app.ports.catalog
+        view = app.tracking.view(settings.user, milestone_id_of(app, settings.user, wanted))
+        catalog = app.ports.catalog
         return Showing(known or statue_of(catalog, model_of(catalog, view.milestone)), view)
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from commitcollect_adapters.statues.exporting import Shape
     from commitcollect_adapters.web.loopback import Resource, Site
     from commitcollect_adapters.web.showing import Showing
-    from commitcollect_core.values import MilestoneId, ModelId
+    from commitcollect_core.values import ModelId
 
 PORT = 8471
 PICTURES_KEPT = 8
@@ -44,7 +44,7 @@ _MESH, _PICTURE = "statue.glb", "statue.svg"
 def view(
     *,
     settings: Settings,
-    milestone_id: MilestoneId | None,
+    wanted: str | None,
     model_id: ModelId | None,
     port: int,
     as_json: bool,
@@ -55,7 +55,7 @@ def view(
     """
     from commitcollect_adapters.web.loopback import open_site
 
-    pages = Pages(partial(showing_of, settings, milestone_id, model_id))
+    pages = Pages(partial(showing_of, settings, wanted, model_id))
     with open_site(port, pages.site) as server, _stopping(server.shutdown):
         if as_json:
             print_json({"address": server.address})

@@ -13,7 +13,7 @@ import click
 from commitcollect_cli.completing import complete_sport
 from commitcollect_cli.options import Month, UtcDay, parse_sports, today
 from commitcollect_cli.output import fitting, print_result
-from commitcollect_cli.render import table
+from commitcollect_cli.render import fitting_table
 from commitcollect_cli.store import open_to_read, store_options
 
 if TYPE_CHECKING:
@@ -123,7 +123,8 @@ def _lines(found: Summary, sports: SportSelection, place: LocalTime | None) -> I
     yield click.style(label, bold=True) + f"  {', '.join(sports.names)}"
     yield ""
     rows = [_total_row(label, period), _total_row(_before_label(found), found.before)]
-    yield from table(("Period", "Activities", "Active days", "Distance", "Climb", "Moving"), rows)
+    whole = ("Period", "Activities", "Active days", "Distance", "Climb", "Moving")
+    yield from fitting_table(whole, rows, spare=("Climb",))
     change = _change(period.total.moving_seconds, found.before.total.moving_seconds)
     yield f"Change: {change} in moving time." if change else "Nothing to compare with."
     if not period.days:
@@ -132,12 +133,13 @@ def _lines(found: Summary, sports: SportSelection, place: LocalTime | None) -> I
     yield ""
     header = ("Activities", "Distance", "Climb", "Moving")
     by_size = sorted(period.sports.items(), key=lambda each: (-each[1].workouts, each[0]))
-    yield from table(("Sport", *header), [(sport, *_amounts(each)) for sport, each in by_size])
+    rows = [(sport, *_amounts(each)) for sport, each in by_size]
+    yield from fitting_table(("Sport", *header), rows, spare=("Climb",))
     if found.every is Every.YEAR:
         yield ""
         months = sorted(period.months.items())
         labelled = [(Every.MONTH.label(month), *_amounts(each)) for month, each in months]
-        yield from table(("Month", *header), labelled)
+        yield from fitting_table(("Month", *header), labelled, spare=("Climb",))
     yield ""
     yield from _bests(period, place)
     if _draws():

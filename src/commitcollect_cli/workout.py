@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,8 +23,8 @@ from commitcollect_cli.options import (
     span_of,
     span_options,
 )
-from commitcollect_cli.output import fitting, print_result, progress, say
-from commitcollect_cli.render import award_lines, show_count, table
+from commitcollect_cli.output import print_result, progress, say
+from commitcollect_cli.render import award_lines, fitting_table, show_count
 from commitcollect_cli.store import list_limit, open_to_read, store_options
 from commitcollect_core.errors import Conflict, InvalidInput, NotFound
 from commitcollect_core.values import Source
@@ -38,9 +38,10 @@ if TYPE_CHECKING:
     from commitcollect_core.training.ports import WorkoutPosition
     from commitcollect_core.training.sports import SportSelection
     from commitcollect_core.training.workouts import ActivitySnapshot, Workout
-    from commitcollect_core.values import ActivityId, UserId
+    from commitcollect_core.values import ActivityId, TargetType, UserId
 
 WORKOUTS_LISTED = 20
+_NAME_COLUMNS = 4
 
 
 _LATE = {
@@ -204,7 +205,7 @@ def list_(
         "next": _token(next_),
         "total": totals_document(total),
     }
-    print_result(document, _listing(listed, total), as_json=as_json)
+    print_result(document, _listing(listed, total, settings.time_zone), as_json=as_json)
     if as_json:
         return
     if not listed:
@@ -227,6 +228,8 @@ def instants(days: Mapping[str, Any], time_zone: str) -> tuple[datetime | None, 
         year=days["year"],
         month=days["month"],
     )
+    if start is not None and end is not None and end <= start:
+        raise click.UsageError("the last day lies before the first one; no workout can be between them")
     known = [each for each in (start, end) if each is not None]
     if not time_zone or not known:
         return start, end
@@ -254,19 +257,20 @@ def _added_up(workouts: Iterable[Workout]) -> tuple[Totals, int]:
     return total, count
 
 
-def _listing(workouts: Sequence[Workout], total: Totals) -> Iterator[str]:
+def _listing(workouts: Sequence[Workout], total: Totals, time_zone: str) -> Iterator[str]:
     from commitcollect_adapters.wording.units import show_amount
     from commitcollect_core.values import TargetType
 
     if not workouts:
         return
-    header: tuple[str, ...] = ("Start (UTC)", "Sport", "Distance", "Climb", "Moving", "Activity", "Name")
-    rows = [_row(each) for each in workouts]
+    start = "Start (local)" if time_zone else "Start (UTC)"
+    header: tuple[str, ...] = (start, "Sport", "Distance", "Climb", "Moving", "Activity", "Name")
+    rows = [(f"{at:%Y-%m-%d %H:%M}", *_cells(each)) for at, each in _starts(workouts, time_zone)]
     sources = [each.snapshot.source.value for each in workouts]
     if len(set(sources)) > 1:
         header = (*header[:-2], "Source", *header[-2:])
         rows = [(*row[:-2], source, *row[-2:]) for row, source in zip(rows, sources, strict=True)]
-    yield from fitting(table(header, rows))
+    yield from fitting_table(header, rows, spare=("Source", "Climb", "Moving"), last_columns=_NAME_COLUMNS)
     amounts = (
         show_amount(TargetType.DISTANCE_METERS, total.distance_meters),
         show_amount(TargetType.ELEVATION_METERS, total.elevation_meters),
@@ -275,19 +279,38 @@ def _listing(workouts: Sequence[Workout], total: Totals) -> Iterator[str]:
     yield f"Total: {show_count(total.workouts, 'workout', 'workouts')}, {', '.join(amounts)}."
 
 
-def _row(workout: Workout) -> tuple[str, ...]:
+def _starts(workouts: Sequence[Workout], time_zone: str) -> Iterator[tuple[datetime, Workout]]:
+    """Each workout with its start by the clocks on the spot, else of the time zone; of UTC without one."""
+    starts = [each.snapshot.started_at for each in workouts]
+    if not time_zone:
+        yield from zip(starts, workouts, strict=True)
+        return
+    from commitcollect_adapters.time_zones import local_time
+
+    place = local_time(time_zone, min(starts), max(starts))
+    for at, each in zip(starts, workouts, strict=True):
+        own = each.snapshot.utc_offset_seconds
+        yield at + timedelta(seconds=place.offset_seconds(at) if own is None else own), each
+
+
+def shown_if_given(target_type: TargetType, amount: int) -> str:
+    """An amount of a workout; a dash for none, as nothing tells it from one that is not known."""
     from commitcollect_adapters.wording.units import show_amount
+
+    return show_amount(target_type, amount) if amount else "-"
+
+
+def _cells(workout: Workout) -> tuple[str, ...]:
     from commitcollect_core.values import TargetType
 
     snapshot = workout.snapshot
     # In front of the name, of which a narrow terminal cuts the end.
     marks = ("(deleted) " if workout.is_deleted else "") + ("(flagged) " if snapshot.is_flagged else "")
     return (
-        f"{snapshot.started_at:%Y-%m-%d %H:%M}",
         snapshot.sport_type,
-        show_amount(TargetType.DISTANCE_METERS, snapshot.distance_meters),
-        show_amount(TargetType.ELEVATION_METERS, snapshot.elevation_meters),
-        show_amount(TargetType.MOVING_TIME_SECONDS, snapshot.moving_seconds),
+        shown_if_given(TargetType.DISTANCE_METERS, snapshot.distance_meters),
+        shown_if_given(TargetType.ELEVATION_METERS, snapshot.elevation_meters),
+        shown_if_given(TargetType.MOVING_TIME_SECONDS, snapshot.moving_seconds),
         snapshot.activity_id,
         marks + snapshot.name,
     )
@@ -302,7 +325,11 @@ def _row(workout: Workout) -> tuple[str, ...]:
     help="As Strava names it, such as Run or TrailRun.",
 )
 @click.option(
-    "--start", "started_at", type=Instant(), required=True, help="With its zone, such as 2026-01-31T07:00Z."
+    "--start",
+    "started_at",
+    type=Instant(),
+    required=True,
+    help="Such as 2026-01-31T07:00Z; without a zone, in time_zone of the settings.",
 )
 @click.option("--distance", "distance_meters", type=Amount("distance"), default=0, help="Such as 10.2km.")
 @click.option(
@@ -454,9 +481,14 @@ def described(workout: Workout) -> str:
     from commitcollect_core.values import TargetType
 
     snapshot = workout.snapshot
-    distance = show_amount(TargetType.DISTANCE_METERS, snapshot.distance_meters)
+    amounts = (
+        (TargetType.DISTANCE_METERS, snapshot.distance_meters),
+        (TargetType.MOVING_TIME_SECONDS, snapshot.moving_seconds),
+    )
     start = f"{snapshot.started_at:%Y-%m-%d %H:%M} UTC"
-    return f"{snapshot.activity_id} ({snapshot.source.value}): {snapshot.sport_type}, {start}, {distance}"
+    known = [show_amount(of, amount) for of, amount in amounts if amount]
+    facts = [snapshot.sport_type, start, *known[:1]]
+    return f"{snapshot.activity_id} ({snapshot.source.value}): {', '.join(facts)}"
 
 
 def earned_lines(app: CommitCollect, user_id: UserId, awards: Sequence[Award]) -> Iterator[str]:

@@ -18,6 +18,7 @@ from commitcollect_cli.workout import (
     earned_lines,
     offset_seconds,
     one_of,
+    shown_if_given,
     sources_of,
     stored_workouts,
     workout_argument,
@@ -45,7 +46,6 @@ def show_(*, settings: Settings, activity_id: ActivityId, source: str | None, as
 
 
 def _lines(workout: Workout) -> Iterator[str]:
-    from commitcollect_adapters.wording.units import show_amount
     from commitcollect_core.values import TargetType
 
     snapshot = workout.snapshot
@@ -59,10 +59,10 @@ def _lines(workout: Workout) -> Iterator[str]:
         ("Name", snapshot.name),
         ("Sport", snapshot.sport_type),
         ("Start", start),
-        ("Distance", show_amount(TargetType.DISTANCE_METERS, snapshot.distance_meters)),
-        ("Climb", show_amount(TargetType.ELEVATION_METERS, snapshot.elevation_meters)),
-        ("Moving", show_amount(TargetType.MOVING_TIME_SECONDS, snapshot.moving_seconds)),
-        ("Elapsed", show_amount(TargetType.MOVING_TIME_SECONDS, snapshot.elapsed_seconds)),
+        ("Distance", shown_if_given(TargetType.DISTANCE_METERS, snapshot.distance_meters)),
+        ("Climb", shown_if_given(TargetType.ELEVATION_METERS, snapshot.elevation_meters)),
+        ("Moving", shown_if_given(TargetType.MOVING_TIME_SECONDS, snapshot.moving_seconds)),
+        ("Elapsed", shown_if_given(TargetType.MOVING_TIME_SECONDS, snapshot.elapsed_seconds)),
         ("State", state or ("flagged at the source" if snapshot.is_flagged else "counts")),
         ("Version", f"{workout.version}, taken in on {workout.fetched_at:%Y-%m-%d}"),
     ):
@@ -77,7 +77,7 @@ def _lines(workout: Workout) -> Iterator[str]:
     shell_complete=complete_sport_type,
     help="As Strava names it, such as Run or TrailRun.",
 )
-@click.option("--start", "started_at", type=Instant(), help="With its zone, such as 2026-01-31T07:00Z.")
+@click.option("--start", "started_at", type=Instant(), help="Such as 2026-01-31T07:00Z.")
 @click.option("--distance", "distance_meters", type=Amount("distance"), help="Such as 10.2km.")
 @click.option("--elevation", "elevation_meters", type=Amount("elevation"), help="Climbed, such as 120m.")
 @click.option("--moving", "moving_seconds", type=Amount("time"), help="Time in motion, such as 52min.")

@@ -280,9 +280,9 @@ USAGE = {
             f"'{amount}' may be ",
         )
         for option, amount in (
-            ("distance", "42.195km"),
+            ("distance", "1.195km"),
             ("elevation", "1,200ft"),
-            ("moving", "1.500h"),
+            ("moving", "1.200h"),
             ("elapsed", "3.600 s"),
         )
     },

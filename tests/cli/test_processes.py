@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from cli.console import COMMAND, PATIENCE_SECONDS, activity, environment, run_process, write_history
+from commitcollect_cli.output import columns_of
 
 BASH = shutil.which("bash") or "bash"
 DEMO = ("simulate", "--demo", "--activities", "60")
@@ -115,6 +116,31 @@ def test_a_pipe_of_the_shell_is_read(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["workouts"]["changed"] == 2
     piped = f"cat {history} | {' '.join(COMMAND)} import /dev/stdin --store b.db"
     assert subprocess.run([BASH, "-c", piped], cwd=tmp_path, env=environment(), check=False).returncode == 0
+
+
+LISTS = (
+    ("workout", "list"), ("workout", "list", "--name", "長"), ("milestone", "list"),
+    ("summary", "--year", "2024"), ("milestone", "explain", "Spring"), ("statue", "show", "DRAGON_2026"),
+)  # fmt: skip
+SEEN = {"workout": "1000001", "milestone": "40 km", "summary": "5.0 h"}
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_tables_fit_the_terminal(tmp_path: Path, columns: int) -> None:
+    """No row is wrapped, in any script; ids, goals and sums are seen at every width, and whole in a pipe."""
+    store = ("--store", str(tmp_path / "store.db"))
+    rides = [activity(number, name="長い川沿いの道をゆっくり走った朝 " * 3) for number in range(1, 7)]
+    run_process("import", str(write_history(tmp_path / "history.json", *rides)), *store)
+    goal = ("--target", "distance=40km", "--year", "2024", "--name", "Spring")
+    run_process("milestone", "create", *goal, *store)
+    for command in LISTS:
+        code, printed = _on_a_terminal(*command, *store, COLUMNS=str(columns), NO_COLOR="1")
+        lines = printed.replace("\r", "").splitlines()
+        wide = [line for line in lines if columns_of(line) > columns and "workouts count" not in line]
+        assert (code, wide) == (0, []), command
+        seen = SEEN.get(command[0], "")
+        assert command[1] == "explain" or seen in printed
+        assert seen in run_process(*command, *store).out
 
 
 def test_usage_error_on_a_terminal() -> None:

@@ -257,3 +257,10 @@ def test_the_same_demo_runs_again_on_its_store(console: Console) -> None:
     assert console(*demo, "--target", "count=40", "--order", "shuffled").code == 0
     assert console(*demo, "--seed", "1").code == 1
     assert console("simulate", "--demo", "--force").code == 2
+
+
+def test_a_shuffled_history_says_why_its_days_stand_in_no_order(console: Console) -> None:
+    """Only where activities arrive in another order than they were done in."""
+    demo = ("simulate", "--demo", "--activities", "60")
+    assert "Days stand in no order" in console(*demo, "--order", "shuffled").out
+    assert "Days stand in no order" not in console(*demo).out

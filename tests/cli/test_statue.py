@@ -91,6 +91,17 @@ def test_each_format_holds_the_earned_parts_of_a_milestone(console: Console, mil
     assert named_in_glb(glb) == [part.part_name for part in earned]
 
 
+def test_a_statue_is_found_as_its_milestone_is(console: Console, milestone_id: str) -> None:
+    """By the beginning of the id and by the name; what is unknown is answered with what there is."""
+    console.json("milestone", "edit", milestone_id, "--name", "Spring runs")
+    by_name = console.json("statue", "show", "--milestone", "spring runs")
+    assert by_name == console.json("statue", "show", "--milestone", milestone_id[:6])
+    assert by_name["milestoneId"] == milestone_id
+    assert console("statue", "export", "--milestone", "Spring Runs", "--format", "svg").code == 0
+    refused = console("statue", "export", "--milestone", "autumn", "--format", "svg")
+    assert (refused.code, f"{milestone_id} (Spring runs)" in refused.err) == (3, True)
+
+
 def test_another_mesh_than_the_one_earned_is_not_printed(milestone_id: str) -> None:
     """A redesign since the award, or a mesh that the catalogue does not pin, is an error, never silent."""
     settings, _ = load_settings({}, os.environ, Path())

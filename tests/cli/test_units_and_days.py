@@ -11,6 +11,7 @@ from cli.console import Console
 from commitcollect_adapters.wording.units import (
     KINDS,
     METRIC,
+    most_of_one,
     parse_amount,
     show_amount,
     show_in,
@@ -165,3 +166,59 @@ def test_days_may_be_counted_from_today(console: Console, monkeypatch: pytest.Mo
     made = console.json(*CREATE, "--from", "2026-01-01")
     assert made["timeZone"] == "Pacific/Kiritimati"
     assert made["periodStartAtUtc"] == _day(2026, 1, 1) - 14 * 3_600
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "amount"),
+    [
+        ("distance", "42.195km", 42_195), ("distance", "21.098 km", 21_098), ("distance", "26.219mi", 42_195),
+        ("time", "1.500h", 5_400),
+    ],
+)  # fmt: skip
+def test_what_no_activity_can_have_is_no_reading(kind: str, text: str, amount: int) -> None:
+    """A point parts no thousands where that many would be more than one activity can have."""
+    known = KINDS[kind]
+    assert parse_amount(known, text, most=most_of_one(known)) == amount
+    with pytest.raises(InvalidInput, match="may be"):
+        parse_amount(known, text)
+
+
+@pytest.mark.parametrize("text", ["9.876km", "42,195km", "1.000m"])
+def test_what_may_be_two_amounts_of_one_activity_is_refused(text: str) -> None:
+    """Both readings are possible, or the comma parts thousands for some."""
+    with pytest.raises(InvalidInput, match="may be"):
+        parse_amount(DISTANCE, text, most=most_of_one(DISTANCE))
+
+
+def test_a_marathon_can_be_typed(console: Console) -> None:
+    """As the best of one activity and as a workout; what a sum means stays refused."""
+    wish = ("--from", "2024-01-01", "--target")
+    made = console.json("milestone", "create", *wish, "best-distance=42.195km")
+    assert made["totalTarget"] == 42_195
+    run = ("--sport-type", "Run", "--start", "2024-02-01T07:00Z", "--moving", "3:59:12")
+    console.json("workout", "add", *run, "--distance", "42.195km")
+    assert "42.20 km" in console("workout", "list").out
+    assert console("milestone", "create", *wish, "distance=42.195km").code == 2
+
+
+def test_a_start_without_a_zone_is_of_the_settings(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is refused without the setting, and where clocks show it twice or never; lists show it as typed."""
+    add = ("workout", "add", "--sport-type", "Run", "--distance", "5km", "--start")
+    assert "set time_zone" in console(*add, "2024-06-01T07:00").err
+    monkeypatch.setenv("COMMITCOLLECT_TIME_ZONE", "Europe/Berlin")
+    added = console.json(*add, "2024-06-01T07:00")["workout"]
+    assert (added["startDateUtc"], added["utcOffsetSeconds"]) == (_day(2024, 6, 1) + 5 * 3_600, 7_200)
+    console.json(*add, "2024-07-01T22:30Z")
+    listed = console("workout", "list").out.splitlines()
+    assert [line[:16].strip() for line in listed[:3]] == [
+        "Start (local)",
+        "2024-07-02 00:30",
+        "2024-06-01 07:00",
+    ]
+    for twice_or_never in ("2024-10-27T02:30", "2024-03-31 02:30"):
+        refused = console(*add, twice_or_never).err
+        assert "write which moment is meant" in refused
+        assert all(f"02:30+0{hours}:00" in refused for hours in (1, 2))
+    assert "has no time of day" in console(*add, "2024-06-01").err
+    monkeypatch.setenv("COMMITCOLLECT_TIME_ZONE", "Europe/Berln")
+    assert "did you mean Europe/Berlin" in console(*add, "2024-06-02T07:00").err

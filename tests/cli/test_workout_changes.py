@@ -81,3 +81,25 @@ def test_undelete_brings_back_what_was_deleted(console: Console, history: Path) 
     assert console.json("milestone", "show", milestone["milestoneId"])["currentValue"] == before
     assert "Was not deleted" in console("workout", "undelete", "1000007").out
     assert console("workout", "undelete", "nowhere").code == 3
+
+
+def test_what_is_not_given_is_a_dash(console: Console) -> None:
+    """Neither a list nor the workout itself shows a 0 that was never typed; a sentence leaves it out."""
+    added = console(
+        "workout", "add", "--sport-type", "Yoga", "--start", "2024-02-01T07:00Z", "--moving", "35min"
+    )
+    assert added.out.endswith("Yoga, 2024-02-01 07:00 UTC, 35 min.\n")
+    listed = console("workout", "list").out.splitlines()[1].split()
+    assert listed[3:7] == ["-", "-", "35", "min"]
+    shown = console("workout", "show", listed[7]).out
+    values = dict(line.split(maxsplit=1) for line in shown.splitlines())
+    assert {values[each] for each in ("Distance", "Climb", "Elapsed")} == {"-"}
+
+
+@pytest.mark.parametrize("command", ["list", "export"])
+def test_days_in_the_wrong_order_are_refused(console: Console, history: Path, command: str) -> None:
+    """Nothing can be between them, so an empty list would hide the mistake."""
+    console.json("workout", "import", history)
+    file = ("all.csv",) if command == "export" else ()
+    refused = console("workout", command, *file, "--from", "2024-05-05", "--to", "2024-05-01")
+    assert (refused.code, "lies before the first" in refused.err) == (2, True)

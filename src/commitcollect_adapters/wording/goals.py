@@ -14,6 +14,7 @@ from commitcollect_adapters.wording.units import (
     KINDS,
     Kind,
     kind_of_target,
+    most_of_one,
     parse_amount,
     parse_target,
     shortened,
@@ -91,12 +92,14 @@ def _aim(name: str, amount: str, text: str) -> Aim:
 
 def _best(kind: Kind, amount: str, text: str) -> Aim:
     least, slash, window = amount.partition("/")
+    most = None
     if not slash:
         fold: Fold = BestWorkout()
+        most = most_of_one(kind)
     else:
         found = _found(_WINDOW, window.strip(), text, f"{BEST}{kind.name}=…/7d for 7 days, or /1w, /1m")
         fold = BestWindow(bucket=_BUCKET_UNITS[found["unit"]], length=int(found["length"]))
-    target_type, total_target = parse_target(f"{kind.name}={least}")
+    target_type, total_target = parse_target(f"{kind.name}={least}", most=most)
     return Aim(target_type=target_type, fold=fold, total_target=total_target)
 
 

@@ -11,7 +11,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Decimal
 from attrs import frozen
 
 from commitcollect_core.errors import InvalidInput
-from commitcollect_core.policy import Policy
+from commitcollect_core.policy import DEFAULT_POLICY, Policy
 from commitcollect_core.values import TargetType
 
 
@@ -116,8 +116,23 @@ _AMOUNT = re.compile(
 _AMBIGUOUS = re.compile(r"(?P<whole>[1-9][0-9]{0,2})[.,](?P<three>[0-9]{3})")
 
 
-def parse_target(text: str) -> tuple[TargetType, int]:
+def most_of_one(kind: Kind) -> int | None:
+    """The most of a kind that one activity can have; None where there is no such limit."""
+    limits = DEFAULT_POLICY.training
+    most = {
+        TargetType.DISTANCE_METERS: limits.distance_meters_max,
+        TargetType.ELEVATION_METERS: limits.elevation_meters_max,
+        TargetType.MOVING_TIME_SECONDS: limits.duration_seconds_max,
+    }
+    return most.get(kind.target_type)
+
+
+def parse_target(text: str, *, most: int | None = None) -> tuple[TargetType, int]:
     """Read a target such as ``distance=1000km``, ``elevation=29029ft``, ``time=100h`` or ``count=52``.
+
+    Args:
+        text: what a person wrote.
+        most: as in `parse_amount`.
 
     Returns:
         The target type and the target in its whole unit, rounded half to even.
@@ -134,7 +149,7 @@ def parse_target(text: str) -> tuple[TargetType, int]:
             code="unsupported_targetType",
             field="target",
         )
-    number, unit = _read(kind, amount)
+    number, unit = _read(kind, amount, most=most)
     total = _whole(number, kind.units[unit])
     if not total:
         # In the unit given: people know what they wrote, and not what it is stored as.
@@ -161,13 +176,15 @@ def check_target(of: Kind | TargetType, total: int, policy: Policy) -> None:
         )
 
 
-def parse_amount(kind: Kind, text: str, *, needs_unit: bool = False) -> int:
+def parse_amount(kind: Kind, text: str, *, needs_unit: bool = False, most: int | None = None) -> int:
     """Read an amount such as ``10.2km`` or ``1500 m``.
 
     Args:
         kind: what it is an amount of.
         text: what a person wrote.
         needs_unit: refuse a bare number instead of taking the kind's default unit.
+        most: the most that can be meant, in the target type's unit. Then ``42.195km`` of one activity has one
+            reading only, as none is 42,195 km long.
 
     Returns:
         The amount in the target type's whole unit, rounded half to even.
@@ -175,11 +192,11 @@ def parse_amount(kind: Kind, text: str, *, needs_unit: bool = False) -> int:
     Raises:
         InvalidInput: the text is not an amount of this kind, or may be one of two.
     """
-    number, unit = _read(kind, text, needs_unit=needs_unit)
+    number, unit = _read(kind, text, needs_unit=needs_unit, most=most)
     return _whole(number, kind.units[unit])
 
 
-def _read(kind: Kind, text: str, *, needs_unit: bool = False) -> tuple[Decimal, str]:
+def _read(kind: Kind, text: str, *, needs_unit: bool = False, most: int | None = None) -> tuple[Decimal, str]:
     """The number and the unit of an amount; arguments and errors as in `parse_amount`."""
     found = _AMOUNT.match(text) if len(text) <= AMOUNT_CHARS_MAX else None
     known = ", ".join(filter(None, kind.units)) or "no unit"
@@ -195,12 +212,19 @@ def _read(kind: Kind, text: str, *, needs_unit: bool = False) -> tuple[Decimal, 
     if unit not in kind.units:
         missing = "needs a unit" if unit == "?" else f"has no unit of {kind.name}"
         raise InvalidInput(f"{shortened(text)} {missing}; use {known}", field=kind.name)
-    if (ambiguous := _AMBIGUOUS.fullmatch(found["number"])) is not None:
+    ambiguous = _AMBIGUOUS.fullmatch(found["number"])
+    if ambiguous is not None and not _is_too_large(ambiguous, kind.units[unit], most):
         raise _two_readings(kind, text, ambiguous, unit)
     number = Decimal(re.sub("[,_]", "", found["number"]))
     if kind.target_type is TargetType.ACTIVITY_COUNT and number % 1:
         raise InvalidInput(f"{shortened(text)} activities cannot be; write a whole number", field=kind.name)
     return number, unit
+
+
+def _is_too_large(ambiguous: re.Match[str], unit: Decimal, most: int | None) -> bool:
+    """Whether a point cannot part thousands, as more would be meant than there can be."""
+    large = Decimal(ambiguous["whole"] + ambiguous["three"]) * unit
+    return most is not None and "." in ambiguous[0] and large > most
 
 
 _CLOCK = re.compile(r"(?P<hours>[0-9]{1,6}):(?P<minutes>[0-5][0-9]):(?P<seconds>[0-5][0-9])")
