@@ -16,6 +16,7 @@ from commitcollect_cli.main import PROGRAM, cli
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 _NAMED = re.compile(rf"(?:`|^ {{4}}|^\$ ){PROGRAM} (?P<words>[^`\n|;]*)", re.MULTILINE)
+_BEFORE = re.compile(r"^(?:--(?:store|user) \S+ |--json )+")
 _OPTION = re.compile(r"(?:^| )(?P<name>--[a-z][a-z-]*)")
 
 
@@ -71,7 +72,7 @@ def named(words: list[str]) -> tuple[str, ...]:
 def unknown_names(page: str) -> Iterator[str]:
     """Commands and options of a page that do not exist."""
     for found in _NAMED.finditer(page):
-        line = found["words"].partition("#")[0]
+        line = _BEFORE.sub("", found["words"].partition("#")[0])
         path = named(line.split())
         options = COMMANDS.get(path)
         if options is None:

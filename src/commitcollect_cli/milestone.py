@@ -307,7 +307,7 @@ def _explanation_lines(goal: Goal, explanations: Iterable[Explanation]) -> Itera
         workout = each.workout.snapshot
         facts = f"{show_start(each.workout, goal)} {workout.sport_type:<14}  {verdict:<{width}}"
         yield from fitting([f"{facts}  {workout.activity_id}  {workout.name}".rstrip()])
-    yield f"{show_goal(goal)}: {counted:,} workouts count" + (
+    yield f"{show_goal(goal)}: {show_count(counted, 'workout counts', 'workouts count')}" + (
         f"; not counted: {show_exclusions(excluded)}." if excluded else "."
     )
 

@@ -165,7 +165,8 @@ def test_a_ledger_with_items_that_cannot_be_read_is_repaired(console: Console, h
     kept = console.json("milestone", "create", *GOAL)["milestoneId"]
     _damage("UPDATE milestone SET sport = 'R,U,N' WHERE milestoneId = ?", damaged)
     _damage("UPDATE workout SET distanceMeters = 'far' WHERE activityId = ?", "1000002")
-    assert console("workout", "list").code == 1
+    refused = console("workout", "list")
+    assert (refused.code, "'commitcollect doctor' tells" in refused.err) == (1, True)
     said = console("doctor")
     assert (said.code, damaged in said.out, "1000002 (strava) cannot be read" in said.out) == (1, True, True)
     repaired = console("doctor", "--repair")

@@ -133,7 +133,10 @@ class RecordKind(Generic[Value]):
             # The first three columns tell which record it is. The last is left out: secrets stand behind the
             # third column or in the last one.
             shown = record[:-1][:3]
-            raise CorruptItem(f"cannot read the stored {self.title} {shown}: {unreadable}") from unreadable
+            raise CorruptItem(
+                f"cannot read the stored {self.title} {shown}: {unreadable}; 'commitcollect doctor' tells "
+                "what can be done"
+            ) from unreadable
 
     def can_decode(self, record: Record) -> bool:
         """Whether `decode` reads the record."""
