@@ -22,11 +22,11 @@ ATHLETE = UserId("athlete")
 
 
 class RacedLedger(MemoryLedger):
-    """A memory ledger that lets somebody in just before its next commits.
+    """A memory ledger that lets another writer in just before its next commits.
 
     Attributes:
         intruders: what happens before each coming commit, None for nothing; used up in order.
-        commits_tried: how many commits were asked for, by anybody.
+        commits_tried: how many commits were asked for, by all writers.
     """
 
     def __init__(self) -> None:

@@ -109,7 +109,7 @@ def test_a_checkpoint_is_compared_with() -> None:
 
 
 def test_an_erasure_that_crashes_anywhere_can_be_repeated() -> None:
-    """At no moment does the chain look as if somebody had removed entries."""
+    """At no moment does the chain look as if entries had been removed."""
     calls: list[str] = []
     _erase(service.auditing(hooked(_filled(), lambda call, _side: calls.append(call))))
     for place in range(len(calls)):

@@ -139,7 +139,7 @@ def test_no_place_in_the_chain_can_be_edited(change: dict[str, Any], fault: Faul
 
 
 def test_a_forged_entry_without_the_key_is_found() -> None:
-    """A chain that somebody else continues, or makes anew, is not ours."""
+    """A chain that another writer continues, or makes anew, is not ours."""
     head, entries = chain(3)
     forged, forged_head = chained(head, event(9), OTHER_KEYS)
     assert bad(head, [*entries, forged]) == (4, Fault.EDITED)

@@ -94,7 +94,7 @@ def test_every_store_and_the_queue_have_rules() -> None:
 
 
 def test_a_person_s_items_are_erased_once_and_by_a_step() -> None:
-    """What a person owns has a step, and what nobody owns has none; no step is left without a meaning."""
+    """What a person owns has a step, and what no person owns has none; no step is left without a meaning."""
     for item, rule in RULES.items():
         assert (rule.erased_in is not None) == (rule.owner is not Owner.NONE), item
         assert rule.kept, item

@@ -175,7 +175,7 @@ def test_a_handshake_brings_back_what_it_began_with(now: datetime, details: dict
 def test_a_handshake_that_is_not_good_is_refused_without_a_reason(
     taken: Handshake | None, binding: str, seconds: int
 ) -> None:
-    """One message for all, so that nobody can find out by trying which of their guesses was right."""
+    """One message for all, so that no attacker finds out by trying which guess was right."""
     with pytest.raises(
         InvalidInput, match=r"^this link is not valid or has expired; start again$"
     ) as refused:

@@ -54,7 +54,7 @@ def test_a_person_is_always_the_same_user_and_no_other_is(
 
 
 def test_equal_subjects_of_two_providers_are_two_users() -> None:
-    """Whoever can choose a name at one provider takes over no account of another's."""
+    """A person who can choose a name at one provider takes over no account of another."""
     users = {Identity(issuer=each, subject="7", username="7").user_id for each in ("https://a", "https://b")}
     assert len(users) == 2
 
@@ -293,7 +293,7 @@ def test_signing_out_ends_the_session() -> None:
 
 @pytest.mark.parametrize("secret", ["", "made up", "\udcff"])
 def test_signing_out_without_a_session_is_no_error(secret: str) -> None:
-    """Whoever is signed out already stays so."""
+    """A person who is signed out already stays so."""
     assert Town().signing_in.sign_out(secret).session is None
 
 

@@ -1,4 +1,4 @@
-"""The stores in memory under rivals who all look before anybody writes."""
+"""The stores in memory under rivals that all look before any of them writes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ YIELDS = 50
 
 
 class Hesitant(dict[Any, Any]):
-    """A dictionary in which everybody else has a turn between a look and what follows from it."""
+    """A dictionary in which all other threads have a turn between a look and what follows from it."""
 
     def get(self, key: Any, default: Any = None) -> Any:
         """As a dictionary does."""

@@ -12,7 +12,7 @@ PEBBLE, HERON, WHALE = STATUES
 
 
 def test_of_two_catalogues_the_first_has_the_say() -> None:
-    """Whoever publishes under a known id changes nothing; what only the second knows is there as well."""
+    """Publishing under a known id changes nothing; what only the second knows is there as well."""
     published = (evolve(HERON, name="Another heron"), WHALE)
     both = LayeredCatalog(FixedCatalog([PEBBLE, HERON]), FixedCatalog(published))
     assert both.model(HERON.model_id) == HERON

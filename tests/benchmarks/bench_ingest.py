@@ -1,6 +1,6 @@
 """How fast workouts go in, beside hand-written SQL that writes the same rows. Prints figures, asserts none.
 
-The raw side is what someone would write by hand for this schema: the same file settings, the same number of
+The raw side is what is written by hand for this schema: the same file settings, the same number of
 durable transactions, the same reads that make the write safe (head, workouts, milestone) and the same rows,
 from ready-made tuples and with no library between. Both sides take turns in one process, so that a ratio
 compares like with like.

@@ -95,7 +95,7 @@ def view(browser: Browser) -> Iterator[Callable[..., Viewed]]:
 
 @define
 class Athlete:
-    """Somebody with a milestone of 120 km, a part for each 10 km, on a store of their own."""
+    """A person with a milestone of 120 km, a part for each 10 km, on a store of their own."""
 
     settings: Settings
     milestone_id: MilestoneId

@@ -78,7 +78,7 @@ def set_goal(page: Page, kilometres: str) -> None:
 
 @pytest.fixture
 def person(view: View, site: Served) -> Callable[..., Viewed]:
-    """Opens the page of somebody who has signed in."""
+    """Opens the page of a person who has signed in."""
 
     def open_one(email: str, **options: Any) -> Viewed:
         seen = view(f"{site.address}/", waits_for=READY, **{**DESKTOP, "locale": "en-CA", **options})

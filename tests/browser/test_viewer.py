@@ -164,7 +164,7 @@ def test_a_lost_context_comes_back(view: View, address: str, athlete: Athlete) -
 
 
 def test_nothing_goes_against_the_policy(view: View, address: str) -> None:
-    """The page needs no exception from its policy, which stops a script that somebody else adds."""
+    """The page needs no exception from its policy, which stops a script that another person adds."""
     seen = view(address, **DESKTOP)
     seen.settled()
     assert seen.refused() == []

@@ -1,6 +1,6 @@
 """Bad input: a message that names the thing, the right exit code, the rest taken in, never a traceback.
 
-Commands run in this process here, so an exception that nobody expected fails the test by itself.
+Commands run in this process here, so an unexpected exception fails the test by itself.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ def test_list_that_breaks_off_keeps_what_came_before(console: Console, tmp_path:
 
 
 def test_unknown_sport_in_a_file_is_kept_with_a_note(console: Console, tmp_path: Path) -> None:
-    """A sport nobody knows yet is no fault: it counts for ANY, not for RUN, and a note says where."""
+    """An unknown sport is no fault: it counts for ANY, not for RUN, and a note says where."""
     path = write_history(tmp_path / "h.json", activity(1), activity(2, sport_type="Quidditch"))
     outcome = console("simulate", path, "--target", "count=12")
     assert outcome.code == 0

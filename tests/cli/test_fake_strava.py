@@ -58,7 +58,7 @@ class Served:
 
 @pytest.fixture
 def served() -> Iterator[Served]:
-    """A Strava with three rides that the app may see, and somebody who subscribed."""
+    """A Strava with three rides that the app may see, and a subscriber."""
     fake = fresh_fake()
     fake.exchange(fake.code_for(ATHLETE))
     fake.put_subscription()
@@ -138,7 +138,7 @@ def test_nonsense_changes_nothing(served: Served) -> None:
 
 
 def test_events_are_delivered_as_they_come() -> None:
-    """Without anybody asking, an event reaches the address that was subscribed, and the round is told."""
+    """Without a call, an event reaches the address that was subscribed, and the round is told."""
     received: queue.Queue[Any] = queue.Queue()
     rounds: queue.Queue[DeliveryReport] = queue.Queue()
 

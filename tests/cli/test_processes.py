@@ -237,7 +237,7 @@ def _stored_workouts(store: Path) -> int:
 
 
 def _heed_interrupts() -> None:
-    """Whoever runs the tests in the background may have them ignore Ctrl-C, and children inherit that."""
+    """A shell that runs the tests in the background may have them ignore Ctrl-C, and children inherit that."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 

@@ -354,7 +354,7 @@ def test_doctor_finds_a_store_that_may_not_be_written(
         monkeypatch.chdir(folder)
         store = Path(folder) / "s.db"
         console.json("workout", "import", history, "--store", store)
-        # Once as who we are, so that everything is imported from folders that nobody else may read.
+        # Once as who we are, so that everything is imported from folders that no other user may read.
         console("doctor", "--store", store)
         # Behind it: each opening makes the file private if it may.
         store.chmod(0o444)

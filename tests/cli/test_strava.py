@@ -125,7 +125,7 @@ def test_nobody_at_the_keyboard(person: Person, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_an_address_is_good_once(person: Person) -> None:
-    """What came back from Strava connects once, and for nobody else."""
+    """What came back from Strava connects once, and no other athlete."""
     came_back: list[str] = []
 
     def browse(said: str) -> str:
@@ -385,7 +385,7 @@ def test_waiting_for_a_backfill_whose_athlete_has_gone(
 
 
 def test_disconnecting_asks_first(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only a clear yes disconnects; nobody to ask is wrong usage; once more asks and changes nothing."""
+    """Only a clear yes disconnects; an input that ends is wrong usage; once more asks and changes nothing."""
     person.connect()
     for answer in ("n", "", "what"):
         person.types(answer)
@@ -462,7 +462,7 @@ def test_other_machines_need_somebody_who_asks_for_passwords(person: Person, ide
 
 
 def test_subscriptions_that_are_not_there(person: Person) -> None:
-    """None is listed, none can be ended, and an address nobody answers at cannot be subscribed."""
+    """None is listed, none can be ended, and an address without a server cannot be subscribed."""
     listed = person.console("strava", "subscriptions")
     assert (listed.code, listed.out) == (0, "")
     assert "commitcollect strava subscribe" in listed.err

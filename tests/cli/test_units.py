@@ -141,7 +141,7 @@ def test_progress_is_shown_in_the_unit_of_the_target() -> None:
 @pytest.mark.parametrize("target_type", [DISTANCE, ELEVATION, TIME, COUNT])
 @pytest.mark.parametrize("value", [1, 59, 61, 999, 1_001, 3_599, 3_601, 8_334, 16_667, 99_951, 10**7 + 1])
 def test_what_is_needed_is_never_shown_as_less(target_type: TargetType, value: int) -> None:
-    """Whoever does as much as is shown has done enough, and hardly more."""
+    """An athlete who does as much as is shown has done enough, and hardly more."""
     shown = show_needed(target_type, value)
     if target_type is TargetType.ACTIVITY_COUNT:
         assert shown == show_amount(target_type, value)

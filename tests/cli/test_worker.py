@@ -124,7 +124,7 @@ class Gate:
     """Lets lists of activities through once it is opened.
 
     Attributes:
-        is_reached: somebody has asked.
+        is_reached: a request has come.
         is_open: they are answered.
     """
 
@@ -189,7 +189,7 @@ def test_a_worker_that_is_told_to_stop_finishes_its_job(person: Person) -> None:
 
 @pytest.mark.slow
 def test_whoever_cannot_wait_interrupts_twice(person: Person) -> None:
-    """A second Ctrl-C ends the worker in the middle of its job, which nobody has lost."""
+    """A second Ctrl-C ends the worker in the middle of its job, which is not lost."""
     person.connect()
     gate = Gate(person)
     with working(person) as process:

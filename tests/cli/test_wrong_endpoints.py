@@ -140,7 +140,7 @@ def test_what_is_no_dynamodb_is_said_in_one_line(
 
 
 def test_an_endpoint_that_is_down_is_said_in_one_line(console: Console) -> None:
-    """The same where nobody listens."""
+    """The same where no server listens."""
     check(
         console,
         "dynamodb://Prod?endpoint=http://127.0.0.1:9",

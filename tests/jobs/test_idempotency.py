@@ -69,7 +69,7 @@ class Requests(RuleBasedStateMachine):
 
     @rule(target=workers, body=st.sampled_from(["one", "other"]))
     def come(self, body: str) -> IdempotencyRecord | None:
-        """A worker asks what to do; it begins only what nobody has done, and nobody else is at."""
+        """A worker asks what to do; it begins only what no worker has done or is doing."""
         self.count += 1
         worker = f"worker-{self.count}"
         stored = self.store.read(REQUEST)
@@ -185,7 +185,7 @@ def test_what_is_completed_keeps_its_owner_and_end() -> None:
 
 
 def test_an_event_is_marked_for_longer_than_it_may_be_late() -> None:
-    """Delays of up to eight days are survived; the mark is nobody's."""
+    """Delays of up to eight days are survived; the mark names no person."""
     marked = completed_event("event", now=SEASON_START_AT, policy=DEFAULT_POLICY)
     assert (marked.status, marked.owner_token) == (IdempotencyStatus.COMPLETED, "")
     assert marked.expires_at - SEASON_START_AT > timedelta(days=8)

@@ -199,7 +199,7 @@ def test_by_default_a_job_outlives_an_outage_of_hours() -> None:
 
 
 def test_what_proves_a_lease_is_not_shown() -> None:
-    """Whoever reads a log cannot finish another worker's job."""
+    """A reader of the log cannot finish a worker's job."""
     assert "hush" not in repr(evolve(DUE, token="hush"))  # noqa: S106 - the same
     assert "hush" not in repr(LEASED)
 
@@ -225,7 +225,7 @@ _happenings = st.lists(st.sampled_from(["put", "put", "take", "end", "fail", "de
 def test_an_event_stays_until_a_look_that_began_after_it_has_ended(happenings: list[str]) -> None:
     """Law 6: whatever happens to an entry, no event is lost, and none is done with by an earlier look.
 
-    Workers may vanish: a job is taken again though nobody gave it back. Tries are counted, deferrals not, and
+    Workers may vanish: a job is taken again though no worker gave it back. Tries are counted, deferrals not, and
     an event during or after a try begins anew.
     """
     entry: QueueEntry | None = None

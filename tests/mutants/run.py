@@ -46,7 +46,7 @@ class End(StrEnum):
 
     @property
     def is_fault(self) -> bool:
-        """Whether somebody has to look at it."""
+        """Whether a person has to look at it."""
         return self.isupper()
 
 

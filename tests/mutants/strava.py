@@ -372,7 +372,7 @@ MUTANTS = (
         name="refusal-of-the-athlete-unheard",
         old="if error is not None or not code:",
         new="if not code:",
-        law="a refusal connects nobody",
+        law="a refusal connects no athlete",
         tests=_LINKING,
     ),
     _LINK(

@@ -30,7 +30,7 @@ from strava.world import ATHLETE, ME, SMALL_PAGES, START, WISH, World, payload
 
 
 def connected(count: int, world: World | None = None) -> World:
-    """An athlete with a history that nobody has taken over yet."""
+    """An athlete with a history that is not taken over yet."""
     world = world or World(policy=SMALL_PAGES)
     world.app.tracking.create(ME, WISH)
     world.fake.add_activities(ATHLETE, map(payload, range(count)))
@@ -210,7 +210,7 @@ def test_a_failing_call_is_simply_made_again(fault: Fault) -> None:
 
 
 def test_a_limit_in_the_middle_pauses_until_the_window_ends() -> None:
-    """A share is left to live events; nobody calls before the window ends; nothing is lost."""
+    """A share is left to live events; no worker calls before the window ends; nothing is lost."""
     world = connected(100, World(policy=SMALL_PAGES, limits=Limits(read_window=10, read_day=1_000)))
     with pytest.raises(StravaRateLimited) as limited:
         run(world)

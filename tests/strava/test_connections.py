@@ -45,7 +45,7 @@ def connection(
     leased_for: timedelta | None = None,
     status: ConnectionStatus = ConnectionStatus.ACTIVE,
 ) -> StravaConnection:
-    """A connection whose access token lasts so long, and which somebody is renewing or not."""
+    """A connection whose access token lasts so long, and which a worker is renewing or not."""
     return StravaConnection(
         user_id=USER,
         athlete_id=athlete_id,
@@ -80,7 +80,7 @@ any_connection = connections(user_id=USER, athlete_id=ATHLETE, version=3, genera
     ids=["good", "good and leased", "ending", "ended", "held", "ended and held", "lease at its end", "lost"],
 )
 def test_what_to_do_before_a_call(stored: StravaConnection, state: TokenState) -> None:
-    """A token that ends soon is renewed, by one at a time; a lease that ran out keeps nobody waiting."""
+    """A token that ends soon is renewed, by one at a time; a lease that ran out keeps no worker waiting."""
     assert token_state(stored, now=NOW, policy=DEFAULT_POLICY) == state
 
 
@@ -96,7 +96,7 @@ def test_what_only_the_athlete_can_mend_is_not_tried(
 
 @given(stored=any_connection, now=moments())
 def test_a_renewal_can_be_forced_by_one_at_a_time(stored: StravaConnection, now: datetime) -> None:
-    """Whoever doubts a permission renews tokens that look good, but not while somebody else is at it."""
+    """A worker that doubts a permission renews tokens that look good, but not while another one does."""
     held = leased(stored, "mine", now=now, policy=DEFAULT_POLICY)
     end = now + timedelta(seconds=DEFAULT_POLICY.strava.refresh_lease_seconds)
     assert held.lease == Lease("mine", end)
@@ -126,7 +126,7 @@ def test_a_lease_of_a_clock_a_little_ahead_is_waited_for() -> None:
 
 @given(stored=any_connection, now=moments())
 def test_new_tokens_heal_a_connection(stored: StravaConnection, now: datetime) -> None:
-    """Strava gave tokens, so the connection works, whatever was thought, and nobody is renewing it."""
+    """Strava gave tokens, so the connection works, whatever was thought, and no worker is renewing it."""
     fresh = renewed(
         stored,
         access_token="new access",  # noqa: S106 - nothing is behind it

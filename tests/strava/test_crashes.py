@@ -17,7 +17,7 @@ KILLS_MAX = 5_000
 
 
 def busy_world() -> World:
-    """An athlete with a history that nobody has taken over yet, in pages of ten."""
+    """An athlete with a history that is not taken over yet, in pages of ten."""
     world = World(policy=SMALL_PAGES)
     world.app.tracking.create(ME, WISH)
     world.fake.add_activities(ATHLETE, map(payload, range(25)))
@@ -103,7 +103,7 @@ def test_reconciling_survives_a_crash_anywhere() -> None:
 
 @pytest.mark.slow
 def test_whoever_is_connected_gets_their_history_wherever_connecting_crashed() -> None:
-    """Die at either side of every call of coming back from Strava: nobody is connected without a history."""
+    """Die at either side of every call of coming back from Strava: no athlete is connected without a history."""
 
     def connecting(number: int) -> tuple[World, KillAt]:
         world = World(policy=SMALL_PAGES)

@@ -101,7 +101,7 @@ def test_connecting_brings_the_history_in() -> None:
 
 
 def test_without_access_to_activities_the_connection_says_so() -> None:
-    """Whoever unticks activities is connected, but nothing is fetched, and nobody is surprised."""
+    """An athlete who unticks activities is connected, nothing is fetched, and the answer says so."""
     world = World()
     connection = world.connect(scope=("read",))
     assert connection.status is ConnectionStatus.NEEDS_SCOPE
@@ -159,7 +159,7 @@ def test_a_state_is_good_once_however_many_come_at_once() -> None:
 
 
 def test_a_sign_in_is_no_link() -> None:
-    """A state made for signing in connects nobody to Strava."""
+    """A state made for signing in connects no account to Strava."""
     world = World()
     for purpose, user_id in ((HandshakePurpose.SIGN_IN, ME), (HandshakePurpose.STRAVA, None)):
         handshake = begin_handshake(
@@ -180,7 +180,7 @@ def test_a_code_strava_does_not_know_is_refused() -> None:
 
 
 def test_tokens_of_nobody_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An exchange that names no athlete connects nobody."""
+    """An exchange that names no athlete connects none."""
     world = World()
     state = begun(world)
     grant = TokenGrant(access_token="a", refresh_token="r", expires_at=world.clock.now())  # noqa: S106 - no real ones
@@ -383,7 +383,7 @@ class RivalledConnections:
 
 
 def link_again(world: World, rivals: int) -> StravaConnection:
-    """Connect once more while somebody keeps changing the connection."""
+    """Connect once more while another process keeps changing the connection."""
     connections = RivalledConnections(world.stores.connections, rivals)
     return evolve(world.strava.linking, connections=connections).finish(
         state=begun(world), binding=BROWSER, code=world.fake.code_for(ATHLETE), granted_scope=SCOPE
@@ -391,7 +391,7 @@ def link_again(world: World, rivals: int) -> StravaConnection:
 
 
 def test_a_renewal_in_between_does_not_stop_connecting_again() -> None:
-    """Somebody changes the connection between reading and writing it: it is linked all the same."""
+    """Another process changes the connection between reading and writing it: it is linked all the same."""
     world = World()
     world.connect()
     assert link_again(world, 3).version == 5
@@ -598,7 +598,7 @@ def test_forgetting_may_be_repeated() -> None:
 
 
 def test_status_of_somebody_new() -> None:
-    """Nobody is connected, nothing is fresh, nothing is asked."""
+    """No athlete is connected, nothing is fresh, nothing is asked."""
     world = World()
     status = world.strava.standing.of(ME)
     assert (status.connection, status.backfill, status.workout_count) == (None, None, 0)
@@ -621,7 +621,7 @@ def test_a_connection_is_fresh_for_a_week() -> None:
 
 
 def test_only_users_can_connect() -> None:
-    """What is no id names nobody who could."""
+    """What is no id names no athlete who could."""
     with pytest.raises(InvalidInput):
         World().strava.linking.begin(UserId("a#b"), BROWSER, redirect_uri=REDIRECT)
 

@@ -26,11 +26,11 @@ POLICY = Policy(
 
 
 class RacedRates(MemoryVersions[RateBudget]):
-    """A store that lets somebody in just before its next writes.
+    """A store that lets another writer in just before its next writes.
 
     Attributes:
         intruders: what happens before each coming write; used up in order.
-        writes_tried: how many writes were asked for, by anybody.
+        writes_tried: how many writes were asked for, by all writers.
     """
 
     def __init__(self) -> None:
@@ -105,7 +105,7 @@ def test_a_call_that_may_not_be_made_is_not_entered(desk: Desk) -> None:
 
 
 def test_scopes_do_not_share_their_calls(desk: Desk) -> None:
-    """One athlete's events use up that athlete's calls and nobody else's; the purpose counts in each."""
+    """One athlete's events use up that athlete's calls and no other's; the purpose counts in each."""
     seven, eight = (athlete_scope(AthleteId(each)) for each in "78")
     for _ in range(POLICY.strava.athlete_calls_per_window):
         desk.keeping.reserve(seven, Purpose.LIVE)
@@ -122,7 +122,7 @@ def test_scopes_do_not_share_their_calls(desk: Desk) -> None:
 
 @pytest.mark.parametrize("losses", [1, 3])
 def test_calls_entered_at_the_same_time_are_all_counted(desk: Desk, losses: int) -> None:
-    """Whoever loses reads again and enters on top; between two attempts it waits."""
+    """The writer that loses reads again and enters on top; between two attempts it waits."""
     desk.rates.intruders = [lambda: desk.keeping.reserve(APP_SCOPE, Purpose.LIVE)] * losses
     desk.keeping.reserve(APP_SCOPE, Purpose.LIVE)
     assert desk.used() == losses + 1
@@ -185,7 +185,7 @@ def test_what_strava_counted_goes_before_what_was_entered(desk: Desk) -> None:
     ids=["no counts", "the window", "the day"],
 )
 def test_a_refusal_is_everybodys(desk: Desk, said: RateReading | None, until: datetime) -> None:
-    """After a 429 nobody calls before the window or day ends, and everybody is told when; then calls flow."""
+    """After a 429 no worker calls before the window or day ends, and each is told when; then calls flow."""
     closed = desk.keeping.closed(said)
     assert closed.retry_at == until
     assert closed.message == f"Strava's limit is reached; try again at {until:%H:%M} UTC"

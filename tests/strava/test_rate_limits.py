@@ -41,7 +41,7 @@ SKEW = timedelta(seconds=SMALL.training.clock_skew_seconds_max)
 
 @frozen
 class Reserve:
-    """Somebody wants to make a call."""
+    """A worker wants to make a call."""
 
     purpose: Purpose
 
@@ -287,7 +287,7 @@ def test_a_refusal_that_says_the_day_is_over_closes_it() -> None:
 
 
 def test_of_two_pauses_the_longer_stays() -> None:
-    """Whoever closes a window does not shorten a pause, nor take its reason away."""
+    """An answer that closes a window does not shorten a pause, nor take its reason away."""
     budget = (
         spent().paused(NOON + timedelta(hours=2), "the app is inactive").exhausted(now=NOON, policy=SMALL)
     )
@@ -312,7 +312,7 @@ def test_what_a_clock_far_ahead_has_entered_counts_as_none(days: int) -> None:
 
 
 def test_a_clock_that_is_a_little_behind_begins_no_window_anew() -> None:
-    """Within `clock_skew_seconds_max` the furthest clock's window and day are everybody's."""
+    """Within `clock_skew_seconds_max` the furthest clock's window and day hold for all workers."""
     full = spent(window=5, day=6, now=MIDNIGHT + timedelta(minutes=11))
     full = full.paused(MIDNIGHT + timedelta(minutes=40), "off")
     for behind in (SKEW, timedelta(seconds=1), timedelta(0)):

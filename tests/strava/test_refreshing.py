@@ -80,7 +80,7 @@ def test_the_source_is_asked_after_the_ledger_was_read() -> None:
 
 
 def test_an_answer_that_says_nothing_writes_nothing() -> None:
-    """Somebody else's activity, or what is known already: no write, and nothing is taken for gone."""
+    """Another athlete's activity, or what is known already: no write, and nothing is taken for gone."""
     ledger = RacedLedger()
     refresh = app_on(ledger).ingestion.refresh
     assert refresh(ATHLETE, KEY, lambda: None).workouts_changed == 0
@@ -162,7 +162,7 @@ def test_what_cannot_be_taken_in_is_not() -> None:
 
 
 class ChangingSource:
-    """A source whose word on one activity changes while it is asked; each change is looked at by somebody.
+    """A source whose word on one activity changes while it is asked; each change is looked at by a worker.
 
     Attributes:
         words: what it says, in order, the first of which is stored. No word comes twice: a look that finds
@@ -180,17 +180,17 @@ class ChangingSource:
         self._ingestion.ingest(ATHLETE, words[:1])
 
     def look(self) -> None:
-        """Somebody refreshes the workout."""
+        """A worker refreshes the workout."""
         self._ingestion.refresh(ATHLETE, KEY, self._ask)
 
     def change(self) -> None:
-        """The word changes, and somebody hears of it and looks."""
+        """The word changes, and a worker hears of it and looks."""
         if len(self.words) > 1:
             self.words.pop(0)
             self.look()
 
     def disturb(self) -> None:
-        """Somebody writes another workout."""
+        """A worker writes another workout."""
         self._ingestion.ingest(ATHLETE, [ride("other", len(self.words))])
 
     def _ask(self) -> Found:
@@ -212,9 +212,9 @@ _words = st.permutations([*[ride("1", n) for n in range(1, 7)], ActivityGone(key
     races=st.lists(st.sampled_from(["", "change", "disturb"]), max_size=8),
 )
 def test_the_last_word_of_a_source_stays(words: list[Found], moments: list[str], races: list[str]) -> None:
-    """Law 5: whenever the source changes, between any two steps of anybody, its last word is stored.
+    """Law 5: whenever the source changes, between any two steps of any worker, its last word is stored.
 
-    Each change is followed by a look of somebody's, as an event brings it about.
+    Each change is followed by a look of a worker, as an event brings it about.
     """
     source = ChangingSource(words, moments)
     happenings: dict[str, Callable[[], None] | None] = {
@@ -285,7 +285,7 @@ def test_one_unbelievable_start_does_not_stop_a_list() -> None:
 def test_a_list_goes_over_what_is_old_and_over_nothing_new(
     long_before: list[Found], just_now: list[Found], listed: list[ActivitySnapshot], edits: st.DataObject
 ) -> None:
-    """Law 5: what somebody wrote at about the time of listing stays; all else is as listed."""
+    """Law 5: what a worker wrote at about the time of listing stays; all else is as listed."""
     ledger = MemoryLedger()
     app = app_on(ledger)
     app.tracking.create(ATHLETE, wish())
@@ -297,7 +297,7 @@ def test_a_list_goes_over_what_is_old_and_over_nothing_new(
     asked = set()
 
     def ask(key: WorkoutKey) -> Found:
-        """The source says again what somebody heard of it just now."""
+        """The source says again what a worker heard of it just now."""
         asked.add(key)
         workout = before.by_key[key]
         return ActivityGone(key=key) if workout.is_deleted else workout.snapshot
@@ -382,7 +382,7 @@ PAIRS = Policy(training=TrainingPolicy(commit_items_max=52, milestones_tracked_m
 
 @pytest.mark.parametrize("commits_before", [0, 1, 2])
 def test_erasing_leaves_progress_and_parts_and_may_be_repeated(commits_before: int) -> None:
-    """A history of any length, in batches, whoever writes in between; erased once, each counts once."""
+    """A history of any length, in batches, whichever process writes in between; erased once, each counts once."""
     ledger = RacedLedger()
     app = app_on(ledger, policy=PAIRS)
     milestone_id = app.tracking.create(ATHLETE, wish()).milestone.milestone_id

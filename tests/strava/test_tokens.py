@@ -59,7 +59,7 @@ def listed(service: Service) -> int:
 
 
 def change(world: World, **changes: object) -> None:
-    """Change the stored connection behind everybody's back."""
+    """Change the stored connection without a word to any worker."""
     before = connection(world)
     after = evolve(before, version=before.version + 1, **changes)  # type: ignore[arg-type]  # given by name
     world.stores.connections.commit(ConnectionCommit(user_id=ME, before=before, after=after))
@@ -89,7 +89,7 @@ def test_tokens_about_to_end_are_renewed_and_stored_first(world: World) -> None:
 
 
 def test_a_rival_who_was_faster_renews(world: World) -> None:
-    """Somebody takes the lease between reading the connection and writing it: come back in a moment."""
+    """Another worker takes the lease between reading the connection and writing it: come back in a moment."""
 
     def rival(call: str, side: Side) -> None:
         if (call, side) == ("connections.read", Side.AFTER):
@@ -126,7 +126,7 @@ def race(world: World, act: Callable[[Service], object]) -> Counter[str]:
 
 
 def test_many_renew_at_once_and_one_does(world: World) -> None:
-    """Of twenty workers one renews; the others come back in two seconds, and nobody has to reconnect."""
+    """Of twenty workers one renews; the others come back in two seconds, and no athlete has to reconnect."""
     ends = race(world, listed)
     assert set(ends) <= {"done", "connection_busy"}
     assert ends["done"] >= 1
@@ -136,7 +136,7 @@ def test_many_renew_at_once_and_one_does(world: World) -> None:
 
 
 def test_whoever_waits_is_told_until_when(world: World) -> None:
-    """While somebody renews, others are told to look again in two seconds, or when the lease ends."""
+    """While one worker renews, others are told to look again in two seconds, or when the lease ends."""
     now = world.clock.now()
     change(world, lease=leased(connection(world), "rival", now=now, policy=DEFAULT_POLICY).lease)
     for act in (listed, lambda service: service.strava.access.is_authorized(ME)):
@@ -174,7 +174,7 @@ def test_a_lease_that_ran_out_does_not_lose_the_tokens(world: World) -> None:
 
 
 def test_tokens_that_somebody_replaced_are_not_written_over(world: World) -> None:
-    """Whoever connected again while an old renewal was under way keeps the newer tokens."""
+    """An athlete who connected again while an old renewal was under way keeps the newer tokens."""
 
     def reconnect(call: str, side: Side) -> None:
         if (call, side) == ("api.refresh", Side.AFTER):
@@ -187,7 +187,7 @@ def test_tokens_that_somebody_replaced_are_not_written_over(world: World) -> Non
 
 
 def test_a_connection_that_went_away_is_not_brought_back(world: World) -> None:
-    """Whoever disconnected while a renewal was under way stays disconnected, whatever it brought."""
+    """An athlete who disconnected while a renewal was under way stays disconnected, whatever it brought."""
     for outcome in (None, Fault.SERVER_ERROR):
         if outcome is not None:
             world.connect()
@@ -205,7 +205,7 @@ def test_a_connection_that_went_away_is_not_brought_back(world: World) -> None:
 
 
 def test_what_was_renewed_for_nobody_is_given_back(world: World) -> None:
-    """Whoever disconnects while tokens are renewed leaves no permission behind that outlives it."""
+    """An athlete who disconnects while tokens are renewed leaves no permission behind that outlives it."""
 
     def disconnect(call: str, side: Side) -> None:
         if (call, side) == ("api.refresh", Side.AFTER):
@@ -495,7 +495,7 @@ def test_an_app_that_was_switched_off_pauses_and_harms_no_athlete(world: World) 
 
 
 def test_a_failed_call_counts_as_well(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What Strava says of the limits with an error is believed, whoever made the calls it has counted."""
+    """What Strava says of the limits with an error is believed, whichever worker made the calls it has counted."""
 
     def fail(*_arguments: object, **_named: object) -> None:
         failed = StravaUnavailable("down")
@@ -516,7 +516,7 @@ def test_a_failed_call_counts_as_well(world: World, monkeypatch: pytest.MonkeyPa
 def test_only_one_crash_costs_an_athlete_the_connection() -> None:
     """Die at either side of every call of a renewal: all is well after, but for one place.
 
-    Between Strava's replacing the token and its being stored the new token is known to nobody; no order of
+    Between Strava's replacing the token and its being stored no process knows the new token; no order of
     writes avoids that. Everywhere else the next process goes on, at the latest when the lease has ended.
     """
     lost: list[tuple[str, Side] | None] = []
@@ -544,7 +544,7 @@ def test_only_one_crash_costs_an_athlete_the_connection() -> None:
 
 @pytest.mark.slow
 def test_nobody_is_asked_to_reconnect_by_races_alone() -> None:
-    """Twenty workers race to renew, again and again, every renewal replacing the token: nobody loses."""
+    """Twenty workers race to renew, again and again, every renewal replacing the token: no worker loses."""
     world = World()
     world.connect()
     for _ in range(100):

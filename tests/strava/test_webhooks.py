@@ -325,7 +325,7 @@ def test_an_event_names_what_to_look_at_and_nothing_else(document: dict[str, Any
 def test_what_may_be_a_deauthorisation_is_looked_into(
     change: dict[str, object], *, is_looked_into: bool
 ) -> None:
-    """Withdrawn permission has several forms; other news of an athlete concerns nobody."""
+    """Withdrawn permission has several forms; other news of an athlete is ignored."""
     event = parse({**LEFT, **change})
     job = interpret(event, now=NOW)
     assert (job is not None) == is_looked_into

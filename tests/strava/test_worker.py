@@ -140,7 +140,7 @@ def test_the_mark_comes_after_the_effect(world: World) -> None:
 
 
 def test_taking_an_event_in_is_one_write_and_no_call(world: World) -> None:
-    """Intake puts one job into the queue and asks nobody anything."""
+    """Intake puts one job into the queue and makes no call."""
     calls: list[str] = []
     process = world.process(lambda call, side: calls.append(call) if side is Side.BEFORE else None)
     process.strava.intake.accept(event(world))
@@ -234,7 +234,7 @@ def deauthorisation(world: World) -> dict[str, Any]:
 
 
 def test_a_forged_deauthorisation_is_not_believed_for_want_of_a_key(world: World) -> None:
-    """Tokens that cannot be opened here say nothing about Strava: nobody is disconnected, nothing erased."""
+    """Tokens that cannot be opened here say nothing about Strava: no athlete is disconnected, nothing erased."""
     erasing = customised(DEFAULT_POLICY, {"workouts_on_disconnect": OnDisconnect.ERASE})
     world.policy = erasing
     world.cipher = LocalCipher([b"another key, of thirty-two bytes"])
@@ -369,7 +369,7 @@ def test_a_look_in_the_very_second_of_an_event_marks_nothing(world: World) -> No
 
 
 def test_events_about_unknown_athletes_cost_no_call(world: World) -> None:
-    """Nobody here is connected to that athlete: nothing is fetched, nothing kept."""
+    """No account is connected to that athlete: nothing is fetched, nothing kept."""
     calls = world.fake.calls()
     for number in range(50):
         world.strava.intake.accept(event(world, owner_id=int(STRANGER), object_id=5_000 + number))
@@ -420,7 +420,7 @@ def test_strava_failing_in_passing_delays_an_event(world: World, fault: Fault) -
 
 
 def test_a_poisoned_activity_is_parked_and_blocks_nobody(world: World) -> None:
-    """What nobody can believe is set aside with the reason; others go through, and it can be tried again."""
+    """What cannot be true is set aside with the reason; others go through, and it can be tried again."""
     bad = world.fake.upload(ATHLETE, payload(9, start_date="soon"))
     good = world.fake.upload(ATHLETE, payload(10))
     world.deliver()
@@ -674,7 +674,7 @@ def test_a_job_that_kills_its_workers_is_parked(world: World) -> None:
 
 
 def test_a_lease_that_was_lost_is_noticed(world: World) -> None:
-    """Whoever took over finishes; the late one changes nothing, however its job ended."""
+    """The worker that took over finishes; the late one changes nothing, however its job ended."""
     for fault, expected in ((None, JobEnd.LEASE_LOST), (Fault.SERVER_ERROR, JobEnd.LEASE_LOST)):
         world.strava.intake.accept(event(world, event_time=int(world.clock.now().timestamp())))
         if fault is not None:

@@ -134,7 +134,7 @@ def test_every_prefix_of_a_split_is_a_legal_ledger(written: int) -> None:
     "next_found", [[], [ride("1")], [ride("2", 7)]], ids=["nothing", "the same", "another"]
 )
 def test_owed_parts_are_awarded_by_the_next_ingest(written: int, next_found: list[Found]) -> None:
-    """What did not fit is written by whoever ingests next, and names the workout that crossed."""
+    """What did not fit is written by the next ingest, and names the workout that crossed."""
     whole, stopped = crowded(), crowded()
     whole.take_in(ride("1"))
     stopped.write(stopped.decide([ride("1")])[:written])
@@ -176,7 +176,7 @@ def test_a_recount_builds_on_the_parts_it_awarded_first() -> None:
 
 
 def test_owed_parts_are_awarded_when_a_milestone_is_opened() -> None:
-    """The next write awards what is owed, whoever makes it: opening a milestone is a write as well."""
+    """The next write of any process awards what is owed: opening a milestone is a write as well."""
     athlete = Athlete(goal_of(WHALE), goal_of(WHALE), policy=SMALL_COMMITS)
     athlete.write(athlete.decide([ride("1")])[:1])
     athlete.open(goal_of())

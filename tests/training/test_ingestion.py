@@ -60,7 +60,7 @@ def test_the_result_says_what_changed() -> None:
 
 
 def test_taking_in_nothing_writes_nothing() -> None:
-    """No activities, or one nobody knows being gone, leave the ledger unwritten."""
+    """No activities, or an unknown one being gone, leave the ledger unwritten."""
     ledger = RacedLedger()
     app = app_on(ledger)
     app.ingestion.ingest(ATHLETE, [])
@@ -125,7 +125,7 @@ def test_the_clock_is_read_once() -> None:
 
 @pytest.mark.parametrize("losses", [1, 2, 4])
 def test_a_lost_race_is_run_again(losses: int) -> None:
-    """Whoever loses reads again and decides again: both workouts count, parts are 1 to n."""
+    """The writer that loses reads again and decides again: both workouts count, parts are 1 to n."""
     ledger = RacedLedger()
     app = app_on(ledger, policy=Policy(training=TrainingPolicy(commit_attempts_max=5)))
     milestone_id = app.tracking.create(ATHLETE, wish()).milestone.milestone_id
@@ -162,7 +162,7 @@ def test_a_race_lost_every_time_is_given_up() -> None:
 
 @pytest.mark.parametrize("commits_before", [0, 1, 2])
 def test_a_race_lost_in_the_middle_of_a_split_loses_no_part(commits_before: int) -> None:
-    """Whoever gets in between writes what is owed; together both award every part once."""
+    """A writer that gets in between writes what is owed; together both award every part once."""
     ledger = RacedLedger()
     app = app_on(ledger)
     for n in range(20):
@@ -185,7 +185,7 @@ def test_a_race_lost_in_the_middle_of_a_split_loses_no_part(commits_before: int)
 
 
 def test_a_fence_that_goes_up_during_a_race_is_final() -> None:
-    """Law 7: whoever loses to a deletion is told so and does not try again."""
+    """Law 7: a writer that loses to a deletion is told so and does not try again."""
     ledger = RacedLedger()
     app = app_on(ledger)
     ledger.intruders = [lambda: fence(ledger)]

@@ -135,7 +135,7 @@ def test_what_is_no_job_is_told_and_kept(body: str) -> None:
 
 @given(body=st.text(st.characters(exclude_categories=())) | st.from_regex(r"\A\{.*\}\Z"))
 def test_no_text_fails_in_another_way(body: str) -> None:
-    """Whatever somebody sends to the queue."""
+    """Whatever a sender puts into the queue."""
     assert isinstance(waiting(message(body)), Unreadable)
     assert parked(message(body)).job.key == "sqs/unreadable/17"
 
@@ -152,6 +152,6 @@ def test_what_sqs_set_aside_itself_tells_how_often_it_was_taken() -> None:
 
 
 def test_a_receipt_is_not_shown() -> None:
-    """Whoever reads a log can neither delete a message nor read it."""
+    """A reader of the log can neither delete a message nor read it."""
     assert "handle" not in repr(message("secret"))
     assert "secret" not in repr(message("secret"))

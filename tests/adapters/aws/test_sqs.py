@@ -360,7 +360,7 @@ def test_an_empty_queue_is_told_from_no_queue(queue: SqsQueue, queues: Queues, b
 
 
 def test_an_endpoint_that_is_down_is_named() -> None:
-    """A refused connection ends in one error that says where nobody answered."""
+    """A refused connection ends in one error that says which address did not answer."""
     queues = Queues(Address(name="down", endpoint="http://127.0.0.1:9"), deadline_seconds=0)
     with pytest.raises(StorageUnavailable, match=r"127\.0\.0\.1:9 cannot be reached"):
         SqsQueue(queues, SystemClock()).put(new_job(), visible_at=NOW)
@@ -368,7 +368,7 @@ def test_an_endpoint_that_is_down_is_named() -> None:
 
 @pytest.fixture
 def absent(endpoint: str) -> Iterator[Queues]:
-    """Queues nobody has made yet."""
+    """Queues that are not made yet."""
     queues = Queues(Address(name=next(_names), endpoint=endpoint), deadline_seconds=0)
     yield queues
     delete_queues(queues)
@@ -382,7 +382,7 @@ def test_missing_queues_are_said(absent: Queues) -> None:
 
 
 def test_queues_are_made_and_removed(absent: Queues) -> None:
-    """Any number of times; encrypted, kept for two weeks, and what nobody finishes is moved."""
+    """Any number of times; encrypted, kept for two weeks, and what no worker finishes is moved."""
     name = absent.address.name
     made = [
         QueueStatus(name=name, state="ACTIVE", is_encrypted=True, sets_aside=True),

@@ -1,4 +1,4 @@
-"""What runs on a schedule: each task does its work, whoever asks for it, and what is no task is refused."""
+"""What runs on a schedule: each task does its work, whatever starts it, and what is no task is refused."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def test_fresh_keys_differ() -> None:
 
 
 def test_a_new_file_is_its_owners_alone(tmp_path: Path) -> None:
-    """Whatever the umask, nobody else may read or write it, and nothing else is left in the folder."""
+    """Whatever the umask, no other user may read or write it, and nothing else is left in the folder."""
     path, before = tmp_path / "seal.key", os.umask(0)
     try:
         create_key_file(path)
@@ -108,7 +108,7 @@ def test_a_file_others_may_use_is_refused(tmp_path: Path, mode: int) -> None:
 
 
 def test_a_link_is_refused(tmp_path: Path) -> None:
-    """Whoever can set a link must not choose the keys; nor is a key written through one."""
+    """A user who can set a link must not choose the keys; nor is a key written through one."""
     path, link = tmp_path / "seal.key", tmp_path / "link"
     link.symlink_to(path)
     create_key_file(link)
@@ -119,7 +119,7 @@ def test_a_link_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
-    """A folder, or a pipe, for which nobody waits."""
+    """A folder, or a pipe, for which no process waits."""
     os.mkfifo(tmp_path / "pipe", 0o600)
     for path in (tmp_path, tmp_path / "pipe"):
         with pytest.raises(InvalidInput, match=r"is no file|Is a directory"):

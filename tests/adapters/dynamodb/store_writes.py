@@ -326,4 +326,4 @@ CONDITIONAL = (
     deleting,
     writing_down,
 )
-"""Those that somebody else's write may refuse."""
+"""Those that another process's write may refuse."""

@@ -82,7 +82,7 @@ def test_every_pair_of_cancellation_reasons_is_classified(codes: tuple[str, str]
 
 
 def test_an_endpoint_that_is_down_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A refused connection ends, at the deadline, in one error that says where nobody answered."""
+    """A refused connection ends, at the deadline, in one error that says which address did not answer."""
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     client = Client(Address(name="P", endpoint="http://127.0.0.1:9"), deadline_seconds=0)
     with pytest.raises(StorageUnavailable, match=r"127\.0\.0\.1:9 cannot be reached"):

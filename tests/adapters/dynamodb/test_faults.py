@@ -21,7 +21,7 @@ from commitcollect_core.training.milestones import Progress
 @pytest.mark.parametrize("is_sent", [True, False], ids=["written", "not-written"])
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_lost_answer_is_one_commit(client: Client, times: int, *, is_sent: bool) -> None:
-    """Whether or not it was written before the time-out, it is there once, and nobody hears of a conflict."""
+    """Written before the time-out or not, it is there once, and no caller hears of a conflict."""
     ledger, user_id = DynamoLedger(client), samples.new_athlete()
     with lost_answers(client, TRANSACT, times=times, is_sent=is_sent):
         ledger.commit(samples.first_commit(user_id))
@@ -37,7 +37,7 @@ def test_a_lost_answer_is_settled_by_what_is_stored(client: Client) -> None:
 
 
 def test_a_lost_answer_does_not_hide_a_real_conflict(client: Client) -> None:
-    """If somebody else's commit is stored in its place, the repetition is a conflict."""
+    """If another writer's commit is stored in its place, the repetition is a conflict."""
     ledger, user_id = DynamoLedger(client), samples.new_athlete()
     ledger.commit(samples.first_commit(user_id))
     before = dump_of(ledger, user_id)
@@ -48,7 +48,7 @@ def test_a_lost_answer_does_not_hide_a_real_conflict(client: Client) -> None:
 
 
 def test_a_lost_answer_does_not_pass_a_recount_for_written(client: Client) -> None:
-    """A recount leaves no trace but the milestone: what somebody else wrote in its place is not it."""
+    """A recount leaves no trace but the milestone: what another process wrote in its place is not it."""
     ledger, user_id = DynamoLedger(client), samples.new_athlete()
     ledger.commit(samples.first_commit(user_id))
     stored = ledger.read(user_id, ()).milestones[0]

@@ -223,7 +223,7 @@ def test_writers_keep_what_they_do_not_know(
 
 
 def test_a_list_without_a_model_behind_it_is_passed_over(client: Client, stores: Stores) -> None:
-    """Whoever publishes lists first; after a crash right then the name leads nowhere, and can be used."""
+    """A publisher lists first; after a crash right then the name leads nowhere, and can be used."""
     model = evolve(samples.HERON, model_id=ModelId(service.new_name("MODEL")))
     client.call("put_item", TableName=client.address.name, Item=listed_model(model.model_id))
     assert model.model_id not in [each.model_id for each in stores.catalog.models()]

@@ -67,7 +67,7 @@ written_or_not = pytest.mark.parametrize("is_sent", [True, False], ids=["written
 def test_a_lost_answer_is_one_write(
     client: Client, stores: Stores, prepare: Prepare, times: int, *, is_sent: bool
 ) -> None:
-    """Whether or not it was written before the time-out, it is there, and nobody hears of a conflict."""
+    """Whether or not it was written before the time-out, it is there, and no caller hears of a conflict."""
     write = prepare(stores)
     with lost_answers(client, write.operation, times=times, is_sent=is_sent) as lost:
         write.make()
@@ -89,7 +89,7 @@ def test_a_lost_answer_is_settled_by_what_is_stored(client: Client, stores: Stor
 def test_a_lost_answer_does_not_hide_a_real_conflict(
     client: Client, stores: Stores, prepare: Prepare
 ) -> None:
-    """If somebody else's write is stored in its place, the repetition is a conflict and changes nothing."""
+    """If another writer's item is stored in its place, the repetition is a conflict and changes nothing."""
     write = prepare(stores)
     assert write.rival is not None
     write.rival()
@@ -133,7 +133,7 @@ def test_a_handshake_is_refused_where_nobody_can_tell_who_took_it(
 def test_a_handshake_is_taken_after_attempts_that_never_arrived(
     client: Client, stores: Stores, times: int
 ) -> None:
-    """It was not removed: whoever asks again gets it."""
+    """It was not removed: the next caller gets it."""
     handshake = service.handshake()
     stores.handshakes.begin(handshake)
     with lost_answers(client, "DeleteItem", times=times, is_sent=False):
@@ -241,7 +241,7 @@ def test_profiles_and_backfills_tell_the_fence_from_a_conflict(
 
 
 def test_a_lock_that_is_somebody_elses_is_left_alone(client: Client, stores: Stores) -> None:
-    """Should a lock have come to somebody else, as after a restore, a connection can still be removed."""
+    """Should a lock have come to another account, as after a restore, a connection can still be removed."""
     mine = service.connection(samples.new_athlete(), service.new_strava_athlete())
     stores.connections.commit(service.connecting(mine))
     client.call(
@@ -283,7 +283,7 @@ def test_what_a_batch_left_undone_is_done(client: Client, times: int) -> None:
 
 
 def test_a_batch_that_is_never_done_is_given_up(client: Client) -> None:
-    """An engine that leaves everything undone is busy, and nobody waits for ever."""
+    """An engine that leaves everything undone is busy, and no caller waits for ever."""
     hasty = Client(client.address, deadline_seconds=0, pause=lambda _seconds: None)
     table, keys = Table(hasty, client.address.name), [dict(each) for each in rows(1)]
     busy = pytest.raises(StorageUnavailable, match="busy")

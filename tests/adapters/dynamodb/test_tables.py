@@ -109,7 +109,7 @@ def test_what_is_being_deleted_is_not_deleted_again(unmade: Client) -> None:
 
 
 def test_a_table_that_goes_while_it_is_looked_at_is_missing(unmade: Client) -> None:
-    """Between two calls somebody else may have deleted it."""
+    """Between two calls another process may have deleted it."""
     there = answer(200, {"Table": {"TableStatus": "ACTIVE"}})
     with answers(unmade, "DescribeTable", times=5, make=there):
         # Of the first and the last nothing more is asked, as nothing in them expires.

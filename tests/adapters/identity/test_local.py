@@ -1,4 +1,4 @@
-"""The local provider: whoever one says one is, on this machine only."""
+"""The local provider: a person is who they say, on this machine only."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_codes_end_by_time_and_by_number() -> None:
 
 @pytest.mark.parametrize("email", ["", "ada", "a@b c", "ada@", "<b>@x", f"{'a' * 64}@{'b' * 200}", "a@b\n"])
 def test_what_is_no_address_is_refused(email: str) -> None:
-    """One never signs in as nobody."""
+    """A sign-in always names a person."""
     if email.strip() != "a@b":
         with pytest.raises(InvalidInput) as refused:
             signed_in(LocalProvider(BACK), email)

@@ -168,7 +168,7 @@ def test_a_lone_distance_is_for_people(tmp_path: Path, sport: str, distance: str
 def test_a_guess_that_no_sport_could_keep_is_set_aside(
     tmp_path: Path, sport: str, distance: str, seconds: str
 ) -> None:
-    """A distance whose unit is a guess never becomes one nobody can cover; the workout counts otherwise."""
+    """A distance whose unit is a guess never becomes an impossible one; the workout counts otherwise."""
     cells = ["1", "Sep 12, 2018, 3:02:23 PM", "Evening", sport, "", seconds, distance, "true", "", "a.gpx"]
     (row,) = rows_of(write_csv(tmp_path, cells, header=TEN_COLUMNS))
     assert isinstance(row, Accepted)

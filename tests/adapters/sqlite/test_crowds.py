@@ -70,7 +70,7 @@ def crowding(held: _Held) -> Iterator[Callable[[Job], Future[None]]]:
 
 
 def test_whoever_waits_together_is_written_together(held: _Held) -> None:
-    """One transaction for the first and for everybody who came before it began."""
+    """One transaction for the first and for every writer that came before it began."""
     jobs = [new_job() for _ in range(CROWD + 1)]
     with crowding(held) as put:
         putting = [put(each) for each in jobs]

@@ -29,7 +29,7 @@ _OPEN = "import sys; from commitcollect_adapters.sqlite import Database; Databas
 @pytest.mark.slow
 @pytest.mark.parametrize("attempt", range(4))
 def test_many_processes_may_open_a_new_store_at_once(tmp_path: Path, attempt: int) -> None:
-    """Whoever comes first lays out the tables; the others wait for it instead of failing."""
+    """The first process lays out the tables; the others wait for it instead of failing."""
     path = tmp_path / f"{attempt}.db"
     openers = [subprocess.Popen([sys.executable, "-c", _OPEN, str(path)]) for _ in range(OPENERS)]
     assert [each.wait() for each in openers] == [0] * OPENERS
@@ -206,7 +206,7 @@ def test_a_newer_store_is_left_alone(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_many_processes_may_bring_a_store_up_to_date_at_once(old_store: Path) -> None:
-    """Whoever comes first does it; the others find it done."""
+    """The first process does it; the others find it done."""
     openers = [subprocess.Popen([sys.executable, "-c", _OPEN, str(old_store)]) for _ in range(OPENERS)]
     assert [each.wait() for each in openers] == [0] * OPENERS
     assert _layout_of(old_store) == len(LAYOUTS)

@@ -143,7 +143,7 @@ def test_of_several_processes_each_job_is_done_by_one(path: Path, database: Data
 
 
 def test_an_idle_worker_writes_nothing(database: Database) -> None:
-    """Looking for work keeps nobody else from writing."""
+    """Looking for work keeps no other process from writing."""
     queue = SqliteQueue(database)
     with database.transaction():
         assert not take(queue)

@@ -205,7 +205,7 @@ class StravaApiContract:
         assert world.api.activity(token, ActivityId("2")).activity is not None
 
     def test_only_the_athletes_own_activities_are_shown(self, world: World) -> None:
-        """Somebody else's is as good as gone, and so is one that never was."""
+        """Another athlete's is as good as gone, and so is one that never was."""
         world.fake.add_activities(
             AthleteId("8"), [{"id": 1, "sport_type": "Run", "start_date": "2026-01-01T00:00:00Z"}]
         )
@@ -352,7 +352,7 @@ class StravaApiContract:
         assert world.api.activity(token, ActivityId("1")).activity is not None
 
     def test_faults_of_content_are_answers(self, world: World) -> None:
-        """Not found, somebody else's, and as it was before: each looks like a good answer."""
+        """Not found, another athlete's, and as it was before: each looks like a good answer."""
         world.add(1)
         token = world.token()
         world.fake.edit(ActivityId("1"), distance=77.0)
@@ -367,7 +367,7 @@ class StravaApiContract:
         assert (old.snapshot.distance_meters, now.snapshot.distance_meters) == (1_000, 77)
 
     def test_a_lost_answer_has_had_its_effect(self, world: World) -> None:
-        """The refresh token was replaced, though nobody was told by what."""
+        """The refresh token was replaced, though no client was told by what."""
         grant = world.api.exchange(world.fake.code_for(ATHLETE))
         world.clock.advance_to(NOW + timedelta(hours=5))
         world.fake.inject(Fault.LOST_ANSWER, CallKind.REFRESH)
@@ -377,7 +377,7 @@ class StravaApiContract:
             world.api.refresh(grant.refresh_token)
 
     def test_a_switched_off_app_can_still_renew(self, world: World) -> None:
-        """Calls for athletes are refused for the app's sake, and nobody's permission is touched."""
+        """Calls for athletes are refused for the app's sake, and no athlete's permission is touched."""
         grant = world.api.exchange(world.fake.code_for(ATHLETE))
         world.fake.switch_app(is_on=False)
         with pytest.raises(StravaAppInactive):

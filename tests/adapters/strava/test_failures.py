@@ -115,7 +115,7 @@ def test_what_a_refusal_means_to_every_call(call: str, answer: Answer, error: ty
     ids=repr,
 )
 def test_what_a_refusal_means_to_an_athlete(call: str, answer: Answer, error: type[UpstreamError]) -> None:
-    """A rejected token and a missing scope are told apart by the code alone; HTML condemns nobody."""
+    """A rejected token and a missing scope are told apart by the code alone; HTML ends no connection."""
     assert type(raised(call, answer)) is error
 
 
@@ -348,7 +348,7 @@ def test_an_exchange_needs_both_tokens(document: dict[str, object]) -> None:
 
 
 def test_every_refusal_carries_the_counts_that_came_with_it() -> None:
-    """Whoever keeps the budget learns of calls that failed, too."""
+    """The keeper of the budget learns of calls that failed, too."""
     counts = {"x-ratelimit-limit": "200,2000", "x-ratelimit-usage": "201,900"}
     expected = RateReading(limit=Meter(200, 2000), used=Meter(201, 900))
     for call in CALLS:

@@ -80,7 +80,7 @@ def test_without_its_scope_privacy_looks_like_going_and_coming() -> None:
 
 
 def test_deletes_restores_and_uploads_are_announced() -> None:
-    """Each once, under the same id; what nobody may see is not."""
+    """Each once, under the same id; what no one may see is not."""
     world = make()
     world.fake.delete(ONE)
     world.fake.delete(ONE)
@@ -92,7 +92,7 @@ def test_deletes_restores_and_uploads_are_announced() -> None:
 
 
 def test_athletes_who_did_not_let_the_app_in_are_not_told_of() -> None:
-    """Nor is anything told while nobody has subscribed."""
+    """Nor is anything told while there is no subscription."""
     fake = FakeStrava(ManualClock(NOW))
     fake.put_subscription()
     fake.add_activities(ATHLETE, [{"id": 1, "start_date": "2019-01-01T00:00:00Z"}])
@@ -308,7 +308,7 @@ def test_an_address_must_answer_the_handshake(handshake: Any, is_accepted: bool)
 
 
 def test_the_fake_can_be_asked_while_it_shakes_hands() -> None:
-    """The handshake comes while the call runs: whoever is asked may call Strava meanwhile."""
+    """The handshake comes while the call runs: the receiver may call Strava meanwhile."""
     seen: list[int] = []
 
     def visit(address: str) -> tuple[int, bytes]:
@@ -336,7 +336,7 @@ def test_many_threads_at_once_lose_no_call() -> None:
             taken.append(fake.exchange(code).access_token)
         token = fake.exchange(fake.code_for(ATHLETE)).access_token
         for _ in range(50):
-            with suppress(AccessTokenRejected):  # somebody else's exchange came after ours
+            with suppress(AccessTokenRejected):  # another client's exchange came after ours
                 fake.activity(token, ONE)
 
     threads = [Thread(target=work) for _ in range(8)]

@@ -139,7 +139,7 @@ def test_a_redirect_is_not_followed() -> None:
 
 
 def test_no_proxy_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever can set a variable cannot have the tokens sent elsewhere."""
+    """A variable of the environment cannot have the tokens sent elsewhere."""
     with serving(lambda connection: connection.send(response(b"{}"))) as proxy:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")

@@ -443,7 +443,7 @@ def test_a_rolling_window_costs_one_call(real: list[dict[str, Any]]) -> None:
 
 
 def test_told_after_strava_lists_the_oldest_first(fake: FakeStrava) -> None:
-    """So whoever asks for the newest must not say `after`; and one in the future is refused."""
+    """So a caller who asks for the newest must not say `after`; and one in the future is refused."""
     World(ManualClock(NOW), fake, fake).add(5)
     token = fake.exchange(fake.code_for(ATHLETE)).access_token
     path = "/api/v3/athlete/activities"

@@ -169,7 +169,7 @@ def test_a_call_that_hangs_holds_up_no_other(fake: FakeStrava, base: str, api: H
 def test_a_hang_ends_with_its_caller(
     fake: FakeStrava, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody has to wait for a call that nobody waits for: at the end no call has to be cancelled."""
+    """The server ends without waiting for an abandoned call: none has to be cancelled."""
     fake.inject(Fault.HANG)
     impatient = Timeouts(read_seconds=0.2)
     with serving(application(fake)) as base:

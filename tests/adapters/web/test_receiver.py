@@ -34,7 +34,7 @@ from strava.world import World
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SUBSCRIPTION = 120_475
-TOKEN = "the-verify-token"  # noqa: S105 - of nobody
+TOKEN = "the-verify-token"  # noqa: S105 - of no account
 SEGMENT = "only-strava-is-told"
 CANARY = "canary-4711"
 JSON = {"content-type": "application/json"}
@@ -179,7 +179,7 @@ def test_a_handshake_with_nothing_in_it_is_refused(served: Site) -> None:
 
 @pytest.mark.parametrize("token", [TOKEN, ""])
 def test_without_a_token_of_our_own_every_handshake_is_refused(tmp_path: Path, token: str) -> None:
-    """A missing setting is not a token that anybody could guess."""
+    """A missing setting is not a token that a sender could guess."""
     with site(tmp_path, secrets=WebhookSecrets(subscription_id=SUBSCRIPTION)) as served:
         assert served.confirm(hub_verify_token=token).status == 403
 
@@ -215,7 +215,7 @@ def test_an_event_without_consequences_is_answered_and_forgotten(served: Site) -
 
 
 def test_an_event_of_another_subscription_leaves_nothing(served: Site) -> None:
-    """It is answered, so that nobody learns which one is ours, and counted."""
+    """It is answered, so that no sender learns which one is ours, and counted."""
     assert served.post(event(subscription_id=SUBSCRIPTION + 1)) == Answer(
         200, {"status": "other_subscription"}
     )
@@ -567,7 +567,7 @@ def _counting(world: World) -> Callable[[], int]:
 def test_forged_events_cost_little_and_stop_nobody() -> None:
     """Of 10,000 about one athlete and unknown ones, each window brings the budget's fetches and no more.
 
-    The real event of somebody else in their midst is dealt with at once.
+    The real event of another athlete in their midst is dealt with at once.
     """
     world = World()
     other = AthleteId("43")

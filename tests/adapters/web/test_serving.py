@@ -11,7 +11,7 @@ from commitcollect_core.errors import InvalidInput
 
 
 def test_whoever_calls_before_it_is_served_waits() -> None:
-    """From when an address can be told, nobody is turned away there."""
+    """From when an address can be told, no client is turned away there."""
     with listening(LOCALHOST, 0) as listener:
         port = listener.getsockname()[1]
         assert address_of(listener) == f"http://127.0.0.1:{port}"
