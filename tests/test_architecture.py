@@ -158,7 +158,7 @@ def test_imports_point_down(path: Path) -> None:
 @pytest.mark.parametrize(
     "path", [each for each in MODULES if "commitcollect_core" in each.parts], ids=name_of
 )
-def test_the_core_asks_nobody_for_the_time_or_a_file(path: Path) -> None:
+def test_the_core_reads_no_clock_and_no_file(path: Path) -> None:
     """No call in the core reads a clock, opens a file or prints; only the context tells the time."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call):

@@ -101,7 +101,7 @@ def test_an_account_moves_to_another_store(athlete: Console, out: str) -> None:
     )
 
 
-def test_a_restored_backup_brings_nobody_back(athlete: Console) -> None:
+def test_a_restored_backup_brings_no_account_back(athlete: Console) -> None:
     """The store is a copy of yesterday; the deletions beside it are today's."""
     run = ("workout", "add", "--sport-type", "Run", "--start", "2026-02-01T10:00Z", "--distance", "5km")
     for person in ("ada", "eve", "kim"):

@@ -205,7 +205,7 @@ def test_reader_that_goes_away_is_met_with_silence(tmp_path: Path) -> None:
     "arguments",
     [("statue", "list"), ("statue", "show", "x", "--json"), ("statue", "melt", "--json"), ("-h",)],
 )
-def test_nobody_reading_is_met_with_silence(arguments: tuple[str, ...]) -> None:
+def test_a_closed_pipe_is_met_with_silence(arguments: tuple[str, ...]) -> None:
     """A pipe that was closed before the first word, be it data or an error, is no reason to complain."""
     reader, writer = os.pipe()
     os.close(reader)
@@ -237,7 +237,7 @@ def _stored_workouts(store: Path) -> int:
 
 
 def _heed_interrupts() -> None:
-    """A shell that runs the tests in the background may have them ignore Ctrl-C, and children inherit that."""
+    """A shell may have tests in the background ignore Ctrl-C, and children inherit that."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 

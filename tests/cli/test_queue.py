@@ -128,7 +128,7 @@ def test_queues_on_sqs_are_made_shown_used_and_deleted(
 
 
 @pytest.mark.slow
-def test_deleting_queues_with_nobody_to_ask_is_refused(
+def test_deleting_queues_without_an_answer_is_refused(
     console: Console, monkeypatch: pytest.MonkeyPatch, ministack: str
 ) -> None:
     """At the end of the input nothing is deleted, and the way out is named, as with tables."""

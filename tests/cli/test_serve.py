@@ -64,7 +64,7 @@ class Served:
 
 @contextmanager
 def serve(folder: Path, *, descriptors: int, identity: str = "") -> Iterator[Served]:
-    """Run it with so many descriptors, with the page if an identity provider is set; it must end on SIGTERM."""
+    """Run it with so many descriptors, with the page if identities are set; it must end on SIGTERM."""
     command = ["sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh", *COMMAND]
     arguments: list[Any] = ["serve", "--port", "0", "--store", folder / "s.db"]
     with subprocess.Popen(

@@ -113,7 +113,7 @@ def test_an_address_is_taken_however_it_was_pasted(person: Person, how: str) -> 
     assert (outcome.document["status"], tuple(outcome.document["scope"])) == ("ACTIVE", WHOLE)
 
 
-def test_nobody_at_the_keyboard(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_answer_at_the_keyboard(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     """An input that has ended, or was never there, is told with the way out."""
     for stdin in (person.types(), None):
         monkeypatch.setattr("sys.stdin", stdin)
@@ -453,7 +453,7 @@ def test_a_verify_token_is_needed_for_events(person: Person) -> None:
 
 
 @pytest.mark.parametrize("identity", ["", "local:"])
-def test_other_machines_need_somebody_who_asks_for_passwords(person: Person, identity: str) -> None:
+def test_other_machines_need_an_identity_provider(person: Person, identity: str) -> None:
     """The page without passwords is not served to them."""
     person.monkeypatch.setenv("COMMITCOLLECT_IDENTITY", identity)
     outcome = person.console("serve", "--host", "0.0.0.0", "--port", "0")  # noqa: S104 - refused

@@ -188,7 +188,7 @@ def test_a_worker_that_is_told_to_stop_finishes_its_job(person: Person) -> None:
 
 
 @pytest.mark.slow
-def test_whoever_cannot_wait_interrupts_twice(person: Person) -> None:
+def test_a_second_interrupt_ends_it_at_once(person: Person) -> None:
     """A second Ctrl-C ends the worker in the middle of its job, which is not lost."""
     person.connect()
     gate = Gate(person)

@@ -230,7 +230,7 @@ def test_added_name_cannot_move_the_cursor(console: Console) -> None:
     assert "\x1b" not in console("workout", "list").out
 
 
-def test_added_sport_nobody_knows_is_kept_with_a_note(console: Console) -> None:
+def test_added_unknown_sport_is_kept_with_a_note(console: Console) -> None:
     """Sport types are an open set: a new one is taken, and what it counts for is said."""
     outcome = console("workout", "add", "--sport-type", "Quidditch", "--start", "2024-02-01T07:00Z")
     assert outcome.code == 0

@@ -225,8 +225,8 @@ _happenings = st.lists(st.sampled_from(["put", "put", "take", "end", "fail", "de
 def test_an_event_stays_until_a_look_that_began_after_it_has_ended(happenings: list[str]) -> None:
     """Law 6: whatever happens to an entry, no event is lost, and none is done with by an earlier look.
 
-    Workers may vanish: a job is taken again though no worker gave it back. Tries are counted, deferrals not, and
-    an event during or after a try begins anew.
+    Workers may vanish: a job that was not given back is taken again. Tries are counted, deferrals not, and an
+    event during or after a try begins anew.
     """
     entry: QueueEntry | None = None
     waiting, looked_at = set[str](), set[str]()
@@ -267,7 +267,7 @@ def test_an_event_stays_until_a_look_that_began_after_it_has_ended(happenings: l
             assert not entry.token or {each.key for each in entry.job.events} == looked_at
 
 
-def test_whoever_takes_a_job_over_gets_what_was_put_meanwhile() -> None:
+def test_a_worker_that_takes_a_job_over_gets_what_was_put_meanwhile() -> None:
     """Law 6: the lease of a worker that died runs out, and no event behind the job is lost."""
     held = evolve(DUE, job=_event("a")).taken("token", until=_later(150), policy=MANY_EVENTS)
     renewed = held.put(_event("b"), visible_at=_later(3), policy=MANY_EVENTS)

@@ -215,7 +215,7 @@ MUTANTS = (
         tests=_RECONCILE,
     ),
     _ACCESS(
-        name="gone-for-everybody",
+        name="gone-for-all",
         old="asked_by=connection.athlete_id",
         new="asked_by=None",
         law="another athlete's connection proves nothing",

@@ -150,7 +150,7 @@ def test_failures_of_steps_do_not_add_up() -> None:
     assert world.queue.parked(limit=1) == []
 
 
-def test_a_backfill_nobody_began_is_not_found() -> None:
+def test_a_backfill_that_never_began_is_not_found() -> None:
     """There is nothing to go on with."""
     world = World()
     with pytest.raises(NotFound):
@@ -324,7 +324,7 @@ def test_a_page_does_not_bring_back_what_was_undone_since() -> None:
     world.check_converged()
 
 
-def test_somebody_elses_activities_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_athletes_activities_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """A list that answers with another athlete's activities brings nothing in."""
     world = connected(3)
     listed = world.fake.activities

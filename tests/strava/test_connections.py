@@ -109,7 +109,7 @@ def test_a_renewal_can_be_forced_by_one_at_a_time(stored: StravaConnection, now:
 
 
 @pytest.mark.parametrize("days", [1, 30, 36_500])
-def test_a_lease_of_a_clock_far_ahead_keeps_nobody_waiting(days: int) -> None:
+def test_a_lease_of_a_clock_far_ahead_keeps_no_worker_waiting(days: int) -> None:
     """Its holder may be dead; at worst two processes renew. A token that seems to last so long is renewed."""
     ahead = timedelta(days=days)
     for stored in (connection(leased_for=ahead), connection(lasts=MARGIN + ahead + timedelta(days=1))):

@@ -102,8 +102,8 @@ def test_reconciling_survives_a_crash_anywhere() -> None:
 
 
 @pytest.mark.slow
-def test_whoever_is_connected_gets_their_history_wherever_connecting_crashed() -> None:
-    """Die at either side of every call of coming back from Strava: no athlete is connected without a history."""
+def test_a_connected_athlete_gets_their_history_wherever_connecting_crashed() -> None:
+    """Die at either side of every call of coming back from Strava: no athlete lacks a history."""
 
     def connecting(number: int) -> tuple[World, KillAt]:
         world = World(policy=SMALL_PAGES)

@@ -44,29 +44,29 @@ def check(world: World, forged_per_minute: int) -> None:
     world.check_converged()
 
 
-def test_in_memory_a_flood_delays_nobody() -> None:
+def test_in_memory_a_flood_delays_no_other() -> None:
     """Others' events are done within 5 s of their due time, ours within a window."""
     check(World(), FEW_PER_MINUTE)
 
 
 @pytest.mark.deep
-def test_in_memory_a_whole_flood_delays_nobody() -> None:
+def test_in_memory_a_whole_flood_delays_no_other() -> None:
     """The same with 10,000 forged events a minute."""
     check(World(), PER_MINUTE)
 
 
-def test_in_a_file_a_flood_delays_nobody(database: Database) -> None:
+def test_in_a_file_a_flood_delays_no_other(database: Database) -> None:
     """The same on SQLite."""
     check(World(stores=sqlite_stores(database), queue=SqliteQueue(database)), FEW_PER_MINUTE)
 
 
 @pytest.mark.deep
-def test_in_a_file_a_whole_flood_delays_nobody(database: Database) -> None:
+def test_in_a_file_a_whole_flood_delays_no_other(database: Database) -> None:
     """The same on SQLite with 10,000 forged events a minute."""
     check(World(stores=sqlite_stores(database), queue=SqliteQueue(database)), PER_MINUTE)
 
 
-def test_on_dynamodb_a_flood_delays_nobody() -> None:
+def test_on_dynamodb_a_flood_delays_no_other() -> None:
     """The same with budgets, connections and ledgers on DynamoDB."""
     with running.dynoxide() as endpoint:
         check(World(stores=dynamo_stores(connect(endpoint, prefix="flood"))), FEW_PER_MINUTE)

@@ -120,7 +120,7 @@ def test_without_access_to_activities_the_connection_says_so() -> None:
         ({"error": "access_denied"}, "access_denied"),
     ],
 )
-def test_what_comes_back_wrong_connects_nobody(changes: dict[str, object], code: str) -> None:
+def test_what_comes_back_wrong_connects_no_athlete(changes: dict[str, object], code: str) -> None:
     """A made-up state, another's browser, a refusal: one answer, nothing stored, nothing exchanged."""
     world = World()
     with pytest.raises(InvalidInput) as refused:
@@ -179,7 +179,7 @@ def test_a_code_strava_does_not_know_is_refused() -> None:
     assert world.stores.connections.read(ME) is None
 
 
-def test_tokens_of_nobody_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tokens_without_an_athlete_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """An exchange that names no athlete connects none."""
     world = World()
     state = begun(world)
@@ -244,7 +244,7 @@ def test_tokens_of_another_account_s_try_widen_no_scope(
     assert (set(stored.scope), stored.status) == (set(kept), status)
 
 
-def test_a_refused_try_with_somebody_else_s_athlete_keeps_their_tokens() -> None:
+def test_a_refused_try_with_another_accounts_athlete_keeps_their_tokens() -> None:
     """Also where the account is refused for its own other athlete: the owner's tokens are never revoked."""
     world = World()
     world.fake.add_activities(ATHLETE, map(payload, range(3)))
@@ -573,7 +573,7 @@ def test_a_permission_taken_back_at_strava_can_be_disconnected() -> None:
     assert world.stores.connections.read(ME) is None
 
 
-def test_tokens_that_cannot_be_opened_do_not_hold_anybody_back() -> None:
+def test_tokens_that_cannot_be_opened_do_not_hold_an_athlete_back() -> None:
     """With the key lost there is nothing to give back; the connection is forgotten."""
     world = connected()
     before = world.stores.connections.read(ME)
@@ -597,7 +597,7 @@ def test_forgetting_may_be_repeated() -> None:
     assert world.dump() == with_head_of(world, before)
 
 
-def test_status_of_somebody_new() -> None:
+def test_status_of_a_new_account() -> None:
     """No athlete is connected, nothing is fresh, nothing is asked."""
     world = World()
     status = world.strava.standing.of(ME)

@@ -184,7 +184,7 @@ def test_what_strava_counted_goes_before_what_was_entered(desk: Desk) -> None:
     ],
     ids=["no counts", "the window", "the day"],
 )
-def test_a_refusal_is_everybodys(desk: Desk, said: RateReading | None, until: datetime) -> None:
+def test_a_refusal_holds_for_all_workers(desk: Desk, said: RateReading | None, until: datetime) -> None:
     """After a 429 no worker calls before the window or day ends, and each is told when; then calls flow."""
     closed = desk.keeping.closed(said)
     assert closed.retry_at == until

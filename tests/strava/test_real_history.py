@@ -310,7 +310,7 @@ def test_a_history_is_taken_over_in_a_few_calls(
 
 # SQS would put the jobs off by a clock of its own, which no test can move on.
 @pytest.mark.parametrize("make_world", ["on_sqlite", "on_dynamodb"], indirect=True)
-def test_a_limit_reached_pauses_everybody(make_world: MakeWorld, real: Sequence[Mapping[str, Any]]) -> None:
+def test_a_limit_reached_pauses_all_workers(make_world: MakeWorld, real: Sequence[Mapping[str, Any]]) -> None:
     """After a 429 in the middle no worker calls before the window ends, and nothing is lost."""
     world = make_world(START)
     other = AthleteId("43")

@@ -382,7 +382,7 @@ PAIRS = Policy(training=TrainingPolicy(commit_items_max=52, milestones_tracked_m
 
 @pytest.mark.parametrize("commits_before", [0, 1, 2])
 def test_erasing_leaves_progress_and_parts_and_may_be_repeated(commits_before: int) -> None:
-    """A history of any length, in batches, whichever process writes in between; erased once, each counts once."""
+    """A history of any length, in batches, with others writing in between; erased once, each counts once."""
     ledger = RacedLedger()
     app = app_on(ledger, policy=PAIRS)
     milestone_id = app.tracking.create(ATHLETE, wish()).milestone.milestone_id

@@ -137,7 +137,7 @@ def test_athletes_who_come_and_go_are_no_error(world: World) -> None:
     )
 
 
-def test_a_round_over_nobody_is_over_at_once() -> None:
+def test_a_round_over_no_athlete_is_over_at_once() -> None:
     """A store without connections."""
     assert list(World().strava.rounds.run()) == []
     assert ActivityId("1") not in World().stored()

@@ -101,7 +101,7 @@ def test_a_rival_who_was_faster_renews(world: World) -> None:
     assert world.fake.calls(CallKind.REFRESH) == 0
 
 
-def test_nobody_connected_is_said(world: World) -> None:
+def test_no_connection_is_said(world: World) -> None:
     """Without a connection there is nothing to call with."""
     world.strava.linking.disconnect(ME)
     with pytest.raises(NotFound):
@@ -135,7 +135,7 @@ def test_many_renew_at_once_and_one_does(world: World) -> None:
     assert race(world, listed) == {"done": WORKERS}
 
 
-def test_whoever_waits_is_told_until_when(world: World) -> None:
+def test_a_worker_that_waits_is_told_until_when(world: World) -> None:
     """While one worker renews, others are told to look again in two seconds, or when the lease ends."""
     now = world.clock.now()
     change(world, lease=leased(connection(world), "rival", now=now, policy=DEFAULT_POLICY).lease)
@@ -173,7 +173,7 @@ def test_a_lease_that_ran_out_does_not_lose_the_tokens(world: World) -> None:
     assert listed(world.service) == 3
 
 
-def test_tokens_that_somebody_replaced_are_not_written_over(world: World) -> None:
+def test_tokens_that_another_process_replaced_are_not_written_over(world: World) -> None:
     """An athlete who connected again while an old renewal was under way keeps the newer tokens."""
 
     def reconnect(call: str, side: Side) -> None:
@@ -204,7 +204,7 @@ def test_a_connection_that_went_away_is_not_brought_back(world: World) -> None:
         assert world.stores.connections.read(ME) is None
 
 
-def test_what_was_renewed_for_nobody_is_given_back(world: World) -> None:
+def test_what_was_renewed_for_no_connection_is_given_back(world: World) -> None:
     """An athlete who disconnects while tokens are renewed leaves no permission behind that outlives it."""
 
     def disconnect(call: str, side: Side) -> None:
@@ -218,7 +218,7 @@ def test_what_was_renewed_for_nobody_is_given_back(world: World) -> None:
     assert world.fake.calls(CallKind.REVOKE) == 1
 
 
-def test_what_was_renewed_for_nobody_is_kept_where_another_account_took_over(world: World) -> None:
+def test_what_was_renewed_for_no_connection_is_kept_where_another_account_took_over(world: World) -> None:
     """Revoking would end the tokens of the account that connected the athlete meanwhile."""
 
     def hand_over(call: str, side: Side) -> None:
@@ -258,7 +258,7 @@ def test_a_store_that_goes_on_failing_is_given_up_on(world: World) -> None:
         listed(world.process(fail))
 
 
-def test_a_call_refused_while_somebody_renews_takes_nobodys_lease(world: World) -> None:
+def test_a_call_refused_during_a_renewal_takes_no_lease(world: World) -> None:
     """A 401 in that moment is what renewing does to the old token: come back when it is over."""
     now = world.clock.now()
     change(world, expires_at=now + timedelta(hours=5))
@@ -379,7 +379,7 @@ def test_refused_credentials_of_the_app_cost_no_connection(world: World, fault: 
     assert listed(world.service) == 3
 
 
-def test_a_refusal_that_somebody_elses_renewal_explains_is_no_end(world: World) -> None:
+def test_a_refusal_that_another_renewal_explains_is_no_end(world: World) -> None:
     """The refresh token read is dead because a rival used it: look at the row again, then come back."""
     before = connection(world)
 
@@ -468,7 +468,7 @@ def test_authorization_is_found_out_by_renewing() -> None:
 # Limits
 
 
-def test_a_refused_call_closes_the_window_for_everybody(world: World) -> None:
+def test_a_refused_call_closes_the_window_for_all_workers(world: World) -> None:
     """A 429 stops every worker until the window ends; not one call is made before."""
     world.fake.inject(Fault.RATE_LIMITED, CallKind.ACTIVITIES)
     with pytest.raises(StravaRateLimited) as limited:
@@ -495,7 +495,7 @@ def test_an_app_that_was_switched_off_pauses_and_harms_no_athlete(world: World) 
 
 
 def test_a_failed_call_counts_as_well(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What Strava says of the limits with an error is believed, whichever worker made the calls it has counted."""
+    """What Strava says of the limits with an error is believed, whatever calls it has counted."""
 
     def fail(*_arguments: object, **_named: object) -> None:
         failed = StravaUnavailable("down")
@@ -543,7 +543,7 @@ def test_only_one_crash_costs_an_athlete_the_connection() -> None:
 
 
 @pytest.mark.slow
-def test_nobody_is_asked_to_reconnect_by_races_alone() -> None:
+def test_no_athlete_is_asked_to_reconnect_by_races_alone() -> None:
     """Twenty workers race to renew, again and again, every renewal replacing the token: no worker loses."""
     world = World()
     world.connect()

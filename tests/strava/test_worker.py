@@ -214,7 +214,7 @@ def test_a_forged_deletion_deletes_nothing(world: World) -> None:
         {"object_type": "athlete", "aspect_type": "delete"},
     ],
 )
-def test_a_forged_deauthorisation_disconnects_nobody(world: World, document: dict[str, object]) -> None:
+def test_a_forged_deauthorisation_disconnects_no_athlete(world: World, document: dict[str, object]) -> None:
     """Strava still renews the tokens: the connection stays, and works."""
     world.strava.intake.accept(event(world, object_id=int(ATHLETE), **document))
     assert outcomes(world) == {LookResult.UNCHANGED: 1}
@@ -234,7 +234,7 @@ def deauthorisation(world: World) -> dict[str, Any]:
 
 
 def test_a_forged_deauthorisation_is_not_believed_for_want_of_a_key(world: World) -> None:
-    """Tokens that cannot be opened here say nothing about Strava: no athlete is disconnected, nothing erased."""
+    """Tokens that cannot be opened here say nothing about Strava: no athlete is disconnected or erased."""
     erasing = customised(DEFAULT_POLICY, {"workouts_on_disconnect": OnDisconnect.ERASE})
     world.policy = erasing
     world.cipher = LocalCipher([b"another key, of thirty-two bytes"])
@@ -245,7 +245,7 @@ def test_a_forged_deauthorisation_is_not_believed_for_want_of_a_key(world: World
     assert len(world.stored()) == 3
 
 
-def test_whoever_connected_again_is_not_disconnected_for_what_was_before(
+def test_a_new_connection_is_not_ended_for_what_was_before(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The verdict was about the old permission; the connection made since then stays."""
@@ -289,7 +289,7 @@ def test_a_real_deauthorisation_disconnects(world: World) -> None:
     assert world.dump() == with_head_of(world, before)
 
 
-def test_an_event_that_names_somebody_elses_activity_changes_nothing(world: World) -> None:
+def test_an_event_that_names_another_athletes_activity_changes_nothing(world: World) -> None:
     """The activity that Strava shows is another athlete's: dropped."""
     before = world.dump()
     world.fake.inject(Fault.WRONG_ATHLETE, CallKind.ACTIVITY)
@@ -419,7 +419,7 @@ def test_strava_failing_in_passing_delays_an_event(world: World, fault: Fault) -
     world.check_converged()
 
 
-def test_a_poisoned_activity_is_parked_and_blocks_nobody(world: World) -> None:
+def test_a_poisoned_activity_is_parked_and_blocks_no_other(world: World) -> None:
     """What cannot be true is set aside with the reason; others go through, and it can be tried again."""
     bad = world.fake.upload(ATHLETE, payload(9, start_date="soon"))
     good = world.fake.upload(ATHLETE, payload(10))
@@ -650,7 +650,7 @@ def test_events_of_a_broken_connection_are_dropped_until_it_is_mended(world: Wor
     world.check_converged()
 
 
-def test_a_fault_nobody_foresaw_stops_no_worker(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unforeseen_fault_stops_no_worker(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bug in one job is logged, tried again and parked; it never ends the worker."""
 
     def bug(*_arguments: object) -> None:

@@ -102,7 +102,7 @@ def test_a_recount_repairs_a_wrong_sum_and_takes_nothing_back(
 
 
 @given(goal=goals(), history=histories(min_size=1))
-def test_a_recount_mints_what_workouts_nobody_counted_have_earned(
+def test_a_recount_mints_what_uncounted_workouts_have_earned(
     goal: Goal, history: list[ActivitySnapshot]
 ) -> None:
     """Workouts that got past a milestone get it their parts, in the name of those that crossed."""

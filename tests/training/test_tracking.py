@@ -169,7 +169,7 @@ def test_a_fenced_account_opens_and_repairs_nothing() -> None:
     ],
     ids=["view", "recompute", "explain"],
 )
-def test_what_is_not_there_or_somebody_elses_is_not_found(
+def test_what_is_not_there_or_another_athletes_is_not_found(
     look: Callable[[CommitCollect, UserId, MilestoneId], object],
 ) -> None:
     """A milestone of another athlete is as unknown as one that never was."""
@@ -226,7 +226,7 @@ def test_every_workout_is_explained() -> None:
 # Repairing
 
 
-def _with_a_workout_nobody_counted(distance_meters: int) -> tuple[RacedLedger, CommitCollect, MilestoneId]:
+def _with_an_uncounted_workout(distance_meters: int) -> tuple[RacedLedger, CommitCollect, MilestoneId]:
     ledger = RacedLedger()
     app = app_on(ledger)
     app.ingestion.ingest(ATHLETE, [ride("before", distance_meters)])
@@ -242,7 +242,7 @@ def _with_a_workout_nobody_counted(distance_meters: int) -> tuple[RacedLedger, C
 
 def test_recomputing_says_what_it_repaired() -> None:
     """The deltas are what the repair changed, the tally is what it counted."""
-    ledger, app, milestone_id = _with_a_workout_nobody_counted(2500)
+    ledger, app, milestone_id = _with_an_uncounted_workout(2500)
     repaired = app.tracking.recompute(ATHLETE, milestone_id)
     assert (repaired.current_delta, repaired.progress_delta, repaired.parts_delta) == (2500, 2500, 2)
     assert (repaired.tally.current_value, repaired.tally.counted) == (2500, 1)
@@ -253,7 +253,7 @@ def test_recomputing_says_what_it_repaired() -> None:
 
 def test_recomputing_what_is_right_writes_nothing() -> None:
     """The second repair finds nothing to do."""
-    ledger, app, milestone_id = _with_a_workout_nobody_counted(12_000)
+    ledger, app, milestone_id = _with_an_uncounted_workout(12_000)
     whole = app.tracking.recompute(ATHLETE, milestone_id).view
     assert whole.milestone.status is MilestoneStatus.COMPLETED
     ledger.commits_tried = 0
@@ -265,7 +265,7 @@ def test_recomputing_what_is_right_writes_nothing() -> None:
 
 def test_recomputing_counts_again_after_losing_a_race() -> None:
     """A workout that arrives during the repair is counted once, by the rival or by the repair."""
-    ledger, app, milestone_id = _with_a_workout_nobody_counted(2500)
+    ledger, app, milestone_id = _with_an_uncounted_workout(2500)
     ledger.intruders = [lambda: app.ingestion.ingest(ATHLETE, [ride("rival", 1000)])]
     repaired = app.tracking.recompute(ATHLETE, milestone_id)
     assert repaired.view.milestone.progress == Progress(3500, 3500)
@@ -298,7 +298,7 @@ def test_removing_goes_on_after_losing_a_race(
 
 def test_a_repair_that_always_loses_is_given_up() -> None:
     """Attempts are bounded for every use case that writes."""
-    ledger, _, milestone_id = _with_a_workout_nobody_counted(2500)
+    ledger, _, milestone_id = _with_an_uncounted_workout(2500)
     app = app_on(ledger, policy=Policy(training=TrainingPolicy(commit_attempts_max=2)))
     ledger.intruders = [
         lambda n=n: app.ingestion.ingest(ATHLETE, [ride(f"rival-{n}")])  # type: ignore[misc]  # mypy infers no type for a lambda with a default

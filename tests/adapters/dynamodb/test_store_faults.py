@@ -118,7 +118,7 @@ def test_of_two_who_enter_the_same_call_one_is_refused(client: Client, stores: S
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_a_handshake_is_refused_where_nobody_can_tell_who_took_it(
+def test_a_handshake_is_refused_where_its_taker_is_unknown(
     client: Client, stores: Stores, times: int
 ) -> None:
     """It was removed and the answer lost: it is used up, by whomever."""
@@ -240,7 +240,7 @@ def test_profiles_and_backfills_tell_the_fence_from_a_conflict(
         assert type(refused.value) is error
 
 
-def test_a_lock_that_is_somebody_elses_is_left_alone(client: Client, stores: Stores) -> None:
+def test_a_lock_of_another_account_is_left_alone(client: Client, stores: Stores) -> None:
     """Should a lock have come to another account, as after a restore, a connection can still be removed."""
     mine = service.connection(samples.new_athlete(), service.new_strava_athlete())
     stores.connections.commit(service.connecting(mine))

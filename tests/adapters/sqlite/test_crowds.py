@@ -69,7 +69,7 @@ def crowding(held: _Held) -> Iterator[Callable[[Job], Future[None]]]:
         held.goes_on.set()
 
 
-def test_whoever_waits_together_is_written_together(held: _Held) -> None:
+def test_writers_that_wait_together_are_written_together(held: _Held) -> None:
     """One transaction for the first and for every writer that came before it began."""
     jobs = [new_job() for _ in range(CROWD + 1)]
     with crowding(held) as put:
@@ -80,7 +80,7 @@ def test_whoever_waits_together_is_written_together(held: _Held) -> None:
     assert {each.job.key for each in kept} == {each.key for each in jobs}
 
 
-def test_a_row_that_cannot_be_read_keeps_nobody_else_out(held: _Held) -> None:
+def test_a_row_that_cannot_be_read_keeps_no_other_out(held: _Held) -> None:
     """Who puts a job of its key is told; all others who waited with it are kept."""
     bad, others = new_job(), [new_job() for _ in range(5)]
     held.goes_on.set()

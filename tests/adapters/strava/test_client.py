@@ -82,7 +82,7 @@ def test_a_code_becomes_tokens_and_an_athlete() -> None:
     }
 
 
-def test_a_refresh_gives_tokens_of_nobody_named() -> None:
+def test_a_refresh_gives_tokens_without_an_athlete() -> None:
     """A renewal does not say whose the tokens are."""
     api, transport = client(ok(GRANT))
     assert api.refresh(REFRESH_TOKEN).athlete_id is None
@@ -363,7 +363,7 @@ def test_a_row_without_a_start_ends_no_list() -> None:
     assert not api.activities(ACCESS_TOKEN, after=None, before=at(10), limit=200).is_last
 
 
-def test_a_bad_row_out_of_the_span_is_nobodys_business() -> None:
+def test_a_bad_row_out_of_the_span_is_ignored() -> None:
     """What was not asked for is not reported either."""
     api, _ = client(ok([row(2, 20), {**row(1, 1), "distance": -5}]))
     page = api.activities(ACCESS_TOKEN, after=at(10), before=None, limit=200)

@@ -149,7 +149,7 @@ def test_no_proxy_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch)
     assert not proxy.requests
 
 
-def test_nobody_there_is_unavailable() -> None:
+def test_no_server_there_is_unavailable() -> None:
     """A refused connection and an address of another kind are outages, not crashes."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

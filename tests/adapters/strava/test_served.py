@@ -77,7 +77,7 @@ def test_a_browser_is_sent_back_with_a_code(fake: FakeStrava, api: HttpStrava) -
     assert api.exchange(back["code"][0]).athlete_id == ATHLETE
 
 
-def test_anybody_who_speaks_http_is_understood(fake: FakeStrava, base: str) -> None:
+def test_any_client_that_speaks_http_is_understood(fake: FakeStrava, base: str) -> None:
     """Not just our client: forms and headers as every other tool sends them."""
     app = fake.app_at(base)
     status, headers, body = fetch(

@@ -112,7 +112,7 @@ def test_the_file_allows_just_its_own_script_and_style(page: StatuePage) -> None
     assert all(address.startswith("data:") for address in addresses)
 
 
-def test_the_viewer_is_small_and_asks_nobody() -> None:
+def test_the_viewer_is_small_and_asks_no_other_server() -> None:
     """The script stays under its limit, and names no other site and nothing that a policy would stop."""
     script, style = asset("viewer.js").decode(), asset("viewer.css").decode()
     assert len(script.encode()) < VIEWER_BYTES_MAX

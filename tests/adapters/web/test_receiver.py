@@ -165,7 +165,7 @@ def test_the_handshake_gives_the_challenge_back(served: Site) -> None:
     ],
     ids=str,
 )
-def test_a_handshake_nobody_asked_for_is_refused(served: Site, query: dict[str, str]) -> None:
+def test_an_unasked_handshake_is_refused(served: Site, query: dict[str, str]) -> None:
     """A wrong token, no challenge or another mode: 403, and the challenge does not come back."""
     assert served.confirm(**query) == Answer(403, {"error": "handshake_refused"})
     assert served.receiver.counts == {"handshake_refused": 1}
@@ -451,7 +451,7 @@ def test_an_event_that_could_not_be_kept_is_delivered_again(tmp_path: Path) -> N
         assert served.receiver.counts == {"storage_unavailable": 1, "queued": 1}
 
 
-def test_whoever_hangs_up_harms_nobody(served: Site) -> None:
+def test_a_client_that_hangs_up_harms_no_other(served: Site) -> None:
     """A body that ends before its time is no event, and the next caller is served."""
     address = urlsplit(served.base)
     for _ in range(5):
@@ -473,7 +473,7 @@ def test_nothing_of_a_call_is_logged(
             served.post(body, headers={**JSON, "x-canary": CANARY}, path=f"{PATH}?{CANARY}")
         served.post(event(updates={"title": CANARY}), headers={"content-type": CANARY})
         served.confirm(hub_verify_token=CANARY, hub_challenge=CANARY)
-        test_whoever_hangs_up_harms_nobody(served)
+        test_a_client_that_hangs_up_harms_no_other(served)
         with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as rival:
             rival.execute("BEGIN IMMEDIATE")
             assert served.post(event(updates={"title": CANARY})).status == 503
@@ -564,7 +564,7 @@ def _counting(world: World) -> Callable[[], int]:
     return since
 
 
-def test_forged_events_cost_little_and_stop_nobody() -> None:
+def test_forged_events_cost_little_and_stop_no_other() -> None:
     """Of 10,000 about one athlete and unknown ones, each window brings the budget's fetches and no more.
 
     The real event of another athlete in their midst is dealt with at once.

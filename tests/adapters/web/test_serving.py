@@ -10,7 +10,7 @@ from commitcollect_adapters.web.serving import LOCALHOST, address_of, listening
 from commitcollect_core.errors import InvalidInput
 
 
-def test_whoever_calls_before_it_is_served_waits() -> None:
+def test_a_call_before_it_is_served_waits() -> None:
     """From when an address can be told, no client is turned away there."""
     with listening(LOCALHOST, 0) as listener:
         port = listener.getsockname()[1]

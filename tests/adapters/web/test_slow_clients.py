@@ -213,7 +213,7 @@ def test_a_large_file_may_take_longer_than_a_request() -> None:
 # Many
 
 
-def test_silent_connections_keep_nobody_out() -> None:
+def test_silent_connections_keep_no_other_out() -> None:
     """Beyond the limit the one that has waited longest makes room, and real events are taken."""
     limits = Limits(arrival_seconds=10 * PATIENCE_SECONDS, connections=8)
     with site(limits=limits) as served, ExitStack() as stack:
