@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -193,7 +194,7 @@ def test_every_error_code_is_documented() -> None:
     raised = re.compile(r'\b(?:code|[A-Z]+_EXISTS)(?:: str)? ?= ?"(?P<code>[A-Za-z_]+)"')
     sources = [path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py")]
     in_code = {found["code"] for text in sources for found in raised.finditer(text)} - {"error"}
-    table = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    table = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8").partition("## Messages")[0]
     rows = [line.split("|")[2] for line in table.splitlines() if line.startswith("| `")]
     documented = {code for row in rows for code in re.findall(r"`(\w+)`", row)}
     assert documented == in_code
@@ -222,3 +223,41 @@ def test_a_wrong_page_is_found_out() -> None:
     """The comparison refuses what a command did not print."""
     assert matches("a … c", "a b\nb c\n")
     assert not matches("a … d", "a b c")
+
+
+def said_in_sources() -> Iterator[str]:
+    """Each text of the sources; a line break stands for what is filled in."""
+    for path in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                yield "".join(
+                    each.value if isinstance(each, ast.Constant) and isinstance(each.value, str) else "\n"
+                    for each in node.values
+                )
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+
+
+def unsaid(messages: Iterable[str]) -> list[str]:
+    """Messages that no text of the sources can become."""
+    said = list(said_in_sources())
+    fragments = {each: [part.strip() for part in each.split(ANYTHING)] for each in messages}
+    patterns = [
+        (each, re.compile(".*".join(map(re.escape, some)), re.DOTALL)) for each, some in fragments.items()
+    ]
+    return [each for each, pattern in patterns if not any(pattern.search(text) for text in said)]
+
+
+def test_documented_messages_are_said() -> None:
+    """Each message of docs/errors.md stands in the sources, but for what is filled in."""
+    page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8").partition("## Messages")[2]
+    messages = re.findall(r"^\| `(?P<message>[^`]+)` \|", page, re.MULTILINE)
+    assert len(messages) == page.count("\n| `")
+    assert unsaid(messages) == []
+
+
+def test_a_message_that_is_gone_is_found_out() -> None:
+    """What no command says is found, also where the beginning is right."""
+    assert unsaid(["there is no store under …", "there is no store at …; make one with: …"]) == [
+        "there is no store under …"
+    ]
