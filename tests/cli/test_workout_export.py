@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from cli.console import Console, activity, write_history
 
@@ -48,3 +51,35 @@ def test_no_file_is_overwritten_unasked(console: Console, history: Path, tmp_pat
     assert "another FILE" in refused.err
     assert (tmp_path / "w.csv").read_text() == "mine"
     assert console("workout", "export", "w.csv", "--force").code == 0
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_an_export_is_taken_in_as_it_was(console: Console, tmp_path: Path, form: str) -> None:
+    """Under their own ids and sources, with every value; taking it in again changes nothing."""
+    odd = activity(1, name='Round, "twice" 𝄞 é', utc_offset=-18_000, flagged=True)
+    nearly_empty = {"id": 7, "sport_type": "Yoga", "start_date": "2024-02-01T07:00:00Z"}
+    console.json("workout", "import", write_history(tmp_path / "h.json", odd, activity(2), nearly_empty))
+    by_hand = ("--sport-type", "Quidditch", "--start", "2024-03-01T07:00+05:45")
+    console.json("workout", "add", *by_hand, "--distance", "1.5km", "--name", "Seeker")
+    console.json("workout", "export", f"w.{form}")
+    taken_in = console.json("workout", "import", f"w.{form}", "--store", "new.db")["workouts"]
+    assert (taken_in["changed"], taken_in["rejected"]) == (4, [])
+    listed = (console.json("workout", "list", *store)["workouts"] for store in ((), ("--store", "new.db")))
+    before, after = ([{**each, "fetchedAtUtc": 0} for each in workouts] for workouts in listed)
+    assert before == after
+    assert console.json("workout", "import", f"w.{form}")["workouts"]["changed"] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("source", "GARMIN"), ("activityId", "a/b"), ("startAt", "2024-01-01"), ("startAt", 5)],
+)
+def test_an_altered_export_is_refused_by_row(console: Console, tmp_path: Path, name: str, value: Any) -> None:
+    """What names no workout is told with its row and name, and the others are taken in."""
+    console.json("workout", "import", write_history(tmp_path / "h.json", activity(1), activity(2)))
+    console.json("workout", "export", "w.json")
+    rows = json.loads((tmp_path / "w.json").read_text(encoding="utf-8"))["workouts"]
+    (tmp_path / "w.json").write_text(json.dumps([{**rows[0], name: value}, rows[1]]), encoding="utf-8")
+    outcome = console("workout", "import", "w.json", "--store", "new.db")
+    assert (outcome.code, "row 1" in outcome.err, name in outcome.err) == (1, True, True)
+    assert len(console.json("workout", "list", "--store", "new.db")["workouts"]) == 1

@@ -19,13 +19,14 @@ from commitcollect_adapters.readers.fields import (
     clean_text,
     file_id,
     finite,
+    parse_plain_number,
     shown,
     strava_id,
 )
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
 from commitcollect_core.training.workouts import UNKNOWN_SPORT_TYPE, ActivitySnapshot, SetAside
-from commitcollect_core.values import Source, utc
+from commitcollect_core.values import Source, member, utc
 
 DATE_CHARS_MAX = 40
 DURATION_CHARS_MAX = 40
@@ -35,6 +36,9 @@ _DURATION = re.compile(
 )
 _EPOCH_DAY = re.compile(r"1970-01-([0-9]{2})[ T]")
 _IDS = ("id", "run_id")
+EXPORTED = frozenset({"startat", "source", "activityid"})
+"""Names, in small letters, that only our own export has."""
+
 _EXACT_FLOAT_MAX = 2**53
 _YES = frozenset({"true", "1", "1.0"})
 _NO = frozenset({"", "false", "0", "0.0", "none", "null", "nan"})
@@ -51,7 +55,8 @@ class Activity:
 def read_activity(payload: Mapping[str, Any], policy: Policy) -> Activity:
     """Read one activity of any known shape; ignore unknown keys.
 
-    Known are Strava's API, Strava's training log (`distance_raw`) and running_page (`run_id`).
+    Known are Strava's API, Strava's training log (`distance_raw`), running_page (`run_id`) and what
+    ``commitcollect workout export`` writes (`startAt`).
 
     Raises:
         InvalidInput: the id or the start is missing or not of its kind; `field` names it.
@@ -62,6 +67,8 @@ def read_activity(payload: Mapping[str, Any], policy: Policy) -> Activity:
         return _running_page(payload, policy)
     if "distance_raw" in payload:
         return _training_log(payload, policy)
+    if (own := {name.lower(): value for name, value in payload.items()}).keys() >= EXPORTED:
+        return _exported(own, policy)
     return activity_of_api(payload, policy)
 
 
@@ -147,6 +154,30 @@ def _running_page(payload: Mapping[str, Any], policy: Policy) -> Activity:
         elapsed_seconds=_seconds(payload.get("elapsed_time"), "elapsed_time", values),
         name=clean_name(_text(payload, "name", values), policy),
         utc_offset_seconds=_local_offset(payload.get("start_date_local"), start, policy),
+    )
+    return Activity(snapshot=snapshot, set_aside=tuple(values.set_aside))
+
+
+def _exported(payload: Mapping[str, Any], policy: Policy) -> Activity:
+    """A workout as ``commitcollect workout export`` writes it, under its own id and source."""
+    values = Values()
+    source = member(Source, payload["source"], "source")
+    identify = strava_id if source is Source.STRAVA else file_id
+    offset = payload.get("utcoffsetseconds")
+    snapshot = ActivitySnapshot(
+        source=source,
+        activity_id=identify(payload["activityid"], "activityId"),
+        sport_type=_sport_type({"sport_type": payload.get("sporttype")}, values),
+        started_at=moment(payload["startat"], "startAt"),
+        distance_meters=values.measure(payload.get("distancemeters"), "distanceMeters"),
+        elevation_meters=values.measure(payload.get("totalelevationgainmeters"), "totalElevationGainMeters"),
+        moving_seconds=values.measure(payload.get("movingtimeseconds"), "movingTimeSeconds"),
+        elapsed_seconds=values.measure(payload.get("elapsedtimeseconds"), "elapsedTimeSeconds"),
+        name=clean_name(_text(payload, "activityname", values), policy),
+        utc_offset_seconds=_utc_offset(
+            parse_plain_number(offset) if isinstance(offset, str) else offset, policy
+        ),
+        is_flagged=_flag(payload.get("isflagged"), values),
     )
     return Activity(snapshot=snapshot, set_aside=tuple(values.set_aside))
 

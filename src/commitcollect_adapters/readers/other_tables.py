@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import frozen
 
-from commitcollect_adapters.readers.activities import Activity, parse_duration, read_activity
+from commitcollect_adapters.readers.activities import EXPORTED, Activity, parse_duration, read_activity
 from commitcollect_adapters.readers.bulk_export import KILOMETER, SHOWN_SPEED_METERS_PER_SECOND_MAX
 from commitcollect_adapters.readers.columns import Locale, fold, fold_sport, sports_of
 from commitcollect_adapters.readers.fields import (
@@ -67,7 +67,7 @@ def other_table(titles: Sequence[str]) -> ApiTable | DeviceTable | None:
     known = set(names)
     if ({"id", "start_date", "distance"} <= known and {"type", "sport_type"} & known) or {
         "id", "start_time", "distance_raw",
-    } <= known or {"run_id", "start_date", "distance"} <= known:  # fmt: skip
+    } <= known or {"run_id", "start_date", "distance"} <= known or known >= EXPORTED:  # fmt: skip
         return ApiTable(names=names)
     for locale, wanted in _GARMIN:
         if set(wanted.values()) - {wanted["moving"], wanted["elapsed"], *_CLIMBS} <= known:
