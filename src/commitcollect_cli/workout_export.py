@@ -13,7 +13,7 @@ import click
 
 from commitcollect_cli.completing import complete_sport
 from commitcollect_cli.options import parse_sports, span_options
-from commitcollect_cli.output import print_result
+from commitcollect_cli.output import print_result, say, show
 from commitcollect_cli.render import show_count
 from commitcollect_cli.saving import save
 from commitcollect_cli.store import open_to_read, store_options
@@ -25,11 +25,14 @@ if TYPE_CHECKING:
     from commitcollect_core.training.workouts import Workout
 
 _FORMATS = ("csv", "json")
+_STDOUT = "-"
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(_FORMATS), help="Default: as FILE ends.")
+@click.option(
+    "--format", "form", type=click.Choice(_FORMATS), help="Default: as FILE ends; csv for standard output."
+)
 @span_options("workouts")
 @click.option(
     "--sport",
@@ -54,22 +57,44 @@ def export(
     as_json: bool,
     **days: Any,
 ) -> None:
-    """Write workouts to FILE as CSV or JSON, the oldest first. Deleted ones are left out."""
+    """Write workouts to FILE as CSV or JSON, the oldest first. Deleted ones are left out.
+
+    '-' is standard output.
+    """
     from commitcollect_core.training.history import walk_workouts
     from commitcollect_core.training.ports import WorkoutQuery
 
-    form = form or file.suffix.removeprefix(".").lower()
-    if form not in _FORMATS:
-        raise click.UsageError(f"{file.name!r} ends neither in .csv nor in .json; give --format csv or json")
+    form = _form(file, form, as_json=as_json)
     start_at, end_at = instants(days, settings.time_zone)
     query = WorkoutQuery(start_at=start_at, end_at=end_at, limit=settings.policy.training.page_items_max)
     with open_to_read(settings) as app:
         found = walk_workouts(app.ports.ledger, settings.user, query)
         rows = [_row(each) for each in found if not each.is_deleted and matches(each, sports, name)]
     text = _as_csv(rows) if form == "csv" else json.dumps({"workouts": rows}, ensure_ascii=False, indent=2)
+    count = show_count(len(rows), "workout", "workouts")
+    if str(file) == _STDOUT:
+        show(text.rstrip("\r\n"))
+        say(f"Wrote {count}.")
+        return
     save({file: text.encode()}, folder=None, force=force, asked_as="FILE")
-    line = f"Saved {show_count(len(rows), 'workout', 'workouts')} to {file}."
+    line = f"Saved {count} to {file}."
     print_result({"file": str(file), "workouts": len(rows)}, [line], as_json=as_json)
+
+
+def _form(file: Path, form: str | None, *, as_json: bool) -> str:
+    """What the file is to hold.
+
+    Raises:
+        click.UsageError: its name does not say, or ``--json`` asks for something else on standard output.
+    """
+    if str(file) == _STDOUT:
+        form = form or ("json" if as_json else "csv")
+        if as_json and form != "json":
+            raise click.UsageError("--json prints one JSON object; leave it out, or --format csv")
+    form = form or file.suffix.removeprefix(".").lower()
+    if form not in _FORMATS:
+        raise click.UsageError(f"{file.name!r} ends neither in .csv nor in .json; give --format csv or json")
+    return form
 
 
 def _row(workout: Workout) -> dict[str, Any]:

@@ -83,3 +83,14 @@ def test_an_altered_export_is_refused_by_row(console: Console, tmp_path: Path, n
     outcome = console("workout", "import", "w.json", "--store", "new.db")
     assert (outcome.code, "row 1" in outcome.err, name in outcome.err) == (1, True, True)
     assert len(console.json("workout", "list", "--store", "new.db")["workouts"]) == 1
+
+
+def test_standard_output_takes_an_export(console: Console, history: Path, tmp_path: Path) -> None:
+    """As CSV unless said otherwise, with the count on stderr; with --json it is the one object."""
+    console.json("workout", "import", history)
+    outcome = console("workout", "export", "-", "--sport", "RIDE")
+    assert [row["activityId"] for row in csv.DictReader(outcome.out.splitlines())] == ["1000007"]
+    assert outcome.err == "Wrote 1 workout.\n"
+    assert len(console.json("workout", "export", "-")["workouts"]) == 7
+    assert console("workout", "export", "-", "--format", "csv", "--json").code == 2
+    assert not (tmp_path / "-").exists()
