@@ -13,7 +13,7 @@ import click
 
 from commitcollect_cli.completing import complete_sport
 from commitcollect_cli.options import parse_sports, span_options
-from commitcollect_cli.output import print_result, say, show
+from commitcollect_cli.output import print_json, print_result, say, show
 from commitcollect_cli.render import show_count
 from commitcollect_cli.saving import save
 from commitcollect_cli.store import open_to_read, store_options
@@ -70,15 +70,22 @@ def export(
     with open_to_read(settings) as app:
         found = walk_workouts(app.ports.ledger, settings.user, query)
         rows = [_row(each) for each in found if not each.is_deleted and matches(each, sports, name)]
-    text = _as_csv(rows) if form == "csv" else json.dumps({"workouts": rows}, ensure_ascii=False, indent=2)
     count = show_count(len(rows), "workout", "workouts")
     if str(file) == _STDOUT:
-        show(text.rstrip("\r\n"))
+        _print(rows, form)
         say(f"Wrote {count}.")
         return
+    text = _as_csv(rows) if form == "csv" else json.dumps({"workouts": rows}, ensure_ascii=False, indent=2)
     save({file: text.encode()}, folder=None, force=force, asked_as="FILE")
     line = f"Saved {count} to {file}."
     print_result({"file": str(file), "workouts": len(rows)}, [line], as_json=as_json)
+
+
+def _print(rows: list[dict[str, Any]], form: str) -> None:
+    if form == "json":
+        print_json({"workouts": rows})
+    else:
+        show(_as_csv(rows).rstrip("\r\n"))
 
 
 def _form(file: Path, form: str | None, *, as_json: bool) -> str:
