@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from attrs import NOTHING, asdict, fields
+from attrs import asdict, fields
 
 from commitcollect_adapters.records.columns import epoch
-from commitcollect_core.errors import CommitCollectError, CorruptItem, InvalidInput
+from commitcollect_core.errors import CommitCollectError, CorruptItem
 from commitcollect_core.training.awards import ModelPart, StatueModel
 
 if TYPE_CHECKING:
+    from cattrs import Converter
+
     # A program that shows workouts does not pay for importing what it does not show.
     from commitcollect_core.accounts.chain import AuditEntry, Verification
     from commitcollect_core.accounts.deletion import DeletionRequest
@@ -45,45 +48,41 @@ def _camel_case(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
+@cache
+def _converter() -> Converter:
+    """Made when a statue model is read or shown; most programs do neither."""
+    from cattrs import Converter  # noqa: PLC0415 - costs as much as a small command
+    from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override  # noqa: PLC0415 - the same
+
+    converter = Converter()
+    for model in (ModelPart, StatueModel):
+        names = {each.name: override(rename=_camel_case(each.name)) for each in fields(model)}
+        # A hook per class; cattrs types its factories for one class at a time.
+        structure_hook = make_dict_structure_fn(model, converter, **names)  # type: ignore[arg-type]  # cattrs types its factories for one class at a time
+        converter.register_structure_hook(model, structure_hook)
+        unstructure_hook = make_dict_unstructure_fn(model, converter, **names)  # type: ignore[arg-type]  # cattrs types its factories for one class at a time
+        converter.register_unstructure_hook(model, unstructure_hook)
+    return converter
+
+
 def statue_from_document(document: Mapping[str, Any]) -> StatueModel:
     """Read a statue model; unknown names are passed over.
 
     Raises:
         CorruptItem: a name is missing or holds the wrong kind of value.
     """
+    from cattrs import BaseValidationError, transform_error  # noqa: PLC0415 - as above
+
     try:
-        parts = [ModelPart(**_given(ModelPart, each)) for each in document["parts"]]
-        return StatueModel(**{**_given(StatueModel, document), "parts": parts})
-    except KeyError as missing:
-        raise CorruptItem(f"not a statue model: there is no {missing.args[0]!r}") from missing
-    except TypeError as broken:  # something else stands where an object or a list should
-        raise CorruptItem(f"not a statue model: {broken}") from broken
-    except InvalidInput as invalid:
-        raise CorruptItem(f"not a statue model: {invalid.message}") from invalid
-
-
-def _given(model: type[ModelPart | StatueModel], document: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a class that a document holds, by the names of its attributes.
-
-    Raises:
-        KeyError: the document lacks one that has no default.
-        TypeError: it is no object.
-    """
-    if not isinstance(document, Mapping):
-        raise TypeError(f"{document!r:.80} is not an object of names and values")
-    written = {each.name: _camel_case(each.name) for each in fields(model)}
-    needed = {each.name for each in fields(model) if each.default is NOTHING}
-    return {name: document[place] for name, place in written.items() if name in needed or place in document}
+        return _converter().structure(document, StatueModel)
+    except BaseValidationError as invalid:
+        raise CorruptItem(f"not a statue model: {'; '.join(transform_error(invalid))}") from invalid
 
 
 def statue_document(model: StatueModel) -> Document:
     """A statue model with its parts."""
-    parts = [_written(each) for each in model.parts]
-    return {**_written(model), "parts": parts, "partsTotal": model.parts_total}
-
-
-def _written(value: ModelPart | StatueModel) -> Document:
-    return {_camel_case(each.name): getattr(value, each.name) for each in fields(type(value))}
+    document: Document = _converter().unstructure(model)
+    return {**document, "partsTotal": model.parts_total}
 
 
 def statue_summary_document(model: StatueModel) -> Document:

@@ -59,18 +59,18 @@ def test_the_root_loads_no_command_and_no_classes(arguments: tuple[str, ...]) ->
     """Asking for the version or the help costs click alone: no attrs, no store, no metadata."""
     loaded_here = modules_loaded(*arguments)
     assert "click" in loaded_here
-    assert loaded_here.isdisjoint({"attr", "importlib.metadata", "sqlite3", "email"})
+    assert loaded_here.isdisjoint({"attr", "cattrs", "importlib.metadata", "sqlite3", "email"})
     assert not [each for each in loaded_here if each.startswith("commitcollect_adapters.")]
 
 
 @pytest.mark.parametrize(
     ("arguments", "spared"),
     [
-        (("milestone", "list"), {"commitcollect_adapters.statues.definitions", "tomllib", "email"}),
+        (("milestone", "list"), {"cattrs", "commitcollect_adapters.statues.definitions", "tomllib", "email"}),
         (("milestone", "list", "-x"), {"sqlite3", "commitcollect_core.app"}),
-        (("workout", "list"), {"commitcollect_adapters.statues.definitions"}),
+        (("workout", "list"), {"cattrs", "commitcollect_adapters.statues.definitions"}),
         (("statue", "-h"), {"commitcollect_adapters.statues.exporting"}),
-        (("milestone", "list"), {"commitcollect_core.accounts", "hashlib"}),
+        (("milestone", "list"), {"commitcollect_core.accounts", "hashlib", "cattrs"}),
     ],
 )
 def test_a_command_loads_what_it_needs(arguments: tuple[str, ...], spared: set[str]) -> None:
@@ -90,7 +90,7 @@ def test_a_command_loads_what_it_needs(arguments: tuple[str, ...], spared: set[s
 def test_help_and_usage_errors_load_no_classes(arguments: tuple[str, ...]) -> None:
     """How a command is used costs click and its options: attrs, records and stores are for running it."""
     loaded_here = modules_loaded(*arguments)
-    assert loaded_here.isdisjoint({"attr", "sqlite3", "commitcollect_adapters.backend"})
+    assert loaded_here.isdisjoint({"attr", "cattrs", "sqlite3", "commitcollect_adapters.backend"})
 
 
 def test_words_that_options_repeat_are_those_of_the_values() -> None:
