@@ -351,11 +351,16 @@ def _document(data: bytes) -> Any:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return _Reason("the document is not UTF-8 text")
-    outline = _Outline()
-    outline.end(text, 0)
-    if outline.is_too_deep:
+    # Fewer brackets than levels cannot be nested too deep; so it is with most documents.
+    if text.count("[") + text.count("{") > NESTING_LEVELS_MAX and _is_too_deep(text):
         return _Reason(f"the document is nested deeper than {NESTING_LEVELS_MAX} levels")
     return _decoded(text, "the document")
+
+
+def _is_too_deep(text: str) -> bool:
+    outline = _Outline()
+    outline.end(text, 0)
+    return outline.is_too_deep
 
 
 @frozen

@@ -10,10 +10,12 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 from hmac import compare_digest
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -98,6 +100,8 @@ class Receiver:
         self.counts: Counter[str] = Counter()
         self._refusals = _RefusalLog(monotonic)
         self._writers = asyncio.Semaphore(writers_max)
+        # Threads of their own: calls of pages may hold every thread that they share for as long as they like.
+        self._threads = ThreadPoolExecutor(writers_max, thread_name_prefix="webhook")
 
     def application(self) -> Starlette:
         """The ASGI application, with ``/health`` beside the webhook."""
@@ -173,7 +177,8 @@ class Receiver:
             raise StorageUnavailable("every writer waits for the store; try again later") from late
         try:
             # In a thread, as the write waits for the disk or network and must not block other calls.
-            return await run_in_threadpool(self._intake.keep, waiting)
+            keep = partial(copy_context().run, self._intake.keep, waiting)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, keep)
         finally:
             self._writers.release()
 

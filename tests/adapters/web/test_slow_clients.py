@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import pytest
 from attrs import frozen
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
@@ -38,6 +39,10 @@ from commitcollect_core.strava.webhook_intake import WebhookIntake, WebhookSecre
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PATIENCE_SECONDS = 60
 """Whatever takes longer hangs."""
+
+WAIT_SECONDS = 10
+THREADS_OF_PAGES = 40
+"""As many as anyio has for `run_in_threadpool`."""
 
 EVENT = json.dumps(
     {"object_type": "activity", "object_id": 7, "aspect_type": "create", "owner_id": 42, "subscription_id": 1}
@@ -89,15 +94,20 @@ def status_of(answer: bytes) -> int:
     return int(answer.split()[1])
 
 
+def receiver_on(queue: EventQueue, *, writers_max: int = 4) -> Receiver:
+    """A receiver that puts events into a queue."""
+    context = Context(clock=ManualClock(NOW), ids=SequentialIds(), backoff=NoBackoff())
+    secrets = WebhookSecrets(verify_token="t", subscription_id=1)  # noqa: S106 - of no app
+    intake = WebhookIntake(queue=queue, secrets=secrets, context=context)
+    return Receiver(intake, writers_max=writers_max)
+
+
 @contextmanager
 def site(
     queue: EventQueue | None = None, limits: Limits | None = None, *, writers_max: int = 4
 ) -> Iterator[Site]:
     """A receiver on a queue in memory, unless another is given."""
-    context = Context(clock=ManualClock(NOW), ids=SequentialIds(), backoff=NoBackoff())
-    secrets = WebhookSecrets(verify_token="t", subscription_id=1)  # noqa: S106 - of no app
-    intake = WebhookIntake(queue=queue or MemoryQueue(), secrets=secrets, context=context)
-    receiver = Receiver(intake, writers_max=writers_max)
+    receiver = receiver_on(queue or MemoryQueue(), writers_max=writers_max)
     with serving.serving(receiver.application(), limits) as base:
         yield Site(address_of(base), receiver)
 
@@ -309,6 +319,34 @@ def test_every_event_gets_its_turn() -> None:
     """One writer is enough for any number of events, one after the other."""
     with site(writers_max=1) as served:
         assert [status_of(served.call(EVENT)) for _ in range(3)] == [200] * 3
+
+
+def test_calls_of_pages_keep_no_event_waiting() -> None:
+    """Page calls that wait use every thread there is for them; an event is kept by a thread of its own."""
+    is_over, begun = Event(), threading.Semaphore(0)
+
+    def wait() -> None:
+        begun.release()
+        is_over.wait(PATIENCE_SECONDS)
+
+    async def page(_request: Request) -> PlainTextResponse:
+        await run_in_threadpool(wait)
+        return PlainTextResponse("late")
+
+    receiver = receiver_on(MemoryQueue())
+    application = Starlette(routes=[*receiver.routes(), Route("/page", page)])
+    with ExitStack() as stack:
+        served = Site(address_of(stack.enter_context(serving.serving(application, PATIENT))), receiver)
+        stack.callback(is_over.set)
+        for _ in range(THREADS_OF_PAGES + 1):
+            connection = stack.enter_context(served.connect())
+            connection.sendall(b"GET /page HTTP/1.1\r\nHost: x\r\n\r\n")
+        for _ in range(THREADS_OF_PAGES):
+            assert begun.acquire(timeout=PATIENCE_SECONDS)
+        event = stack.enter_context(served.connect())
+        event.settimeout(WAIT_SECONDS)
+        event.sendall(f"{HEAD}Content-Length: {len(EVENT)}\r\n\r\n".encode() + EVENT)
+        assert status_of(event.recv(65_536)) == 200
 
 
 # The end
