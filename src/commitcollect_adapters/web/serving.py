@@ -32,6 +32,9 @@ STOP_SECONDS_MAX = 10
 THREAD_NAME = "serving"
 _POLL_SECONDS = 0.01
 _TASKS_STOP_SECONDS = 3
+WAITING_MAX = 1_024
+"""Connections that wait to be accepted; they take no descriptor of this process."""
+
 _OUT_OF_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
@@ -120,6 +123,10 @@ class _Server(uvicorn.Server):
         """Begin to listen."""
         asyncio.get_running_loop().set_exception_handler(self._note)
         await super().startup(sockets)
+        for each in sockets or ():
+            # asyncio takes one number for what it accepts in one go and for what waits in the kernel, which
+            # drops the packets of all others: their clients try again after a second.
+            each.listen(WAITING_MAX)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let calls in progress end, for a while."""

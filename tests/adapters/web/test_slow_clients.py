@@ -349,6 +349,27 @@ def test_calls_of_pages_keep_no_event_waiting() -> None:
         assert status_of(event.recv(65_536)) == 200
 
 
+def test_clients_that_come_at_once_wait_without_being_accepted() -> None:
+    """While the server does something else, more connections are made than it accepts in one go."""
+    is_over, begun = Event(), Event()
+
+    async def busy(_request: Request) -> PlainTextResponse:
+        begun.set()
+        is_over.wait(PATIENCE_SECONDS)  # holds the loop, and with it every connection
+        return PlainTextResponse("late")
+
+    with ExitStack() as stack:
+        application = Starlette(routes=[Route("/busy", busy)])
+        address = address_of(stack.enter_context(serving.serving(application, PATIENT)))
+        stack.callback(is_over.set)
+        for number in range(3 * connections.ACCEPTED_AT_ONCE_MAX):
+            # Without room the kernel drops the packet, and the client tries again after a second.
+            client = stack.enter_context(socket.create_connection(address, timeout=WAIT_SECONDS))
+            if number == 0:
+                client.sendall(b"GET /busy HTTP/1.1\r\nHost: x\r\n\r\n")
+                assert begun.wait(PATIENCE_SECONDS)
+
+
 # The end
 
 
