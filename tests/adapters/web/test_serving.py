@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -25,3 +27,15 @@ def test_what_cannot_be_listened_on_is_told(host: str) -> None:
         listening(host, 0)
     with listening(LOCALHOST, 0) as taken, pytest.raises(InvalidInput, match="Address already in use"):
         listening(LOCALHOST, taken.getsockname()[1])
+
+
+def test_a_site_begins_without_what_few_calls_need() -> None:
+    """A function on Lambda waits for every import; readers of files and drawings come with a call."""
+    program = "import sys, commitcollect_adapters.web.opening; print(*sys.modules)"
+    loaded = subprocess.check_output([sys.executable, "-c", program], text=True).split()
+    for late in (
+        "readers.histories", "readers.tables", "statues.exporting", "statues.pictures.card",
+        "sqlite.staging", "exports.writing",
+    ):  # fmt: skip
+        assert f"commitcollect_adapters.{late}" not in loaded
+    assert not {"boto3", "httpx"} & {*loaded}
