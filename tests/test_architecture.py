@@ -61,6 +61,7 @@ SHARED_BY_ADAPTERS = {
 ADAPTERS_ON_ADAPTERS = {
     "aws_lambda",  # a host of its own, over the web's application
     "backend",  # opens each of them by the scheme of its address
+    "pytest_plugin",  # fixtures over testing
     "services",  # all that a host runs on, beside backend
     "simulation",  # a host of its own, beside backend
     "testing",  # proves them against one another

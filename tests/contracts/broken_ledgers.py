@@ -161,7 +161,7 @@ BROKEN = (
         "a failing commit is reported as done",
         {
             _BEGIN: _BEGIN.replace("with ", "with suppress(StorageError), "),
-            "AbstractContextManager, closing": "AbstractContextManager, suppress, closing",
+            "ExitStack, closing": "ExitStack, suppress, closing",
         },
         CRASH,
         {"what": "that adds and replaces"},

@@ -21,6 +21,7 @@ from commitcollect_adapters.testing.contracts import EventQueueContract, queues
 from commitcollect_adapters.testing.contracts.checks import property_test
 from commitcollect_adapters.testing.samples import NOW
 from commitcollect_core.jobs.ports import EventQueue
+from contracts.openings import broken_database
 from thoroughness import LEVEL
 
 
@@ -39,6 +40,12 @@ class TestSqliteQueue(EventQueueContract):
     def open_queue(self) -> Iterator[EventQueue]:
         """A queue in a file of its own."""
         with closing(Database(self._path)) as database:
+            yield SqliteQueue(database)
+
+    @contextmanager
+    def open_broken_queue(self, *, at: int) -> Iterator[EventQueue]:
+        """The same file, whose statements fail."""
+        with broken_database(self._path, at=at) as database:
             yield SqliteQueue(database)
 
 

@@ -6,7 +6,7 @@ To add a technology, say in a class of its own how its stores are opened, and pu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 
 import pytest
 
@@ -17,6 +17,7 @@ from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_adapters.testing import contracts
 from commitcollect_core.stores import Stores
+from contracts.openings import broken_client, broken_database
 from thoroughness import LEVEL
 
 
@@ -42,6 +43,9 @@ class TestBackfillsInMemory(InMemory, contracts.BackfillStoreContract): ...
 
 
 class TestSessionsInMemory(InMemory, contracts.SessionStoreContract): ...
+
+
+class TestHandshakesInMemory(InMemory, contracts.HandshakeStoreContract): ...
 
 
 class TestIdempotencyInMemory(InMemory, contracts.IdempotencyStoreContract): ...
@@ -75,6 +79,7 @@ class OnSqlite(contracts.StoresContract):
     @pytest.fixture(autouse=True)
     def _file(self, sqlite_file: Database) -> None:
         self._stores = sqlite_stores(sqlite_file)
+        self._path = sqlite_file.path
 
     def open_stores(self) -> AbstractContextManager[Stores]:
         """See `StoresContract`."""
@@ -91,6 +96,9 @@ class TestBackfillsOnSqlite(OnSqlite, contracts.BackfillStoreContract): ...
 
 
 class TestSessionsOnSqlite(OnSqlite, contracts.SessionStoreContract): ...
+
+
+class TestHandshakesOnSqlite(OnSqlite, contracts.HandshakeStoreContract): ...
 
 
 class TestIdempotencyOnSqlite(OnSqlite, contracts.IdempotencyStoreContract): ...
@@ -111,12 +119,21 @@ class TestPersonalDataOnSqlite(OnSqlite, contracts.PersonalDataContract): ...
 class TestStatuesOnSqlite(OnSqlite, contracts.StatueCatalogContract): ...
 
 
+class TestCrashesOnSqlite(OnSqlite, contracts.CrashContract):
+    @contextmanager
+    def open_broken_stores(self, *, at: int) -> Iterator[Stores]:
+        """The same file, whose statements fail."""
+        with broken_database(self._path, at=at) as database:
+            yield sqlite_stores(database)
+
+
 class OnDynoxide(contracts.StoresContract):
     """Stores in the tables of the whole session."""
 
     @pytest.fixture(autouse=True)
     def _engine(self, dynoxide_client: Client, few_examples: Callable[[int], None]) -> None:
         few_examples(LEVEL.examples_on_dynoxide)
+        self._client = dynoxide_client
         self._stores = dynamo_stores(dynoxide_client)
 
     def open_stores(self) -> AbstractContextManager[Stores]:
@@ -136,6 +153,9 @@ class TestBackfillsOnDynoxide(OnDynoxide, contracts.BackfillStoreContract): ...
 class TestSessionsOnDynoxide(OnDynoxide, contracts.SessionStoreContract): ...
 
 
+class TestHandshakesOnDynoxide(OnDynoxide, contracts.HandshakeStoreContract): ...
+
+
 class TestIdempotencyOnDynoxide(OnDynoxide, contracts.IdempotencyStoreContract): ...
 
 
@@ -152,6 +172,12 @@ class TestPersonalDataOnDynoxide(OnDynoxide, contracts.PersonalDataContract): ..
 
 
 class TestStatuesOnDynoxide(OnDynoxide, contracts.StatueCatalogContract): ...
+
+
+class TestCrashesOnDynoxide(OnDynoxide, contracts.CrashContract):
+    def open_broken_stores(self, *, at: int) -> AbstractContextManager[Stores]:
+        """The same tables over a client that loses its connection."""
+        return nullcontext(dynamo_stores(broken_client(self._client, at=at)))
 
 
 class OnMinistack(contracts.StoresContract):
@@ -177,6 +203,9 @@ class TestBackfillsOnMinistack(OnMinistack, contracts.BackfillStoreContract): ..
 
 
 class TestSessionsOnMinistack(OnMinistack, contracts.SessionStoreContract): ...
+
+
+class TestHandshakesOnMinistack(OnMinistack, contracts.HandshakeStoreContract): ...
 
 
 class TestIdempotencyOnMinistack(OnMinistack, contracts.IdempotencyStoreContract): ...

@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 import pytest
 from attrs import AttrsInstance, asdict
 from hypothesis import HealthCheck, settings
 
-from commitcollect_core.errors import Conflict, VersionConflict
+from commitcollect_core.errors import Conflict, StorageError, VersionConflict
 
 _Result = TypeVar("_Result")
 
@@ -51,6 +52,15 @@ def assert_read_back(found: AttrsInstance | None, expected: AttrsInstance) -> No
     assert found is not None
     assert_same(found, expected)
     assert_same(asdict(found), asdict(expected))
+
+
+def is_done(write: Callable[[], object]) -> bool:
+    """Whether a write was reported as done; anything but an error of the store is a defect."""
+    try:
+        write()
+    except StorageError:
+        return False
+    return True
 
 
 class _Versioned(Protocol):
@@ -98,6 +108,22 @@ def winner_of(results: Sequence[object], *, refusal: type[Conflict] = VersionCon
     (winner,) = [place for place, result in enumerate(results) if not isinstance(result, Conflict)]
     assert all(isinstance(each, refusal) for place, each in enumerate(results) if place != winner)
     return winner
+
+
+HOUR_THAT_COMES_TWICE = (
+    datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
+    datetime(2026, 10, 25, 1, 30, tzinfo=UTC),
+)
+"""Two moments that are both 02:30 on a clock in Berlin."""
+
+in_every_zone = pytest.mark.parametrize(
+    "zone",
+    [
+        pytest.param(each, marks=[] if hasattr(time, "tzset") else pytest.mark.skip("no tzset here"))
+        for each in ZONES
+    ],
+)
+"""Runs a test once for each of `ZONES`, where the system can change its zone."""
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve
 
 from commitcollect_adapters.testing import samples
-from commitcollect_adapters.testing.contracts.checks import MOMENTS_MAX
+from commitcollect_adapters.testing.contracts.checks import MOMENTS_MAX, is_done
 from commitcollect_adapters.testing.contracts.ledger_openings import LedgerOpenings, new_store_name
 from commitcollect_adapters.testing.dumps import LedgerDump, dump_of
 from commitcollect_core.errors import StorageError
@@ -69,13 +69,13 @@ class LedgerCrashes(LedgerOpenings):
             for moment, broken in enumerate(self._broken(name), start=1):
                 commit = _COMMITS[what](samples.new_athlete())
                 _prepare(ledger, commit)
-                is_done = _is_done(partial(broken.commit, commit))
+                was_done = is_done(partial(broken.commit, commit))
                 if dump_of(ledger, commit.user_id, [commit]) == before:
-                    assert not is_done, "the commit returned, and nothing is there"
+                    assert not was_done, "the commit returned, and nothing is there"
                     # What is not there can be written by the next attempt, while the broken handle is open.
                     ledger.commit(commit)
                 assert dump_of(ledger, commit.user_id, [commit]) == after
-                if is_done:
+                if was_done:
                     assert moment > 1, "the driver failed, and the commit returned all the same"
                     return
 
@@ -87,10 +87,10 @@ class LedgerCrashes(LedgerOpenings):
                 user_id = samples.new_athlete()
                 ledger.commit(samples.first_commit(user_id))
                 before = dump_of(ledger, user_id)
-                is_done = _is_done(partial(broken.fence, user_id, now=samples.NOW))
+                was_done = is_done(partial(broken.fence, user_id, now=samples.NOW))
                 after = dump_of(ledger, user_id)
                 assert evolve(after, head=before.head) == before
-                if is_done:
+                if was_done:
                     assert after.head.state is LedgerState.DELETING
                     return
 
@@ -110,15 +110,6 @@ class LedgerCrashes(LedgerOpenings):
             assert found == expected
             assert moment > 1, "the driver failed, and the read answered all the same"
             return
-
-
-def _is_done(write: Callable[[], object]) -> bool:
-    """Whether a write was reported as done; anything but an error of the store is a defect."""
-    try:
-        write()
-    except StorageError:
-        return False
-    return True
 
 
 def _prepare(ledger: Ledger, commit: LedgerCommit) -> None:

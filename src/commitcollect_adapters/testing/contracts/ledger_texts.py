@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-import pytest
 from attrs import evolve
 
 from commitcollect_adapters.testing import samples
-from commitcollect_adapters.testing.contracts.checks import ZONES, assert_same, in_zone
+from commitcollect_adapters.testing.contracts.checks import assert_same, in_every_zone, in_zone
 from commitcollect_adapters.testing.contracts.ledger_openings import LedgerOpenings
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.training.ledger import UntrackedMilestone
@@ -80,8 +78,7 @@ class LedgerTexts(LedgerOpenings):
             assert_same(ledger.read(user_id, keys), ledger.read(user_id, [here.key]))
             assert_same(dict(ledger.read(user_id, keys).workouts), {here.key: here})
 
-    @pytest.mark.skipif(not hasattr(time, "tzset"), reason="this system cannot change the time zone")
-    @pytest.mark.parametrize("zone", ZONES)
+    @in_every_zone
     def test_the_hour_that_comes_twice_is_two_hours(self, zone: str) -> None:
         """Every moment is read back and in its place, also where the clock of the machine is set back."""
         with in_zone(zone), self.open_ledger() as ledger:
@@ -100,8 +97,7 @@ class LedgerTexts(LedgerOpenings):
                 )
                 assert_same(list(ledger.read_workouts(user_id, between).workouts), [one])
 
-    @pytest.mark.skipif(not hasattr(time, "tzset"), reason="this system cannot change the time zone")
-    @pytest.mark.parametrize("zone", ZONES)
+    @in_every_zone
     def test_every_moment_of_a_milestone_and_a_head_is_kept(self, zone: str) -> None:
         """Not an hour off: neither in summer nor in the hour that comes twice."""
         with in_zone(zone), self.open_ledger() as ledger:

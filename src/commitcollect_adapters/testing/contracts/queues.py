@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import ClassVar
 
 import pytest
@@ -17,8 +18,13 @@ from hypothesis import strategies as st
 
 from commitcollect_adapters.testing import service_samples as service
 from commitcollect_adapters.testing.contracts.checks import (
+    HOUR_THAT_COMES_TWICE,
+    MOMENTS_MAX,
     THREADS,
     assert_read_back,
+    in_every_zone,
+    in_zone,
+    is_done,
     property_test,
     race,
 )
@@ -114,6 +120,13 @@ class EventQueueContract(ABC):
         If it has a clock, that stands still at `samples.NOW`.
         """
 
+    def open_broken_queue(self, *, at: int) -> AbstractContextManager[EventQueue]:  # noqa: ARG002 - for those who override it
+        """The queue of this test, whose driver fails at moment `at` and ever after; see `BrokenDriver`.
+
+        Without it what a crash leaves behind is not checked.
+        """
+        pytest.skip("define `open_broken_queue`, and this is checked: what a crash leaves behind")
+
     def _skip_unless_exact(self) -> None:
         if not self.is_exact:
             pytest.skip("this queue only passes messages on")
@@ -204,6 +217,19 @@ class EventQueueContract(ABC):
             assert queue.give_back(leased, visible_at=after(900), is_attempt=False)
             assert not queue.lease(now=after(899), seconds=LEASE_SECONDS, limit=LIMIT)
             assert queue.lease(now=after(900), seconds=LEASE_SECONDS, limit=LIMIT)
+
+    @in_every_zone
+    def test_a_due_time_is_not_an_hour_off(self, zone: str) -> None:
+        """Also in the hour that comes twice, for a job that waits, one that is taken and one put off."""
+        self._skip_unless_exact()
+        first, second = HOUR_THAT_COMES_TWICE
+        with in_zone(zone), self.open_queue() as queue:
+            queue.put(new_job("1"), visible_at=second)
+            assert not queue.lease(now=first, seconds=LEASE_SECONDS, limit=LIMIT)
+            (leased,) = queue.lease(now=second, seconds=LEASE_SECONDS, limit=LIMIT)
+            assert leased.until == second + timedelta(seconds=LEASE_SECONDS)
+            assert queue.give_back(leased, visible_at=second + timedelta(hours=1), is_attempt=True)
+            assert not queue.lease(now=second, seconds=LEASE_SECONDS, limit=LIMIT)
 
     def test_a_due_time_further_ahead_than_any_is_due_at_once(self) -> None:
         """A clock was wrong when it was put; the longest wait and the clocks' difference are waited for."""
@@ -584,6 +610,26 @@ class EventQueueContract(ABC):
             assert list(queue.parked(limit=LIMIT)) == [expected]
             assert queue.counts(now=NOW) == QueueCounts(waiting=0, leased=0, parked=1)
             assert list(queue.parked(limit=LIMIT)) == [expected]
+
+    def test_a_job_whose_parking_breaks_off_is_parked_or_comes_again(self) -> None:
+        """At every moment: it is in one of the two places, and never in both or in none."""
+        with self.open_queue() as queue:
+            for at in range(1, MOMENTS_MAX + 1):
+                job = new_job("1")
+                queue.put(job, visible_at=NOW)
+                leased = take_one(queue)
+                with self.open_broken_queue(at=at) as broken:
+                    was_done = is_done(partial(broken.park, leased, reason="bad", now=NOW))
+                parked = [each.job for each in queue.parked(limit=LIMIT)]
+                counts = queue.counts(now=NOW)
+                assert (counts.waiting, counts.leased + counts.parked) == (0, 1)
+                assert parked == ([job] if counts.parked else [])
+                if was_done:
+                    assert parked
+                    assert at > 1, "the driver failed, and the job was parked all the same"
+                    return
+                assert queue.drop(job.key) if parked else queue.complete(leased)
+        pytest.fail(f"the queue still fails after {MOMENTS_MAX} moments")
 
     def test_parked_jobs_are_listed_the_oldest_first(self) -> None:
         """And no more than asked for."""

@@ -1,7 +1,9 @@
-"""Every promise of `SessionStore`."""
+"""Every promise of `SessionStore` and of `HandshakeStore`."""
 # ruff: noqa: S101 - a suite asserts, though it does not live under tests/
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 import pytest
 from attrs import evolve
@@ -11,8 +13,11 @@ from hypothesis import strategies as st
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing import service_samples as service
 from commitcollect_adapters.testing.contracts.checks import (
+    HOUR_THAT_COMES_TWICE,
     THREADS,
     assert_read_back,
+    in_every_zone,
+    in_zone,
     property_test,
     race,
 )
@@ -27,8 +32,6 @@ _TAKERS, _TAKES_EACH = 20, 5
 
 class SessionStoreContract(StoresContract):
     """Subclass it, call the class ``Test…`` and run pytest."""
-
-    # Sessions
 
     def test_there_is_no_session_at_first(self) -> None:
         """Reading is not an error, nor is ending what is not there."""
@@ -53,6 +56,26 @@ class SessionStoreContract(StoresContract):
                 assert_read_back(stores.sessions.read(session_id), session)
                 (listed,) = stores.sessions.of_user(user_id, limit=10)
                 assert_read_back(listed, session)
+
+    @in_every_zone
+    def test_an_expiry_is_not_an_hour_off(self, zone: str) -> None:
+        """Also where the clock of the machine is set back, and the sessions of that night are in order."""
+        with in_zone(zone), self.open_stores() as stores:
+            user_id = samples.new_athlete()
+            made = [
+                evolve(
+                    service.session(user_id),
+                    created_at=at,
+                    last_seen_at=at,
+                    expires_at=at + timedelta(hours=1),
+                )
+                for at in HOUR_THAT_COMES_TWICE
+            ]
+            for session in made[::-1]:
+                stores.sessions.write(session)
+            for session in made:
+                assert_read_back(stores.sessions.read(session.session_id), session)
+            assert list(stores.sessions.of_user(user_id, limit=9)) == made
 
     def test_a_session_that_was_ended_stays_ended(self) -> None:
         """A request that overlaps a sign-out does not sign in again."""
@@ -107,7 +130,9 @@ class SessionStoreContract(StoresContract):
             assert not stores.sessions.of_user(session.user_id, limit=10)
             assert list(stores.sessions.of_user(other, limit=10)) == [longer]
 
-    # Handshakes
+
+class HandshakeStoreContract(StoresContract):
+    """Subclass it, call the class ``Test…`` and run pytest."""
 
     @property_test
     @given(data=st.data())
