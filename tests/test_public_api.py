@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import inspect
 import pydoc
+import re
 import subprocess
 import sys
+import textwrap
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import get_type_hints
 
 import pytest
 
+import commitcollect_adapters
 import commitcollect_core
 from commitcollect_adapters import in_memory, open_sqlite, open_store
 from commitcollect_core import DEFAULT_POLICY, InvalidInput, ModelId, NewMilestone, NotFound, Policy, UserId
@@ -19,6 +23,9 @@ from commitcollect_core.policy import TrainingPolicy
 
 ADA = UserId("ada")
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
+
+LINES, COLUMNS = 36, 80
+"""A screen, also where Python 3.13 prints every argument on a line of its own."""
 
 OPTIONAL = {"sqlite3", "boto3", "httpx", "hypothesis", "pytest", "click", "starlette"}
 
@@ -115,12 +122,62 @@ def test_the_front_door_costs_nothing_until_it_is_opened() -> None:
     assert "sqlite3" not in modules_loaded_by(used)
 
 
-@pytest.mark.parametrize("function", [commitcollect_core.assemble, in_memory, open_sqlite, open_store])
-def test_the_help_of_a_function_fits_a_screen(function: object) -> None:
-    """No default is printed that fills lines of its own."""
-    lines = pydoc.plain(pydoc.render_doc(function)).splitlines()
-    assert len(lines) <= 24
-    assert "object at 0x" not in "".join(lines)
+def shown_first(thing: object) -> list[str]:
+    """What `help` shows of a name before its members, as lines of a terminal."""
+    text = pydoc.plain(pydoc.render_doc(thing))
+    members = re.search(
+        r"^ \|  (Method|Data|Class methods|Static methods|Readonly|-----)", text, re.MULTILINE
+    )
+    first = text[: members.start()] if members else text
+    return [
+        piece for line in first.rstrip(" |\n").splitlines() for piece in textwrap.wrap(line, COLUMNS) or [""]
+    ]
+
+
+def public_things() -> dict[str, object]:
+    """Every public name, and every public method of the classes among them."""
+    modules = (commitcollect_core, commitcollect_adapters)
+    found = {name: getattr(module, name) for module in modules for name in module.__all__}
+    methods = {
+        f"{name}.{method}": member
+        for name, thing in found.items()
+        if inspect.isclass(thing)
+        for method, member in vars(thing).items()
+        if not method.startswith("_") and inspect.isfunction(member)
+    }
+    return {**found, **methods}
+
+
+def test_the_help_of_every_public_name_fits_a_screen() -> None:
+    """What it is called with and what it means stand on one screen, before the members of a class."""
+    assert {
+        name: len(lines)
+        for name, thing in public_things().items()
+        if len(lines := shown_first(thing)) > LINES
+    } == {}
+
+
+def test_no_help_shows_where_an_object_lies() -> None:
+    """Defaults are printed as what they are."""
+    shown = {name: pydoc.plain(pydoc.render_doc(thing)) for name, thing in public_things().items()}
+    assert [name for name, text in shown.items() if " object at 0x" in text] == []
+
+
+def test_what_the_page_calls_public_is_there() -> None:
+    """Every module and name in the table of docs/adapters.md can be imported."""
+    page = (Path(__file__).parents[1] / "docs" / "adapters.md").read_text(encoding="utf-8")
+    rows = [
+        line.split("|")[1]
+        for line in page.partition("## What is public")[2].splitlines()
+        if line.startswith("| `")
+    ]
+    assert len(rows) >= 8
+    for row in rows:
+        module, *names = re.findall(r"`([\w.]+)`", row)
+        found = import_module(module)
+        for name in names:
+            if name not in {"ports", "jobs", "strava", "accounts"}:
+                getattr(found, name)
 
 
 def test_a_policy_says_what_differs() -> None:

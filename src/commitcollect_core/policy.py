@@ -91,6 +91,17 @@ def _check(section: Any) -> None:
                 )
 
 
+def _changes(section: Any) -> list[str]:
+    """The values of a section that differ from the defaults."""
+    values = ((each, getattr(section, each.name)) for each in fields(type(section)))
+    return [f"{each.name}={value!r}" for each, value in values if value != each.default]
+
+
+def _shown(section: Any) -> str:
+    """A section as its changes alone: the help of what takes one stays short."""
+    return f"{type(section).__name__}({', '.join(_changes(section))})"
+
+
 @frozen(kw_only=True, repr=False)
 class TrainingPolicy:
     """Limits of counting training, and of the ledger.
@@ -157,6 +168,8 @@ class TrainingPolicy:
     rejections_kept_max: int = 1_000
     store_deadline_seconds: int = 20
 
+    __repr__ = _shown
+
     def __attrs_post_init__(self) -> None:
         _check(self)
         needed = 2 + max(self.milestones_tracked_max, self.statue_parts_max)
@@ -208,6 +221,8 @@ class JobsPolicy:
     group_jobs_max: int = 20
     due_jobs_compared_max: int = 200
     jobs_parked_listed_max: int = 1_000
+
+    __repr__ = _shown
 
     def __attrs_post_init__(self) -> None:
         _check(self)
@@ -282,6 +297,8 @@ class StravaPolicy:
     strava_workout_retention_days: int = 0
     fresh_seconds: int = 7 * 86_400
 
+    __repr__ = _shown
+
     def __attrs_post_init__(self) -> None:
         _check(self)
 
@@ -331,6 +348,8 @@ class AccountsPolicy:
     deletion_outage_seconds: int = 7 * 86_400
     deletion_restorable_seconds: int = 35 * 86_400
 
+    __repr__ = _shown
+
     def __attrs_post_init__(self) -> None:
         _check(self)
 
@@ -359,17 +378,8 @@ class Policy:
 
     def __repr__(self) -> str:
         """The values that differ from the defaults, so that the help of a function stays short."""
-        changed = [
-            f"{name}={value!r}"
-            for section in (getattr(self, each.name) for each in fields(Policy))
-            for name, value, usual in _values_and_defaults(section)
-            if value != usual
-        ]
+        changed = [each for part in fields(Policy) for each in _changes(getattr(self, part.name))]
         return f"Policy({', '.join(changed)})"
-
-
-def _values_and_defaults(section: Any) -> list[tuple[str, object, object]]:
-    return [(each.name, getattr(section, each.name), each.default) for each in fields(type(section))]
 
 
 def values_of(policy: Policy) -> dict[str, int | datetime | OnDisconnect]:

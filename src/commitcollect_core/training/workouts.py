@@ -92,8 +92,7 @@ class ActivitySnapshot:
             the edge; 0 where the source says nothing.
         utc_offset_seconds: of the place where it started, None if unknown.
         is_flagged: the source withdrew it from competition; it is kept but does not count.
-        shown_to: the athlete of the connection that showed it; None for an export, a file or a person. It is
-            no part of what the source says, so it does not count when snapshots are compared.
+        shown_to: the athlete whose connection showed it; None for a file or a person. It is not compared.
 
     Raises:
         InvalidInput: an attribute is of another type. Limits are for `check` and `believable`.
