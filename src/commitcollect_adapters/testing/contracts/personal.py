@@ -21,6 +21,7 @@ from commitcollect_core.stores import Stores
 from commitcollect_core.strava.backfills import BackfillCommit
 from commitcollect_core.strava.rates import athlete_scope
 from commitcollect_core.training.ledger import LedgerState
+from commitcollect_core.values import AthleteId, UserId
 
 _SEVERAL = 3
 _FENCERS = 8
@@ -34,9 +35,12 @@ class _Furnished:
     counts: dict[ItemType, int]
 
 
-def _furnish(stores: Stores) -> _Furnished:
+def _furnish(
+    stores: Stores, user_id: UserId | None = None, athlete_id: AthleteId | None = None
+) -> _Furnished:
     """Store something of every type about a new person, three of what there can be several of."""
-    user_id, athlete_id = samples.new_athlete(), service.new_strava_athlete()
+    user_id = user_id or samples.new_athlete()
+    athlete_id = athlete_id or service.new_strava_athlete()
     several = range(1, _SEVERAL + 1)
     stores.ledger.commit(
         samples.commit_of(
@@ -108,6 +112,22 @@ class PersonalDataContract(StoresContract):
             stores.personal.scrub()
             assert not any(_counts(stores, mine.person).values())
             assert _counts(stores, other.person) == other.counts
+
+    def test_an_erasure_leaves_neighbours_alone(self) -> None:
+        """People whose ids, and whose athletes' ids, begin or look like those of the ones who leave."""
+        with self.open_stores() as stores:
+            base, athlete_id = samples.new_athlete(), service.new_strava_athlete()
+            ids = [UserId(f"{base}{end}") for end in ("_b", "", "0", "xb")] + [UserId(base.upper())]
+            people = [
+                _furnish(stores, each, AthleteId(f"{athlete_id}{number or ''}"))
+                for number, each in enumerate(ids)
+            ]
+            for number in (1, 2):
+                left, *others = people[number - 1 :]
+                for item in registry.STORED:
+                    assert stores.personal.erase(item, left.person) == left.counts[item], item
+                stores.personal.scrub()
+                assert [_counts(stores, each.person) for each in others] == [each.counts for each in others]
 
     def test_rows_have_the_names_of_the_catalogue(self) -> None:
         """The same on every store, and what is never exported is a name that exists."""
