@@ -57,7 +57,13 @@ def fake_strava(manual_clock: ManualClock) -> FakeStrava:
 def running_worker(
     commitcollect_app: CommitCollect, fake_strava: FakeStrava, manual_clock: ManualClock
 ) -> RunningWorker:
-    """A service around the application and the fake Strava, which works when a test says so."""
-    from commitcollect_adapters.testing.running import RunningWorker  # noqa: PLC0415 - see above
+    """A service around the application and the fake Strava, which works when a test says so.
+
+    It seals tokens, so it needs the extra ``crypto``.
+    """
+    from commitcollect_adapters.backend import needing_extra  # noqa: PLC0415 - see above
+
+    with needing_extra("testing,crypto", "running_worker"):
+        from commitcollect_adapters.testing.running import RunningWorker  # noqa: PLC0415 - see above
 
     return RunningWorker(commitcollect_app, fake_strava, manual_clock)

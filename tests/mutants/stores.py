@@ -271,7 +271,7 @@ MUTANTS = (
         old="connection.execute(_END_HANDSHAKE, (state,))",
         new="pass",
         law="a handshake is taken once",
-        tests=_on_sqlite("TestSessions"),
+        tests=_on_sqlite("TestHandshakes"),
     ),
     _FILE(
         name="sqlite-not-durable",
@@ -279,6 +279,13 @@ MUTANTS = (
         new='"NORMAL" if is_durable else "OFF"',
         law="6: what was written is on the disk",
         tests=_DATABASE,
+    ),
+    _FILE(
+        name="sqlite-transaction-left-open",
+        old="if writer is not None and writer.in_transaction:",
+        new="if False:",
+        law="6: what broke off is taken back, and others can write",
+        tests=(f"{_SQLITE_LEDGER[0]}::test_a_fence_that_breaks_off_is_up_or_not",),
     ),
     _FILE(
         name="sqlite-newer-layout-used",
@@ -293,6 +300,13 @@ MUTANTS = (
         new="        if False:\n",
         law="a file of another program is left alone",
         tests=("tests/adapters/test_backend.py", "tests/cli/test_bad_input.py"),
+    ),
+    _DYNAMO(
+        name="dynamodb-key-asked-for-twice",
+        old="for each in dict.fromkeys(keys))",
+        new="for each in keys)",
+        law="a key that is named twice is read once",
+        tests=(f"{_LEDGER_ON_DYNOXIDE[0]}::test_a_key_that_is_named_twice_is_read_once",),
     ),
     _DYNAMO(
         name="dynamodb-award-replaced",
