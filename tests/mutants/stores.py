@@ -285,7 +285,7 @@ MUTANTS = (
         old="if writer is not None and writer.in_transaction:",
         new="if False:",
         law="6: what broke off is taken back, and others can write",
-        tests=(f"{_SQLITE_LEDGER[0]}::test_a_fence_that_breaks_off_is_up_or_not",),
+        tests=(f"{_SQLITE_LEDGER[0]}::test_a_commit_that_breaks_off_is_whole_or_not_there",),
     ),
     _FILE(
         name="sqlite-newer-layout-used",
