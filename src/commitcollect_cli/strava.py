@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import parse_qs
 
 import click
 
 from commitcollect_cli.late import Late, LateGroup
-from commitcollect_cli.output import ask, is_confirmed, print_failure, print_result, say
+from commitcollect_cli.output import is_confirmed, print_failure, print_result, say
 from commitcollect_cli.render import table
 from commitcollect_cli.store import store_options
 from commitcollect_cli.strava_backfill import show_backfill
@@ -27,23 +25,6 @@ _Outcome = TypeVar("_Outcome")
 
 _TERMINAL = "command-line"
 """Names the browser in a handshake that begins and ends at one terminal."""
-
-_QUOTES = " \t\"'<>`"
-_ESCAPED_AMPERSAND = re.compile(r"&(?:amp|#0*38|#x0*26);", re.IGNORECASE)
-_SEPARATORS = re.compile(r"[,\s]+")
-_SCOPES = (
-    "read",
-    "read_all",
-    "profile:read_all",
-    "profile:write",
-    "activity:read",
-    "activity:read_all",
-    "activity:write",
-)
-"""Strava's scopes; others that it may add are taken as they are."""
-
-_PASTED_LINES_MAX = 10
-
 
 _LATE = {
     "backfill": Late("strava_backfill:backfill", "Bring in the history from Strava."),
@@ -61,23 +42,33 @@ def strava() -> None:
 
 @strava.command()
 @click.option("--private", "is_private", is_flag=True, help="Ask for private activities as well.")
+@click.option("--no-browser", "has_no_browser", is_flag=True, help="Open no browser; only show the address.")
 @store_options
-def connect(*, settings: Settings, is_private: bool, as_json: bool) -> None:
-    """Connect this athlete to Strava, with a browser and this terminal."""
+def connect(*, settings: Settings, is_private: bool, has_no_browser: bool, as_json: bool) -> None:
+    """Connect this athlete to Strava, with a browser.
+
+    A browser on this machine brings the answer back by itself; of any other, paste the address it ends on.
+    """
     from commitcollect_adapters.documents import connection_document
     from commitcollect_adapters.services import open_service, open_trail
+    from commitcollect_cli.strava_answer import open_browser, waiting
     from commitcollect_core.accounts.audit import AuditType
     from commitcollect_core.strava.connections import DEFAULT_SCOPE, READ_ALL_ACTIVITIES
 
     scope = (*DEFAULT_SCOPE, READ_ALL_ACTIVITIES) if is_private else DEFAULT_SCOPE
-    with open_service(settings) as (service, backend), open_trail(settings, backend) as trail:
+    with (
+        open_service(settings) as (service, backend),
+        open_trail(settings, backend) as trail,
+        waiting(settings.strava_redirect_uri) as answer,
+    ):
         linking = service.strava.linking
-        address = linking.begin(
-            settings.user, _TERMINAL, redirect_uri=settings.strava_redirect_uri, scope=scope
-        )
+        address = linking.begin(settings.user, _TERMINAL, redirect_uri=answer.redirect_uri, scope=scope)
         say(f"Open this address in a browser and allow access:\n\n  {address}\n")
-        say("Then copy the address of the page you end on, even if that page cannot be shown.")
-        came_back = _ask_for_return()
+        if not has_no_browser:
+            open_browser(address)
+        say("If this goes on by itself then, all is well. Else copy the address of the page you end on, even")
+        say("if that page cannot be shown.")
+        came_back = answer.wait()
         finish = partial(
             linking.finish,
             state=came_back.value("state"),
@@ -105,64 +96,6 @@ def _audited(
         return use_case()
     caller = trail.caller(settings.user)
     return trail.around(caller, use_case, event_type=event_type, user_id=settings.user)
-
-
-class _Returned:
-    """The address a browser ended on, as people paste it: escaped, quoted, cut into lines."""
-
-    def __init__(self, pasted: str) -> None:
-        text = _ESCAPED_AMPERSAND.sub("&", pasted.strip(_QUOTES)).replace("\\", "")
-        # The part behind the question mark alone will do; a fragment (`#_=_`) is no part of it.
-        query = text.partition("?")[2] or text
-        self._values = parse_qs(query.partition("#")[0], keep_blank_values=True)
-
-    def value(self, name: str) -> str:
-        """A value of its query without white space; empty if it is not there."""
-        return "".join(self._values.get(name, [""])[0].split())
-
-    @property
-    def scope(self) -> list[str]:
-        """What was granted. Strava separates it by commas; on the way they may become spaces."""
-        return [each for each in _SEPARATORS.split(self._values.get("scope", [""])[0]) if each]
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether it is an address that Strava sends browsers to, down to its end."""
-        if not self.value("state"):
-            return False
-        return bool(self.value("error")) or (bool(self.value("code")) and self._has_whole_scope)
-
-    @property
-    def _has_whole_scope(self) -> bool:
-        """Whether the scope, which comes last, is there and does not break off inside a name."""
-        last = self.scope[-1] if self.scope else ""
-        is_cut = last not in _SCOPES and any(each.startswith(last) for each in _SCOPES if last)
-        return "scope" in self._values and not is_cut
-
-    @property
-    def is_begun(self) -> bool:
-        """Whether it can be the beginning of such an address."""
-        is_page_before = "client_id" in self._values
-        return not is_page_before and not self._values.keys().isdisjoint({"state", "code"})
-
-
-def _ask_for_return() -> _Returned:
-    """Ask for the address the browser ended on until it is complete; it may come in several lines."""
-    lines: list[str] = []
-    while (line := ask("Address")) is not None:
-        lines = [*lines[1 - _PASTED_LINES_MAX :], line]
-        # The fewest lines that make an address: what was pasted before it may be something else.
-        for count in range(1, len(lines) + 1):
-            if (came_back := _Returned("".join(lines[-count:]))).is_complete:
-                return came_back
-        if _Returned(line).is_begun:
-            say("The address goes on from there: paste the rest, or all of it again.")
-        else:
-            say("That is not it: the address holds state=… and code=…, or error=… if access was refused.")
-    raise InvalidInput(
-        "no address was given; run the command again, and paste the address the browser ends on",
-        field="address",
-    )
 
 
 @strava.command()
