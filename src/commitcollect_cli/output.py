@@ -5,12 +5,13 @@ from __future__ import annotations
 import codecs
 import io
 import json
+import re
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
@@ -131,9 +132,34 @@ def stream_json(document: Document, name: str, items: Iterable[Document]) -> Non
     show("  ]\n}")
 
 
+_EPOCH = "Utc"
+"""What names of times in epoch seconds end in."""
+_NAME_OF_TIME = re.compile("(At|Date)?Utc$")
+
+
+def with_iso_times(value: Any) -> Any:
+    """A document with each time of it also as ISO 8601: ``createdAt`` beside ``createdAtUtc``."""
+    if isinstance(value, Mapping):
+        found: Document = {}
+        for name, each in value.items():
+            found[name] = with_iso_times(each)
+            if name.endswith(_EPOCH):
+                found.setdefault(_NAME_OF_TIME.sub("At", name), _iso(each))
+        return found
+    return [with_iso_times(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _iso(epochs: Any) -> Any:
+    if isinstance(epochs, list | tuple):
+        return [_iso(each) for each in epochs]
+    return None if epochs is None else datetime.fromtimestamp(epochs, UTC).isoformat().replace("+00:00", "Z")
+
+
 def _as_json(value: object, *, indent: int | None = None) -> str:
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    return json.dumps(value, ensure_ascii=not encoding.lower().startswith("utf"), indent=indent)
+    return json.dumps(
+        with_iso_times(value), ensure_ascii=not encoding.lower().startswith("utf"), indent=indent
+    )
 
 
 def ask(question: str) -> str | None:

@@ -58,6 +58,7 @@ def test_what_was_set_aside_is_listed_with_its_reason(parked: Console) -> None:
         "attempts": 1,
         "reason": REASON,
         "parkedAtUtc": int(PARKED_AT.timestamp()),
+        "parkedAt": "2026-01-31T07:00:00Z",
     }
 
 

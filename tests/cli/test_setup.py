@@ -228,6 +228,28 @@ def test_bash_takes_the_completion_script(console: Console) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+def test_times_are_also_told_as_iso_8601(console: Console, history: Path) -> None:
+    """Beside each time in epoch seconds, at any depth, in lists and where there is none."""
+    document = {"sinceUtc": 0, "jobs": [{"dueAtUtc": None, "timesUtc": [-1, 1]}], "startDateUtc": 86_400}
+    assert output.with_iso_times(document) == {
+        "sinceUtc": 0,
+        "sinceAt": "1970-01-01T00:00:00Z",
+        "jobs": [
+            {
+                "dueAtUtc": None,
+                "dueAt": None,
+                "timesUtc": [-1, 1],
+                "timesAt": ["1969-12-31T23:59:59Z", "1970-01-01T00:00:01Z"],
+            }
+        ],
+        "startDateUtc": 86_400,
+        "startAt": "1970-01-02T00:00:00Z",
+    }
+    console("import", history)
+    workout = console.json("workout", "list")["workouts"][0]
+    assert workout["startAt"] == "2024-01-07T07:00:00Z"
+
+
 class _Terminal(io.StringIO):
     def isatty(self) -> bool:
         """Like a terminal."""
