@@ -409,6 +409,7 @@ def queued_job_document(waiting: QueuedJob) -> Document:
         "kind": waiting.job.kind,
         "subject": dict(waiting.job.subject),
         "attempts": waiting.attempts,
+        "lastError": waiting.last_error or None,
         "dueAtUtc": epoch(waiting.due_at),
     }
 

@@ -221,10 +221,15 @@ def _check_queue(settings: Settings, backend: Backend) -> str:
     from commitcollect_adapters.backend import queue_of
     from commitcollect_adapters.system import SystemClock
 
-    counts = queue_of(settings, backend).counts(now=SystemClock().now())
+    queue = queue_of(settings, backend)
+    counts = queue.counts(now=SystemClock().now())
     if counts.parked:
         raise CommitCollectError(f"{counts.parked:,} set aside; look at them with 'commitcollect queue list'")
-    return f"{counts.waiting:,} waiting, none set aside"
+    # Of a queue of its own, listing takes jobs out of sight of the workers for a moment.
+    listed = () if settings.queue else queue.waiting(None, limit=settings.policy.jobs.jobs_parked_listed_max)
+    failing = sum(each.attempts > 0 for each in listed)
+    told = f"{failing:,} failing ('commitcollect queue list --all' says why), " if failing else ""
+    return f"{counts.waiting:,} waiting, {told}none set aside"
 
 
 def _recounted(app: CommitCollect, user_id: UserId, milestone: Milestone) -> Finding:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from commitcollect_cli.output import print_result, say
+from commitcollect_cli.output import fitting, print_result, say
 from commitcollect_cli.provisioning import Column, Provisioned, add_commands
 from commitcollect_cli.render import show_count, table
 from commitcollect_cli.store import store_options
@@ -15,7 +16,7 @@ from commitcollect_core.errors import NotFound
 if TYPE_CHECKING:
     from commitcollect_adapters.backend import Provisioning
     from commitcollect_adapters.settings import Settings
-    from commitcollect_core.jobs.jobs import ParkedJob
+    from commitcollect_core.jobs.jobs import ParkedJob, QueuedJob
 
 _YES_NO = {True: "yes", False: "no", None: ""}
 _key_argument = click.argument("key", metavar="JOB")
@@ -51,14 +52,15 @@ _athlete_option = click.option("--athlete", metavar="ID", help="Strava's id of a
 
 @queue.command("list")
 @_athlete_option
+@click.option("--all", "is_all", is_flag=True, help="Also those that wait or are under way, first due first.")
 @store_options
-def list_(*, settings: Settings, athlete: str | None, as_json: bool) -> None:
+def list_(*, settings: Settings, athlete: str | None, is_all: bool, as_json: bool) -> None:
     """List jobs that were set aside, oldest first; count the others.
 
     With --athlete, list the jobs of one athlete that wait or are under way.
     """
     from commitcollect_adapters.backend import open_queue
-    from commitcollect_adapters.documents import parked_job_document
+    from commitcollect_adapters.documents import parked_job_document, queued_job_document
     from commitcollect_adapters.system import SystemClock
 
     if athlete is not None:
@@ -67,17 +69,29 @@ def list_(*, settings: Settings, athlete: str | None, as_json: bool) -> None:
     with open_queue(settings, must_exist=True) as jobs:
         parked = jobs.parked(limit=settings.policy.jobs.jobs_parked_listed_max)
         counts = jobs.counts(now=SystemClock().now())
+        waiting = jobs.waiting(None, limit=settings.policy.jobs.jobs_parked_listed_max) if is_all else ()
     document = {
         "waiting": counts.waiting,
         "leased": counts.leased,
         "parked": counts.parked,
         "jobs": [parked_job_document(each) for each in parked],
+        **({"waitingJobs": [queued_job_document(each) for each in waiting]} if is_all else {}),
     }
     header = ("Job", "Set aside", "Tries", "Why")
-    print_result(document, table(header, map(_row, parked)) if parked else (), as_json=as_json)
+    lines = [*_waiting_lines(waiting), *(table(header, map(_row, parked)) if parked else ())]
+    print_result(document, fitting(lines), as_json=as_json)
     if not as_json:
-        waiting = show_count(counts.waiting, "job waits", "jobs wait")
-        say(f"{waiting}, {counts.leased:,} under way, {counts.parked:,} set aside.")
+        told = show_count(counts.waiting, "job waits", "jobs wait")
+        say(f"{told}, {counts.leased:,} under way, {counts.parked:,} set aside.")
+
+
+def _waiting_lines(waiting: Sequence[QueuedJob]) -> Iterator[str]:
+    """Jobs that wait, with when they are due, how often they were tried and why the last try failed."""
+    rows = (
+        (each.job.key, f"{each.due_at:%Y-%m-%d %H:%M:%S}", str(each.attempts), each.last_error or "-")
+        for each in waiting
+    )
+    return table(("Job", "Due", "Tries", "Last error"), rows) if waiting else iter(())
 
 
 def _list_waiting(settings: Settings, athlete: str, *, as_json: bool) -> None:
@@ -87,8 +101,7 @@ def _list_waiting(settings: Settings, athlete: str, *, as_json: bool) -> None:
     with open_queue(settings, must_exist=True) as jobs:
         waiting = jobs.waiting(_group(athlete), limit=settings.policy.jobs.jobs_parked_listed_max)
     document = {"jobs": [queued_job_document(each) for each in waiting]}
-    rows = ((each.job.key, f"{each.due_at:%Y-%m-%d %H:%M:%S}", str(each.attempts)) for each in waiting)
-    print_result(document, table(("Job", "Due", "Tries"), rows) if waiting else (), as_json=as_json)
+    print_result(document, fitting(_waiting_lines(waiting)), as_json=as_json)
     if not waiting and not as_json:
         say(f"No job of athlete {athlete} waits.")
 

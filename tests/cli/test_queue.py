@@ -13,6 +13,7 @@ from cli.console import Console
 from cli.stravas import Person
 from commitcollect_adapters.sqlite import Database
 from commitcollect_adapters.sqlite.jobs import SqliteQueue
+from commitcollect_adapters.strava.fake import CallKind, Fault
 from commitcollect_adapters.system import SystemClock
 from commitcollect_core.strava.jobs import activity_job
 from commitcollect_core.values import ActivityId, AthleteId
@@ -68,6 +69,27 @@ def test_doctor_counts_what_was_set_aside(person: Person) -> None:
     outcome = person.console("doctor")
     assert outcome.code == 1
     assert "FAILED  queue       1 set aside; look at them with 'commitcollect queue list'" in outcome.out
+
+
+def test_all_jobs_are_listed_with_tries_and_the_last_error(parked: Console, person: Person) -> None:
+    """Those that wait stand above those that were set aside; the doctor counts those that fail."""
+    person.connect()
+    for number in ("7", "8"):
+        parked("queue", "drop", f"strava/activity/42/{number}")
+    person.fake.inject(Fault.SERVER_ERROR, CallKind.ACTIVITIES)
+    assert "1 to be tried again" in parked("worker", "--once").out
+    park("9")
+    outcome = parked("queue", "list", "--all")
+    header, waiting, *others = outcome.out.splitlines()
+    assert header.split() == ["Job", "Due", "Tries", "Last", "error"]
+    assert waiting.split()[0] == "strava/backfill/42"
+    assert "  1      strava_unavailable: " in waiting
+    assert others[1].startswith("strava/activity/42/9")
+    (job,) = parked.json("queue", "list", "--all")["waitingJobs"]
+    assert (job["attempts"], job["lastError"].partition(":")[0]) == (1, "strava_unavailable")
+    assert job["dueAt"].endswith("Z")
+    parked("queue", "drop", "strava/activity/42/9")
+    assert "1 waiting, 1 failing ('commitcollect queue list --all' says why)" in person.console("doctor").out
 
 
 def test_a_job_is_tried_again_or_dropped(parked: Console) -> None:
@@ -155,7 +177,7 @@ def test_waiting_jobs_of_an_athlete_are_listed_and_dropped(console: Console) -> 
     for number, athlete in (("1", "42"), ("2", "42"), ("3", "420")):
         put(number, athlete)
     header, *rows = console("queue", "list", "--athlete", "42").out.splitlines()
-    assert header.split() == ["Job", "Due", "Tries"]
+    assert header.split() == ["Job", "Due", "Tries", "Last", "error"]
     assert [row.split()[0] for row in rows] == ["strava/activity/42/1", "strava/activity/42/2"]
     document = console.json("queue", "list", "--athlete", "420")["jobs"]
     assert [(each["job"], each["attempts"]) for each in document] == [("strava/activity/420/3", 0)]

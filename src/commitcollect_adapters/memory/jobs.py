@@ -71,10 +71,14 @@ class MemoryQueue:
     def complete(self, leased: LeasedJob) -> bool:
         return self._change(leased, QueueEntry.after_end)
 
-    def give_back(self, leased: LeasedJob, *, visible_at: datetime, is_attempt: bool) -> bool:
+    def give_back(
+        self, leased: LeasedJob, *, visible_at: datetime, is_attempt: bool, reason: str = ""
+    ) -> bool:
         return self._change(
             leased,
-            lambda entry: entry.given_back(visible_at=visible_at, is_attempt=is_attempt, policy=self._policy),
+            lambda entry: entry.given_back(
+                visible_at=visible_at, is_attempt=is_attempt, reason=reason, policy=self._policy
+            ),
         )
 
     def park(self, leased: LeasedJob, *, reason: str, now: datetime) -> bool:
@@ -101,13 +105,12 @@ class MemoryQueue:
                 self._entries[key] = after
         return True
 
-    def waiting(self, group: str, *, limit: int) -> Sequence[QueuedJob]:
+    def waiting(self, group: str | None, *, limit: int) -> Sequence[QueuedJob]:
         with self._lock:
-            entries = [self._entries[key] for key in self._groups.get(group, ())]
+            keys = self._entries if group is None else self._groups.get(group, ())
+            entries = [self._entries[key] for key in keys]
         entries.sort(key=lambda each: (each.due_at, each.job.key))
-        return [
-            QueuedJob(job=each.job, due_at=each.due_at, attempts=each.attempts) for each in entries[:limit]
-        ]
+        return [each.listed() for each in entries[:limit]]
 
     def drop_waiting(self, group: str) -> int:
         with self._lock:

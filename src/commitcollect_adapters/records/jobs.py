@@ -98,6 +98,7 @@ ENTRY = record_kind(
     Column("renewedCorrelationId", "renewed.correlation_id"),
     Column("renewedDueAtUtc", "renewed_due_at", OPTIONAL_MOMENT),
     Column("isPutOff", "is_put_off", FLAG),
+    Column("lastError", "last_error"),
     Column("leaseToken", "token"),
     parts={"job": _grouped_job, "renewed": dict},
 )

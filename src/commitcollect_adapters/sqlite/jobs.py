@@ -50,6 +50,7 @@ _WRITE = replace("job", ENTRY.columns)
 _REMOVE = delete("job", "jobKey = ?")
 _READ_GROUP_KEYS = select("job", ("jobKey",), "jobGroup = ? LIMIT ?")
 _LIST_GROUP = select("job", ENTRY.columns, "jobGroup = ? ORDER BY dueAtUtc, jobKey LIMIT ?")
+_LIST = select("job", ENTRY.columns, "TRUE ORDER BY dueAtUtc, jobKey LIMIT ?")
 _REMOVE_WAITING = delete("job", "jobGroup = ? AND leaseToken = ''")
 _PUT_OFF = update("job", ("dueAtUtc",), "jobKey = ?")
 _UNREADABLE_WAIT = timedelta(days=1)
@@ -187,11 +188,13 @@ class SqliteQueue:
     def complete(self, leased: LeasedJob) -> bool:
         return self._change(leased, lambda _connection, entry: entry.after_end())
 
-    def give_back(self, leased: LeasedJob, *, visible_at: datetime, is_attempt: bool) -> bool:
+    def give_back(
+        self, leased: LeasedJob, *, visible_at: datetime, is_attempt: bool, reason: str = ""
+    ) -> bool:
         return self._change(
             leased,
             lambda _connection, entry: entry.given_back(
-                visible_at=visible_at, is_attempt=is_attempt, policy=self._policy
+                visible_at=visible_at, is_attempt=is_attempt, reason=reason, policy=self._policy
             ),
         )
 
@@ -222,10 +225,10 @@ class SqliteQueue:
                 connection.execute(_WRITE, ENTRY.encode(after))
         return True
 
-    def waiting(self, group: str, *, limit: int) -> Sequence[QueuedJob]:
+    def waiting(self, group: str | None, *, limit: int) -> Sequence[QueuedJob]:
+        listed, asked = (_LIST, (limit,)) if group is None else (_LIST_GROUP, (group, limit))
         with self._database.connection() as connection:
-            entries = [ENTRY.decode(row) for row in connection.execute(_LIST_GROUP, (group, limit))]
-        return [QueuedJob(job=each.job, due_at=each.due_at, attempts=each.attempts) for each in entries]
+            return [ENTRY.decode(row).listed() for row in connection.execute(listed, asked)]
 
     def drop_waiting(self, group: str) -> int:
         with self._database.transaction() as connection:

@@ -454,6 +454,10 @@ ALTER TABLE milestone ADD COLUMN archivedAtUtc INTEGER;
 
 _CONSENT = "ALTER TABLE stravaConnection ADD COLUMN consentVersion INTEGER;"
 
+_LAST_ERRORS = """
+ALTER TABLE job ADD COLUMN lastError TEXT NOT NULL DEFAULT '';
+"""
+
 LAYOUTS = (
     _LEDGER,
     _SERVICE,
@@ -478,6 +482,7 @@ LAYOUTS = (
     _HANDSHAKES_BY_USER,
     _NAMES,
     _CONSENT,
+    _LAST_ERRORS,
 )
 """The script of every layout, the first one first. Add a layout at the end."""
 

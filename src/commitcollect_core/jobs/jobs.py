@@ -174,11 +174,13 @@ class QueuedJob:
 
     Attributes:
         due_at: when it may be taken.
+        last_error: why the try before failed; empty if none did, or the queue does not keep it.
     """
 
     job: Job
     due_at: datetime = field(converter=utc)
     attempts: int
+    last_error: str = ""
 
 
 @frozen(kw_only=True)
@@ -267,6 +269,7 @@ class QueueEntry:
         due_at: when it may be taken: a waiting one, or one whose lease runs out then.
         attempts: how often it was taken since the newest event, deferrals not counted.
         is_put_off: whether it waits for a known moment, such as the end of a window, not for its next try.
+        last_error: why it was given back; empty if it never was.
         token: of the lease; empty while it waits.
         renewed: what was put while a worker held it, to be done afterwards.
         renewed_due_at: when that may be taken.
@@ -276,6 +279,7 @@ class QueueEntry:
     due_at: datetime = field(converter=utc)
     attempts: int = 0
     is_put_off: bool = False
+    last_error: str = ""
     token: str = field(default="", repr=False)
     renewed: Job | None = None
     renewed_due_at: datetime | None = field(default=None, converter=optional_utc)
@@ -306,7 +310,13 @@ class QueueEntry:
         """The entry once a worker has taken it, with all that was put meanwhile if a lease ran out."""
         # Counted when it is taken and not when it fails: a job that kills its worker has to be counted too.
         job = self.job if self.renewed is None else merged(self.job, self.renewed, policy)
-        return QueueEntry(job=job, due_at=until, attempts=self.attempts + 1, token=token)
+        return QueueEntry(
+            job=job, due_at=until, attempts=self.attempts + 1, last_error=self.last_error, token=token
+        )
+
+    def listed(self) -> QueuedJob:
+        """What an operator is shown."""
+        return QueuedJob(job=self.job, due_at=self.due_at, attempts=self.attempts, last_error=self.last_error)
 
     def leased(self) -> LeasedJob:
         """What the worker that took it is given."""
@@ -318,13 +328,16 @@ class QueueEntry:
             return None
         return QueueEntry(job=self.renewed, due_at=self.renewed_due_at or self.due_at)
 
-    def given_back(self, *, visible_at: datetime, is_attempt: bool, policy: Policy) -> QueueEntry:
+    def given_back(
+        self, *, visible_at: datetime, is_attempt: bool, policy: Policy, reason: str = ""
+    ) -> QueueEntry:
         """The entry once it waits again, with all that was put meanwhile."""
         waiting = QueueEntry(
             job=self.job,
             due_at=visible_at,
             attempts=self.attempts - (not is_attempt),
             is_put_off=not is_attempt,
+            last_error=reason,
         )
         if self.renewed is None:
             return waiting

@@ -80,7 +80,9 @@ class EventQueue(Protocol):
         """
         ...
 
-    def give_back(self, leased: LeasedJob, *, visible_at: datetime, is_attempt: bool) -> bool:
+    def give_back(
+        self, leased: LeasedJob, *, visible_at: datetime, is_attempt: bool, reason: str = ""
+    ) -> bool:
         """Let a job wait again; False if the lease was lost, and then nothing happens.
 
         Args:
@@ -88,6 +90,7 @@ class EventQueue(Protocol):
             visible_at: when it is due.
             is_attempt: whether this counts as one, or the job was only put off and no event makes it due
                 sooner.
+            reason: why, for an operator; a queue may not keep it.
         """
         ...
 
@@ -95,8 +98,8 @@ class EventQueue(Protocol):
         """Set a job aside; False if the lease was lost, and then nothing happens."""
         ...
 
-    def waiting(self, group: str, *, limit: int) -> Sequence[QueuedJob]:
-        """Jobs of a group that are not parked, the first due first."""
+    def waiting(self, group: str | None, *, limit: int) -> Sequence[QueuedJob]:
+        """Jobs of a group, or of all, that are not parked, the first due first."""
         ...
 
     def drop_waiting(self, group: str) -> int:

@@ -183,7 +183,7 @@ class Worker:
 
     def _give_back(self, leased: LeasedJob, at: datetime, end: JobEnd, reason: str) -> WorkedJob:
         is_attempt = end is JobEnd.TO_BE_TRIED_AGAIN
-        is_ours = self.queue.give_back(leased, visible_at=at, is_attempt=is_attempt)
+        is_ours = self.queue.give_back(leased, visible_at=at, is_attempt=is_attempt, reason=reason)
         return WorkedJob(job=leased.job, end=end if is_ours else JobEnd.LEASE_LOST, reason=reason)
 
     def _park(self, leased: LeasedJob, reason: str) -> WorkedJob:

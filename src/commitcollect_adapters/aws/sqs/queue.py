@@ -149,7 +149,14 @@ class SqsQueue:
     def complete(self, leased: LeasedJob) -> bool:
         return not self._is_lost(leased) and self._delete(leased)
 
-    def give_back(self, leased: LeasedJob, *, visible_at: datetime, is_attempt: bool) -> bool:
+    def give_back(
+        self,
+        leased: LeasedJob,
+        *,
+        visible_at: datetime,
+        is_attempt: bool,
+        reason: str = "",  # noqa: ARG002 - messages of older programs have no place for it, and must stay readable
+    ) -> bool:
         if self._is_lost(leased):
             return False
         attempts = leased.attempts + is_attempt
@@ -164,7 +171,7 @@ class SqsQueue:
         self._queues.parked.send(parked_body(aside))  # before the delete, as in `give_back`
         return self._delete(leased)
 
-    def waiting(self, group: str, *, limit: int) -> Sequence[QueuedJob]:
+    def waiting(self, group: str | None, *, limit: int) -> Sequence[QueuedJob]:
         with self._looked_at(self._queues.waiting) as messages:
             found = [each for _, each in _of_group(messages, group)]
         found.sort(key=lambda each: (each.due_at, each.job.key))
@@ -249,9 +256,9 @@ def _leased(taken: Mapping[str, _Taken], until: datetime) -> list[LeasedJob]:
     ]
 
 
-def _of_group(messages: Sequence[Message], group: str) -> list[tuple[Message, Waiting]]:
+def _of_group(messages: Sequence[Message], group: str | None) -> list[tuple[Message, Waiting]]:
     read = ((each, waiting(each)) for each in messages)
-    return [(each, job) for each, job in read if isinstance(job, Waiting) and job.job.group == group]
+    return [(each, job) for each, job in read if isinstance(job, Waiting) and group in {None, job.job.group}]
 
 
 def open_sqs(address: str, clock: Clock, policy: Policy = DEFAULT_POLICY) -> SqsQueue:

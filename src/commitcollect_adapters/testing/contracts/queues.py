@@ -389,6 +389,8 @@ class EventQueueContract(ABC):
                 (each.job, each.due_at) for each in reversed(listed)
             ]
             assert list(queue.waiting(group, limit=2)) == list(found)[:2]
+            everything = [each.job.key for each in queue.waiting(None, limit=9)]
+            assert everything == [*(each.job.key for each in found), other.key]
             if self.is_exact:
                 assert list(found) == [*reversed(listed)]
                 (leased,) = queue.lease(now=after(-2), seconds=LEASE_SECONDS, limit=1)
@@ -503,7 +505,9 @@ class EventQueueContract(ABC):
             leased = take_one(queue)
             if is_during:
                 queue.put(new, visible_at=after(3))
-            assert queue.give_back(leased, visible_at=after(1_800), is_attempt=True)
+            assert queue.give_back(leased, visible_at=after(1_800), is_attempt=True, reason="busy")
+            (listed,) = queue.waiting(None, limit=LIMIT)
+            assert (listed.last_error, listed.attempts) == ("busy", 0 if is_during else 1)
             if not is_during:
                 queue.put(new, visible_at=after(3))
             assert not queue.lease(now=after(2), seconds=LEASE_SECONDS, limit=LIMIT)
