@@ -71,7 +71,8 @@ def create(*, settings: Settings, goals: GoalOptions, name: str, dry_run: bool, 
     with open_audited_app(settings, must_exist=dry_run) as (app, record):
         if dry_run:
             preview = app.tracking.preview(settings.user, wish)
-            print_result(preview_document(preview), _preview_lines(preview), as_json=as_json)
+            with as_given(wish.unit):
+                print_result(preview_document(preview), _preview_lines(preview), as_json=as_json)
             return
         view = app.tracking.create(settings.user, wish, is_bounded=False)
         record(view)
@@ -285,8 +286,9 @@ def explain(*, settings: Settings, wanted: str, as_json: bool) -> None:
                 milestone_document(view.milestone), "workouts", map(explanation_document, explanations)
             )
             return
-        for line in _explanation_lines(view.milestone.goal, explanations):
-            show(line)
+        with as_given(view.milestone.unit):
+            for line in _explanation_lines(view.milestone.goal, explanations):
+                show(line)
 
 
 def _explanation_lines(goal: Goal, explanations: Iterable[Explanation]) -> Iterator[str]:

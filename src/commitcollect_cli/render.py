@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from commitcollect_cli.output import columns_of, fitting, terminal_columns
+from commitcollect_cli.store import as_given
 
 if TYPE_CHECKING:
     from commitcollect_core.training.awards import Award, StatueModel
     from commitcollect_core.training.goals import Exclusion, Goal
+    from commitcollect_core.training.milestones import Milestone
     from commitcollect_core.training.tracking import MilestoneView
     from commitcollect_core.values import MilestoneId
 
@@ -56,6 +58,16 @@ def milestone_lines(
     picture: Sequence[str] = (),
 ) -> Iterator[str]:
     """A milestone: its goal, how far it has come, its statue as a picture and part by part."""
+    with as_given(view.milestone.unit):
+        yield from _milestone_lines(view, model, exclusions, picture)
+
+
+def _milestone_lines(
+    view: MilestoneView,
+    model: StatueModel,
+    exclusions: Mapping[Exclusion, int] | None,
+    picture: Sequence[str],
+) -> Iterator[str]:
     from commitcollect_adapters.wording.goals import kind_of, show_goal
     from commitcollect_adapters.wording.units import show_progress
 
@@ -113,11 +125,13 @@ def _next_line(view: MilestoneView, model: StatueModel) -> str:
     return f"Next: {part.part_name} in {show_needed(kind_of(milestone.goal), missing)}."
 
 
-def award_lines(awards: Sequence[Award], goals: Mapping[MilestoneId, Goal]) -> Iterator[str]:
-    """Parts just earned, one line each; `goals` are those of their milestones by id."""
+def award_lines(awards: Sequence[Award], milestones: Mapping[MilestoneId, Milestone]) -> Iterator[str]:
+    """Parts just earned, one line each; `milestones` are theirs by id."""
     width = max((len(award.part_name) for award in awards), default=0)
     for award in awards:
-        earned = f"{award.part_name:<{width}}  {_earned(goals[award.milestone_id], award)}"
+        milestone = milestones[award.milestone_id]
+        with as_given(milestone.unit):
+            earned = f"{award.part_name:<{width}}  {_earned(milestone.goal, award)}"
         yield click.style("  ◆ ", fg="green") + f"{earned}  ({award.milestone_id})"
 
 

@@ -66,17 +66,20 @@ store_flags: Callable[[_Command], _Command] = chained(
 
 
 def settings_here(store: str | None, user: str | None) -> tuple[Settings, Origins]:
-    """The settings of this process in this folder.
+    """The settings of this process in this folder; amounts are shown in their units from now on.
 
     Raises:
         InvalidInput: a setting is not acceptable.
     """
     from commitcollect_adapters.backend import check_addresses
     from commitcollect_adapters.settings import load_settings, naming_origin
+    from commitcollect_adapters.wording.units import show_in
 
     settings, origins = load_settings({"store": store, "user": user}, os.environ, Path())
     with naming_origin(origins):
         check_addresses(settings)
+    ctx = click.get_current_context(silent=True)
+    show_in(settings.units if ctx is None else ctx.meta.get(_UNITS, settings.units))
     return settings, origins
 
 
@@ -87,9 +90,6 @@ def store_options(command: _Command) -> _Command:
     @wraps(command)
     def with_settings(*, store: str | None, user: str | None, **arguments: Any) -> Any:
         settings, _ = settings_here(store, user)
-        from commitcollect_adapters.wording.units import show_in
-
-        show_in(click.get_current_context().meta.get(_UNITS, settings.units))
         return command(settings=settings, **arguments)
 
     return with_settings

@@ -493,10 +493,10 @@ def described(workout: Workout) -> str:
 
 def earned_lines(app: CommitCollect, user_id: UserId, awards: Sequence[Award]) -> Iterator[str]:
     """The parts that were just earned."""
-    goals = {
-        each: app.tracking.view(user_id, each).milestone.goal
+    milestones = {
+        each: app.tracking.view(user_id, each).milestone
         for each in dict.fromkeys(award.milestone_id for award in awards)
     }
     if awards:
         yield "Parts just earned:"
-    yield from award_lines(awards, goals)
+    yield from award_lines(awards, milestones)

@@ -222,3 +222,41 @@ def test_a_start_without_a_zone_is_of_the_settings(console: Console, monkeypatch
     assert "has no time of day" in console(*add, "2024-06-01").err
     monkeypatch.setenv("COMMITCOLLECT_TIME_ZONE", "Europe/Berln")
     assert "did you mean Europe/Berlin" in console(*add, "2024-06-02T07:00").err
+
+
+MILES = ("--target", "distance=100mi", "--year", "2024", "--name", "miles")
+
+
+LATER = ("--sport-type", "Run", "--start", "2024-02-01T07:00Z")
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        (("milestone", "create", *MILES, "--dry-run"), "43.4 of 100 mi"),
+        (("milestone", "explain", "miles"), "100 mi · any sport"),
+        (("milestone", "recompute", "miles"), "55.9 of 100 mi"),
+        (("statue", "show", "--milestone", "miles"), "55.9 of 100 mi"),
+        (("doctor",), "100 mi · any sport"),
+        (("workout", "add", *LATER, "--distance", "20mi"), "at 63.50 mi"),
+    ],
+    ids=["create", "explain", "recompute", "statue", "doctor", "add"],
+)
+def test_every_command_shows_a_target_as_it_was_given(
+    console: Console, history: Path, command: tuple[str, ...], shown: str
+) -> None:
+    """What is still open, earned or checked of a milestone in miles is told in miles."""
+    console.json("workout", "import", history)
+    console.json("milestone", "create", *MILES)
+    console.json("workout", "delete", "1000007")
+    console.json("workout", "edit", "1000001", "--distance", "30km")
+    assert shown in console(*command).out
+
+
+def test_a_simulation_shows_targets_as_given(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And by the setting where no unit was given."""
+    demo = ("simulate", "--demo", "--activities", "30", "--target")
+    assert " of 100 mi" in console(*demo, "distance=100mi").out
+    monkeypatch.setenv("COMMITCOLLECT_UNITS", "imperial")
+    assert " of 100 km" in console(*demo, "distance=100km").out
+    assert " ft" in console(*demo, "days=10@elevation=500ft").out
