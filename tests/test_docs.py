@@ -261,3 +261,26 @@ def test_a_message_that_is_gone_is_found_out() -> None:
     assert unsaid(["there is no store under …", "there is no store at …; make one with: …"]) == [
         "there is no store under …"
     ]
+
+
+_LEVELS = {"debug": "DEBUG", "info": "INFO", "warning": "WARNING", "error": "ERROR", "exception": "ERROR"}
+
+
+def logged() -> Iterator[tuple[str, str]]:
+    """Level and text of each line that the sources log; those of any level count as INFO."""
+    for path in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            owner, method = ast.unparse(node.func.value).lower(), node.func.attr
+            if method in {*_LEVELS, "log"} and ("log" in owner.split("(")[0]):
+                text = node.args[method == "log"]
+                if isinstance(text, ast.Constant):
+                    filled = re.sub(r"%[sd]", ANYTHING, str(text.value)).replace(ANYTHING * 2, ANYTHING)
+                    yield _LEVELS.get(method, "INFO"), filled
+
+
+def test_every_line_of_the_log_is_documented() -> None:
+    """docs/logging.md has each line that is logged, at its level, and none besides."""
+    page = (ROOT / "docs" / "logging.md").read_text(encoding="utf-8").partition("## Lines")[2]
+    assert set(re.findall(r"^\| ([A-Z]+) \| `([^`]+)` \|", page, re.MULTILINE)) == set(logged())
