@@ -72,7 +72,8 @@ def other_table(titles: Sequence[str]) -> ApiTable | DeviceTable | None:
     for locale, wanted in _GARMIN:
         if set(wanted.values()) - {wanted["moving"], wanted["elapsed"], *_CLIMBS} <= known:
             return _garmin(names, wanted, locale)
-    if {"activity id", "date", "type", "duration"} <= known and {"distance (km)", "distance (mi)"} & known:
+    is_named = {"activity id", "route name"} & known  # older tables have no ids
+    if is_named and {"date", "type", "duration"} <= known and {"distance (km)", "distance (mi)"} & known:
         return _runkeeper(names)
     return None
 

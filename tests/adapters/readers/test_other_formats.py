@@ -270,6 +270,25 @@ def test_runkeepers_table_maps_field_by_field(
     assert (snapshot.sport_type, snapshot.moving_seconds) == ("Run", 26 * 60 + 11)
 
 
+def test_runkeepers_older_table_has_no_ids(tmp_path: Path) -> None:
+    """The start makes the id, so that the same table taken in again changes nothing."""
+    header = [
+        "Date",
+        "Type",
+        "Route Name",
+        "Distance (mi)",
+        "Duration",
+        "Average Pace",
+        "Climb (ft)",
+        "GPX File",
+    ]
+    row = ["2012-05-06 07:08:09", "Cycling", "Ring", "10.00", "1:02:03", "6:12", "100.5", "2012-05-06.gpx"]
+    ride = the_snapshot(write(tmp_path, "cardioActivities.csv", csv_bytes([header, row])))
+    assert (ride.source, ride.activity_id) == (Source.FILE, "runkeeper-20120506T070809")
+    assert (ride.sport_type, ride.distance_meters, ride.elevation_meters) == ("Ride", 16_093, 31)
+    assert (ride.moving_seconds, ride.name) == (3_723, "Ring")
+
+
 def test_an_export_of_another_service_is_no_export_of_strava(tmp_path: Path) -> None:
     """A table of neither kind names its columns."""
     header = ["Date", "Steps", "Sleep", "Mood"]
