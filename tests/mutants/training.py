@@ -418,6 +418,13 @@ MUTANTS = (
         tests=_INGESTION,
     ),
     _INGEST(
+        name="generator-walked-once",
+        old='found = items(found, "found")',
+        new='require_items(found, "found")',
+        law="6: all activities of a generator are taken in",
+        tests=_INGESTION,
+    ),
+    _INGEST(
         name="long-history-in-file-order",
         old="if self.ledger.read_head(user_id).workout_count:",
         new="if False:",
