@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commitcollect_cli.completing import complete_sport, complete_sport_type, complete_workout
+from commitcollect_cli.choosing_workouts import chosen_workout, stored_workout, workout_argument
+from commitcollect_cli.completing import complete_sport, complete_sport_type
 from commitcollect_cli.late import Late, LateGroup
 from commitcollect_cli.options import (
     Amount,
     Instant,
-    chained,
     limit_option,
-    parse_activity_id,
     parse_sports,
     span_of,
     span_options,
@@ -26,7 +25,7 @@ from commitcollect_cli.options import (
 from commitcollect_cli.output import print_result, progress, say
 from commitcollect_cli.render import award_lines, fitting_table, show_count
 from commitcollect_cli.store import list_limit, open_to_read, store_options
-from commitcollect_core.errors import Conflict, InvalidInput, NotFound
+from commitcollect_core.errors import Conflict, InvalidInput
 from commitcollect_core.values import Source
 
 if TYPE_CHECKING:
@@ -50,16 +49,6 @@ _LATE = {
     "export": Late("workout_export:export", "Write workouts to a file as CSV or JSON."),
     "undelete": Late("workout_changes:undelete", "Bring a deleted workout back."),
 }
-
-workout_argument = chained(
-    click.argument("activity_id", callback=parse_activity_id, shell_complete=complete_workout),
-    click.option(
-        "--source",
-        type=click.Choice([each.value for each in Source]),
-        help="Where it came from; needed only if several sources use this id.",
-    ),
-)
-"""The id of a workout, and its source where the id leaves that open."""
 
 
 @click.group(cls=LateGroup, late=_LATE)
@@ -382,7 +371,7 @@ def add(
         committed = app.ingestion.ingest(settings.user, [snapshot])
         record(committed)
         awards = committed.awards
-        (added,) = stored_workouts(app, settings.user, snapshot.activity_id, (snapshot.source,))
+        added = stored_workout(app, settings.user, snapshot.key)
         document = {"workout": workout_document(added), "awards": [*map(new_award_document, awards)]}
         lines = chain([f"Added {described(added)}."], earned_lines(app, settings.user, awards))
         print_result(document, lines, as_json=as_json)
@@ -424,11 +413,11 @@ def delete(
     from commitcollect_core.training.workouts import ActivityGone
 
     with open_audited_app(settings, must_exist=True) as (app, record):
-        found = one_of(stored_workouts(app, settings.user, activity_id, sources_of(source)), activity_id)
+        found = chosen_workout(app, settings.user, activity_id, source)
         was_deleted = found.is_deleted
         if not is_dry_run:
             record(app.ingestion.ingest(settings.user, [ActivityGone(key=found.key)]))
-            (found,) = stored_workouts(app, settings.user, activity_id, (found.key.source,))
+            found = stored_workout(app, settings.user, found.key)
     document = {"isDryRun": is_dry_run, "wasDeleted": was_deleted, "workout": workout_document(found)}
     verb = "Was deleted before:" if was_deleted else "Would delete" if is_dry_run else "Deleted"
     print_result(document, [f"{verb} {described(found)}."], as_json=as_json)
@@ -437,42 +426,6 @@ def delete(
     say("Progress and parts once reached stay.")
     if found.key.source is not Source.MANUAL:
         say("A later import of the same activity brings it back.")
-
-
-def sources_of(source: str | None) -> tuple[Source, ...]:
-    """The sources to look at."""
-    return tuple(Source) if source is None else (Source(source),)
-
-
-def stored_workouts(
-    app: CommitCollect, user_id: UserId, activity_id: ActivityId, sources: Iterable[Source]
-) -> list[Workout]:
-    """The workouts with an id."""
-    from commitcollect_core.values import WorkoutKey
-
-    keys = [WorkoutKey(source, activity_id) for source in sources]
-    return list(app.ports.ledger.read(user_id, keys).workouts.values())
-
-
-def one_of(stored: list[Workout], activity_id: ActivityId, *, is_deleted: bool = False) -> Workout:
-    """The workout that is meant: one that is so, else any.
-
-    Raises:
-        NotFound: there is none.
-        click.UsageError: there are several.
-    """
-    wanted = [each for each in stored if each.is_deleted == is_deleted]
-    if len(wanted) > 1:
-        sources = " or ".join(each.key.source.value for each in wanted)
-        raise click.UsageError(
-            f"there are several workouts {activity_id!r}; say which with --source {sources}"
-        )
-    if not stored:
-        raise NotFound(
-            f"there is no workout {activity_id!r}; 'commitcollect workout list' shows them",
-            code="workout_not_found",
-        )
-    return (wanted or stored)[0]
 
 
 def described(workout: Workout) -> str:

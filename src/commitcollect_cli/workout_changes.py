@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from commitcollect_cli.choosing_workouts import chosen_workout, stored_workout, workout_argument
 from commitcollect_cli.completing import complete_sport_type
 from commitcollect_cli.options import Amount, Instant
 from commitcollect_cli.output import print_result, say
@@ -17,11 +18,7 @@ from commitcollect_cli.workout import (
     described,
     earned_lines,
     offset_seconds,
-    one_of,
     shown_if_given,
-    sources_of,
-    stored_workouts,
-    workout_argument,
 )
 from commitcollect_core.errors import Conflict
 
@@ -41,7 +38,7 @@ def show_(*, settings: Settings, activity_id: ActivityId, source: str | None, as
     from commitcollect_adapters.documents import workout_document
 
     with open_to_read(settings) as app:
-        found = one_of(stored_workouts(app, settings.user, activity_id, sources_of(source)), activity_id)
+        found = chosen_workout(app, settings.user, activity_id, source)
     print_result(workout_document(found), _lines(found), as_json=as_json)
 
 
@@ -95,7 +92,7 @@ def edit(
     if not changes:
         raise click.UsageError("say what to change, such as --distance 10.2km or --name TEXT")
     with open_audited_app(settings, must_exist=True) as (app, record):
-        before = one_of(stored_workouts(app, settings.user, activity_id, sources_of(source)), activity_id)
+        before = chosen_workout(app, settings.user, activity_id, source)
         if before.is_deleted:
             raise Conflict(
                 f"workout {activity_id!r} is deleted; first bring it back with 'workout undelete'",
@@ -133,8 +130,7 @@ def undelete(*, settings: Settings, activity_id: ActivityId, source: str | None,
     from commitcollect_adapters.services import open_audited_app
 
     with open_audited_app(settings, must_exist=True) as (app, record):
-        stored = stored_workouts(app, settings.user, activity_id, sources_of(source))
-        found = one_of(stored, activity_id, is_deleted=True)
+        found = chosen_workout(app, settings.user, activity_id, source, is_deleted=True)
         if found.is_erased:
             raise Conflict(
                 f"workout {activity_id!r} was erased, so nothing of it is left; import it again",
@@ -153,7 +149,7 @@ def _print_change(
     from commitcollect_adapters.documents import new_award_document, workout_document
 
     awards = committed.awards
-    (after,) = stored_workouts(app, settings.user, key.activity_id, (key.source,))
+    after = stored_workout(app, settings.user, key)
     document = {"workout": workout_document(after), "awards": [*map(new_award_document, awards)]}
     lines = chain([f"{verb} {described(after)}."], earned_lines(app, settings.user, awards))
     print_result(document, lines, as_json=as_json)

@@ -103,3 +103,21 @@ def test_days_in_the_wrong_order_are_refused(console: Console, history: Path, co
     file = ("all.csv",) if command == "export" else ()
     refused = console("workout", command, *file, "--from", "2024-05-05", "--to", "2024-05-01")
     assert (refused.code, "lies before the first" in refused.err) == (2, True)
+
+
+def test_a_workout_is_found_by_the_beginning_of_its_id(console: Console, history: Path) -> None:
+    """Where one begins so; several are named, and a full id never means a longer one."""
+    console.json("workout", "import", history)
+    added = console.json("workout", "add", *RUN)["workout"]["activityId"]
+    assert console.json("workout", "show", added[:4])["activityId"] == added
+    assert console.json("workout", "edit", "w-", "--name", "River")["workout"]["activityName"] == "River"
+    assert console.json("workout", "delete", added[:6])["workout"]["isDeleted"]
+    assert not console.json("workout", "undelete", added[:6])["workout"]["isDeleted"]
+    several = console("workout", "show", "100000")
+    assert (several.code, "may be one of several" in several.err, "and 2 more" in several.err) == (
+        2,
+        True,
+        True,
+    )
+    assert console("workout", "show", "w-", "--source", "STRAVA").code == 3
+    assert console("workout", "show", "1000001").code == 0
