@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 import click
@@ -15,6 +15,8 @@ from commitcollect_core.errors import InvalidInput
 
 def _check_texts(_ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse what is no target while the options are read, with the option's name."""
+    if not texts:
+        return texts
     from commitcollect_adapters.wording.goals import parse_aim
 
     for each in texts:
@@ -72,7 +74,10 @@ _NAMES = (
 )  # fmt: skip
 
 
-def goal_options(command: Callable[..., Any]) -> Callable[..., Any]:
+NO_FIRST_DAY = "give the first day that counts: --from 2026-01-01"
+
+
+def goal_options(command: Callable[..., Any], *, needs_first_day: bool = False) -> Callable[..., Any]:
     """Give a command the options of a goal, and with them its `goals`."""
 
     @_options
@@ -83,9 +88,15 @@ def goal_options(command: Callable[..., Any]) -> Callable[..., Any]:
         given["start_day"], given["end_day"] = span_of(
             start=given["start_day"], end=given["end_day"], through=last_day, year=year, month=month
         )
+        if needs_first_day and given["start_day"] is None:
+            raise click.UsageError(NO_FIRST_DAY)
         from commitcollect_cli.wishes import GoalOptions
 
         said = GoalOptions(**given)
         return command(goals=said, **arguments)
 
     return with_goals
+
+
+new_goal_options = partial(goal_options, needs_first_day=True)
+"""As `goal_options`, of one that begins on a day; without it nothing else is looked at."""

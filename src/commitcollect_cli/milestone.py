@@ -16,7 +16,7 @@ from commitcollect_cli.choosing import (
 )
 from commitcollect_cli.completing import complete_milestone
 from commitcollect_cli.drawing import earned_parts, picture_lines
-from commitcollect_cli.goal_options import goal_options
+from commitcollect_cli.goal_options import new_goal_options
 from commitcollect_cli.options import limit_option, parse_milestone_id
 from commitcollect_cli.output import fitting, print_json, print_result, say, show, stream_json
 from commitcollect_cli.render import (
@@ -53,7 +53,7 @@ def milestone() -> None:
 
 
 @milestone.command()
-@goal_options
+@new_goal_options
 @click.option("--name", default="", metavar="TEXT", help="What to call it.")
 @click.option("--dry-run", is_flag=True, help="Only say what it would be worth now; open nothing.")
 @store_options

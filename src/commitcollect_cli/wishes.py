@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 from commitcollect_adapters.time_zones import local_time
 from commitcollect_adapters.wording.goals import kind_of, parse_aim, with_rest
 from commitcollect_adapters.wording.units import check_target, unit_given
+from commitcollect_cli.goal_options import NO_FIRST_DAY
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
 from commitcollect_core.training.goals import Aim, latest_end
@@ -65,7 +66,7 @@ class GoalOptions:
         """
         start_day = self.start_day or first_day
         if start_day is None:
-            raise click.UsageError("give the first day that counts: --from 2026-01-01")
+            raise click.UsageError(NO_FIRST_DAY)
         aims = self.aims(policy, default=default)
         combined = [aims] if self.is_combination else [(each,) for each in aims]
         return tuple(self._wish(each, start_day, policy) for each in combined)

@@ -107,6 +107,12 @@ def test_words_that_options_repeat_are_those_of_the_values() -> None:
         assert "|".join(filter(None, KINDS[kind].units)) == units
 
 
+def test_a_goal_without_a_first_day_costs_its_sports_alone() -> None:
+    """The commonest mistake is told before settings and goals are loaded."""
+    loaded_here = modules_loaded("milestone", "create")
+    assert loaded_here.isdisjoint({"commitcollect_core.training.goals", "commitcollect_adapters.settings"})
+
+
 @pytest.mark.parametrize("words", ["commitcollect ", "commitcollect milestone ", "commitcollect summary --"])
 def test_completing_names_loads_no_classes(words: str) -> None:
     """TAB behind a group or an option costs what help costs."""
