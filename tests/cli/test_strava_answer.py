@@ -7,10 +7,9 @@ import re
 import subprocess
 import webbrowser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from typing import NamedTuple
-from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import urlopen
 
@@ -81,14 +80,17 @@ def test_other_requests_and_idle_connections_change_nothing(person: Person) -> N
     """A browser asks for an icon and opens connections it does not use; the answer is taken all the same."""
     with connecting(person) as command:
         port = urlsplit(command.comes_back_to).port
-        idle = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
-        idle.connect()
-        for path in ("/favicon.ico", "/?state=only", "/other?state=a&code=b&scope=read"):
-            with pytest.raises(HTTPError, match="404"):
-                urlopen(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE_SECONDS)
-        with urlopen(command.address, timeout=PATIENCE_SECONDS):  # noqa: S310 - a loopback address
-            assert command.ended()[0] == 0
-        idle.close()
+        with closing(HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)) as idle:
+            idle.connect()
+            for path in ("/favicon.ico", "/?state=only", "/other?state=a&code=b&scope=read"):
+                with closing(HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)) as asking:
+                    asking.request("GET", path)
+                    assert (
+                        asking.getresponse().read()
+                        == b"This is not the answer that the terminal waits for.\n"
+                    )
+            with urlopen(command.address, timeout=PATIENCE_SECONDS):  # noqa: S310 - a loopback address
+                assert command.ended()[0] == 0
 
 
 def test_with_an_address_of_ones_own_nothing_listens(person: Person) -> None:
