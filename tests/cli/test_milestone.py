@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +63,10 @@ def test_create_in_text_shows_the_new_milestone(console: Console) -> None:
 
 
 def test_list_goes_on_where_it_stopped(console: Console) -> None:
-    """Pages of one milestone each, walked by their ``next``, give every milestone once, in order of id."""
-    made = {console.json("milestone", "create", *GOAL)["milestoneId"] for _ in range(3)}
+    """Pages of one milestone each, walked by their ``next``, give every milestone once, by creation."""
+    opened = [console.json("milestone", "create", *GOAL) for _ in range(3)]
+    # Milestones of the same second stand in order of id.
+    made = [each["milestoneId"] for each in sorted(opened, key=itemgetter("createdAtUtc", "milestoneId"))]
     walked, after = [], None
     while True:
         page = console.json("milestone", "list", "--limit", "1", *(("--after", after) if after else ()))
@@ -71,10 +74,10 @@ def test_list_goes_on_where_it_stopped(console: Console) -> None:
         after = page["next"]
         if after is None:
             break
-    assert walked == sorted(made)
+    assert walked == made
     text = console("milestone", "list", "--limit", "2")
-    assert [line.split()[0] for line in text.out.splitlines()[1:]] == sorted(made)[:2]
-    assert f"--after {sorted(made)[1]}" in text.err
+    assert [line.split()[0] for line in text.out.splitlines()[1:]] == made[:2]
+    assert f"--after {made[1]}" in text.err
 
 
 def test_empty_list_says_so_on_stderr(console: Console) -> None:
