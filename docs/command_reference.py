@@ -19,7 +19,7 @@ _UNWRAPPED = "\b"
 
 def command_reference() -> str:
     """Every command with its usage, help and options, under the headings of the help."""
-    root = click.Context(cli, info_name=PROGRAM)
+    root = click.Context(cli, info_name=PROGRAM, **cli.context_settings)
     return "\n".join([f"## {PROGRAM}", "", *_body(root), *_sections(root)])
 
 

@@ -32,7 +32,9 @@ def known(info: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tu
         yield from known(below, (*path, name))
 
 
-COMMANDS = dict(known(click.Context(cli, info_name=PROGRAM).to_info_dict()["command"]))
+# With the settings of a run: click keeps the help option that it makes for a command first.
+ROOT_CONTEXT = click.Context(cli, info_name=PROGRAM, **cli.context_settings)
+COMMANDS = dict(known(ROOT_CONTEXT.to_info_dict()["command"]))
 
 
 def sections(reference: str) -> dict[tuple[str, ...], str]:
