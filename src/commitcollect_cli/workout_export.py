@@ -13,7 +13,7 @@ import click
 
 from commitcollect_cli.completing import complete_sport
 from commitcollect_cli.options import parse_sports, span_options
-from commitcollect_cli.output import print_json, print_result, say, show
+from commitcollect_cli.output import print_json, print_result, say, show, with_iso_times
 from commitcollect_cli.render import show_count
 from commitcollect_cli.saving import save
 from commitcollect_cli.store import open_to_read, store_options
@@ -105,10 +105,11 @@ def _form(file: Path, form: str | None, *, as_json: bool) -> str:
 
 
 def _row(workout: Workout) -> dict[str, Any]:
-    """A workout as `workout list --json` has it, and its start as ISO 8601."""
+    """A workout as `workout list --json` has it."""
     from commitcollect_adapters.documents import workout_document
 
-    return {"startAt": f"{workout.snapshot.started_at:%Y-%m-%dT%H:%M:%SZ}", **workout_document(workout)}
+    row: dict[str, Any] = with_iso_times(workout_document(workout))
+    return row
 
 
 _COLUMNS = (

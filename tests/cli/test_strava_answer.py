@@ -32,9 +32,11 @@ class Connecting(NamedTuple):
         return parse_qs(urlsplit(self.address).query)["redirect_uri"][0]
 
     def ended(self) -> tuple[int, str, str]:
-        """Its exit code, and what it said then."""
-        out, said = self.process.communicate(timeout=PATIENCE_SECONDS)
-        return self.process.returncode, out, said
+        """Its exit code, and what it said then; its input stays open, as a terminal's does."""
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
+        code = self.process.wait(timeout=PATIENCE_SECONDS)
+        return code, self.process.stdout.read(), self.process.stderr.read()
 
 
 @contextmanager
@@ -98,6 +100,8 @@ def test_with_an_address_of_ones_own_nothing_listens(person: Person) -> None:
     own = "https://example.org/back"
     with connecting(person, COMMITCOLLECT_STRAVA_REDIRECT_URI=own) as command:
         assert command.comes_back_to == own
+        assert command.process.stdin is not None
+        command.process.stdin.close()
         code, out, _ = command.ended()
     assert (code, json.loads(out)["field"]) == (2, "address")
 
