@@ -66,7 +66,7 @@ def matches(expected: str, printed: str) -> bool:
 def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run one command line as a reader would, with our command on the path."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    ours = ("COVERAGE", "PYTHON")
+    ours = ("COVERAGE", "PYTHON", "COMMITCOLLECT_")
     environ = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
     return subprocess.run(
         ["/bin/sh", "-c", line],

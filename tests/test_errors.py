@@ -87,8 +87,9 @@ def test_a_code_takes_precedence_over_its_class_and_a_class_over_its_parent() ->
 def test_the_page_says_what_the_table_says() -> None:
     """docs/errors.md gives every key of the table its status and exit code, and no other."""
     told: dict[str, tuple[int, int]] = {}
-    for line in filter(re.compile(r"\| `").match, PAGE.splitlines()):
-        _, classes, codes, status, code, _, _ = line.split("|")
+    rows = [line.split("|")[1:-1] for line in filter(re.compile(r"\| `").match, PAGE.splitlines())]
+    # A table of messages has fewer columns.
+    for classes, codes, status, code, _ in (row for row in rows if len(row) == 5):
         own_codes = [each for each in re.findall(r"`(\w+)`", codes) if each in ANSWERS]
         for name in own_codes or re.findall(r"`(\w+)`", classes):
             assert told.setdefault(name, (int(status), int(code))) == (int(status), int(code)), name

@@ -136,6 +136,8 @@ def test_doctor_asks_who_signs_people_in(console: Console, monkeypatch: pytest.M
     """A provider that does not answer, or a client that is not named, fails with the way out."""
     console("workout", "add", "--sport-type", "Run", "--start", "2026-01-01T10:00Z", "--distance", "1km")
 
+    monkeypatch.setenv("COMMITCOLLECT_POLICY_STORE_DEADLINE_SECONDS", "0")
+
     def identity(address: str, client_id: str = "c") -> tuple[bool, str]:
         monkeypatch.setenv("COMMITCOLLECT_IDENTITY", address)
         monkeypatch.setenv("COMMITCOLLECT_IDENTITY_CLIENT_ID", client_id)

@@ -30,7 +30,7 @@ def open_cognito(address: str, registration: Registration, policy: Policy) -> It
     from commitcollect_adapters.identity.cognito import CognitoUsers, parse  # noqa: PLC0415 - boto3 is slow to import
 
     pool = parse(address)
-    directory = CognitoUsers(pool)
+    directory = CognitoUsers(pool, deadline_seconds=policy.training.store_deadline_seconds)
     with _opened(
         registration, policy, issuer=pool.issuer, discovery=pool.discovery, is_cognito=True
     ) as provider:
