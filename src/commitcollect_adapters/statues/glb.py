@@ -12,6 +12,7 @@ import math
 import struct
 from array import array
 from collections.abc import Mapping, Sequence
+from itertools import starmap
 from typing import Any
 
 from attrs import define, field, frozen
@@ -22,6 +23,8 @@ from commitcollect_adapters.statues.normals import Corners, shaded_corners
 
 _INT16_MAX = 32767
 _VERTICES, _INDICES = 34962, 34963
+# Padded, as every vertex has to begin at a multiple of four bytes.
+_POSITION, _NORMAL = struct.Struct("<3h2x"), struct.Struct("<3bx")
 _BYTE, _UNSIGNED_BYTE, _SHORT, _UNSIGNED_INT = 5120, 5121, 5122, 5125
 _QUARTER_TURN = [-math.sqrt(0.5), 0, 0, math.sqrt(0.5)]
 _METRES_PER_MM = 0.001
@@ -125,8 +128,8 @@ def _attributes(
     bounds = {
         name: [of(axis) for axis in zip(*steps, strict=True)] for name, of in (("min", min), ("max", max))
     }
-    position = b"".join(struct.pack("<4h", *step, 0) for step in steps)
-    normal = b"".join(struct.pack("<4b", *each, 0) for each in corners.normals)
+    position = b"".join(starmap(_POSITION.pack, steps))
+    normal = b"".join(starmap(_NORMAL.pack, corners.normals))
     names = {
         "POSITION": buffer.add(
             position, _VERTICES, 8, {"componentType": _SHORT, "count": count, "type": "VEC3", **bounds}
@@ -136,7 +139,8 @@ def _attributes(
         ),
     }
     if mesh.shades:
-        shade = b"".join(bytes((mesh.shades[vertex],)) * 3 + b"\xff" for vertex in corners.vertices)
+        greys = [bytes((grey, grey, grey, 255)) for grey in range(256)]
+        shade = b"".join([greys[mesh.shades[vertex]] for vertex in corners.vertices])
         accessor = {"componentType": _UNSIGNED_BYTE, "normalized": True, "count": count, "type": "VEC4"}
         names["COLOR_0"] = buffer.add(shade, _VERTICES, 4, accessor)
     return names

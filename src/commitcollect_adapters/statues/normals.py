@@ -60,19 +60,26 @@ def _normals(units: list[Vector], faces: list[Vector]) -> list[Normal]:
     for dx, dy, dz in faces:
         x, y, z = x + dx, y + dy, z + dz
     least = _HALF_CREASE_COSINE * math.sqrt(x * x + y * y + z * z)
-    if all(vx * x + vy * y + vz * z > least for vx, vy, vz in units):
-        return [_steps(x, y, z)] * len(units)
-    return [_smooth(unit, units, faces) for unit in units]
+    for vx, vy, vz in units:
+        if vx * x + vy * y + vz * z <= least:
+            return _smooth(units, faces)
+    return [_steps(x, y, z)] * len(units)
 
 
-def _smooth(unit: Vector, units: list[Vector], faces: list[Vector]) -> Normal:
-    """Large triangles count for more, as their cross products are longer."""
-    ux, uy, uz = unit
-    x = y = z = 0.0
-    for (vx, vy, vz), (dx, dy, dz) in zip(units, faces, strict=True):
-        if ux * vx + uy * vy + uz * vz > _CREASE_COSINE:
-            x, y, z = x + dx, y + dy, z + dz
-    return _steps(x, y, z)
+def _smooth(units: list[Vector], faces: list[Vector]) -> list[Normal]:
+    """For each triangle the sum of those within its crease. Large ones count for more: they are longer."""
+    xs, ys, zs = [0.0] * len(units), [0.0] * len(units), [0.0] * len(units)
+    for one, (ux, uy, uz) in enumerate(units):
+        x, y, z = faces[one]
+        for other in range(one):
+            vx, vy, vz = units[other]
+            # Each pair is looked at once, for both.
+            if ux * vx + uy * vy + uz * vz > _CREASE_COSINE:
+                dx, dy, dz = faces[other]
+                xs[one], ys[one], zs[one] = xs[one] + dx, ys[one] + dy, zs[one] + dz
+                xs[other], ys[other], zs[other] = xs[other] + x, ys[other] + y, zs[other] + z
+        xs[one], ys[one], zs[one] = xs[one] + x, ys[one] + y, zs[one] + z
+    return [_steps(*sums) for sums in zip(xs, ys, zs, strict=True)]
 
 
 def _steps(x: float, y: float, z: float) -> Normal:

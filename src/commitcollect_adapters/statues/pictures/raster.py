@@ -78,6 +78,11 @@ def _fill(layer: Layer, frame: Frame, index: int, facet: Facet) -> None:
     ]
     corners.sort()
     (ay, ax, az), (by, bx, bz), (cy, cx, cz) = corners
+    ceil = math.ceil
+    # Many facets are smaller than a pixel, and are left before anything is worked out.
+    rows = range(max(0, ceil(ay - 0.5)), min(frame.height, ceil(cy - 0.5)))
+    if not rows:
+        return
     area = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)
     if not area:
         return
@@ -86,17 +91,18 @@ def _fill(layer: Layer, frame: Frame, index: int, facet: Facet) -> None:
     facets, nearness, width = layer.facets, layer.nearness, frame.width
     longest = (cx - ax) / (cy - ay)
     upper, lower = (bx - ax) / (by - ay or 1.0), (cx - bx) / (cy - by or 1.0)
-    ceil = math.ceil
-    for row in range(max(0, ceil(ay - 0.5)), min(frame.height, ceil(cy - 0.5))):
+    for row in rows:
         y = row + 0.5
         one = ax + (y - ay) * longest
         other = ax + (y - ay) * upper if y < by else bx + (y - by) * lower
         first, last = (one, other) if one < other else (other, one)
         start, end = ceil(first - 0.5), ceil(last - 0.5)
-        # Most rows of small facets hold no pixel's middle, and are left before anything is worked out.
-        if start >= end:
+        if start >= end:  # between the middles of two pixels, as most rows of small facets are
             continue
-        start, end = max(0, start), min(width, end)
+        if start < 0:  # noqa: PLR1730 - a call for each row takes longer than all else about it
+            start = 0
+        if end > width:  # noqa: PLR1730 - the same
+            end = width
         near = az + (start + 0.5 - ax) * per_x + (y - ay) * per_y
         for pixel in range(row * width + start, row * width + end):
             if near > nearness[pixel]:
