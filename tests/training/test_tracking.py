@@ -29,7 +29,7 @@ from commitcollect_core.training.history import walk_milestones
 from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerView, UntrackedMilestone
 from commitcollect_core.training.milestones import MilestoneStatus, Progress
 from commitcollect_core.training.tracking import MILESTONE_EXISTS, NewMilestone
-from commitcollect_core.training.workouts import ActivityGone, ActivitySettled, Found, Workout
+from commitcollect_core.training.workouts import ActivityGone, ActivitySettled, Found, Workout, updated
 from commitcollect_core.values import MilestoneId, ModelId, UserId
 from laws import aim_of, check_state, efforts_of
 from rivals import ATHLETE, RacedLedger, app_on, fence, ride, wish
@@ -367,3 +367,21 @@ def test_what_is_settled_lowers_nothing() -> None:
     settled, gone = ActivitySettled(key=stored.key), ActivityGone(key=stored.key)
     assert lowering(view, [settled], now=SEASON_START_AT) == []
     assert lowering(view, [gone], now=SEASON_START_AT) == [gone]
+
+
+@pytest.mark.parametrize(("change", "expected"), [(ActivityGone, 1000), (ActivitySettled, 9000)])
+def test_a_sum_that_is_too_high_is_mended_unless_workouts_were_let_go(
+    change: type[ActivityGone | ActivitySettled], expected: int
+) -> None:
+    """These stand in the running sum alone, so that a recount must not take them out of it."""
+    app = app_on(ledger := MemoryLedger())
+    app.ingestion.ingest(ATHLETE, [ride("1"), ride("2")])
+    milestone = app.tracking.create(ATHLETE, wish()).milestone
+    view = ledger.read(ATHLETE, [ride("2").key])
+    after = updated(view.workouts[ride("2").key], change(key=ride("2").key), now=SEASON_START_AT)
+    assert after is not None
+    drifted = evolve(milestone, version=2, progress=evolve(milestone.progress, current_value=9000))
+    head = evolve(view.head, version=view.head.version + 1)
+    ledger.commit(LedgerCommit(user_id=ATHLETE, head=head, workouts=(after,), milestones=(drifted,)))
+    recounted = app.tracking.recompute(ATHLETE, milestone.milestone_id).view.milestone
+    assert recounted.progress.current_value == expected

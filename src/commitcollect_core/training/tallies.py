@@ -20,17 +20,17 @@ class Tally:
     Attributes:
         crossings: the workout that crossed the threshold of part i + 1 stands at index i.
         counted: workouts that count.
+        settled: workouts that were let go; they stand in the running sum and not in this one.
         excluded: how many do not, by reason.
         counters: what the folds work on, one for each aim; empty for a plain goal.
-        settled: workouts that were let go; they stand in the running sum and not in this one.
     """
 
     current_value: int
     crossings: tuple[Crossing, ...]
     counted: int
+    settled: int
     excluded: Mapping[Exclusion, int] = Factory(dict)
     counters: tuple[Counter, ...] = ()
-    settled: int = 0
 
 
 def tally(goal: Goal, workouts: Iterable[Workout]) -> Tally:
@@ -54,9 +54,9 @@ def tally(goal: Goal, workouts: Iterable[Workout]) -> Tally:
         current_value=progress.current_value,
         crossings=tuple(crossings),
         counted=counted,
+        settled=settled,
         excluded=excluded,
         counters=() if goal.is_plain else goal.counters_of(progress.counters),
-        settled=settled,
     )
 
 
