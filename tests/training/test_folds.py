@@ -621,3 +621,10 @@ def test_a_preview_is_what_opening_would_count() -> None:
     opened = app.tracking.create(ATHLETE, wish).milestone
     assert (opened.goal, opened.parts_awarded) == (preview.goal, 6)
     assert app.policy is DEFAULT_POLICY
+
+
+def test_a_day_that_a_period_touches_for_a_second_is_one_of_its_days() -> None:
+    """The end is the first moment that is out, so that a period up to midnight holds no day more."""
+    for seconds, days in ((0, 1), (1, 2), (2, 2)):
+        end = SEASON_START_AT + timedelta(days=1, seconds=seconds)
+        assert goal_by(SUM, period_end_at=end).bucket_count(Bucket.DAY) == days
