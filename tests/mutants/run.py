@@ -30,6 +30,8 @@ PATIENCE_SECONDS = 300
 """Tests of one mutant that take longer say nothing: the machine may be slow, or the mutant may loop."""
 
 BASELINE_PATIENCE_SECONDS = 1_800
+MEMORY_KB_MAX = 8_000_000
+"""Of address space. A mutant that loops may store without end, and would take the whole machine along."""
 
 _PASSED, _FAILED = 0, 1
 
@@ -95,7 +97,8 @@ class Copy:
         self, tests: Sequence[str], *options: str, patience_seconds: float = PATIENCE_SECONDS
     ) -> tuple[int | None, str]:
         """Run tests here; returns the exit code, None for a run out of time, and what was printed."""
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, *tests]
+        pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, *tests]
+        command = ["/bin/sh", "-c", f'ulimit -v {MEMORY_KB_MAX}; exec "$@"', "sh", *pytest]
         with subprocess.Popen(
             command,
             cwd=self.root,
