@@ -80,6 +80,10 @@ EQUIVALENT = {
         "goals: True -> False in for old, new in zip(self.shares(before), self.shares(after), strict=True):"
     ): "both have one for every aim",
     (
+        "goals: True -> False in values = [each.fold.value(counter.sums) for each, counter in "
+        "zip(self.aims, counters, strict=True)]"
+    ): "there is a counter for every aim",
+    (
         "tallies: 0 -> 1 in bucket_value=new.sums.get(share.bucket, 0),"
     ): "a workout that counts leaves something in its bucket",
 }

@@ -26,6 +26,7 @@ from commitcollect_core.training.milestones import Milestone, Progress
 from commitcollect_core.training.sports import SportSelection
 from commitcollect_core.training.workouts import Workout
 from commitcollect_core.values import ActivityId, MilestoneId, ModelId, Source, TargetType, WorkoutKey
+from rivals import ride
 
 GOAL = Goal(
     model_id=ModelId("HERON"),
@@ -181,3 +182,16 @@ def test_the_digest_tells_every_other_difference(workout: Workout, milestone: Mi
 def test_the_digest_does_not_depend_on_the_order_of_milestones(one: Milestone, other: Milestone) -> None:
     """Ids of milestones are made up on the spot, so their order means nothing."""
     assert state_digest([], [one, other]) == state_digest([], [other, one])
+
+
+def test_a_change_by_a_metre_lowers_or_raises_a_sum() -> None:
+    """By however little a workout grows, shrinks, comes or goes; one that stays as it is does neither."""
+
+    def of(meters: int) -> Workout:
+        return Workout(snapshot=ride("1", meters), version=1, fetched_at=SEASON_START_AT)
+
+    assert GOAL.directions(of(5), of(6)) == (False, True)
+    assert GOAL.directions(of(6), of(5)) == (True, False)
+    assert GOAL.directions(of(5), of(5)) == (False, False)
+    assert GOAL.directions(None, of(1)) == (False, True)
+    assert GOAL.directions(of(1), evolve(of(1), deleted_at=SEASON_END_AT)) == (True, False)
