@@ -256,7 +256,8 @@ def delete(*, settings: Settings, wanted: str, yes: bool, as_json: bool) -> None
                 f"milestone {milestone_id} has {lost}, which would be gone for good; give --yes if you are "
                 "sure, or put it away with 'commitcollect milestone archive'"
             )
-        app.tracking.remove(settings.user, milestone_id)
+        # A part may be earned after the look above: only what the person agreed to lose may go.
+        app.tracking.remove(settings.user, milestone_id, takes_awards=yes)
     document = {"milestoneId": milestone_id, "partsDeleted": parts}
     gone = "" if not parts else f" with {show_count(parts, 'part', 'parts')}"
     print_result(document, [f"Milestone {milestone_id} is deleted{gone}."], as_json=as_json)

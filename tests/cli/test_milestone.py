@@ -8,7 +8,10 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from cli.console import Console, activity, write_history
+from commitcollect_cli import milestone
 
 GOAL = ("--target", "distance=60km", "--sport", "RUN", "--from", "2024-01-01")
 
@@ -189,6 +192,17 @@ def test_a_milestone_that_cannot_be_read_can_be_deleted(console: Console, histor
     assert (refused.code, "has 10 parts" in refused.err) == (2, True)
     assert console.json("milestone", "delete", damaged, "--yes")["partsDeleted"] == 10
     assert console("workout", "import", history).code == 0
+
+
+def test_a_part_earned_while_a_milestone_is_deleted_is_kept(
+    console: Console, history: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was looked at before may be out of date when the milestone is removed."""
+    made = _with_history(console, history)["milestoneId"]
+    monkeypatch.setattr(milestone, "_parts_lost", lambda *_: 0)
+    refused = console("milestone", "delete", made)
+    assert (refused.code, "10 earned parts" in refused.err) == (1, True)
+    assert console.json("milestone", "show", made)["partsEarned"] == 10
 
 
 def test_a_milestone_without_parts_is_deleted_at_once(console: Console) -> None:

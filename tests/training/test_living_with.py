@@ -11,6 +11,7 @@ from commitcollect_adapters.memory import MemoryLedger
 from commitcollect_adapters.testing.dumps import dump_of
 from commitcollect_core.app import CommitCollect
 from commitcollect_core.errors import AccountDeleting, Conflict, CorruptItem, InvalidInput, NotFound
+from commitcollect_core.training.awards import Award
 from commitcollect_core.training.ledger import LedgerCommit, StoredItem
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.values import ActivityId, MilestoneId, Source, UserId, WorkoutKey
@@ -24,6 +25,7 @@ class Damaged(RacedLedger):
     def __init__(self) -> None:
         super().__init__()
         self.damaged: set[StoredItem] = set()
+        self.has_lost_awards = False
 
     def unreadable(self, user_id: UserId) -> Sequence[StoredItem]:  # noqa: ARG002 - one athlete
         """See `Ledger`."""
@@ -34,6 +36,12 @@ class Damaged(RacedLedger):
         if milestone_id in self.damaged:
             raise CorruptItem(f"cannot read {milestone_id}")
         return super().read_milestone(user_id, milestone_id)
+
+    def read_awards(self, user_id: UserId, milestone_id: MilestoneId) -> Sequence[Award]:
+        """See `Ledger`."""
+        if self.has_lost_awards:
+            raise CorruptItem(f"cannot read the awards of {milestone_id}")
+        return super().read_awards(user_id, milestone_id)
 
     def commit(self, commit: LedgerCommit) -> None:
         """See `Ledger`."""
@@ -93,7 +101,7 @@ def test_an_edit_that_loses_a_race_is_decided_again() -> None:
 def test_a_milestone_is_deleted_with_its_awards_and_nothing_else() -> None:
     """Workouts and other milestones stay; a second time there is none."""
     app, first, second = with_two(MemoryLedger())
-    app.tracking.remove(ATHLETE, first)
+    app.tracking.remove(ATHLETE, first, takes_awards=True)
     assert [each.milestone_id for each in app.tracking.milestones(ATHLETE)] == [second]
     assert len(list(app.tracking.workouts(ATHLETE))) == 2
     with pytest.raises(NotFound):
@@ -107,15 +115,20 @@ def test_earned_parts_go_only_where_they_may() -> None:
     bare, other = (app.tracking.create(ATHLETE, wish()).milestone.milestone_id for _ in range(2))
     ledger.intruders = [lambda: app.ingestion.ingest(ATHLETE, [ride("1", 12_000)])]
     with pytest.raises(Conflict) as refused:
-        app.tracking.remove(ATHLETE, bare, takes_awards=False)
+        app.tracking.remove(ATHLETE, bare)
     assert refused.value.code == "milestone_has_parts"
     assert app.tracking.view(ATHLETE, bare).awards
     ledger.damaged = {other}
-    with pytest.raises(Conflict, match="cannot be read"):
-        app.tracking.remove(ATHLETE, other, takes_awards=False)
-    ledger.damaged.clear()
-    empty = app.tracking.create(ATHLETE, wish(10**6, days=1)).milestone.milestone_id
-    app.tracking.remove(ATHLETE, empty, takes_awards=False)
+    with pytest.raises(Conflict, match="12 earned parts"):
+        app.tracking.remove(ATHLETE, other)
+    ledger.has_lost_awards = True
+    with pytest.raises(Conflict, match="parts that cannot be read"):
+        app.tracking.remove(ATHLETE, other)
+    ledger.has_lost_awards, ledger.damaged = False, set()
+    for is_damaged in (False, True):
+        empty = app.tracking.create(ATHLETE, wish(10**6, days=1)).milestone.milestone_id
+        ledger.damaged = {empty} if is_damaged else set()
+        app.tracking.remove(ATHLETE, empty)
     assert {each.milestone_id for each in app.tracking.milestones(ATHLETE)} == {bare, other}
 
 
@@ -124,7 +137,7 @@ def test_a_milestone_that_cannot_be_read_can_be_deleted() -> None:
     ledger = Damaged()
     app, first, second = with_two(ledger)
     ledger.damaged = {first, second}
-    app.tracking.remove(ATHLETE, first)
+    app.tracking.remove(ATHLETE, first, takes_awards=True)
     ledger.damaged.clear()
     assert [each.milestone_id for each in app.tracking.milestones(ATHLETE)] == [second]
     assert app.ports.ledger.read_head(ATHLETE).tracked_milestone_ids == (second,)

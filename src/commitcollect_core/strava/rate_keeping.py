@@ -63,7 +63,7 @@ class RateKeeping:
         self.reserve(scope, Purpose.LIVE)
         try:
             self.reserve(APP_SCOPE, purpose)
-        except (StravaRateLimited, UpstreamError, VersionConflict):
+        except (StravaRateLimited, VersionConflict):
             self.give_back(scope)
             raise
 

@@ -329,8 +329,8 @@ class Tracking:
             committed += self._remove(user_id, milestone.milestone_id, generation, takes_awards=True)
         return committed
 
-    def remove(self, user_id: UserId, milestone_id: MilestoneId, *, takes_awards: bool = True) -> Committed:
-        """Remove a milestone with its awards, also one that cannot be read.
+    def remove(self, user_id: UserId, milestone_id: MilestoneId, *, takes_awards: bool = False) -> Committed:
+        """Remove a milestone, also one that cannot be read.
 
         Args:
             user_id: the athlete.
@@ -362,10 +362,17 @@ class Tracking:
                     _check_awards(milestone_id, stored.parts_awarded, takes_awards=takes_awards)
                     commits = (decide_removal(LedgerView(user_id=user_id, head=head), stored),)
             except CorruptItem:
-                _check_awards(milestone_id, None, takes_awards=takes_awards)
+                _check_awards(milestone_id, self._awards_of(user_id, milestone_id), takes_awards=takes_awards)
                 commits = (decide_discard(user_id, head, milestone_id),)
             if committing.commit(commits):
                 return committing.committed
+
+    def _awards_of(self, user_id: UserId, milestone_id: MilestoneId) -> int | None:
+        """How many parts a milestone that cannot be read has earned; None if that cannot be read either."""
+        try:
+            return len(self.ledger.read_awards(user_id, milestone_id))
+        except CorruptItem:
+            return None
 
     def discard_unreadable(self, user_id: UserId) -> tuple[StoredItem, ...]:
         """Remove every milestone and workout that cannot be read, and repair the milestones that are left.
