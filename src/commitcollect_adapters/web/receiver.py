@@ -152,7 +152,9 @@ class Receiver:
             # Read before a thread is taken: what is no event never waits for the store.
             found = self._intake.read(parse_document(body))
             if not isinstance(found, WaitingJob):
-                _log.info("event: %s", found)
+                # Refusals are told once a minute: a line for each would let a flood fill the disk.
+                if found is not WebhookResult.OTHER_SUBSCRIPTION:
+                    _log.info("event: %s", found)
                 return self._ended(_OK, found)
             result = await self._kept(found)
         except (InvalidInput, Forbidden) as invalid:
