@@ -11,6 +11,7 @@ from hypothesis import is_hypothesis_test, settings
 
 import audited
 from engines import running
+from needs import missing
 from thoroughness import load_profile
 
 load_profile()
@@ -70,11 +71,8 @@ def shared_data() -> Path:
     """The folder of facts about the world outside, kept beside the repository.
 
     Where it is absent its tests are skipped, unless the environment variable
-    COMMITCOLLECT_REQUIRE_SHARED_DATA says that it must be there.
+    COMMITCOLLECT_REQUIRE_ALL says that everything must be there.
     """
     if not _SHARED_DATA.is_dir():
-        reason = f"the shared data folder {_SHARED_DATA} is not on this machine"
-        if os.environ.get("COMMITCOLLECT_REQUIRE_SHARED_DATA"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+        missing(f"the shared data folder {_SHARED_DATA} is not on this machine")
     return _SHARED_DATA

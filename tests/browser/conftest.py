@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import pytest
 from attrs import define
@@ -22,6 +20,7 @@ from commitcollect_cli.statue_view import Pages
 from commitcollect_core.training.tracking import NewMilestone
 from commitcollect_core.training.workouts import ActivitySnapshot
 from commitcollect_core.values import ActivityId, MilestoneId, ModelId, Source, TargetType
+from needs import missing, program
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Playwright
@@ -40,13 +39,6 @@ STATUE_DRAWN = "#stage[data-state]"
 """The statue was drawn, or cannot be."""
 
 
-def missing(reason: str) -> NoReturn:
-    """Skip, or fail where the browser has to be there."""
-    if os.environ.get("COMMITCOLLECT_REQUIRE_BROWSER"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     """What drives the browser."""
@@ -61,10 +53,8 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="session")
 def launch(playwright: Playwright) -> Callable[..., Browser]:
     """Starts a browser with flags."""
-    program = shutil.which(PROGRAM)
-    if program is None:
-        missing(f"{PROGRAM} is not installed; tests/browser/install.py does that where apt-get can")
-    return lambda *flags: playwright.chromium.launch(executable_path=program, args=[*FLAGS, *flags])
+    path = program(PROGRAM)
+    return lambda *flags: playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
 
 
 @pytest.fixture(scope="session")

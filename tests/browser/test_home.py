@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from browser.conftest import missing
 from browser.served import Served, serve
 from commitcollect_adapters.backend import open_app
 from commitcollect_adapters.settings import Settings
+from needs import missing
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, ViewportSize

@@ -103,3 +103,9 @@ class TestDynamoLedgerOnMinistack(OnDynamo):
     def _engine(self, ministack_client: Client, few_examples: Callable[[int], None]) -> None:
         few_examples(LEVEL.examples_on_ministack)
         self._client = ministack_client
+
+
+@pytest.mark.parametrize("suite", [TestSqliteLedger, OnDynamo])
+def test_shipped_ledgers_are_tried_with_crashes_and_other_handles(suite: type[LedgerContract]) -> None:
+    """Without these hooks the suite leaves its hardest tests out, which an author may choose and we may not."""
+    assert {"opener", "open_broken_store"} <= vars(suite).keys()

@@ -26,9 +26,9 @@ from commitcollect_adapters.statues.placing import Lying, lay
 from commitcollect_adapters.statues.plates import Bed, share_out
 from commitcollect_core.values import ModelId
 from engines import running
+from needs import missing, program
 
 pytestmark = pytest.mark.slow
-ADMESH = shutil.which("admesh")
 
 
 @pytest.fixture(scope="module", params=["DRAGON_2026", "PHOENIX_2027"])
@@ -110,7 +110,7 @@ def _validated(folder: Path, contents: Sequence[bytes]) -> list[dict[str, Any]]:
     """What glTF-Validator says of each file."""
     script, node = running.require(running.FOLDER / "gltf_validator.js"), shutil.which("node")
     if node is None:
-        pytest.skip("glTF-Validator needs Node.js, which is not installed")
+        missing("glTF-Validator needs Node.js, which is not installed")
     (folder / "validate.js").write_text(_VALIDATE, encoding="utf-8")
     files = [folder / f"{number}.glb" for number in range(len(contents))]
     for file, content in zip(files, contents, strict=True):
@@ -143,12 +143,12 @@ def test_gltf_validator_looks_closely(statue: Statue, tmp_path: Path) -> None:
     assert {each["code"] for each in report["messages"]} == {"ACCESSOR_VECTOR3_NON_UNIT"}
 
 
-@pytest.mark.skipif(ADMESH is None, reason="admesh is not installed; apt-get install admesh brings it")
 def test_admesh_has_nothing_to_repair(parts: list[Path]) -> None:
     """No degenerate facet, nothing fixed, added, removed or reversed."""
+    admesh = program("admesh")
     for file in parts:
         # Its greeting has a name in Latin-1.
-        run = subprocess.run([str(ADMESH), file], check=True, capture_output=True, encoding="latin-1")
+        run = subprocess.run([admesh, file], check=True, capture_output=True, encoding="latin-1")
         said = run.stdout
         for what in ("Degenerate facets", "Edges fixed", "Facets removed", "Facets added", "Facets reversed"):
             found = re.search(rf"{what}\s*:\s*(\d+)", said)

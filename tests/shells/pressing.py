@@ -5,16 +5,12 @@ from __future__ import annotations
 import os
 import pty
 import select
-import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
-
-import pytest
 
 PATIENCE_SECONDS = 60.0
 """A shell that takes longer hangs."""
@@ -28,19 +24,6 @@ _STARTS = {
     "bash": (("bash", "--norc", "--noprofile", "-i"), "bind 'set bell-style none'"),
     "zsh": (("zsh", "-f", "-i"), "autoload -U compinit; compinit -D -u; unsetopt beep"),
 }
-
-
-def missing(reason: str) -> NoReturn:
-    """Skip, or fail where the shells have to be there."""
-    if os.environ.get("COMMITCOLLECT_REQUIRE_SHELLS"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-def check_installed(shell: str) -> None:
-    """Leave the test out where the shell is not to be had."""
-    if shutil.which(shell) is None:
-        missing(f"{shell} is not installed; tests/shells/install.py does that where apt-get can")
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from cli.console import COMMAND, activity, write_history
-from shells.pressing import check_installed, environment, fish_completions, pressing_tab
+from needs import program
+from shells.pressing import environment, fish_completions, pressing_tab
 
 SHELLS = ("bash", "zsh")
 LINES = {
@@ -52,7 +53,7 @@ def _milestone_id(folder: Path) -> str:
 @pytest.mark.parametrize("shell", SHELLS)
 def test_tab_completes_the_line(folder: Path, shell: str) -> None:
     """One TAB puts in what is the only thing that fits: commands, options, words, ids and files."""
-    check_installed(shell)
+    program(shell)
     with pressing_tab(shell, folder / f"{shell}.sh", folder) as press:
         for typed, last in LINES.items():
             assert press(f"commitcollect {typed}") == ["commitcollect", *typed.split()[:-1], last]
@@ -62,7 +63,7 @@ def test_tab_completes_the_line(folder: Path, shell: str) -> None:
 
 def test_fish_offers_values_with_what_they_are(folder: Path) -> None:
     """Ids come with names, days and goals; what is in no store offers nothing, and makes none."""
-    check_installed("fish")
+    program("fish")
     script = folder / "fish.sh"
     milestones = fish_completions(script, "commitcollect milestone show ", folder)
     assert list(milestones) == [_milestone_id(folder)]

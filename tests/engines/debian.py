@@ -1,4 +1,4 @@
-"""Installs the shells that tests of completion run in: Debian's bash, zsh and fish.
+"""Installs Debian's programs that tests run: a browser, shells to complete in, and a judge of meshes.
 
 Run by nox; may be run again. What cannot be had is reported, and the tests say so too.
 """
@@ -10,13 +10,14 @@ import shutil
 import subprocess
 import sys
 
-SHELLS = ("bash", "zsh", "fish")
+PROGRAMS = ("admesh", "bash", "chromium", "fish", "zsh")
+"""Each is a package of its own name."""
 APT = ("apt-get", "-qq", "-o", "Dpkg::Use-Pty=0")
 
 
 def main() -> None:
-    """Install the shells that are not there."""
-    lacking = [each for each in SHELLS if shutil.which(each) is None]
+    """Install the programs that are not there."""
+    lacking = [each for each in PROGRAMS if shutil.which(each) is None]
     if not lacking:
         return
     as_root = () if os.geteuid() == 0 else ("sudo", "-n")
