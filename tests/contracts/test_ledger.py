@@ -107,5 +107,5 @@ class TestDynamoLedgerOnMinistack(OnDynamo):
 
 @pytest.mark.parametrize("suite", [TestSqliteLedger, OnDynamo])
 def test_shipped_ledgers_are_tried_with_crashes_and_other_handles(suite: type[LedgerContract]) -> None:
-    """Without these hooks the suite leaves its hardest tests out, which an author may choose and we may not."""
+    """Without these hooks the suite leaves its hardest tests out; that is for others to choose."""
     assert {"opener", "open_broken_store"} <= vars(suite).keys()
