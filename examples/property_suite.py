@@ -46,7 +46,6 @@ from commitcollect_core import (
 from commitcollect_core.training.ledger import StoredItem, fenced
 
 TABLES = """
-PRAGMA journal_mode = WAL;
 CREATE TABLE IF NOT EXISTS heads (user TEXT PRIMARY KEY, version INT, state TEXT, record TEXT);
 CREATE TABLE IF NOT EXISTS workouts (user TEXT, source TEXT, activity TEXT, version INT, start INT,
     record TEXT, PRIMARY KEY (user, source, activity));
@@ -259,7 +258,7 @@ def _page(query: WorkoutQuery) -> tuple[str, list[object]]:
 @contextmanager
 def open_sql_ledger(path: str, factory: type[sqlite3.Connection] = sqlite3.Connection) -> Iterator[Ledger]:
     """The ledger in the file at `path`, which is made if it is not there."""
-    with closing(sqlite3.connect(path)) as connection:
+    with closing(sqlite3.connect(path, timeout=30)) as connection:
         connection.executescript(TABLES)
     connected = sqlite3.connect(
         path, isolation_level=None, timeout=30, check_same_thread=False, factory=factory

@@ -107,7 +107,7 @@ TESTS_ON_PAGES = [page for page in PAGES if any("\ndef test_" in each for each i
 def test_tests_of_the_pages_pass(page: Path, tmp_path: Path) -> None:
     """A test that a page shows passes, with the fixtures that are installed along."""
     (tmp_path / "test_page.py").write_text("\n".join(blocks(page, "python")), encoding="utf-8")
-    done = shell("pytest -q -p no:cacheprovider test_page.py", tmp_path)
+    done = shell("pytest -q -p no:cacheprovider --basetemp base test_page.py", tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -129,7 +129,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_examples_run(example: Path, tmp_path: Path) -> None:
     """Every example runs as its docstring says, and prints something."""
     is_suite = example.name.endswith("_suite.py")
-    runner = "pytest -q -p no:cacheprovider" if is_suite else "python"
+    runner = "pytest -q -p no:cacheprovider --basetemp base" if is_suite else "python"
     done = shell(f"{runner} {example}", tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.strip()
