@@ -78,7 +78,7 @@ class Backend:
     """One store, opened.
 
     Attributes:
-        ledger: workouts, milestones and awards.
+        ledger: workouts, milestones and awards. A function, so that listing statues does not import it.
         catalog: statue models published in this store.
         stores: every store. A function, so that counting workouts does not import the others.
         queue: the queue this store keeps; None where jobs need one of their own.
@@ -94,7 +94,7 @@ class Backend:
         checks: what ``commitcollect doctor`` checks of this store; each says what it found, or raises.
     """
 
-    ledger: Ledger
+    ledger: Callable[[], Ledger]
     catalog: StatueCatalog
     stores: Callable[[], Stores]
     queue: Callable[[], EventQueue] | None = None
@@ -290,16 +290,21 @@ def open_backend(
 
 
 def ports_on(backend: Backend) -> Ports:
-    """What milestones and workouts run on: shipped statues take precedence over published ones."""
+    """What milestones and workouts run on."""
     from commitcollect_core.training.ports import Ports  # noqa: PLC0415 - as above
 
     return Ports(
         clock=SystemClock(),
         ids=SystemIds(),
         backoff=backend.backoff,
-        ledger=backend.ledger,
-        catalog=LayeredCatalog(shipped_catalog(), backend.catalog),
+        ledger=backend.ledger(),
+        catalog=catalog_on(backend),
     )
+
+
+def catalog_on(backend: Backend) -> StatueCatalog:
+    """Every statue: shipped ones take precedence over published ones."""
+    return LayeredCatalog(shipped_catalog(), backend.catalog)
 
 
 @contextmanager

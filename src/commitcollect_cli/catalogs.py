@@ -23,7 +23,7 @@ def open_catalog(settings: Settings, model_id: ModelId | None = None) -> Iterato
         settings: name the store.
         model_id: the only model of interest; the store is not opened for one that is shipped.
     """
-    from commitcollect_adapters.backend import open_ports
+    from commitcollect_adapters.backend import catalog_on, open_backend
     from commitcollect_adapters.statues import shipped_catalog
 
     shipped: StatueCatalog = shipped_catalog()
@@ -31,8 +31,8 @@ def open_catalog(settings: Settings, model_id: ModelId | None = None) -> Iterato
         catalog = shipped
         if model_id is None or shipped.model(model_id) is None:
             try:
-                ports = open_ports(settings.store, settings.policy, must_exist=True)
-                catalog = stack.enter_context(ports).catalog
+                opened = open_backend(settings.store, settings.policy, must_exist=True)
+                catalog = catalog_on(stack.enter_context(opened))
             except NotFound as missing:
                 if missing.code != "store_not_found":
                     raise

@@ -39,7 +39,8 @@ def list_(*, settings: Settings, limit: int | None, after: str, as_json: bool) -
                 field="store",
             )
         found = backend.users(after, most + 1)
-        heads = [(each, backend.ledger.read_head(each)) for each in found[:most]]
+        ledger = backend.ledger()
+        heads = [(each, ledger.read_head(each)) for each in found[:most]]
     next_ = found[most - 1] if len(found) > most else None
     users = [{"userId": each, "workoutCount": head.workout_count} for each, head in heads]
     rows = ((each, f"{head.workout_count:,}") for each, head in heads)

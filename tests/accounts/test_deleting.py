@@ -11,7 +11,7 @@ import pytest
 
 from accounts.leaving import OTHER, OTHER_ATHLETE, furnish
 from commitcollect_adapters.ciphers import signing
-from commitcollect_adapters.sqlite import Database
+from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_core.accounts import registry

@@ -20,7 +20,7 @@ from commitcollect_adapters.dynamodb.stores import dynamo_stores
 from commitcollect_adapters.exports import opened_export, write_folder, write_zip
 from commitcollect_adapters.readers import Accepted, read_history
 from commitcollect_adapters.services import open_identities
-from commitcollect_adapters.sqlite import Database
+from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_adapters.strava.fake import CallKind
 from commitcollect_adapters.system import SystemClock

@@ -14,7 +14,7 @@ import pytest
 from accounts.leaving import EMAIL, furnish
 from commitcollect_adapters.exports import opened_export, write_folder, write_zip
 from commitcollect_adapters.exports.writing import write_zip_file
-from commitcollect_adapters.sqlite import Database
+from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_core.accounts.exporting import EXPORTED

@@ -12,7 +12,7 @@ from commitcollect_adapters.dynamodb import items as catalogue
 from commitcollect_adapters.dynamodb.items import accounts, encoding, jobs, ledger, statues, strava
 from commitcollect_adapters.dynamodb.personal import _PLACES
 from commitcollect_adapters.memory.personal import _ERASED, _FOUND
-from commitcollect_adapters.sqlite import Database
+from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.personal import _TABLES
 from commitcollect_core.accounts import registry
 from commitcollect_core.accounts.deletion import DeletionStep

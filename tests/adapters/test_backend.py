@@ -178,7 +178,7 @@ def test_a_technology_is_a_folder_and_one_line(monkeypatch: pytest.MonkeyPatch) 
         opened_at.append((address, policy, must_exist))
         ledger, catalog = MemoryLedger(), MemoryCatalog()
         stores = memory_stores(ledger=ledger, catalog=catalog)
-        yield Backend(ledger=ledger, catalog=catalog, stores=lambda: stores, backoff=NoBackoff())
+        yield Backend(ledger=lambda: ledger, catalog=catalog, stores=lambda: stores, backoff=NoBackoff())
 
     clay = ModuleType("clay")
     clay.open_clay = open_clay  # type: ignore[attr-defined]  # a module made up here
@@ -188,7 +188,7 @@ def test_a_technology_is_a_folder_and_one_line(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(backend, "_STORES", kinds)
     with open_backend("clay:seven", must_exist=True) as opened:
         assert opened.tidy(NOW) == 0
-        assert opened.stores().ledger is opened.ledger
+        assert opened.stores().ledger is opened.ledger()
     assert opened_at == [("clay:seven", DEFAULT_POLICY, True)]
     with pytest.raises(InvalidInput, match=r"dynamodb://PREFIX, clay:TABLET$"):
         open_backend("stone:seven")
@@ -211,8 +211,8 @@ def test_a_store_of_others_is_opened_by_its_scheme(tmp_path: Path, monkeypatch: 
     monkeypatch.syspath_prepend(tmp_path)
     check_addresses(Settings(store="shelf://one"))
     with open_backend("shelf://one") as opened:
-        assert isinstance(opened.ledger, MemoryLedger)
+        assert isinstance(opened.ledger(), MemoryLedger)
     with open_backend(MEMORY) as ours:
-        assert isinstance(ours.ledger, MemoryLedger)
+        assert isinstance(ours.ledger(), MemoryLedger)
     with pytest.raises(InvalidInput, match="store postgresql:… is not known here"):
         check_addresses(Settings(store="postgresql:x"))

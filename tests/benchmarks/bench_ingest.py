@@ -19,7 +19,7 @@ from pathlib import Path
 from commitcollect_adapters.readers.demo import demo_history
 from commitcollect_adapters.records.columns import Record
 from commitcollect_adapters.records.ledger import WORKOUT
-from commitcollect_adapters.sqlite import Database
+from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.ledger import SqliteLedger
 from commitcollect_adapters.statues import shipped_catalog
 from commitcollect_adapters.system import ManualClock, NoBackoff, SequentialIds

@@ -31,7 +31,7 @@ from starlette.routing import Route
 from commitcollect_adapters.ciphers.local import LocalCipher
 from commitcollect_adapters.ciphers.signing import LocalSigner
 from commitcollect_adapters.settings import Settings
-from commitcollect_adapters.sqlite import Database
+from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_adapters.statues import shipped_catalog

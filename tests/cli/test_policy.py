@@ -13,7 +13,8 @@ from starlette.applications import Starlette
 from cli.console import Console, activity, write_history
 from cli.stravas import ATHLETE, Person, ride
 from commitcollect_adapters.settings import Settings, load_settings
-from commitcollect_adapters.sqlite import Database, database
+from commitcollect_adapters.sqlite import database
+from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.strava.fake import CallKind, Fault
 from commitcollect_adapters.web import serving
 from commitcollect_core.policy import DEFAULT_POLICY, OnDisconnect, values_of

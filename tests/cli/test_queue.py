@@ -11,7 +11,7 @@ import pytest
 
 from cli.console import Console
 from cli.stravas import Person
-from commitcollect_adapters.sqlite import Database
+from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.strava.fake import CallKind, Fault
 from commitcollect_adapters.system import SystemClock

@@ -9,7 +9,7 @@ from pathlib import Path
 from attrs import evolve
 
 from cli.stravas import ATHLETE, Person
-from commitcollect_adapters.sqlite import Database
+from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_adapters.system import SystemClock
 from commitcollect_core.policy import DEFAULT_POLICY

@@ -19,7 +19,7 @@ from attrs import evolve
 
 from cli.console import COMMAND, PATIENCE_SECONDS, Console, environment
 from cli.stravas import ATHLETE, Person, settings_for
-from commitcollect_adapters.sqlite import Database
+from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_adapters.strava import Answer, Request
 from commitcollect_adapters.strava.fake import CallKind, Fault

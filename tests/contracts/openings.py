@@ -17,7 +17,8 @@ from botocore.exceptions import EndpointConnectionError
 from commitcollect_adapters.aws.calls import Address, Patience
 from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_adapters.dynamodb.ledger import DynamoLedger
-from commitcollect_adapters.sqlite import Database, SqliteLedger
+from commitcollect_adapters.sqlite.database import Database
+from commitcollect_adapters.sqlite.ledger import SqliteLedger
 from commitcollect_adapters.testing.breaking import BrokenDriver, broken_sqlite
 from commitcollect_core.training.ports import Ledger
 

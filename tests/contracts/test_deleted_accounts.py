@@ -14,7 +14,7 @@ from accounts.leaving import EMAIL, furnish
 from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_adapters.dynamodb.items.definitions import table_names
 from commitcollect_adapters.dynamodb.stores import dynamo_stores
-from commitcollect_adapters.sqlite import Database
+from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_adapters.testing import samples

@@ -13,7 +13,7 @@ import pytest
 from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_adapters.dynamodb.ledger import DynamoLedger
 from commitcollect_adapters.memory import MemoryLedger
-from commitcollect_adapters.sqlite import SqliteLedger
+from commitcollect_adapters.sqlite.ledger import SqliteLedger
 from commitcollect_adapters.testing.contracts import LedgerContract
 from commitcollect_core.training.ports import Ledger
 from contracts.openings import broken_client, broken_database, open_dynamo_ledger, open_sqlite_ledger

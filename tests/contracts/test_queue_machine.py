@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
 from commitcollect_adapters.memory.jobs import MemoryQueue
-from commitcollect_adapters.sqlite import Database
+from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.testing.samples import NOW
 from commitcollect_core.jobs.jobs import Job, JobEvent, LeasedJob

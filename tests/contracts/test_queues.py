@@ -14,7 +14,7 @@ from commitcollect_adapters.aws.sqs.provisioning import create_queues
 from commitcollect_adapters.aws.sqs.queue import SqsQueue
 from commitcollect_adapters.aws.sqs.queues import Queues
 from commitcollect_adapters.memory.jobs import MemoryQueue
-from commitcollect_adapters.sqlite import Database
+from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.system import ManualClock
 from commitcollect_adapters.testing.contracts import EventQueueContract, queues

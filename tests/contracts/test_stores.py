@@ -13,7 +13,7 @@ import pytest
 from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_adapters.dynamodb.stores import dynamo_stores
 from commitcollect_adapters.memory.stores import memory_stores
-from commitcollect_adapters.sqlite import Database
+from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_adapters.testing import contracts
 from commitcollect_core.stores import Stores

@@ -284,7 +284,7 @@ class Soak:
         self.figures["workouts equal"] += len(held)
 
     def _dump(self, athlete_id: AthleteId) -> LedgerDump:
-        return dump_of(self.service.backend.ledger, user_of(athlete_id))
+        return dump_of(self.service.backend.ledger(), user_of(athlete_id))
 
     def _held(self, athlete_id: AthleteId) -> dict[ActivityId, ActivitySnapshot]:
         return {each.activity_id: each for each in self.service.fake.visible_activities(athlete_id)}

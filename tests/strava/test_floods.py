@@ -10,7 +10,7 @@ import pytest
 
 from adapters.dynamodb.engine import connect
 from commitcollect_adapters.dynamodb.stores import dynamo_stores
-from commitcollect_adapters.sqlite import Database
+from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_core.policy import DEFAULT_POLICY

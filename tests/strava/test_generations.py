@@ -21,7 +21,7 @@ from commitcollect_adapters.dynamodb.client import Client
 from commitcollect_adapters.dynamodb.provisioning import create_tables
 from commitcollect_adapters.dynamodb.stores import dynamo_stores
 from commitcollect_adapters.simulation.faults import CallHook, Side
-from commitcollect_adapters.sqlite import Database
+from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.schema import APPLICATION_ID, LAYOUTS
 from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_adapters.strava.fake import CallKind, Fault

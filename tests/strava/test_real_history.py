@@ -24,7 +24,7 @@ from commitcollect_adapters.aws.sqs.queues import Queues, parse
 from commitcollect_adapters.backend import MEMORY, open_ports
 from commitcollect_adapters.dynamodb.stores import dynamo_stores
 from commitcollect_adapters.simulation.simulation import Delivery, Simulation
-from commitcollect_adapters.sqlite import Database
+from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.sqlite.staging import StagedHistory
 from commitcollect_adapters.sqlite.stores import sqlite_stores

@@ -28,7 +28,7 @@ def open_dynamodb(address: str, policy: Policy, *, must_exist: bool) -> Iterator
     """The backend on the tables at `address`; nothing is sent yet. See `open_backend`."""
     client = _client(address, policy)
     yield Backend(
-        ledger=DynamoLedger(client),
+        ledger=partial(DynamoLedger, client),
         catalog=DynamoCatalog(client),
         stores=partial(_stores, client, policy),
         backoff=JitteredBackoff(first_seconds=RACE_WAIT_SECONDS, longest_seconds=RACE_WAIT_SECONDS_MAX),

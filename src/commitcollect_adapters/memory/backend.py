@@ -40,5 +40,10 @@ def open_memory(address: str, policy: Policy, *, must_exist: bool) -> Iterator[B
         return MemoryQueue(policy)
 
     yield Backend(
-        ledger=ledger, catalog=catalog, stores=stores, queue=queue, backoff=JitterOnly(), users=ledger.users
+        ledger=lambda: ledger,
+        catalog=catalog,
+        stores=stores,
+        queue=queue,
+        backoff=JitterOnly(),
+        users=ledger.users,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from functools import partial
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from commitcollect_adapters.backend import MEMORY, Backend
 from commitcollect_adapters.sqlite.database import Database
-from commitcollect_adapters.sqlite.ledger import SqliteLedger
 from commitcollect_adapters.sqlite.statues import SqliteCatalog
 from commitcollect_adapters.system import JitterOnly
 from commitcollect_core.errors import InvalidInput, NotFound, StorageError
@@ -21,6 +20,8 @@ from commitcollect_core.policy import Policy
 if TYPE_CHECKING:
     from commitcollect_core.jobs.ports import EventQueue
     from commitcollect_core.stores import Stores
+    from commitcollect_core.training.ports import Ledger
+    from commitcollect_core.values import UserId
 
 TIDIED_ROWS_MAX = 500
 """Rows of one table that one transaction removes, so that others can write in between."""
@@ -40,9 +41,8 @@ def open_sqlite(
         _check_exists(path)
     seconds = policy.training.store_deadline_seconds
     with closing(Database(path, busy_timeout_seconds=seconds, is_durable=is_durable)) as database:
-        ledger = SqliteLedger(database)
         yield Backend(
-            ledger=ledger,
+            ledger=partial(_ledger, database),
             catalog=SqliteCatalog(database),
             stores=partial(_stores, database),
             queue=partial(_queue, database, policy),
@@ -50,7 +50,7 @@ def open_sqlite(
             backoff=JitterOnly(),
             tidy=partial(_tidy, database, policy),
             backup=partial(_backup, database),
-            users=ledger.users,
+            users=partial(_users, database),
             key_file=Path(f"{address}.key"),
             holds_sealed=partial(_holds_sealed, database),
             checks={
@@ -73,6 +73,18 @@ def _check_exists(path: Path) -> None:
         ) from missing
     except OSError as refused:
         raise StorageError(f"cannot open the store {path}: {refused.strerror}") from refused
+
+
+def _ledger(database: Database) -> Ledger:
+    from commitcollect_adapters.sqlite.ledger import SqliteLedger  # noqa: PLC0415 - some programs need no ledger
+
+    return SqliteLedger(database)
+
+
+def _users(database: Database, after: str, limit: int) -> Sequence[UserId]:
+    from commitcollect_adapters.sqlite.ledger import SqliteLedger  # noqa: PLC0415 - one command lists users
+
+    return SqliteLedger(database).users(after, limit)
 
 
 def _stores(database: Database) -> Stores:

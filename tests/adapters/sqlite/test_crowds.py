@@ -12,7 +12,7 @@ from threading import Event
 
 import pytest
 
-from commitcollect_adapters.sqlite import Database
+from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.testing.contracts.queues import new_job, take
 from commitcollect_adapters.testing.samples import NOW

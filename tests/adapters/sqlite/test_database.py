@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from commitcollect_adapters.sqlite import Database, SqliteLedger
+from commitcollect_adapters.sqlite.database import Database
+from commitcollect_adapters.sqlite.ledger import SqliteLedger
 from commitcollect_adapters.sqlite.schema import APPLICATION_ID, LAYOUTS, Schema
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing.dumps import dump_of
@@ -23,7 +24,9 @@ from commitcollect_core.values import MilestoneId, UserId
 NEWER = Schema(APPLICATION_ID, (*LAYOUTS, "CREATE TABLE later (thing INTEGER)"))
 LAYOUT_1 = Path(__file__).with_name("layout_1.sql")
 OPENERS = 6
-_OPEN = "import sys; from commitcollect_adapters.sqlite import Database; Database(sys.argv[1]).close()"
+_OPEN = (
+    "import sys; from commitcollect_adapters.sqlite.database import Database; Database(sys.argv[1]).close()"
+)
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from commitcollect_adapters.sqlite import Database
+from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.expiry import forget_expired
 from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_adapters.testing import samples

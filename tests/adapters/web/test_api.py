@@ -426,7 +426,7 @@ def test_a_store_that_is_gone_is_not_ready(tmp_path: Path, monkeypatch: pytest.M
         def gone(*_arguments: object) -> None:
             raise StorageUnavailable("gone")
 
-        monkeypatch.setattr(type(site.opened.backend.ledger), "read_head", gone)
+        monkeypatch.setattr(type(site.opened.backend.ledger()), "read_head", gone)
         assert browser.get("/ready").status_code == 503
         assert browser.get("/health").status_code == 200
 

@@ -19,7 +19,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from attrs import frozen
 
-from commitcollect_adapters.sqlite import Database
+from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.system import ManualClock, NoBackoff, SequentialIds
 from commitcollect_adapters.web.bodies import BODY_BYTES_MAX

@@ -26,7 +26,7 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
 from commitcollect_adapters.memory.jobs import MemoryQueue
-from commitcollect_adapters.sqlite import Database
+from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.system import ManualClock, NoBackoff, SequentialIds
 from commitcollect_adapters.web import connections, serving
