@@ -30,6 +30,7 @@ EVENT = json.dumps(
     {"object_type": "activity", "object_id": 7, "aspect_type": "create", "owner_id": 42, "subscription_id": 1}
 ).encode()
 LOG_LINES_MAX = 5
+WAITING = 400
 CALLERS, EVENTS_BEFORE_THE_END = 16, 100
 PATH = "/webhooks/strava"
 
@@ -102,8 +103,24 @@ def test_slow_clients_in_crowds_stop_nothing_and_fill_no_disk(tmp_path: Path, id
         _, said = served.process.communicate(timeout=PATIENCE_SECONDS)
         assert served.process.returncode == 0
     told = [each for each in said.splitlines() if "event of" not in each]
-    assert len(told) <= LOG_LINES_MAX
+    assert len(told) <= LOG_LINES_MAX, said
     assert "Traceback" not in said
+
+
+@pytest.mark.slow
+def test_a_crowd_that_waited_takes_no_descriptor_of_others(tmp_path: Path) -> None:
+    """Connections that came while the process stood still are taken a few at a time: files can be opened."""
+    with serve(tmp_path, descriptors=256, identity="local:") as served, ExitStack() as stack:
+        assert served.post(EVENT) == 200  # From here on it takes connections.
+        served.process.send_signal(signal.SIGSTOP)
+        for _ in range(WAITING):
+            stack.enter_context(served.half_a_request())
+        served.process.send_signal(signal.SIGCONT)
+        assert served.post(EVENT) == 200
+        served.process.send_signal(signal.SIGTERM)
+        _, said = served.process.communicate(timeout=PATIENCE_SECONDS)
+    assert "are open; closing" in said
+    assert "no connection can be accepted" not in said
 
 
 @pytest.mark.slow

@@ -16,6 +16,13 @@ _BODIES = partial(Mutant, file="commitcollect_adapters/web/bodies.py")
 _RECEIVER = partial(Mutant, file="commitcollect_adapters/web/receiver.py")
 
 MUTANTS = (
+    _CONNECTIONS(
+        name="connections-accepted-without-end",
+        old="ACCEPTED_AT_ONCE_MAX = 16",
+        new="ACCEPTED_AT_ONCE_MAX = 100",
+        law="9: clients that send nothing take no descriptor of the store",
+        tests=("tests/cli/test_serve.py",),
+    ),
     _RECEIVER(
         name="path-without-its-secret",
         old="compare_digest(given.encode(), self._segment.encode())",

@@ -17,8 +17,11 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-ACCEPTED_AT_ONCE_MAX = 64
-"""Connections that asyncio takes from the socket in one go, before any of them can be counted."""
+ACCEPTED_AT_ONCE_MAX = 16
+"""Connections that asyncio takes from the socket in one turn of its loop, before any of them is counted."""
+
+_TURNS_TO_MAKE_ROOM = 4
+"""Turns from accepting a connection until the one that is closed for it has given its descriptor back."""
 
 DESCRIPTORS_RESERVED = 64
 """Left to the store, the log and the sockets that listen."""
@@ -37,7 +40,7 @@ def _connections_max() -> int:
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if descriptors == resource.RLIM_INFINITY:
         return _CONNECTIONS_MAX
-    free = (descriptors - DESCRIPTORS_RESERVED - ACCEPTED_AT_ONCE_MAX) // 2
+    free = (descriptors - DESCRIPTORS_RESERVED - _TURNS_TO_MAKE_ROOM * ACCEPTED_AT_ONCE_MAX) // 2
     return max(_CONNECTIONS_MIN, min(_CONNECTIONS_MAX, free))
 
 
