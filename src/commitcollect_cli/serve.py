@@ -6,6 +6,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,10 @@ def serve(*, settings: Settings, host: str, port: int, verbosity: int, as_json: 
     from commitcollect_adapters.backend import needing_extra
 
     _check(settings, host)
-    with needing_extra("web", "port"):
+    with needing_extra("crypto,strava,web", "port"):
+        # All at once: a message about one of them after the other would take three installations.
+        for each in ("cryptography", "httpcore"):
+            import_module(each)
         from commitcollect_adapters.web import serving
 
     listener = serving.listening(host, port)

@@ -587,7 +587,9 @@ def test_a_new_key_is_fresh_and_can_be_used(person: Person) -> None:
     [
         ("httpcore", "strava", ("strava", "subscriptions")),
         ("cryptography", "crypto", ("strava", "connect")),
-        ("uvicorn", "web", ("serve", "--port", "0")),
+        ("uvicorn", "crypto,strava,web", ("serve", "--port", "0")),
+        ("httpcore", "crypto,strava,web", ("serve", "--port", "0")),
+        ("cryptography", "crypto,strava,web", ("serve", "--port", "0")),
         ("starlette", "web", ("fake-strava", "serve", "--port", "0")),
     ],
 )
