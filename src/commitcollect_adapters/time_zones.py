@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
 from commitcollect_core.errors import InvalidInput
-from commitcollect_core.training.local_time import LocalTime
+from commitcollect_core.policy import Policy
+from commitcollect_core.training.goals import Aim, latest_end
+from commitcollect_core.training.local_time import UTC_TIME, LocalTime
 
 _STEP = timedelta(days=1)
 _MARGIN = timedelta(days=2)
+_OPEN_END = timedelta(days=800)
+"""How far ahead offsets are looked up for a goal without an end, which counts by no days."""
+
+_BUCKET_DAYS_MAX = 31
 
 
 def local_time(name: str, start_at: datetime, end_at: datetime) -> LocalTime:
@@ -46,6 +52,19 @@ def local_time(name: str, start_at: datetime, end_at: datetime) -> LocalTime:
             offsets.append((int(change.timestamp()), int(offset_at(change).total_seconds())))
         moment = after
     return LocalTime(name, tuple(offsets))
+
+
+def goal_time(
+    name: str, aims: Sequence[Aim], start_at: datetime, end_at: datetime | None, policy: Policy
+) -> LocalTime:
+    """The offsets of a time zone over the period of a goal, as far as its days can count.
+
+    Raises:
+        InvalidInput: there is no such time zone.
+    """
+    end = end_at or latest_end(aims, start_at, UTC_TIME, policy) or start_at + _OPEN_END
+    longest = timedelta(days=policy.training.milestone_buckets_max * _BUCKET_DAYS_MAX)
+    return local_time(name, start_at, min(end, start_at + longest))
 
 
 def at_wall_clock(wall: datetime, name: str) -> datetime:

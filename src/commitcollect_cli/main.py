@@ -53,7 +53,7 @@ _COMMANDS = {
 _GARBAGE_AFTER_OBJECTS = 20_000
 """A short command makes little garbage; looking for it as often as Python does costs a twentieth of it."""
 
-_ALIASES = {"import": "workout:import_", "status": "milestone:show_"}
+_ALIASES = {"import": "workout_import:import_", "status": "milestone:show_"}
 
 
 @click.group(

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 import click
 from attrs import evolve, frozen
 
-from commitcollect_adapters.time_zones import local_time
+from commitcollect_adapters.time_zones import goal_time, local_time
 from commitcollect_adapters.wording.goals import kind_of, parse_aim, with_rest
 from commitcollect_adapters.wording.units import check_target, unit_given
 from commitcollect_cli.goal_options import NO_FIRST_DAY
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
-from commitcollect_core.training.goals import Aim, latest_end
-from commitcollect_core.training.local_time import UTC_TIME, LocalTime
+from commitcollect_core.training.goals import Aim
+from commitcollect_core.training.local_time import LocalTime
 from commitcollect_core.training.recurrence import Every
 from commitcollect_core.training.recurring_goals import NewRecurringGoal
 from commitcollect_core.training.sports import SportSelection
@@ -25,9 +25,6 @@ from commitcollect_core.values import ModelId
 _YEAR_DAYS = 366
 _RECURRING_DAYS = 10 * _YEAR_DAYS
 """How far ahead the clock changes of a recurring goal's time zone are looked up."""
-
-_OPEN_END_DAYS = 800
-"""How far local time is looked up for a goal without an end, which counts by no days."""
 
 
 @frozen(kw_only=True)
@@ -129,9 +126,7 @@ class GoalOptions:
     def _place(self, aims: Sequence[Aim], start_day: datetime, policy: Policy) -> LocalTime | None:
         if self.time_zone is None:
             return None
-        open_end = start_day + timedelta(days=_OPEN_END_DAYS)
-        end = self.end_day or latest_end(aims, start_day, UTC_TIME, policy) or open_end
-        return local_time(self.time_zone, start_day, end)
+        return goal_time(self.time_zone, aims, start_day, self.end_day, policy)
 
 
 def _first_instant(day: datetime, place: LocalTime | None) -> datetime:

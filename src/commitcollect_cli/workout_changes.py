@@ -1,9 +1,9 @@
-"""``commitcollect workout show``, ``edit`` and ``undelete``: one workout."""
+"""``commitcollect workout show``, ``add``, ``edit``, ``delete`` and ``undelete``: one workout."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -14,20 +14,16 @@ from commitcollect_cli.completing import complete_sport_type
 from commitcollect_cli.options import Amount, Instant
 from commitcollect_cli.output import print_result, say
 from commitcollect_cli.store import open_to_read, store_options
-from commitcollect_cli.workout import (
-    described,
-    earned_lines,
-    offset_seconds,
-    shown_if_given,
-)
+from commitcollect_cli.workout_view import described, earned_lines, shown_if_given
 from commitcollect_core.errors import Conflict
+from commitcollect_core.values import Source
 
 if TYPE_CHECKING:
     from commitcollect_adapters.settings import Settings
     from commitcollect_core.app import CommitCollect
     from commitcollect_core.training.committing import Committed
     from commitcollect_core.training.workouts import ActivitySnapshot, Workout
-    from commitcollect_core.values import ActivityId, WorkoutKey
+    from commitcollect_core.values import ActivityId, UserId, WorkoutKey
 
 
 @click.command("show")
@@ -153,3 +149,126 @@ def _print_change(
     document = {"workout": workout_document(after), "awards": [*map(new_award_document, awards)]}
     lines = chain([f"{verb} {described(after)}."], earned_lines(app, settings.user, awards))
     print_result(document, lines, as_json=as_json)
+
+
+@click.command()
+@click.option(
+    "--sport-type",
+    required=True,
+    shell_complete=complete_sport_type,
+    metavar="NAME",
+    help="As Strava names it, such as Run or TrailRun.",
+)
+@click.option(
+    "--start",
+    "started_at",
+    type=Instant(),
+    required=True,
+    help="Such as 2026-01-31T07:00Z; without a zone, in time_zone of the settings.",
+)
+@click.option("--distance", "distance_meters", type=Amount("distance"), default=0, help="Such as 10.2km.")
+@click.option(
+    "--elevation", "elevation_meters", type=Amount("elevation"), default=0, help="Climbed, such as 120m."
+)
+@click.option(
+    "--moving", "moving_seconds", type=Amount("time"), default=0, help="Time in motion, such as 52min."
+)
+@click.option("--elapsed", "elapsed_seconds", type=Amount("time"), default=0, help="Time from start to end.")
+@click.option("--name", default="", help="What to call it.")
+@click.option("--again", is_flag=True, help="Add it also where another workout is stored at that time.")
+@store_options
+def add(
+    *,
+    settings: Settings,
+    sport_type: str,
+    started_at: datetime,
+    distance_meters: int,
+    elevation_meters: int,
+    moving_seconds: int,
+    elapsed_seconds: int,
+    name: str,
+    again: bool,
+    as_json: bool,
+) -> None:
+    """Add a workout by hand."""
+    from commitcollect_adapters.documents import new_award_document, workout_document
+    from commitcollect_adapters.readers.fields import clean_name, clean_text, sport_warning
+    from commitcollect_adapters.services import open_audited_app
+    from commitcollect_core.training.sports import known_sport_type
+    from commitcollect_core.training.workouts import ActivitySnapshot
+
+    sport = known_sport_type(sport_type) or clean_text(sport_type)
+    with open_audited_app(settings) as (app, record):
+        snapshot = ActivitySnapshot(
+            source=Source.MANUAL,
+            activity_id=app.ports.ids.activity_id(),
+            sport_type=sport,
+            started_at=started_at,
+            utc_offset_seconds=offset_seconds(started_at),
+            distance_meters=distance_meters,
+            elevation_meters=elevation_meters,
+            moving_seconds=moving_seconds,
+            elapsed_seconds=elapsed_seconds,
+            name=clean_name(name, app.policy),
+        )
+        snapshot.check(app.policy, now=app.context.now())
+        if not again:
+            _refuse_overlap(app, settings.user, snapshot)
+        committed = app.ingestion.ingest(settings.user, [snapshot])
+        record(committed)
+        awards = committed.awards
+        added = stored_workout(app, settings.user, snapshot.key)
+        document = {"workout": workout_document(added), "awards": [*map(new_award_document, awards)]}
+        lines = chain([f"Added {described(added)}."], earned_lines(app, settings.user, awards))
+        print_result(document, lines, as_json=as_json)
+    if not as_json and (warning := sport_warning(sport)) is not None:
+        say(f"Note: {warning}")
+
+
+def _refuse_overlap(app: CommitCollect, user_id: UserId, snapshot: ActivitySnapshot) -> None:
+    from commitcollect_core.training.history import overlapping
+
+    for each in overlapping(app.ports.ledger, user_id, snapshot, app.policy):
+        raise Conflict(
+            f"at that time there is {described(each)}; give --again to add this workout too",
+            code="workout_overlaps",
+            field="start",
+        )
+
+
+def offset_seconds(started_at: datetime) -> int | None:
+    """The place's offset from UTC; a time in UTC says nothing about the place."""
+    offset = started_at.utcoffset()
+    return int(offset.total_seconds()) if offset else None
+
+
+@click.command()
+@workout_argument
+@click.option("--dry-run", "is_dry_run", is_flag=True, help="Only say what would be deleted.")
+@store_options
+def delete(
+    *, settings: Settings, activity_id: ActivityId, source: str | None, is_dry_run: bool, as_json: bool
+) -> None:
+    """Delete a workout.
+
+    It no longer counts; progress and parts once reached stay. 'undelete' brings it back, and so does
+    importing the same activity again.
+    """
+    from commitcollect_adapters.documents import workout_document
+    from commitcollect_adapters.services import open_audited_app
+    from commitcollect_core.training.workouts import ActivityGone
+
+    with open_audited_app(settings, must_exist=True) as (app, record):
+        found = chosen_workout(app, settings.user, activity_id, source)
+        was_deleted = found.is_deleted
+        if not is_dry_run:
+            record(app.ingestion.ingest(settings.user, [ActivityGone(key=found.key)]))
+            found = stored_workout(app, settings.user, found.key)
+    document = {"isDryRun": is_dry_run, "wasDeleted": was_deleted, "workout": workout_document(found)}
+    verb = "Was deleted before:" if was_deleted else "Would delete" if is_dry_run else "Deleted"
+    print_result(document, [f"{verb} {described(found)}."], as_json=as_json)
+    if as_json:
+        return
+    say("Progress and parts once reached stay.")
+    if found.key.source is not Source.MANUAL:
+        say("A later import of the same activity brings it back.")

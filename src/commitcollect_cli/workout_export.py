@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commitcollect_cli.completing import complete_sport
-from commitcollect_cli.options import parse_sports, span_options
 from commitcollect_cli.output import print_json, print_result, say, show, with_iso_times
 from commitcollect_cli.render import show_count
 from commitcollect_cli.saving import save
 from commitcollect_cli.store import open_to_read, store_options
-from commitcollect_cli.workout import instants, matches
+from commitcollect_cli.workout_filters import filter_options, instants, matches
 
 if TYPE_CHECKING:
     from commitcollect_adapters.settings import Settings
@@ -33,17 +31,7 @@ _STDOUT = "-"
 @click.option(
     "--format", "form", type=click.Choice(_FORMATS), help="Default: as FILE ends; csv for standard output."
 )
-@span_options("workouts")
-@click.option(
-    "--sport",
-    "sports",
-    shell_complete=complete_sport,
-    multiple=True,
-    callback=parse_sports,
-    metavar="NAME",
-    help="Only this sport.",
-)
-@click.option("--name", default="", metavar="TEXT", help="Only those with TEXT in their name, in any case.")
+@filter_options
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 @store_options
 def export(

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from attrs import frozen
 
-from commitcollect_adapters.time_zones import local_time
+from commitcollect_adapters.time_zones import goal_time
 from commitcollect_adapters.web.calls import TEXT_CHARS_MAX, Schema
 from commitcollect_adapters.web.schemas import EDIT
 from commitcollect_adapters.wording.goals import parse_aim, with_rest
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
-from commitcollect_core.training.goals import Aim, latest_end
-from commitcollect_core.training.local_time import UTC_TIME, LocalTime
+from commitcollect_core.training.goals import Aim
+from commitcollect_core.training.local_time import LocalTime
 from commitcollect_core.training.sports import SportSelection
 from commitcollect_core.training.tracking import NewMilestone
 from commitcollect_core.values import ModelId, TargetType
-
-_OPEN_END_DAYS = 800
-"""How far local time is looked up for a goal without an end, which counts by no days."""
 
 _REST_DAYS_MAX = 30
 _NUMBER_MAX = 10**15
@@ -159,9 +156,7 @@ def _place(
 ) -> LocalTime | None:
     if document.get("timeZone") is None:
         return None
-    end = end_at or latest_end(aims, start_at, UTC_TIME, policy) or start_at + timedelta(days=_OPEN_END_DAYS)
-    name, longest = _text(document, "timeZone"), timedelta(days=policy.training.milestone_buckets_max * 31)
-    return local_time(name, start_at, min(end, start_at + longest))
+    return goal_time(_text(document, "timeZone"), aims, start_at, end_at, policy)
 
 
 def _text(document: Mapping[str, Any], name: str) -> str:

@@ -1,0 +1,180 @@
+"""``commitcollect workout list``: workouts and what they add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commitcollect_cli.options import limit_option
+from commitcollect_cli.output import print_result, say
+from commitcollect_cli.render import fitting_table, show_count
+from commitcollect_cli.store import list_limit, open_to_read, store_options
+from commitcollect_cli.workout_filters import filter_options, instants, matches
+from commitcollect_cli.workout_view import shown_if_given
+from commitcollect_core.errors import InvalidInput
+from commitcollect_core.values import Source
+
+if TYPE_CHECKING:
+    from commitcollect_adapters.settings import Settings
+    from commitcollect_core.training.periods import Totals
+    from commitcollect_core.training.ports import WorkoutPosition
+    from commitcollect_core.training.sports import SportSelection
+    from commitcollect_core.training.workouts import Workout
+
+WORKOUTS_LISTED = 20
+_NAME_COLUMNS = 4
+
+
+class _Position(click.ParamType["WorkoutPosition"]):
+    """Where a list of workouts goes on, as an earlier one said."""
+
+    name = "TOKEN"
+
+    def convert(
+        self, value: str | WorkoutPosition, param: click.Parameter | None, ctx: click.Context | None
+    ) -> WorkoutPosition:
+        """Read the token, or refuse it."""
+        from commitcollect_core.training.ports import WorkoutPosition
+        from commitcollect_core.values import ActivityId, WorkoutKey, require_id
+
+        if isinstance(value, WorkoutPosition):
+            return value
+        try:
+            started_at, source, activity_id = value.split(":")
+            require_id(activity_id, "activity_id")
+            key = WorkoutKey(Source(source), ActivityId(activity_id))
+            return WorkoutPosition(datetime.fromtimestamp(int(started_at), UTC), key)
+        except (ValueError, OverflowError, OSError, InvalidInput):
+            self.fail(f"{value!r} is not what a list named as its next", param, ctx)
+
+
+def _token(position: WorkoutPosition | None) -> str | None:
+    from commitcollect_adapters.records.columns import epoch
+
+    return None if position is None else ":".join((str(epoch(position.started_at)), *position.key))
+
+
+@click.command("list")
+@limit_option(WORKOUTS_LISTED)
+@filter_options
+@click.option("--oldest-first", is_flag=True, help="Begin with the oldest instead of the newest.")
+@click.option("--after", type=_Position(), help="Go on behind an earlier list.")
+@store_options
+def list_(
+    *,
+    settings: Settings,
+    limit: int | None,
+    sports: SportSelection,
+    name: str,
+    oldest_first: bool,
+    after: WorkoutPosition | None,
+    as_json: bool,
+    **days: Any,
+) -> None:
+    """List workouts, newest first, and what they add up to."""
+    from commitcollect_adapters.documents import totals_document, workout_document
+    from commitcollect_core.training.history import walk_workouts
+    from commitcollect_core.training.ports import WorkoutPosition, WorkoutQuery
+    from commitcollect_core.training.sports import ANY_SPORT
+
+    most = list_limit(settings, limit, default=WORKOUTS_LISTED)
+    start_at, end_at = instants(days, settings.time_zone)
+    query = WorkoutQuery(
+        start_at=start_at,
+        end_at=end_at,
+        newest_first=not oldest_first,
+        after=after,
+        limit=settings.policy.training.page_items_max,
+    )
+    with open_to_read(settings) as app:
+        found = walk_workouts(app.ports.ledger, settings.user, query)
+        matching = (each for each in found if matches(each, sports, name))
+        listed = list(islice(matching, most))
+        total, more = _added_up(chain(listed, matching))
+    next_ = None
+    if more > len(listed):
+        next_ = WorkoutPosition(listed[-1].snapshot.started_at, listed[-1].key)
+    document = {
+        "workouts": [workout_document(each) for each in listed],
+        "next": _token(next_),
+        "total": totals_document(total),
+    }
+    print_result(document, _listing(listed, total, settings.time_zone), as_json=as_json)
+    if as_json:
+        return
+    if not listed:
+        is_part = start_at or end_at or after or name or sports != ANY_SPORT
+        say(
+            "No workouts there."
+            if is_part
+            else "No workouts; bring some in with 'commitcollect workout import FILE'."
+        )
+    if next_ is not None:
+        say(f"There are {more - len(listed):,} more: --after {_token(next_)}")
+
+
+def _added_up(workouts: Iterable[Workout]) -> tuple[Totals, int]:
+    """What they add up to without flagged and deleted ones, and how many there are with these."""
+    from commitcollect_core.training.periods import Totals
+
+    total, count = Totals(), 0
+    for count, each in enumerate(workouts, start=1):  # noqa: B007 - used behind the loop
+        if not each.is_deleted and not each.snapshot.is_flagged:
+            total = total.with_one(each)
+    return total, count
+
+
+def _listing(workouts: Sequence[Workout], total: Totals, time_zone: str) -> Iterator[str]:
+    from commitcollect_adapters.wording.units import show_amount
+    from commitcollect_core.values import TargetType
+
+    if not workouts:
+        return
+    start = "Start (local)" if time_zone else "Start (UTC)"
+    header: tuple[str, ...] = (start, "Sport", "Distance", "Climb", "Moving", "Activity", "Name")
+    rows = [(f"{at:%Y-%m-%d %H:%M}", *_cells(each)) for at, each in _starts(workouts, time_zone)]
+    sources = [each.snapshot.source.value for each in workouts]
+    if len(set(sources)) > 1:
+        header = (*header[:-2], "Source", *header[-2:])
+        rows = [(*row[:-2], source, *row[-2:]) for row, source in zip(rows, sources, strict=True)]
+    yield from fitting_table(header, rows, spare=("Source", "Climb", "Moving"), last_columns=_NAME_COLUMNS)
+    amounts = (
+        show_amount(TargetType.DISTANCE_METERS, total.distance_meters),
+        show_amount(TargetType.ELEVATION_METERS, total.elevation_meters),
+        show_amount(TargetType.MOVING_TIME_SECONDS, total.moving_seconds),
+    )
+    yield f"Total: {show_count(total.workouts, 'workout', 'workouts')}, {', '.join(amounts)}."
+
+
+def _starts(workouts: Sequence[Workout], time_zone: str) -> Iterator[tuple[datetime, Workout]]:
+    """Each workout with its start by the clocks on the spot, else of the time zone; of UTC without one."""
+    starts = [each.snapshot.started_at for each in workouts]
+    if not time_zone:
+        yield from zip(starts, workouts, strict=True)
+        return
+    from commitcollect_adapters.time_zones import local_time
+
+    place = local_time(time_zone, min(starts), max(starts))
+    for at, each in zip(starts, workouts, strict=True):
+        own = each.snapshot.utc_offset_seconds
+        yield at + timedelta(seconds=place.offset_seconds(at) if own is None else own), each
+
+
+def _cells(workout: Workout) -> tuple[str, ...]:
+    from commitcollect_core.values import TargetType
+
+    snapshot = workout.snapshot
+    # In front of the name, of which a narrow terminal cuts the end.
+    marks = ("(deleted) " if workout.is_deleted else "") + ("(flagged) " if snapshot.is_flagged else "")
+    return (
+        snapshot.sport_type,
+        shown_if_given(TargetType.DISTANCE_METERS, snapshot.distance_meters),
+        shown_if_given(TargetType.ELEVATION_METERS, snapshot.elevation_meters),
+        shown_if_given(TargetType.MOVING_TIME_SECONDS, snapshot.moving_seconds),
+        snapshot.activity_id,
+        marks + snapshot.name,
+    )
