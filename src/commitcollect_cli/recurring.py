@@ -13,6 +13,7 @@ from commitcollect_cli.options import parse_milestone_id
 from commitcollect_cli.output import fitting, print_result, say
 from commitcollect_cli.render import table
 from commitcollect_cli.store import open_to_read, store_options
+from commitcollect_core.errors import EXIT_FAILURE
 
 if TYPE_CHECKING:
     from commitcollect_adapters.settings import Settings
@@ -104,7 +105,7 @@ def end(*, settings: Settings, recurring_id: MilestoneId, as_json: bool) -> None
 
 @recurring.command("open")
 @store_options
-def open_(*, settings: Settings, as_json: bool) -> None:
+def open_(*, settings: Settings, as_json: bool) -> int:
     """Open the milestones of the present periods now, without waiting for an activity.
 
     For a schedule: repeating it changes nothing.
@@ -112,11 +113,15 @@ def open_(*, settings: Settings, as_json: bool) -> None:
     from commitcollect_adapters.services import open_audited_app
 
     with open_audited_app(settings, must_exist=True) as (app, record):
-        committed = app.recurring_goals.open_present(settings.user)
-        record(committed)
-    lines = [*_opened_lines(committed)]
-    opened = [each.milestone_id for commit in committed.commits for each in commit.milestones]
-    print_result({"opened": opened}, lines or ["Nothing to open."], as_json=as_json)
+        found = app.recurring_goals.open_present(settings.user)
+        record(found.committed)
+    lines = [*_opened_lines(found.committed)]
+    opened = [each.milestone_id for commit in found.committed.commits for each in commit.milestones]
+    document = {"opened": opened, "refused": dict(found.refused)}
+    print_result(document, lines or ["Nothing was opened."], as_json=as_json)
+    for recurring_id, message in found.refused.items():
+        say(f"Not opened for {recurring_id}: {message}")
+    return EXIT_FAILURE if found.refused else 0
 
 
 def _show(goal: RecurringGoal) -> str:

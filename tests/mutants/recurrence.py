@@ -91,8 +91,8 @@ MUTANTS = (
     ),
     _USE_CASE(
         name="recurring-refusal-stops-activities",
-        old="            except (InvalidInput, LimitExceeded, NotFound) as refused:",
-        new="            except (InvalidInput, NotFound) as refused:",
+        old="            except _NOT_OPENED as refused:",
+        new="            except NotFound as refused:",
         law="a milestone that cannot be opened keeps no activity from being taken in",
     ),
     _USE_CASE(
@@ -109,9 +109,21 @@ MUTANTS = (
     ),
     _USE_CASE(
         name="recurring-goal-not-checked",
-        old="        self._goal_of(goal, goal.first_period)\n",
-        new="",
+        old="            self._goal_of(goal, number)\n",
+        new="            pass\n",
         law="a goal that cannot be kept is not begun",
+    ),
+    _USE_CASE(
+        name="recurring-shortest-period-not-checked",
+        old="in {goal.first_period, goal.every.shortest(goal.first_period)}:",
+        new="in {goal.first_period}:",
+        law="a goal that cannot be kept is not begun",
+    ),
+    _USE_CASE(
+        name="recurring-refusal-stops-the-other-goals",
+        old="            except _NOT_OPENED as reason:\n                refused[each",
+        new="            except LimitExceeded as reason:\n                refused[each",
+        law="a goal that cannot be kept any more stops no other",
     ),
     _USE_CASE(
         name="recurring-past-periods-left-out",

@@ -43,6 +43,7 @@ from rivals import ATHLETE, RacedLedger, fence, ride, unasked, wish
 KILOMETRES = Aim(target_type=TargetType.DISTANCE_METERS, total_target=12_000)
 
 
+_DAYS_MIN = {Every.YEAR: 365, Every.MONTH: 28, Every.WEEK: 7}
 FORTY_DAYS = Aim(target_type=TargetType.ACTIVITY_COUNT, fold=LongestRun(bucket=Bucket.DAY), total_target=40)
 
 
@@ -293,11 +294,12 @@ def test_beginning_is_bounded() -> None:
     [
         (monthly(evolve(KILOMETRES, total_target=0)), InvalidInput),
         (monthly(FORTY_DAYS), InvalidInput),
+        (monthly(evolve(FORTY_DAYS, total_target=29)), InvalidInput),
         (monthly(model_id=ModelId("NONE")), NotFound),
     ],
 )
 def test_a_goal_that_cannot_be_kept_is_not_begun(wish: NewRecurringGoal, error: type[Exception]) -> None:
-    """A target out of bounds, more days than a month has, a statue that does not exist."""
+    """A target out of bounds, more days than any or than the shortest month has, an unknown statue."""
     app, _ = app_at(ledger := MemoryLedger())
     with pytest.raises(error):
         app.recurring_goals.begin(ATHLETE, wish)
@@ -330,9 +332,33 @@ def test_the_scheduled_job_opens_the_present_period_once() -> None:
     app, clock = app_at(MemoryLedger())
     app.recurring_goals.begin(ATHLETE, monthly())
     clock.advance_to(SEASON_START_AT + timedelta(days=100))
-    assert len(app.recurring_goals.open_present(ATHLETE).commits) == 1
-    assert app.recurring_goals.open_present(ATHLETE).commits == ()
+    assert len(app.recurring_goals.open_present(ATHLETE).committed.commits) == 1
+    assert app.recurring_goals.open_present(ATHLETE).committed.commits == ()
     assert len(labels(app)) == 2
+
+
+def test_a_goal_that_cannot_be_kept_any_more_stops_no_other() -> None:
+    """Its statue was withdrawn; the milestones of the athlete's other goals open, and all is told."""
+    app, clock = app_at(ledger := MemoryLedger())
+    heron = app.recurring_goals.begin(ATHLETE, monthly()).goal
+    app.recurring_goals.begin(ATHLETE, monthly(model_id=ModelId("PEBBLE")))
+    clock.advance_to(SEASON_START_AT + timedelta(days=100))
+    rest = FixedCatalog(evolve(each, is_active=each.model_id == "PEBBLE") for each in STATUES)
+    found = assemble(evolve(app.ports, catalog=rest), DEFAULT_POLICY).recurring_goals.open_present(ATHLETE)
+    assert [each.goal.model_id for commit in found.committed.commits for each in commit.milestones] == [
+        "PEBBLE"
+    ]
+    assert "HERON" in found.refused[heron.recurring_id]
+    assert len(found.refused) == 1
+    check_state(dump_of(ledger, ATHLETE))
+
+
+@given(every=st.sampled_from(Every), first_day=st.dates(date(1980, 1, 1), date(2100, 1, 1)))
+def test_the_shortest_period_is_as_short_as_any(every: Every, first_day: date) -> None:
+    """Whatever period a goal begins with."""
+    shortest = every.shortest(first := every.number(first_day.toordinal()))
+    assert shortest >= first
+    assert every.first_day(shortest + 1) - every.first_day(shortest) == _DAYS_MIN[every]
 
 
 def test_what_is_remembered_is_bounded() -> None:

@@ -63,6 +63,8 @@ LIMITS: list[tuple[str, Any, Any, str]] = [
     ("name", "Lauf \U0001f3c3", "\ud83c", "half a character"),
     ("name", "Lauf", "La\0uf", "with a NUL character, which no store can keep"),
     ("sport_type", "Läufe", "\udfc3", "half a character"),
+    ("sport_type", "Settling", "Settled", "sport_type 'Settled' is a name of this program"),
+    ("sport_type", "erased", "Erased", "sport_type 'Erased' is a name of this program"),
     ("utc_offset_seconds", -64_800, -64_801, "utc_offset_seconds -64801 is outside -64,800 to 64,800"),
     ("utc_offset_seconds", 64_800, 2**63, "is outside -64,800 to 64,800"),
     (

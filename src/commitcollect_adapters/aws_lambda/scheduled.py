@@ -77,7 +77,7 @@ def _open_recurring(run: _Run) -> Document:
             return {"opened": opened, "failed": failed, "after": latest}
         latest = athlete.athlete_id
         try:
-            committed = service.app.recurring_goals.open_present(athlete.user_id)
+            found = service.app.recurring_goals.open_present(athlete.user_id)
         except StorageError:
             raise
         except CommitCollectError as refused:
@@ -85,7 +85,10 @@ def _open_recurring(run: _Run) -> Document:
             _log.warning("no milestone is opened: %s", refused.message)
             failed += 1
         else:
-            opened += sum(len(each.milestones) for each in committed.commits)
+            for message in found.refused.values():
+                _log.warning("no milestone is opened: %s", message)
+            failed += len(found.refused)
+            opened += sum(len(each.milestones) for each in found.committed.commits)
     return {"opened": opened, "failed": failed}
 
 

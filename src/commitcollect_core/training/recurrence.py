@@ -34,6 +34,14 @@ class Every(StrEnum):
             return date(number, 1, 1).toordinal()
         return Bucket[self.value].first_day(number)
 
+    def shortest(self, first: int) -> int:
+        """The number of a period as short as any of the kind, the first such one from `first` on."""
+        days = {
+            each: self.first_day(each + 1) - self.first_day(each)
+            for each in range(first, first + _ALL_LENGTHS_WITHIN[self])
+        }
+        return min(days, key=days.__getitem__)
+
     def label(self, number: int) -> str:
         """A period as ``2026``, ``2026-05`` or ``2026-W07``."""
         day = date.fromordinal(self.first_day(number))
@@ -43,6 +51,10 @@ class Every(StrEnum):
             return f"{day.year:04}-{day.month:02}"
         year, week, _ = day.isocalendar()
         return f"{year:04}-W{week:02}"
+
+
+_ALL_LENGTHS_WITHIN = {Every.YEAR: 2, Every.MONTH: 24, Every.WEEK: 1}
+"""How many periods hold one of every length: of two Februaries in a row one has 28 days."""
 
 
 def every_of(value: Every | str) -> Every:

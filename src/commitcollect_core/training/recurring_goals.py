@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from attrs import evolve, field, frozen
@@ -58,6 +58,22 @@ class Recurring:
     refused: str = ""
 
 
+@frozen(kw_only=True)
+class OpenedPeriods:
+    """What opening the present periods wrote, and the goals for which it was refused.
+
+    Attributes:
+        refused: why, by the id of the recurring goal.
+    """
+
+    committed: Committed = field(eq=False)
+    refused: Mapping[MilestoneId, str]
+
+
+_NOT_OPENED = (InvalidInput, LimitExceeded, NotFound)
+"""Why a milestone is not opened: the goal can no more be kept, there is no room, or its statue is gone."""
+
+
 @frozen(kw_only=True, eq=False, repr=False)
 class RecurringGoals:
     """Recurring goals of an athlete."""
@@ -93,7 +109,9 @@ class RecurringGoals:
                 f"present one included, not {present - goal.first_period + 1}; give a later start",
                 code="too_many_periods",
             )
-        self._goal_of(goal, goal.first_period)
+        # Also in the shortest period: a goal that fits in January alone would be kept and fail in February.
+        for number in {goal.first_period, goal.every.shortest(goal.first_period)}:
+            self._goal_of(goal, number)
         committing = Committing(self.ledger, self.context)
         while True:
             view = self.ledger.read(user_id, ())
@@ -109,9 +127,9 @@ class RecurringGoals:
         try:
             for number in range(goal.first_period, present + 1):
                 committed += self.open_period(user_id, goal.recurring_id, number)
-        except LimitExceeded as limit:
+        except _NOT_OPENED as reason:
             # The goal has begun. Once there is room, the next activity of a period opens its milestone.
-            refused = limit.message
+            refused = reason.message
         return Recurring(goal=self.find(user_id, goal.recurring_id), committed=committed, refused=refused)
 
     def end(self, user_id: UserId, recurring_id: MilestoneId) -> RecurringGoal:
@@ -142,16 +160,21 @@ class RecurringGoals:
         """
         return _find(self.ledger.read(user_id, ()), recurring_id)
 
-    def open_present(self, user_id: UserId) -> Committed:
+    def open_present(self, user_id: UserId) -> OpenedPeriods:
         """Open the milestones of the present periods that no workout has opened; for a scheduled job.
 
+        A goal whose milestone cannot be opened keeps no other's from being opened.
+
         Raises:
-            As `open_period` does.
+            VersionConflict: other processes kept writing to this ledger; try again.
         """
-        now, committed = self.context.now(), NOTHING_COMMITTED
+        now, committed, refused = self.context.now(), NOTHING_COMMITTED, dict[MilestoneId, str]()
         for each in self.list(user_id):
-            committed += self.open_period(user_id, each.recurring_id, each.period_of(now))
-        return committed
+            try:
+                committed += self.open_period(user_id, each.recurring_id, each.period_of(now))
+            except _NOT_OPENED as reason:
+                refused[each.recurring_id] = reason.message
+        return OpenedPeriods(committed=committed, refused=refused)
 
     def open_period(self, user_id: UserId, recurring_id: MilestoneId, number: int) -> Committed:
         """Open the milestone of one period; nothing if it has been opened, or is over.
@@ -183,7 +206,7 @@ class RecurringGoals:
         for goal, number in periods_begun(view.head.recurring, snapshots, periods_kept_max=kept):
             try:
                 commits = self._opening(view, goal, number)
-            except (InvalidInput, LimitExceeded, NotFound) as refused:
+            except _NOT_OPENED as refused:
                 import logging  # noqa: PLC0415 - a fifth of what importing the core costs
 
                 logging.getLogger(__name__).warning("no milestone is opened: %s", refused.message)

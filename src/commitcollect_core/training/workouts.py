@@ -40,6 +40,11 @@ _FIT_TYPES = tuple((str, str, bool, offset, int, int, int, int) for offset in (i
 UNKNOWN_SPORT_TYPE = "Unknown"
 """The sport type of an activity whose source gives none; it counts for `ANY` only."""
 
+ERASED_SPORT_TYPE, SETTLED_SPORT_TYPE = "Erased", "Settled"
+"""The sport types of what is left of a workout; no source's activity may have them."""
+
+_RESERVED_SPORT_TYPES = frozenset({ERASED_SPORT_TYPE, SETTLED_SPORT_TYPE})
+
 _NEUTRAL: dict[str, Any] = {
     "distance_meters": 0,
     "elevation_meters": 0,
@@ -185,6 +190,9 @@ class ActivitySnapshot:
         if self.utc_offset_seconds is not None:
             yield from _unfit_number("utc_offset_seconds", self.utc_offset_seconds, -offset, offset)
         yield from _unfit_text("sport_type", self.sport_type, 1, limits.sport_type_chars_max)
+        if self.sport_type in _RESERVED_SPORT_TYPES:
+            # A deleted workout of that name would pass for one that was let go, and never come back.
+            yield SetAside(field="sport_type", value=repr(self.sport_type), limit="a name of this program")
         yield from _unfit_text("name", self.name, 0, limits.activity_name_chars_max)
 
     def _check_start(self, policy: Policy, now: datetime) -> None:
@@ -242,8 +250,6 @@ class ActivityGone:
 Found = ActivitySnapshot | ActivityGone
 """What a source answers about one activity."""
 
-ERASED_SPORT_TYPE = "Erased"
-
 
 @frozen(kw_only=True)
 class ActivityErased:
@@ -266,7 +272,6 @@ class ActivityErased:
         )
 
 
-SETTLED_SPORT_TYPE = "Settled"
 _QUARTER_SECONDS = 900
 
 
