@@ -119,9 +119,17 @@ class ConnectionChanged(Conflict):
 
 
 class LimitExceeded(CommitCollectError):
-    """A named limit of the `Policy` was reached."""
+    """A named limit of the `Policy` was reached.
+
+    Attributes:
+        limit: how many there may be; None if the message alone tells.
+    """
 
     code = "limit_exceeded"
+
+    def __init__(self, message: str, *, code: str | None = None, limit: int | None = None) -> None:
+        super().__init__(message, code=code)
+        self.limit = limit
 
 
 class StorageError(CommitCollectError):

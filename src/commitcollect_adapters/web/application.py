@@ -140,9 +140,7 @@ def make_site(
     )  # fmt: skip
     served = [row for part in parts for row in part.endpoints()]
     rows += [*served, events.ROW, *SIGN_IN_ROWS, *WEBHOOK_ROWS, *home.ROWS]
-    dispatch = Dispatch(
-        sessions=sessions, policy=app.policy, rules=front.rules, trail=trail, metrics=metrics or NoMetrics()
-    )
+    dispatch = Dispatch(sessions=sessions, rules=front.rules, trail=trail, metrics=metrics or NoMetrics())
     sign_in = SignInRoutes(
         signing_in,
         home=front.home,

@@ -32,7 +32,6 @@ from commitcollect_adapters.web.uploads import uploaded_file
 from commitcollect_core.accounts.session_keeping import SessionKeeping
 from commitcollect_core.accounts.sessions import Session
 from commitcollect_core.errors import CommitCollectError, InvalidInput, Unauthenticated
-from commitcollect_core.policy import Policy
 
 _CUT_OFF = 400
 _PIECE_BYTES = 65_536
@@ -47,7 +46,6 @@ class Dispatch:
     """
 
     sessions: SessionKeeping
-    policy: Policy
     rules: CookieRules
     trail: AuditTrail | None = None
     metrics: Metrics = NoMetrics()  # noqa: RUF009 - it keeps nothing
@@ -91,7 +89,7 @@ class Dispatch:
         except CommitCollectError as failed:
             if endpoint.is_visited and wants_page(request.headers.get("accept", "")):
                 return page_about(failed)
-            return answer_to(failed, limit=self.policy.training.workouts_inspected_max)
+            return answer_to(failed)
         except Exception as mistake:  # noqa: BLE001 - whatever it is, the caller gets an answer
             return await unexpected(request, mistake)
 

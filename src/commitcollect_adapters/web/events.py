@@ -34,6 +34,7 @@ STREAM_SECONDS_MAX = 600
 _EACH_SECONDS = 0.5
 _HEARTBEAT_ROUNDS = 20
 _UNAVAILABLE = 503
+_EVENT_STREAM = "text/event-stream"
 ROW = Endpoint(
     method="GET",
     path=PATH,
@@ -77,9 +78,9 @@ class Events:
             return answer_to(failed)
         if self._open >= STREAMS_MAX:
             return problem(_UNAVAILABLE, "busy", {"Retry-After": "5"})
-        return StreamingResponse(
-            self._stream(session.user_id), headers=HEADERS, media_type="text/event-stream"
-        )
+        if request.method == "HEAD":
+            return Response(headers=HEADERS, media_type=_EVENT_STREAM)
+        return StreamingResponse(self._stream(session.user_id), headers=HEADERS, media_type=_EVENT_STREAM)
 
     async def _stream(self, user_id: UserId) -> AsyncIterator[str]:
         self._open += 1

@@ -135,7 +135,7 @@ class Imports:
         yield Endpoint(
             method="POST", path="/imports", act=self._begin, query=(schemas.NAME,), admits=self._admit,
             about="Bring in a history: Strava's export, or a table or list of activities, as the body.",
-            answers={ACCEPTED: schemas.IMPORT}, fails_with=(400, 409, 413, 503, 507),
+            answers={ACCEPTED: schemas.IMPORT}, fails_with=(400, 409, 413, 415, 503, 507),
         )  # fmt: skip
         yield Endpoint(
             method="GET", path="/imports", act=self._list,

@@ -115,7 +115,8 @@ class MilestoneRoutes:
         """The milestone that an earlier request of this name made."""
         view = self.app.tracking.view(user_id, milestone_id)
         model = model_on_offer(self.app.ports.catalog, wish.model_id)
-        if view.milestone.goal != wish.goal(model, self.app.policy):
+        made = view.milestone
+        if (made.goal, made.name) != (wish.goal(model, self.app.policy), wish.name):
             raise InvalidInput(
                 "this Idempotency-Key belongs to another milestone; use a new one",
                 code="idempotency_key_reused",
@@ -132,8 +133,10 @@ class MilestoneRoutes:
         page = self.app.tracking.list(
             call.user_id, after=None if after is None else MilestoneId(after), limit=limit
         )
+        # Pages go by id, which is random; a person expects the order in which the goals were made.
+        by_creation = sorted(page.milestones, key=lambda each: each.created_at)
         return Answer(
-            document={"milestones": [milestone_document(each) for each in page.milestones], "next": page.next}
+            document={"milestones": [milestone_document(each) for each in by_creation], "next": page.next}
         )
 
     def _show(self, call: Call) -> Answer:

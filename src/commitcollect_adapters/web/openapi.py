@@ -26,7 +26,7 @@ _MEANINGS = {
     404: "There is no such thing, or not of this person.",
     409: "It collides with what is stored.",
     413: "The body is too long.",
-    415: "The body is not application/json.",
+    415: "The body is of another media type than this call takes; a file comes as it is, in no form.",
     421: "A site without passwords answers to browsers on its own machine only.",
     422: "The Idempotency-Key belongs to another request.",
     500: "A mistake of this host; its log has the correlation id.",

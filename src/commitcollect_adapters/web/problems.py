@@ -71,26 +71,20 @@ def wants_page(accept: str) -> bool:
     return "text/html" in accept
 
 
-def answer_to(failed: CommitCollectError, *, limit: int | None = None) -> Response:
-    """The answer to an error: its code, the field at fault and when to try again.
+def answer_to(failed: CommitCollectError) -> Response:
+    """The answer to an error: its code, the field at fault, the limit reached, and when to try again.
 
     Errors of authentication are a status, as clients know them. Messages stay out: they repeat what was sent.
-
-    Args:
-        failed: the error.
-        limit: the limit that was reached, if there is one to name.
     """
     name = "status" if isinstance(failed, Unauthenticated) else "error"
     document: dict[str, object] = {name: failed.code}
     if failed.field is not None:
         document["field"] = failed.field
-    if isinstance(failed, LimitExceeded) and limit is not None:
-        document["max"] = limit
-    response = JSONResponse(document, http_status(failed), HEADERS)
+    if isinstance(failed, LimitExceeded) and failed.limit is not None:
+        document["max"] = failed.limit
     if failed.retry_at is not None:
         document["retryAtUtc"] = int(failed.retry_at.timestamp())
-        response = JSONResponse(document, http_status(failed), HEADERS)
-    return response
+    return JSONResponse(document, http_status(failed), HEADERS)
 
 
 def page_about(failed: CommitCollectError) -> Response:

@@ -24,9 +24,12 @@ async def uploaded_file(request: Request) -> Path:
     """The body as a file, which is the caller's to remove.
 
     Raises:
-        Unacceptable: it is empty, too long, or there is no room for it.
+        Unacceptable: it is a form, empty, too long, or there is no room for it.
         ClientDisconnect: it ends before its length.
     """
+    if request.headers.get("content-type", "").lower().startswith("multipart/"):
+        # The file would be read with the form's lines around it, and refused for a reason that misleads.
+        raise Unacceptable(415, "unsupported_media_type")
     said = request.headers.get("content-length", "")
     if said.isdecimal() and int(said[:20]) > UPLOAD_BYTES_MAX:
         raise Unacceptable(413, "file_too_large")

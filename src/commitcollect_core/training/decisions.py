@@ -321,6 +321,7 @@ def _with_room(view: LedgerView, policy: Policy, *, now: datetime) -> LedgerHead
         f"an athlete can have {tracked_max} milestones under way; complete one, or let its period end, "
         "before adding another",
         code="too_many_milestones",
+        limit=tracked_max,
     )
 
 
@@ -343,5 +344,6 @@ def _without_place(head: LedgerHead, milestone: Milestone, policy: Policy) -> Le
             f"{policy.training.milestones_tracked_max} tracked ones; an operator can raise "
             "milestones_untracked_max",
             code="too_many_milestones",
+            limit=untracked_max,
         )
     return evolve(head, tracked_milestone_ids=left, untracked=(*head.untracked, untracked))

@@ -71,6 +71,7 @@ def workouts_of_period(
                 f"the period holds more than {inspected_max} workouts, too many to count in one request; "
                 "shorten the period or use the command line",
                 code="too_many_workouts_for_mvp_recompute",
+                limit=inspected_max,
             )
         yield workout
 

@@ -108,6 +108,7 @@ class RecurringGoals:
                 f"a recurring goal begins at most {limits.recurring_periods_kept_max} periods back, the "
                 f"present one included, not {present - goal.first_period + 1}; give a later start",
                 code="too_many_periods",
+                limit=limits.recurring_periods_kept_max,
             )
         # Also in the shortest period: a goal that fits in January alone would be kept and fail in February.
         for number in {goal.first_period, goal.every.shortest(goal.first_period)}:
@@ -120,6 +121,7 @@ class RecurringGoals:
                     f"an athlete can have {limits.recurring_goals_max} recurring goals; end one before "
                     "adding another",
                     code="too_many_recurring_goals",
+                    limit=limits.recurring_goals_max,
                 )
             if committing.commit([decide_recurring(view, (*view.head.recurring, goal))]):
                 break

@@ -9,6 +9,7 @@ import re
 import time
 import zipfile
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,19 @@ import pytest
 
 from adapters.web.conforming import faults
 from adapters.web.visiting import ADA, BASE, BOB, CSV, FRONT, GOAL, START, Visited, Visitor, visited
+from commitcollect_adapters.memory import MemoryLedger
+from commitcollect_adapters.statues import shipped_catalog
+from commitcollect_adapters.system import ManualClock, NoBackoff, SystemIds
+from commitcollect_adapters.testing import service_samples as samples
+from commitcollect_adapters.testing.samples import NOW
 from commitcollect_adapters.web import schemas
+from commitcollect_adapters.web.calls import Call
 from commitcollect_adapters.web.cookies import SESSION
+from commitcollect_adapters.web.milestone_routes import MilestoneRoutes
 from commitcollect_core.accounts.audit import AuditType
+from commitcollect_core.app import assemble
+from commitcollect_core.policy import DEFAULT_POLICY
+from commitcollect_core.training.ports import Ports
 from commitcollect_core.values import UserId
 
 PATIENCE_SECONDS = 30
@@ -111,15 +122,43 @@ def test_everything_answered_is_what_the_description_says(site: Visited) -> None
 
 
 def test_a_request_of_a_name_makes_one_milestone(site: Visited) -> None:
-    """Repeated it answers the same; with another goal under the name it is refused."""
+    """Repeated it answers the same; with another goal or title under the name it is refused."""
     browser = site.signed_in("name@example.org")
     named = [browser.send("/milestones", GOAL, **{"idempotency-key": "k"}) for _ in range(3)]
     assert len({each.text for each in named}) == 1
     assert len(browser.get("/milestones").json()["milestones"]) == 1
-    other = browser.send("/milestones", {**GOAL, "totalTarget": 7}, **{"idempotency-key": "k"})
-    assert (other.status_code, other.json()["error"]) == (422, "idempotency_key_reused")
+    for change in ({"totalTarget": 7}, {"name": "Another"}):
+        other = browser.send("/milestones", {**GOAL, **change}, **{"idempotency-key": "k"})
+        assert (other.status_code, other.json()["error"]) == (422, "idempotency_key_reused")
     stranger = site.signed_in("stranger@example.org")
     assert stranger.send("/milestones", GOAL, **{"idempotency-key": "k"}).text != named[0].text
+
+
+def test_goals_are_listed_in_the_order_in_which_they_were_made() -> None:
+    """Their ids are random."""
+    clock, session = ManualClock(NOW), samples.session(UserId("ada"))
+    ports = Ports(
+        clock=clock, ids=SystemIds(), backoff=NoBackoff(), ledger=MemoryLedger(), catalog=shipped_catalog()
+    )
+    routes = {(each.method, each.path): each.act for each in MilestoneRoutes(app=assemble(ports)).endpoints()}
+    create, listed = routes["POST", "/milestones"], routes["GET", "/milestones"]
+    assert create is not None
+    assert listed is not None
+    made = []
+    for minutes in range(8):
+        clock.advance_to(NOW + timedelta(minutes=minutes))
+        made.append((create(Call(session=session, document=GOAL)).document or {})["milestoneId"])
+    found = (listed(Call(session=session)).document or {})["milestones"]
+    assert [each["milestoneId"] for each in found] == made != sorted(made)
+
+
+def test_a_limit_is_told(site: Visited) -> None:
+    """One more than there may be names how many there may be."""
+    browser, most = site.signed_in("limit@example.org"), DEFAULT_POLICY.training.milestones_tracked_max
+    for _ in range(most):
+        assert browser.send("/milestones", GOAL).status_code == 201
+    refused = browser.send("/milestones", GOAL)
+    assert (refused.status_code, refused.json()) == (409, {"error": "too_many_milestones", "max": most})
 
 
 def test_a_goal_is_renamed_put_away_and_deleted(site: Visited) -> None:

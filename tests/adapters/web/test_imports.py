@@ -208,6 +208,21 @@ def test_a_page_hears_of_parts_and_of_the_import(site: Visited) -> None:
     assert after[-1][1]["parts"] == 5
 
 
+def test_a_form_is_no_file(site: Visited) -> None:
+    """Its lines would be read as part of the file, and refused for a reason that misleads."""
+    browser = site.signed_in()
+    answer = browser.post("/imports", files={"file": ("a.csv", CSV)}, headers={"origin": BASE})
+    assert (answer.status_code, answer.json()) == (415, {"error": "unsupported_media_type"})
+    assert browser.get("/imports").json() == {"imports": []}
+
+
+def test_asking_for_the_head_of_a_stream_opens_none(site: Visited) -> None:
+    """The answer has the head and ends."""
+    answer = site.signed_in().request("HEAD", events.PATH)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-type"].startswith("text/event-stream")
+
+
 def test_streams_need_a_session_and_end_when_the_site_stops(site: Visited) -> None:
     """401 for strangers; after the stop a stream ends by itself."""
     assert site.browser().get(events.PATH).json() == {"status": "missing_session"}

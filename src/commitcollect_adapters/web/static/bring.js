@@ -24,6 +24,7 @@ export function told(found) {
 	made.bar.value = state === "reading" ? .1 : read ? .1 + .9 * taken / read : 1;
 	if (state === "reading") made.text.textContent = `Reading: ${format.count(read, "workout", "workouts")} so far`;
 	else if (state === "counting") made.text.textContent = `Counting: ${format.whole(taken)} of ${format.count(read, "workout", "workouts")}${earned}`;
+	else if (state === "done" && !read && !rejectedCount) made.text.textContent = "There is no workout in this file.";
 	else if (state === "done") made.text.textContent = `Done: ${format.count(read, "workout", "workouts")}, ${format.whole(changed)} of them new or changed${earned}${rejectedCount ? `; ${format.count(rejectedCount, "row", "rows")} left out` : ""}.`;
 	else made.text.textContent = `Nothing was brought in from here on: ${found.error}`;
 	made.root.className = `import ${state}`;
