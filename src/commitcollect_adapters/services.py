@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -240,7 +240,8 @@ def open_strava_api(settings: Settings) -> Iterator[StravaApi]:
         yield api
 
 
-def open_identities(settings: Settings) -> AbstractContextManager[Identities]:
+@contextmanager
+def open_identities(settings: Settings) -> Iterator[Identities]:
     """Who signs people in.
 
     Raises:
@@ -259,8 +260,11 @@ def open_identities(settings: Settings) -> AbstractContextManager[Identities]:
         redirect_uri=settings.identity_redirect_uri,
         logout_redirect_uri=settings.identity_logout_redirect_uri,
     )
-    opened: AbstractContextManager[Identities] = opens(settings.identity, registration, settings.policy)
-    return opened
+    with ExitStack() as stack:
+        # What opens a provider imports its libraries only then.
+        with needing_extra(kind.extra, "identity"):
+            identities = stack.enter_context(opens(settings.identity, registration, settings.policy))
+        yield identities
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import unescape
@@ -371,3 +372,23 @@ def test_the_local_provider_is_its_own_directory() -> None:
     with open_identities(Settings(identity="local:")) as identities:
         assert isinstance(identities.provider, LocalProvider)
         assert isinstance(identities.directory, LocalProvider)
+
+
+@pytest.mark.parametrize(
+    ("missing", "address", "extra"),
+    [
+        ("joserfc", "https://id.example.org", "identity"),
+        ("botocore", "cognito://eu-central-1_Ab12Cd34E", "aws,identity"),
+    ],
+)
+def test_an_extra_that_is_missing_is_named(
+    missing: str, address: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one whose library is imported only when the provider is opened."""
+    monkeypatch.setitem(sys.modules, missing, None)
+    for name in ("openid", "tokens", "cognito"):
+        monkeypatch.delitem(sys.modules, f"commitcollect_adapters.identity.{name}", raising=False)
+    settings = Settings(identity=address, identity_client_id="1")
+    with pytest.raises(InvalidInput, match=f"needs {missing}.*{extra}") as refused, open_identities(settings):
+        pass
+    assert refused.value.field == "identity"
