@@ -17,13 +17,14 @@ from commitcollect_cli.fake_strava import ATHLETE_ID, DEMO_ACTIVITIES
 from commitcollect_cli.options import listening_at
 from commitcollect_cli.output import print_json, say
 from commitcollect_cli.store import log_options, logging_here, store_options
-from commitcollect_cli.worker import TIDY_SECONDS, Occasional, work
+from commitcollect_cli.worker import tidying, work
 from commitcollect_core.errors import CommitCollectError, InvalidInput
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp  # of an extra
 
     from commitcollect_adapters.settings import Settings
+    from commitcollect_adapters.web.opening import OpenedSite
 
 PORT = 8080
 LOCAL = "local:"
@@ -108,7 +109,6 @@ def _events_only(settings: Settings) -> Iterator[ASGIApp]:
 @contextmanager
 def _whole_site(settings: Settings, address: str) -> Iterator[ASGIApp]:
     """The site; on this machine with all it needs besides."""
-    from commitcollect_adapters.system import SystemClock
     from commitcollect_adapters.web.opening import open_site
 
     is_local = settings.identity in {"", LOCAL}
@@ -121,16 +121,15 @@ def _whole_site(settings: Settings, address: str) -> Iterator[ASGIApp]:
         if is_local:
             say(f"Point a browser on this machine at {address}/ and sign in with any e-mail address.")
             say(f"What you bring in is kept in {settings.store}. Stop with Ctrl-C.")
-            tidying = Occasional(lambda: opened.backend.tidy(SystemClock().now()), every_seconds=TIDY_SECONDS)
-            stack.enter_context(
-                _beside(
-                    lambda stopped: work(
-                        opened.service.worker, stopped, tidying.run, IDLE_SECONDS, opened.trail
-                    )
-                )
-            )
+            stack.enter_context(_beside(lambda stopped: _work_on(opened, stopped)))
             stack.enter_context(_beside(lambda _stopped: opened.site.warm_up()))
         yield opened.site.application
+
+
+def _work_on(opened: OpenedSite, stopped: Event) -> None:
+    """Do jobs as ``commitcollect worker`` does, until told to stop."""
+    when_idle = tidying(opened.service, opened.backend).run
+    work(opened.service.worker, stopped, when_idle, IDLE_SECONDS, opened.trail)
 
 
 def _for_this_machine(settings: Settings, address: str) -> Settings:

@@ -22,9 +22,11 @@ from commitcollect_cli.store import log_options, logging_here, store_options
 from commitcollect_core.errors import StorageUnavailable
 
 if TYPE_CHECKING:
+    from commitcollect_adapters.backend import Backend
     from commitcollect_adapters.observing.trail import AuditTrail
     from commitcollect_adapters.settings import Settings
     from commitcollect_core.jobs.worker import JobEnd, Worker, WorkReport
+    from commitcollect_core.service import Service
 
 IDLE_SECONDS = 1.0
 TIDY_SECONDS = 3_600.0
@@ -60,7 +62,6 @@ def worker(*, settings: Settings, is_once: bool, idle_seconds: float, verbosity:
     run at once. Each job makes a line of the log on stderr.
     """
     from commitcollect_adapters.services import open_service, open_trail
-    from commitcollect_adapters.system import SystemClock
     from commitcollect_core.jobs.worker import JobEnd
     from commitcollect_core.strava.refreshing import LookResult
 
@@ -74,16 +75,10 @@ def worker(*, settings: Settings, is_once: bool, idle_seconds: float, verbosity:
         if trail is None:
             say("No COMMITCOLLECT_AUDIT_KEYS: nothing is written to the audit log.")
 
-        def tidy() -> None:
-            backend.tidy(SystemClock().now())
-            # A deletion whose job was lost, as with a restored queue, is put again.
-            service.accounts.deleting.sweep()
-
-        tidying = Occasional(tidy, every_seconds=TIDY_SECONDS)
         if not is_once:
             say("Working; stop with Ctrl-C.")
         idle = None if is_once else idle_seconds
-        ends, results = work(service.worker, stopped, tidying.run, idle, trail, show_status)
+        ends, results = work(service.worker, stopped, tidying(service, backend).run, idle, trail, show_status)
     document = {
         "jobs": {each.value: ends[each] for each in JobEnd},
         "outcomes": dict.fromkeys(LookResult, 0) | results,
@@ -165,6 +160,17 @@ class Occasional:
         if now >= self._due_at:
             self._due_at = now + self._every_seconds
             self._act()
+
+
+def tidying(service: Service, backend: Backend) -> Occasional:
+    """What every worker does when it is idle: forget what has expired, and sweep deletions."""
+
+    def tidy() -> None:
+        backend.tidy(service.app.context.now())
+        # A deletion whose job was lost, as with a restored queue, is put again.
+        service.accounts.deleting.sweep()
+
+    return Occasional(tidy, every_seconds=TIDY_SECONDS)
 
 
 @contextmanager
