@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 PORT = 8080
 LOCAL = "local:"
 IDLE_SECONDS = 0.5
+PAUSE_SECONDS = 30.0
+"""How long the worker waits after an error that it did not expect: a lasting one may not fill the log."""
+
 WORKER_STOP_SECONDS_MAX = 10.0
 _VERIFY_TOKEN_BYTES = 16
 
@@ -127,9 +130,20 @@ def _whole_site(settings: Settings, address: str) -> Iterator[ASGIApp]:
 
 
 def _work_on(opened: OpenedSite, stopped: Event) -> None:
-    """Do jobs as ``commitcollect worker`` does, until told to stop."""
+    """Do jobs as ``commitcollect worker`` does, until told to stop, whatever fails meanwhile."""
+    import logging
+
+    _log = logging.getLogger(__name__)
     when_idle = tidying(opened.service, opened.backend).run
-    work(opened.service.worker, stopped, when_idle, IDLE_SECONDS, opened.trail)
+    while not stopped.is_set():
+        # `commitcollect worker` ends with the error, and what runs it starts it again. Ending here would end
+        # the site as well, or leave it without a worker. A job that was begun comes back after its lease.
+        try:
+            work(opened.service.worker, stopped, when_idle, IDLE_SECONDS, opened.trail)
+        except Exception as failed:  # noqa: BLE001 - a site without a worker takes events and does no jobs
+            is_unforeseen = not isinstance(failed, CommitCollectError)
+            _log.error("the worker failed and goes on in a moment: %s", failed, exc_info=is_unforeseen)
+            stopped.wait(PAUSE_SECONDS)
 
 
 def _for_this_machine(settings: Settings, address: str) -> Settings:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from socket import socket
+from typing import Any
 
 import pytest
 from starlette.types import ASGIApp
 
 from cli.console import PATIENCE_SECONDS
 from cli.stravas import Person
+from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.strava.fake import CallKind, Fault
 from commitcollect_adapters.web import serving
+from commitcollect_core.errors import CorruptItem
+from commitcollect_core.jobs.jobs import LeasedJob
 
 STORE = Path("commitcollect.db")
 DELETIONS = Path("commitcollect.db.deletions")
@@ -37,10 +41,10 @@ def wait_for(is_met: Callable[[], bool]) -> None:
 
 
 @pytest.fixture
-def served(person: Person) -> Callable[[Callable[[], None]], None]:
-    """Runs ``commitcollect serve`` in this process for as long as a function takes."""
+def served(person: Person) -> Callable[[Callable[[], None]], str]:
+    """Runs ``commitcollect serve`` in this process for as long as a function takes; what it said."""
 
-    def serve(meanwhile: Callable[[], None]) -> None:
+    def serve_until(meanwhile: Callable[[], None]) -> str:
         def run(_application: ASGIApp, listener: socket, _ready: Callable[[str], None]) -> None:
             listener.close()
             meanwhile()
@@ -48,11 +52,12 @@ def served(person: Person) -> Callable[[Callable[[], None]], None]:
         person.monkeypatch.setattr(serving, "run", run)
         outcome = person.console("serve", "--port", "0")
         assert outcome.code == 0, outcome
+        return outcome.err
 
-    return serve
+    return serve_until
 
 
-def test_deletions_are_swept(person: Person, served: Callable[[Callable[[], None]], None]) -> None:
+def test_deletions_are_swept(person: Person, served: Callable[[Callable[[], None]], str]) -> None:
     """The lost job of one is put again; the sealed id of another is forgotten when no backup is left."""
     person.console("milestone", "create", "--target", "distance=9km", "--from", "2026-01-01", "--user", "ann")
     person.console.json("account", "delete", "--yes", "--user", "ann")
@@ -70,3 +75,23 @@ def test_deletions_are_swept(person: Person, served: Callable[[Callable[[], None
             lambda: rows(DELETIONS, held) == [(0, 0), (1, 1)] and rows(STORE, "SELECT 1 FROM job") == [(1,)]
         )
     )
+
+
+@pytest.mark.parametrize("error", [CorruptItem("an item cannot be read"), RuntimeError("a mistake of ours")])
+def test_the_worker_goes_on_after_an_error(
+    person: Person, served: Callable[[Callable[[], None]], str], error: Exception
+) -> None:
+    """The queue fails once, in a way that ends ``commitcollect worker``: it is logged, and jobs are done."""
+    person.monkeypatch.setattr("commitcollect_cli.serve.PAUSE_SECONDS", 0.0)
+    person.connect()
+    lease, errors = SqliteQueue.lease, [error]
+
+    def failing(self: SqliteQueue, **asked: Any) -> Sequence[LeasedJob]:
+        if errors:
+            raise errors.pop()
+        return lease(self, **asked)
+
+    person.monkeypatch.setattr(SqliteQueue, "lease", failing)
+    said = served(lambda: wait_for(lambda: not rows(STORE, "SELECT 1 FROM job")))
+    assert f"the worker failed and goes on in a moment: {error}" in said
+    assert person.console.json("strava", "status")["workoutCount"] == 3
