@@ -155,7 +155,8 @@ class Imports:
     def stop(self) -> None:
         """End imports after the batch they are at; what was taken in stays, and a repetition goes on."""
         self._stopping.set()
-        self._pool.shutdown(cancel_futures=True)
+        # Those that wait are not cancelled: each runs to its first look at the stop, and removes its file.
+        self._pool.shutdown()
 
     def _admit(self, call: Call) -> None:
         with self._lock:
@@ -228,6 +229,7 @@ class Imports:
     def _take_in(self, running: Import, path: Path, caller: Caller | None) -> None:
         from commitcollect_adapters.sqlite.staging import StagedHistory  # noqa: PLC0415 - see above
 
+        self._stop_if_asked()
         now = self._app.context.now()
         with closing(StagedHistory()) as history:
             history.add(self._counted(running, running.intake.read(path, now=now, shown_as=running.file)))

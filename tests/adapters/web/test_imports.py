@@ -8,6 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,39 @@ def test_stopping_ends_an_import_after_its_batch(site: Visited, monkeypatch: pyt
     found = ended(browser)
     assert (found["state"], found["changed"]) == ("failed", 2)
     assert "stopped" in found["error"]
+
+
+def test_stopping_removes_the_files_of_imports_that_wait(
+    site: Visited, monkeypatch: pytest.MonkeyPatch, own_temporary_folder: Path
+) -> None:
+    """As many as run at once are held; those behind them never begin, say so, and leave no file."""
+    monkeypatch.setattr(imports.Imports, "_check", lambda *_arguments: None)
+    begun, may_go_on = threading.Semaphore(0), threading.Event()
+    ingest_all = Ingestion.ingest_all
+
+    def waiting(self: Ingestion, *arguments: Any) -> Iterator[Any]:
+        begun.release()
+        assert may_go_on.wait(PATIENCE_SECONDS)
+        yield from ingest_all(self, *arguments)
+
+    monkeypatch.setattr(Ingestion, "ingest_all", waiting)
+    browser = site.signed_in()
+    for _ in range(imports.AT_ONCE + 2):
+        assert browser.upload(CSV.encode()).status_code == 202
+    for _ in range(imports.AT_ONCE):
+        assert begun.acquire(timeout=PATIENCE_SECONDS)
+    shutdown = ThreadPoolExecutor.shutdown
+
+    def shut_down(self: ThreadPoolExecutor, **asked: Any) -> None:
+        may_go_on.set()  # not before the stop has begun, or those that wait would begin
+        shutdown(self, **asked)
+
+    monkeypatch.setattr(ThreadPoolExecutor, "shutdown", shut_down)
+    site.opened.site.stop()
+    assert not list(own_temporary_folder.glob(f"{uploads.PREFIX}*"))
+    newest = browser.get("/imports").json()["imports"][:2]
+    assert [(each["state"], each["read"]) for each in newest] == [("failed", 0)] * 2
+    assert all("stopped" in each["error"] for each in newest)
 
 
 def streamed(site: Visited, browser: Visitor, until: str) -> list[tuple[str, dict[str, Any]]]:
