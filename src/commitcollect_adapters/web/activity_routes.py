@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from attrs import frozen
 
@@ -13,6 +14,7 @@ from commitcollect_adapters.web import schemas
 from commitcollect_adapters.web.calls import OK, TEXT_CHARS_MAX, Answer, Call, Endpoint
 from commitcollect_core.app import CommitCollect
 from commitcollect_core.errors import InvalidInput, NotFound
+from commitcollect_core.training.history import live_workouts
 from commitcollect_core.training.local_time import LocalTime
 from commitcollect_core.training.ports import WorkoutQuery
 from commitcollect_core.values import ActivityId, Source, UserId, WorkoutKey, is_id
@@ -57,9 +59,8 @@ class ActivityRoutes:
     def _recent(self, call: Call) -> Answer:
         limit = call.number("limit", default=RECENT, least=1, most=RECENT_MAX)
         query = WorkoutQuery(newest_first=True, limit=limit)
-        page = self.app.ports.ledger.read_workouts(call.user_id, query)
-        shown = [workout_document(each) for each in page.workouts if not each.is_deleted]
-        return Answer(document={"workouts": shown})
+        found = live_workouts(self.app.ports.ledger, call.user_id, query, self.app.policy)
+        return Answer(document={"workouts": [workout_document(each) for each in islice(found, limit)]})
 
     def _year(self, call: Call) -> Answer:
         limits = self.app.policy.training

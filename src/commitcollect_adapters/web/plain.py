@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
+from itertools import islice
 
 from attrs import frozen
 
@@ -14,6 +15,7 @@ from commitcollect_adapters.wording.units import show_amount, show_needed, show_
 from commitcollect_core.accounts.ports import ProfileStore
 from commitcollect_core.app import CommitCollect
 from commitcollect_core.training.awards import StatueModel
+from commitcollect_core.training.history import live_workouts
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import WorkoutQuery
 from commitcollect_core.training.statues import model_of
@@ -95,8 +97,8 @@ class PlainRoutes:
         if left := goals[GOALS_SHOWN_MAX:]:
             yield f"<p>and {len(left)} more</p>"
         query = WorkoutQuery(newest_first=True, limit=WORKOUTS_SHOWN)
-        found = self.app.ports.ledger.read_workouts(user_id, query).workouts
-        yield _workouts([each for each in found if not each.is_deleted])
+        found = live_workouts(self.app.ports.ledger, user_id, query, self.app.policy)
+        yield _workouts([*islice(found, WORKOUTS_SHOWN)])
         profile = self.profiles.read(user_id)
         yield _account("" if profile is None else profile.email)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import islice
 
 from attrs import evolve
 
@@ -28,6 +29,20 @@ def walk_workouts(ledger: Ledger, user_id: UserId, query: WorkoutQuery) -> Itera
         if page.next is None:
             return
         after = page.next
+
+
+def live_workouts(ledger: Ledger, user_id: UserId, query: WorkoutQuery, policy: Policy) -> Iterator[Workout]:
+    """The workouts of a query that are not deleted.
+
+    The limit of the query is the size of the first page: where nothing is deleted, that one is enough. Behind
+    it come full pages, and at most `workouts_inspected_max` workouts are looked at there.
+    """
+    page = ledger.read_workouts(user_id, query)
+    yield from (each for each in page.workouts if not each.is_deleted)
+    if page.next is not None:
+        rest = evolve(query, after=page.next, limit=policy.training.page_items_max)
+        looked_at = islice(walk_workouts(ledger, user_id, rest), policy.training.workouts_inspected_max)
+        yield from (each for each in looked_at if not each.is_deleted)
 
 
 _LOOKED_BACK = timedelta(days=1)
