@@ -76,13 +76,18 @@ class ActivityRoutes:
         return Answer(document={**training_year_document(year, found), "years": years})
 
     def _years(self, user_id: UserId) -> list[int]:
-        """The first and the last year with a workout; empty without any."""
-        ledger = self.app.ports.ledger
+        """The first and the last year with a live workout; empty without any."""
+        # Behind the start that erased workouts are given: there may be thousands of them.
+        after_erased = self.app.policy.training.workout_started_at_min + timedelta(seconds=1)
         ends = [
-            ledger.read_workouts(user_id, WorkoutQuery(newest_first=newest, limit=1)).workouts
-            for newest in (False, True)
+            next(live_workouts(self.app.ports.ledger, user_id, query, self.app.policy), None)
+            for query in (
+                WorkoutQuery(start_at=after_erased, limit=1),
+                WorkoutQuery(start_at=after_erased, newest_first=True, limit=1),
+            )
         ]
-        return [each.snapshot.started_at.year for end in ends for each in end]
+        found = [each.snapshot.started_at.year for each in ends if each is not None]
+        return [found[0], found[-1]] if found else []
 
 
 def _place(call: Call, year: int) -> LocalTime | None:

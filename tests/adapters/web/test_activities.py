@@ -46,3 +46,23 @@ def test_deleted_workouts_take_no_place_among_the_newest(site: Visited) -> None:
     assert len(browser.get("/activities/recent?limit=50").json()["workouts"]) == 20
     page = browser.get("/plain").text
     assert ("Week 19" in page, "Week 0" in page, "Week 20" in page) == (True, True, False)
+
+
+def test_the_years_are_those_of_live_workouts(site: Visited) -> None:
+    """Deleted workouts at both ends and erased ones, which keep no start, are left out; of none, no year."""
+    browser = site.signed_in()
+    user_id = UserId(browser.get("/session").json()["userId"])
+    ingestion = site.opened.service.app.ingestion
+
+    def years() -> object:
+        return browser.get("/activities/years/2016").json()["years"]
+
+    assert years() == []
+    ingestion.ingest(user_id, [run(week) for week in range(WEEKS)])
+    assert years() == [2015, 2018]
+    ingestion.erase(user_id, [run(week).key for week in range(60, WEEKS)], generation=None)
+    assert years() == [2015, 2017]
+    ingestion.ingest(user_id, [ActivityGone(key=run(week).key) for week in (0, 1)])
+    assert years() == [2016, 2017]
+    ingestion.erase(user_id, [run(week).key for week in range(WEEKS)], generation=None)
+    assert years() == []
