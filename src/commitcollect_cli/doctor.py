@@ -15,7 +15,7 @@ import click
 from commitcollect_adapters.addresses import shown_address
 from commitcollect_cli.output import print_json, say, show
 from commitcollect_cli.store import as_given, settings_here, store_flags
-from commitcollect_core.errors import EXIT_FAILURE, CommitCollectError
+from commitcollect_core.errors import EXIT_FAILURE, CommitCollectError, CorruptItem
 
 if TYPE_CHECKING:
     from commitcollect_adapters.backend import Backend
@@ -79,8 +79,6 @@ def _repair(store: str | None, user: str | None) -> None:
         removed = app.tracking.discard_unreadable(settings.user)
         for each in removed:
             say(f"Removed {_named(each)}, which could not be read.")
-        for milestone in list(app.tracking.milestones(settings.user)):
-            app.tracking.recompute(settings.user, milestone.milestone_id, is_bounded=False)
 
 
 def _named(item: StoredItem) -> str:
@@ -146,7 +144,7 @@ def _backend_findings(settings: Settings, backend: Backend) -> Iterator[Finding]
         yield Finding("ledger", False, f"{_named(item)} cannot be read; {how}")
     if not unreadable:
         for milestone in app.tracking.milestones(settings.user):
-            yield _recounted(app, settings.user, milestone)
+            yield _milestone_finding(app, settings.user, milestone)
 
 
 def _checked(name: str, check: Callable[[], str]) -> Finding:
@@ -230,6 +228,20 @@ def _check_queue(settings: Settings, backend: Backend) -> str:
     failing = sum(each.attempts > 0 for each in listed)
     told = f"{failing:,} failing ('commitcollect queue list --all' says why), " if failing else ""
     return f"{counts.waiting:,} waiting, {told}none set aside"
+
+
+def _milestone_finding(app: CommitCollect, user_id: UserId, milestone: Milestone) -> Finding:
+    """Whether a milestone and its parts are in order; what is wrong with it keeps no other from its check."""
+    name = milestone.milestone_id
+    try:
+        app.ports.ledger.read_awards(user_id, name)
+    except CorruptItem:
+        way_out = f"'commitcollect milestone delete {name} --yes' removes it; made anew, it earns them again"
+        return Finding("milestone", False, f"{name}: its parts cannot be read; {way_out}")
+    try:
+        return _recounted(app, user_id, milestone)
+    except CommitCollectError as failed:
+        return Finding("milestone", False, f"{name}: {failed.message}")
 
 
 def _recounted(app: CommitCollect, user_id: UserId, milestone: Milestone) -> Finding:

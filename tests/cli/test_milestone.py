@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from operator import itemgetter
@@ -182,6 +183,22 @@ def test_a_ledger_with_items_that_cannot_be_read_is_repaired(console: Console, h
     assert console.json("milestone", "show", kept)["currentValue"] == 40_000
     console.json("workout", "import", history)
     assert console.json("milestone", "show", kept)["currentValue"] == 50_000
+
+
+def test_parts_that_cannot_be_read_hide_no_other_fault(console: Console, history: Path) -> None:
+    """Doctor checks every other milestone, --repair mends them, and the way out that it names works."""
+    damaged, false = (_with_history(console, history)["milestoneId"] for _ in range(2))
+    _damage("UPDATE award SET earnedAtUtc = 'once' WHERE milestoneId = ? AND partIndex = 2", damaged)
+    _damage("UPDATE milestone SET currentValue = 7 WHERE milestoneId = ?", false)
+    said = console("doctor")
+    assert (said.code, "FAILED  store" in said.out) == (1, False)
+    assert f"{false}: holds 7, its workouts add up to 50,000" in said.out
+    (way_out,) = re.findall(rf"{damaged}: its parts cannot be read; '(commitcollect [^']+)'", said.out)
+    repaired = console("doctor", "--repair")
+    assert (repaired.code, repaired.out.count("FAILED")) == (1, 1), repaired
+    assert f"{false}: 5 workouts agree with it" in repaired.out
+    assert console(*way_out.split()[1:]).code == 0
+    assert console("doctor").code == 0
 
 
 def test_a_milestone_that_cannot_be_read_can_be_deleted(console: Console, history: Path) -> None:

@@ -12,6 +12,7 @@ from commitcollect_adapters.testing.dumps import dump_of
 from commitcollect_core.app import CommitCollect
 from commitcollect_core.errors import AccountDeleting, Conflict, CorruptItem, InvalidInput, NotFound
 from commitcollect_core.training.awards import Award
+from commitcollect_core.training.decisions import decide_discard
 from commitcollect_core.training.ledger import LedgerCommit, StoredItem
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.values import ActivityId, MilestoneId, Source, UserId, WorkoutKey
@@ -156,6 +157,20 @@ def test_a_ledger_is_repaired_of_what_cannot_be_read() -> None:
     assert (keys, app.ports.ledger.read_head(ATHLETE).workout_count) == (["2", "3"], 2)
     left = app.tracking.view(ATHLETE, second).milestone
     assert left.progress.current_value == app.tracking.tally(ATHLETE, left.goal).current_value
+
+
+def test_a_repair_that_was_cut_off_is_finished_by_the_next() -> None:
+    """The workout went, the sums did not follow: they are right after another call, which finds nothing."""
+    ledger = Damaged()
+    app, first, second = with_two(ledger)
+    lost = WorkoutKey(Source.STRAVA, ActivityId("1"))
+    ledger.commit(decide_discard(ATHLETE, ledger.read_head(ATHLETE), lost))
+    ledger.has_lost_awards = True
+    assert app.tracking.discard_unreadable(ATHLETE) == ()
+    ledger.has_lost_awards = False
+    for each in (first, second):
+        left = app.tracking.view(ATHLETE, each).milestone
+        assert left.progress.current_value == app.tracking.tally(ATHLETE, left.goal).current_value
 
 
 def test_a_fenced_ledger_is_not_edited() -> None:

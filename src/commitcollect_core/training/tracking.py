@@ -290,11 +290,11 @@ class Tracking:
             LimitExceeded: too many workouts for a request.
             VersionConflict: other processes kept writing to this ledger; try again.
         """
+        return self._recomputed(user_id, self._recount(user_id, milestone_id, is_bounded=is_bounded))
+
+    def _recount(self, user_id: UserId, milestone_id: MilestoneId, *, is_bounded: bool) -> Recount:
         recounting = Recounting(ledger=self.ledger, catalog=self.catalog, context=self.context)
-        recount = recounting.run(
-            user_id, lambda: self._milestone(user_id, milestone_id), is_bounded=is_bounded
-        )
-        return self._recomputed(user_id, recount)
+        return recounting.run(user_id, lambda: self._milestone(user_id, milestone_id), is_bounded=is_bounded)
 
     def _recomputed(self, user_id: UserId, recount: Recount) -> Recomputed:
         before = recount.before
@@ -375,9 +375,10 @@ class Tracking:
             return None
 
     def discard_unreadable(self, user_id: UserId) -> tuple[StoredItem, ...]:
-        """Remove every milestone and workout that cannot be read, and repair the milestones that are left.
+        """Remove every milestone and workout that cannot be read, and recompute the milestones that are left.
 
-        A source may still have such a workout, and import it again.
+        A source may still have such a workout, and import it again. Awards that cannot be read stay: `remove`
+        takes them with their milestone.
 
         Raises:
             AccountDeleting, StorageError: call again to finish the rest.
@@ -388,9 +389,9 @@ class Tracking:
             committing = Committing(self.ledger, self.context)
             while not committing.commit((decide_discard(user_id, self.ledger.read_head(user_id), item),)):
                 pass
-        if found:
-            for milestone in list(self.milestones(user_id)):
-                self.recompute(user_id, milestone.milestone_id, is_bounded=False)
+        # Also where nothing was found: a call before this one may have ended in between. No award is read.
+        for milestone in list(self.milestones(user_id)):
+            self._recount(user_id, milestone.milestone_id, is_bounded=False)
         return found
 
     def edit(
