@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from commitcollect_core.values import UserId
 
 PYTHON_MIN = (3, 11)
-SQLITE_MIN = (3, 15)
-"""The first to compare rows of values, as the paging of workouts does."""
+SQLITE_MIN = (3, 24)
+"""The first with ON CONFLICT DO UPDATE, which the ledger needs to write its head in one statement."""
 
 _FOR_EVENTS = ("strava_verify_token", "strava_subscription_id")
 

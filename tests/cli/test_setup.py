@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -17,7 +19,9 @@ import click
 import pytest
 
 from cli.console import Console, run_process
+from commitcollect_adapters.sqlite import database
 from commitcollect_cli import output
+from commitcollect_cli.doctor import SQLITE_MIN
 from commitcollect_cli.main import cli
 
 NOBODY = 65_534
@@ -130,6 +134,31 @@ def test_doctor_finds_damage_that_reading_does_not_meet(console: Console, histor
     failed = [line for line in outcome.out.splitlines() if line.startswith("FAILED")]
     assert (outcome.code, len(failed)) == (1, 1)
     assert failed[0].startswith("FAILED  integrity   commitcollect.db is damaged: ")
+
+
+SQLITE_SINCE = {
+    r"WITHOUT ROWID": (3, 8), r"\(\w+, \w+[\w, ]*\) [<>=]+ \(": (3, 15), r"\b(TRUE|FALSE)\b": (3, 23),
+    r"ON CONFLICT": (3, 24), r"OVER \(|RENAME COLUMN": (3, 25), r"FILTER \(|NULLS (FIRST|LAST)": (3, 30),
+    r"GENERATED ALWAYS": (3, 31), r"\biif\(": (3, 32), r"SET [^(;]* FROM": (3, 33),
+    r"RETURNING|DROP COLUMN|MATERIALIZED": (3, 35), r"\) STRICT": (3, 37), r"->>|unixepoch\(": (3, 38),
+    r"IS (NOT )?DISTINCT FROM": (3, 39), r"string_agg\(": (3, 44),
+}  # fmt: skip
+"""What SQL may use, by the first version of SQLite that has it (https://sqlite.org/changes.html)."""
+
+
+def test_doctor_asks_for_the_sqlite_that_the_statements_need() -> None:
+    """The newest feature of any text of the store decides; a statement with a newer one raises the limit."""
+    folder = Path(database.__file__).parent
+    texts = [
+        node.value
+        for path in folder.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    used = [
+        since for feature, since in SQLITE_SINCE.items() if any(re.search(feature, each) for each in texts)
+    ]
+    assert max(used) == SQLITE_MIN
 
 
 def test_doctor_asks_who_signs_people_in(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
