@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli.console import Console
+from commitcollect_adapters.system import SystemClock
 from commitcollect_adapters.wording.units import (
     KINDS,
     METRIC,
@@ -155,17 +156,35 @@ def test_a_period_that_is_said_twice_is_refused(console: Console, options: tuple
     assert console(*CREATE, *options).code == 2
 
 
-def test_days_may_be_counted_from_today(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the time zone of the settings, which may have another date than UTC."""
-    monkeypatch.setenv("COMMITCOLLECT_TIME_ZONE", "Pacific/Kiritimati")  # 14 hours before UTC
-    there = (datetime.now(UTC) + timedelta(hours=14)).date()
-    day = UtcDay().convert("-30d", None, None)
-    assert abs((day.date() - (there - timedelta(days=30))).days) <= 1
-    assert UtcDay().convert("today", None, None) - UtcDay().convert("yesterday", None, None) == timedelta(1)
-    assert UtcDay().convert("-2w", None, None) == UtcDay().convert("-14d", None, None)
-    made = console.json(*CREATE, "--from", "2026-01-01")
-    assert made["timeZone"] == "Pacific/Kiritimati"
-    assert made["periodStartAtUtc"] == _day(2026, 1, 1) - 14 * 3_600
+@pytest.mark.parametrize(
+    ("zone", "now", "today"),
+    [
+        ("", (2026, 3, 1, 23, 59, 59), (2026, 3, 1)),
+        ("Pacific/Kiritimati", (2026, 3, 1, 9, 59, 59), (2026, 3, 1)),  # 14 hours before UTC
+        ("Pacific/Kiritimati", (2026, 3, 1, 10, 0, 0), (2026, 3, 2)),
+        ("Pacific/Pago_Pago", (2026, 3, 1, 10, 59, 59), (2026, 2, 28)),  # 11 hours behind UTC
+        ("Pacific/Pago_Pago", (2026, 3, 1, 11, 0, 0), (2026, 3, 1)),
+    ],
+)
+def test_days_may_be_counted_from_today(
+    console: Console,
+    monkeypatch: pytest.MonkeyPatch,
+    zone: str,
+    now: tuple[int, int, int, int, int, int],
+    today: tuple[int, int, int],
+) -> None:
+    """In the time zone of the settings, which may have another date than UTC, to the second at midnight."""
+    monkeypatch.setattr(SystemClock, "now", lambda _clock: datetime(*now, tzinfo=UTC))
+    monkeypatch.setenv("COMMITCOLLECT_TIME_ZONE", zone)
+    day = datetime(*today, tzinfo=UTC)
+    for text, days in (("today", 0), ("yesterday", 1), ("-30d", 30), ("-2w", 14)):
+        assert UtcDay().convert(text, None, None) == day - timedelta(days=days)
+    first = _day(*today) - {"Pacific/Kiritimati": 14, "Pacific/Pago_Pago": -11}.get(zone, 0) * 3_600
+    made = console.json(*CREATE, "--from", "today")
+    assert (made["periodStartAtUtc"], made["timeZone"] or "") == (first, zone)
+    monkeypatch.delenv("COMMITCOLLECT_TIME_ZONE")
+    made = console.json(*CREATE, "--time-zone", zone or "UTC", "--from", "today")
+    assert made["periodStartAtUtc"] == first
 
 
 @pytest.mark.parametrize(
