@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -195,3 +197,24 @@ def test_the_rule_sees_what_breaks_it(
     bad.parent.mkdir(parents=True)
     bad.write_text(f"from commitcollect_core.values import utc\n{line}\n")
     assert len(list(violations(bad))) == 1
+
+
+def _names_of(path: Path) -> Iterator[str]:
+    """The functions, classes and constants of a module; those with a decorator are registered somewhere."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.decorator_list:
+            yield node.name
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (each.id for each in targets if isinstance(each, ast.Name))
+
+
+def test_no_name_is_left_without_use() -> None:
+    """Each is named a second time: in the sources, the tests, the examples or the docs."""
+    root = SOURCES.parent
+    files = [*MODULES, root / "pyproject.toml"]
+    files += [each for name in ("tests", "examples", "docs") for each in (root / name).rglob("*.py")]
+    files += (root / "docs").rglob("*.md")
+    counts = Counter(word for each in files for word in re.findall(r"\w+", each.read_text(encoding="utf-8")))
+    unused = {name for path in MODULES for name in _names_of(path) if counts[name] == 1}
+    assert {each for each in unused if not each.startswith("__")} == set()

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from commitcollect_core.training.awards import Award
     from commitcollect_core.training.goals import Exclusion, Goal
     from commitcollect_core.training.milestones import Milestone
-    from commitcollect_core.training.pace import Pace
     from commitcollect_core.training.periods import Summary, Totals, TrainingPeriod
     from commitcollect_core.training.recurrence import RecurringGoal
     from commitcollect_core.training.tallies import Effect, Explanation
@@ -162,17 +161,6 @@ def milestone_document(milestone: Milestone) -> Document:
         "completedAtUtc": epoch(milestone.completed_at),
         "name": milestone.name or None,
         "archivedAtUtc": epoch(milestone.archived_at),
-    }
-
-
-def pace_document(found: Pace | None) -> Document | None:
-    """What is left of a milestone against time; None for a whole one."""
-    if found is None:
-        return None
-    return {
-        "isOver": found.is_over,
-        "neededAWeek": found.needed_a_week,
-        "wholeAtUtc": epoch(found.whole_at),
     }
 
 

@@ -12,8 +12,6 @@ from commitcollect_core.errors import InvalidInput
 
 GAP_MM = 6.0
 """Between two parts on a bed; leaves room for a brim."""
-HEIGHT_MM_MAX = 180.0
-"""Every part of a statue fits a small printer this high."""
 _DUST = 1e-6
 
 

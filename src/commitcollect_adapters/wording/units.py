@@ -67,7 +67,6 @@ KINDS: dict[str, Kind] = {
     )
 }
 METRIC, IMPERIAL = "metric", "imperial"
-SYSTEMS = (METRIC, IMPERIAL)
 _system = ContextVar("units", default=METRIC)
 _IMPERIAL_UNITS = frozenset({"mi", "ft"})
 
