@@ -173,7 +173,7 @@ IDENTITIES = {
     ),
     "local": Kind(form="local:", opens=f"{_HERE}.identity.opening:open_local"),
 }
-"""Scheme -> who signs people in. Each function takes address, registration and policy; its context yields an
+"""Scheme -> the identity provider. Each function takes address, registration and policy; its context yields
 `Identities`."""
 
 
@@ -189,7 +189,7 @@ class Registration:
 
 @frozen(kw_only=True, eq=False)
 class Identities:
-    """Who signs people in.
+    """An identity provider that is open.
 
     Attributes:
         directory: its users, where an operator administers them.

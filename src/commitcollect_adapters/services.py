@@ -1,4 +1,4 @@
-"""Opens what a service runs on: its use cases, keys, audit trail, Strava, and who signs people in."""
+"""Opens what a service runs on: its use cases, keys, audit trail, Strava, and the identity provider."""
 
 from __future__ import annotations
 
@@ -242,7 +242,7 @@ def open_strava_api(settings: Settings) -> Iterator[StravaApi]:
 
 @contextmanager
 def open_identities(settings: Settings) -> Iterator[Identities]:
-    """Who signs people in.
+    """The identity provider of the settings.
 
     Raises:
         InvalidInput: the settings name none or lack something, or its extra is not installed.
@@ -250,7 +250,7 @@ def open_identities(settings: Settings) -> Iterator[Identities]:
     if not settings.identity:
         known = " or ".join(each.form for each in IDENTITIES.values())
         raise InvalidInput(
-            f"set {ENVIRONMENT_PREFIX}IDENTITY to who signs people in: {known}", field="identity"
+            f"set {ENVIRONMENT_PREFIX}IDENTITY to the identity provider: {known}", field="identity"
         )
     kind = kind_of(IDENTITIES, settings.identity, "identity")
     opens = imported(kind.opens, kind.extra, "identity")

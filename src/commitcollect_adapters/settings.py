@@ -191,7 +191,7 @@ class Settings:
         metrics: ``emf`` for a line of CloudWatch's embedded metric format on stderr for each call, or
             ``prometheus`` for the path ``/metrics`` of the web host.
         traces: ``otel`` for spans of OpenTelemetry.
-        identity: who signs people in: the address of an OpenID Connect issuer, ``cognito://POOL``, or
+        identity: the identity provider: the address of an OpenID Connect issuer, ``cognito://POOL``, or
             ``local:`` on this machine.
         identity_client_id, identity_client_secret: of the client registered there.
         identity_redirect_uri: where browsers come back to after signing in.

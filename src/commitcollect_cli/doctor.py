@@ -54,8 +54,8 @@ class Finding(NamedTuple):
 def doctor(*, store: str | None, user: str | None, repair: bool, as_json: bool) -> int:
     """Check the installation, the store, the milestones, and what is set for Strava and for signing in.
 
-    Changes nothing without --repair. Asks Strava for its subscription, if an app is set, and who signs people
-    in for their addresses, keys and client.
+    Changes nothing without --repair. Asks Strava for its subscription, if an app is set, and the identity
+    provider for its addresses, keys and client.
     """
     findings = []
     if repair:

@@ -84,14 +84,14 @@ def _check(settings: Settings, host: str) -> None:
     is_local = settings.identity in {"", LOCAL}
     if is_local and not _takes_events_only(settings) and host not in LOCAL_HOSTS:
         raise InvalidInput(
-            "for other machines, name who signs people in: set COMMITCOLLECT_IDENTITY, or leave --host at "
+            "for other machines, name the identity provider: set COMMITCOLLECT_IDENTITY, or leave --host at "
             "127.0.0.1",
             field="host",
         )
 
 
 def _takes_events_only(settings: Settings) -> bool:
-    """Whether an operator has set up a receiver, and no one to sign people in."""
+    """Whether an operator has set up a receiver, and no identity provider."""
     # Behind their proxy a page without passwords would be open to everyone.
     return not settings.identity and bool(settings.strava_verify_token)
 

@@ -32,7 +32,8 @@ def make_api_handler(environ: Mapping[str, str]) -> Handler:
 
     def handle(event: Event, invocation: Invocation) -> Any:
         application = kept.opened()
-        # A loop for each request: the threads of its pool end with it, and a frozen container has none.
+        # A loop for each request: the threads of its pool end with it. Those that write Strava's events stay,
+        # and wait while the container is frozen: no answer is sent before its event is written.
         with asyncio.Runner() as runner:
             asyncio.set_event_loop(runner.get_loop())
             try:

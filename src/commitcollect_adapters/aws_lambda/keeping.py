@@ -101,7 +101,7 @@ class Kept(Generic[Opened]):
         self._due_at = self._later()
 
     def opened(self) -> Opened:
-        """What is open; with the secrets of now, or of before if they cannot be read."""
+        """What is open; with the current secrets, or the previous ones if those cannot be read."""
         if self._monotonic() >= self._due_at:
             self._refresh()
         return self._opened
@@ -119,7 +119,7 @@ class Kept(Generic[Opened]):
                 self._secrets = secrets
                 before.__exit__(None, None, None)
         except CommitCollectError as failed:
-            _log.warning("the secrets of before are used on: %s", failed.message)
+            _log.warning("the previous secrets stay in use: %s", failed.message)
             self._due_at = self._monotonic() + SECRETS_RETRY_SECONDS
         else:
             self._due_at = self._later()

@@ -73,7 +73,7 @@ def _open_recurring(run: _Run) -> Document:
     latest = run.after
     for athlete in service.strava.rounds.athletes(after=run.after):
         if seconds_left(run.invocation) < ATHLETE_SECONDS:
-            _log.warning("no time is left for the athletes behind %s", latest)
+            _log.warning("no time is left for the athletes after %s", latest or "the beginning")
             return {"opened": opened, "failed": failed, "after": latest}
         latest = athlete.athlete_id
         try:

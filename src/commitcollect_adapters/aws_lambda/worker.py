@@ -77,7 +77,7 @@ def _delivered(
             _log.warning("job %s is left to the queue: %s", leased.job.key, failed.message)
             failures.add(leased)
             continue
-        # Of a lost lease another worker may have the message: Lambda must not delete it under its hands.
+        # Of a lost lease another worker may have the message: Lambda must not delete it meanwhile.
         if report.ends[JobEnd.LEASE_LOST]:
             failures.add(leased)
     _flush(working)

@@ -34,7 +34,7 @@ def parse_keys(text: str, field: str = "seal_keys") -> list[bytes]:
         field: the setting they come from.
 
     Raises:
-        InvalidInput: one is no key or stands there twice, or there is none. No key is shown.
+        InvalidInput: one is no key or appears twice, or there is none. No key is shown.
     """
     parts = text.replace(",", " ").split()
     if not 1 <= len(parts) <= KEYS_MAX:

@@ -110,7 +110,7 @@ def make_site(
         trail: where outcomes are recorded.
         metrics: what counts calls; those for Prometheus are shown at ``/metrics``.
         awards_at: as `MilestoneRoutes` takes it.
-        more_routes: of pages that belong to who signs people in.
+        more_routes: of pages that belong to the identity provider.
     """
     app, sessions, make_id = service.app, signing_in.sessions, service.app.context.ids.request_id
     own = Origins(frozenset({front.base, *front.origins}))

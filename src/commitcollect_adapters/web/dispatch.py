@@ -162,7 +162,7 @@ def _query(request: Request, known: Set[str]) -> dict[str, str]:
         if name not in known:
             continue
         if name in query or len(value) > TEXT_CHARS_MAX:
-            raise InvalidInput(f"{name} stands there twice, or is too long", field=name)
+            raise InvalidInput(f"{name} appears twice, or is too long", field=name)
         query[name] = value
     return query
 

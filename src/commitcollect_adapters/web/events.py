@@ -1,6 +1,6 @@
 """What happens to a person's ledger and imports, as server-sent events.
 
-The stores are asked, once a second: so events that another process works on show, too.
+The stores are asked twice a second: so events that another process works on show, too.
 """
 
 from __future__ import annotations

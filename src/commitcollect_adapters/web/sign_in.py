@@ -29,7 +29,7 @@ LOGIN, CALLBACK, LOGOUT, SESSION_PATH = "/auth/login", "/auth/callback", "/logou
 _FOUND, _SEE_OTHER = 302, 303
 ROWS = (
     Endpoint(
-        method="GET", path=LOGIN, needs_session=False, about="Sends the browser to who signs people in.",
+        method="GET", path=LOGIN, needs_session=False, about="Sends the browser to the identity provider.",
         answers={_FOUND: None}, fails_with=(502,),
     ),
     Endpoint(

@@ -54,7 +54,7 @@ class StatueRoutes:
     _about: Callable[[ModelId], Document] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        # A statue never changes; one that is retired later only stops to be on offer.
+        # A statue never changes; one that is retired later is only not on offer any more.
         self._statue = lru_cache(STATUES_KEPT)(self._read_statue)
         self._shapes = lru_cache(STATUES_KEPT)(self._read_shapes)
         self._mesh = lru_cache(STATUES_KEPT)(self._make_mesh)

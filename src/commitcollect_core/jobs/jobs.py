@@ -63,7 +63,7 @@ _SLASHES_OF_GROUP = 2
 def _check_kind(_job: Any, _attribute: Any, kind: Any) -> None:
     if not isinstance(kind, str) or not _KIND.match(kind):
         raise InvalidInput(
-            f"the kind of job {kind!r} is none: name a provider and a task, such as strava/activity",
+            f"the kind of job {kind!r} is not valid: name a provider and a task, such as strava/activity",
             field="kind",
         )
 

@@ -125,7 +125,7 @@ def test_a_rotated_secret_is_taken_over(secret: Secret, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("bad", ["no object", json.dumps({"strava_client_secret": "refused"}), "[]"])
 def test_a_secret_that_cannot_be_used_takes_nothing_down(secret: Secret, tmp_path: Path, bad: str) -> None:
-    """The secrets of before are used on, and the next version is taken soon."""
+    """The previous secrets stay in use, and the next version is taken soon."""
     opening, clock = Opening(refuses="refused"), Passing()
     kept = kept_in(environ_in(tmp_path, secrets=secret.address), opening, clock)
     secret.put(bad)

@@ -106,13 +106,19 @@ def test_what_has_expired_is_removed(handler: Handler, working: Working) -> None
     assert handler({"task": "expire"}, Call()) == {"removed": 0}
 
 
-def test_milestones_of_the_present_period_are_opened(handler: Handler, working: Working) -> None:
-    """For every connected athlete, once; without time it tells where to go on."""
+def test_milestones_of_the_present_period_are_opened(
+    handler: Handler, working: Working, caplog: pytest.LogCaptureFixture
+) -> None:
+    """For every connected athlete, once; without time it tells where to go on, and the log says so."""
     for number, user_id in enumerate((ADA, BOB), start=1):
         connect(working, user_id, str(number))
         begin_long_ago(working, user_id)
     task = {"task": "open-recurring"}
     assert handler(task, Call(seconds=1)) == {"opened": 0, "failed": 0, "after": None}
+    assert handler({**task, "after": "1"}, Call(seconds=1)) == {"opened": 0, "failed": 0, "after": "1"}
+    left = "no time is left for the athletes after"
+    logged = [each.message for each in caplog.records if each.levelname == "WARNING"]
+    assert logged == [f"{left} the beginning", f"{left} 1"]
     assert handler({**task, "after": "1"}, Call()) == {"opened": 1, "failed": 0}
     assert handler(task, Call()) == {"opened": 1, "failed": 0}
     assert handler(task, Call()) == {"opened": 0, "failed": 0}
