@@ -194,3 +194,12 @@ def test_what_to_drop_is_named_once(parked: Console, arguments: tuple[str, ...])
     """Nothing is dropped by mistake."""
     assert parked("queue", "drop", *arguments).code == 2
     assert parked("queue", "list").err == "0 jobs wait, 0 under way, 2 set aside.\n"
+
+
+def test_a_job_that_cannot_be_read_is_listed_and_dropped(parked: Console) -> None:
+    """Its line says why, and the command that the doctor names works."""
+    with closing(Database(STORE)) as database, database.transaction() as connection:
+        connection.execute("UPDATE parkedJob SET events = 'newer' WHERE jobKey = 'strava/activity/42/7'")
+    assert "this version cannot read it" in parked("queue", "list").out
+    assert parked("queue", "drop", "strava/activity/42/7").code == 0
+    assert "cannot read" not in parked("queue", "list").out

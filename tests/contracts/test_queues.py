@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
@@ -20,6 +21,7 @@ from commitcollect_adapters.system import ManualClock
 from commitcollect_adapters.testing.contracts import EventQueueContract, queues
 from commitcollect_adapters.testing.contracts.checks import property_test
 from commitcollect_adapters.testing.samples import NOW
+from commitcollect_core.jobs.jobs import Job
 from commitcollect_core.jobs.ports import EventQueue
 from contracts.openings import broken_database
 from thoroughness import LEVEL
@@ -48,6 +50,12 @@ class TestSqliteQueue(EventQueueContract):
         with broken_database(self._path, at=at) as database:
             yield SqliteQueue(database)
 
+    def spoil(self, job: Job, *, is_parked: bool) -> None:
+        """The row as a newer program might write it."""
+        table = "parkedJob" if is_parked else "job"
+        with closing(Database(self._path)) as database, database.transaction() as connection:
+            connection.execute(f"UPDATE {table} SET events = '{{}}x' WHERE jobKey = ?", (job.key,))  # noqa: S608 - own names
+
 
 @pytest.fixture(scope="module")
 def sqs_queues(ministack: str) -> Queues:
@@ -72,3 +80,11 @@ class TestSqsQueue(EventQueueContract):
         for queue in (self._queues.waiting, self._queues.parked):
             queue.call("purge_queue")
         return nullcontext(SqsQueue(self._queues, ManualClock(NOW)))
+
+    def spoil(self, job: Job, *, is_parked: bool) -> None:
+        """Another message in its place."""
+        queue = self._queues.parked if is_parked else self._queues.waiting
+        received = queue.receive(limit=10, seconds=30)
+        queue.delete([each.handle for each in received if json.loads(each.body)["jobKey"] == job.key])
+        queue.release([each.handle for each in received if json.loads(each.body)["jobKey"] != job.key])
+        queue.send(json.dumps({"kind": "newer/program"}))

@@ -219,8 +219,8 @@ MUTANTS = (
     ),
     _QUEUE(
         name="sqlite-unreadable-stops-the-queue",
-        old="        except CorruptItem as unreadable:",
-        new="        except ArithmeticError as unreadable:",
+        old="        except CorruptItem as failed:",
+        new="        except ArithmeticError as failed:",
         law="one unreadable job stops no other",
         tests=_CROWDS,
     ),

@@ -19,6 +19,7 @@ from attrs import define
 from commitcollect_adapters import conflicts
 from commitcollect_adapters.records.columns import Record, epoch
 from commitcollect_adapters.records.jobs import ENTRY, IDEMPOTENCY, PARKED
+from commitcollect_adapters.sqlite import unreadable
 from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.statements import delete, find, replace, select, update
 from commitcollect_adapters.turns import DueJob, Turns
@@ -52,13 +53,14 @@ _READ_GROUP_KEYS = select("job", ("jobKey",), "jobGroup = ? LIMIT ?")
 _LIST_GROUP = select("job", ENTRY.columns, "jobGroup = ? ORDER BY dueAtUtc, jobKey LIMIT ?")
 _LIST = select("job", ENTRY.columns, "TRUE ORDER BY dueAtUtc, jobKey LIMIT ?")
 _REMOVE_WAITING = delete("job", "jobGroup = ? AND leaseToken = ''")
-_PUT_OFF = update("job", ("dueAtUtc",), "jobKey = ?")
+_PUT_OFF = update("job", ("dueAtUtc", "leaseToken"), "jobKey = ?")
 _UNREADABLE_WAIT = timedelta(days=1)
 _COUNT = select(
     "job", ("count(*)", "coalesce(sum(leaseToken != '' AND dueAtUtc > ? AND dueAtUtc <= ?), 0)"), "TRUE"
 )
 _READ_PARKED = select("parkedJob", PARKED.columns, "jobKey = ?")
 _LIST_PARKED = select("parkedJob", PARKED.columns, "TRUE ORDER BY parkedAtUtc, jobKey LIMIT ?")
+_LIST_PARKED_KEYS = select("parkedJob", ("jobKey",), "TRUE")
 _WRITE_PARKED = replace("parkedJob", PARKED.columns)
 _REMOVE_PARKED = delete("parkedJob", "jobKey = ?")
 _COUNT_PARKED = select("parkedJob", ("count(*)",), "TRUE")
@@ -228,7 +230,7 @@ class SqliteQueue:
     def waiting(self, group: str | None, *, limit: int) -> Sequence[QueuedJob]:
         listed, asked = (_LIST, (limit,)) if group is None else (_LIST_GROUP, (group, limit))
         with self._database.connection() as connection:
-            return [ENTRY.decode(row).listed() for row in connection.execute(listed, asked)]
+            return [unreadable.waiting(row) for row in connection.execute(listed, asked)]
 
     def drop_waiting(self, group: str) -> int:
         with self._database.transaction() as connection:
@@ -236,7 +238,7 @@ class SqliteQueue:
 
     def parked(self, *, limit: int) -> Sequence[ParkedJob]:
         with self._database.connection() as connection:
-            return [PARKED.decode(row) for row in connection.execute(_LIST_PARKED, (limit,))]
+            return [unreadable.parked(row) for row in connection.execute(_LIST_PARKED, (limit,))]
 
     def unpark(self, key: str, *, now: datetime) -> bool:
         with self._database.transaction() as connection:
@@ -250,7 +252,14 @@ class SqliteQueue:
 
     def drop(self, key: str) -> bool:
         with self._database.transaction() as connection:
-            return connection.execute(_REMOVE_PARKED, (key,)).rowcount == 1
+            if connection.execute(_REMOVE_PARKED, (key,)).rowcount == 1:
+                return True
+            if not key.startswith(unreadable.UNREADABLE):
+                return False
+            stored = connection.execute(_LIST_PARKED_KEYS).fetchall()
+            named = [row for row in stored if unreadable.key_of(row[0]) == key]
+            connection.executemany(_REMOVE_PARKED, named)
+        return bool(named)
 
     def counts(self, *, now: datetime) -> QueueCounts:
         with self._database.connection() as connection:
@@ -265,9 +274,10 @@ def _readable(connection: Connection, rows: Sequence[Record], now: datetime) -> 
     for row in rows:
         try:
             yield ENTRY.decode(row)
-        except CorruptItem as unreadable:
-            _log.error("a job cannot be read and is put off for a day: %s", unreadable.message)
-            connection.execute(_PUT_OFF, (epoch(now + _UNREADABLE_WAIT), row[0]))
+        except CorruptItem as failed:
+            _log.error("a job cannot be read and is put off for a day: %s", failed.message)
+            # Without the lease that ran out: dropping the jobs that wait drops this one as well.
+            connection.execute(_PUT_OFF, (epoch(now + _UNREADABLE_WAIT), "", row[0]))
 
 
 def _entry(connection: Connection, key: str) -> QueueEntry | None:

@@ -200,3 +200,46 @@ def test_nothing_is_looked_for_by_reading_all_jobs(database: Database) -> None:
         "SEARCH parkedJob USING PRIMARY KEY (jobKey=?)",
         "SCAN parkedJob USING INDEX parkedJobByTime",
     }
+
+
+@pytest.mark.parametrize(
+    ("change", "has_group"),
+    [
+        ("events = 'newer'", True),
+        ("kind = 'newer/kind'", True),
+        ("subject = '[]'", True),
+        ("parkedAtUtc = 'soon'", True),
+        ("parkedAtUtc = 1 << 60", True),
+        ("jobKey = 'no key'", False),
+        ("jobKey = x'00ff'", False),
+        ("jobKey = ''", False),
+    ],
+)
+def test_what_cannot_be_read_is_found_by_its_key(database: Database, change: str, *, has_group: bool) -> None:
+    """Whatever column holds what this program does not know; the group is known from the key."""
+    queue, job, whole = SqliteQueue(database), new_job(), new_job()
+    for each in (job, whole):
+        queue.put(each, visible_at=NOW)
+        queue.park(take_one(queue), reason="bad luck", now=NOW)
+    with database.transaction() as connection:
+        connection.execute(f"UPDATE parkedJob SET {change} WHERE jobKey = ?", (job.key,))  # noqa: S608 - the test's own text
+    (stand_in,) = (each for each in queue.parked(limit=9) if each.job != whole)
+    assert (stand_in.job.group == job.group, stand_in.job.key == job.key) == (has_group, has_group)
+    assert "this version cannot read it" in stand_in.reason
+    assert not queue.drop("sqlite/unreadable/0")
+    assert queue.drop(stand_in.job.key)
+    assert [each.job for each in queue.parked(limit=9)] == [whole]
+
+
+def test_a_waiting_job_that_cannot_be_read_is_listed_and_dropped_with_its_group(database: Database) -> None:
+    """Even one whose worker is gone: its lease is taken off once it has run out."""
+    queue, job = SqliteQueue(database), new_job()
+    queue.put(job, visible_at=NOW)
+    take_one(queue, seconds=0)
+    with database.transaction() as connection:
+        connection.execute("UPDATE job SET events = 'newer'")
+    assert not take(queue)
+    (listed,) = queue.waiting(job.group, limit=9)
+    assert (listed.job.key, listed.job.group) == (job.key, job.group)
+    assert "this version cannot read it" in listed.last_error
+    assert queue.drop_waiting(job.group) == 1

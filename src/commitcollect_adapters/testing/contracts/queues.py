@@ -127,6 +127,13 @@ class EventQueueContract(ABC):
         """
         pytest.skip("define `open_broken_queue`, and this is checked: what a crash leaves behind")
 
+    def spoil(self, job: Job, *, is_parked: bool) -> None:  # noqa: ARG002 - for those who override it
+        """Write over a job in the queue of this test, parked or waiting, what the queue cannot read.
+
+        Without it what an older program finds behind a newer one is not checked.
+        """
+        pytest.skip("define `spoil`, and this is checked: what stands for a job that cannot be read")
+
     def _skip_unless_exact(self) -> None:
         if not self.is_exact:
             pytest.skip("this queue only passes messages on")
@@ -670,6 +677,32 @@ class EventQueueContract(ABC):
             assert not queue.unpark(first.key, now=NOW)
             assert [each.job for each in queue.parked(limit=LIMIT)] == [second]
             assert not take(queue)
+
+    def test_a_parked_job_that_cannot_be_read_is_listed_and_dropped(self) -> None:
+        """It hides no other and tells what is wrong; its key in the list names it."""
+        with self.open_queue() as queue:
+            spoiled, whole = new_job(), new_job()
+            for job in (spoiled, whole):
+                queue.put(job, visible_at=NOW)
+                assert queue.park(take_one(queue), reason="bad luck", now=NOW)
+            self.spoil(spoiled, is_parked=True)
+            (stand_in,) = (each for each in queue.parked(limit=LIMIT) if each.job != whole)
+            assert stand_in.reason not in {"", "bad luck"}
+            assert queue.counts(now=NOW).parked > 1
+            assert queue.drop(stand_in.job.key)
+            assert [each.job for each in queue.parked(limit=LIMIT)] == [whole]
+
+    def test_a_waiting_job_that_cannot_be_read_hides_no_other(self) -> None:
+        """Listing shows the others of its group, and dropping the group leaves none."""
+        with self.open_queue() as queue:
+            spoiled, whole = crowd_of(new_job(), 2)
+            for job in (spoiled, whole):
+                queue.put(job, visible_at=NOW)
+            self.spoil(spoiled, is_parked=False)
+            for group in (whole.group, None):
+                assert whole in [each.job for each in queue.waiting(group, limit=LIMIT)]
+            assert queue.drop_waiting(whole.group)
+            assert not queue.waiting(whole.group, limit=LIMIT)
 
     def test_an_unparked_job_joins_the_one_that_waits(self) -> None:
         """No event of either job is lost.
