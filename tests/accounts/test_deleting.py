@@ -17,6 +17,8 @@ from commitcollect_adapters.sqlite.stores import sqlite_stores
 from commitcollect_core.accounts import registry
 from commitcollect_core.accounts.receipts import opened
 from commitcollect_core.errors import NotFound
+from commitcollect_core.policy import JobsPolicy, Policy
+from commitcollect_core.strava.jobs import group_of
 from commitcollect_core.values import UserId
 from strava.world import ME, World
 
@@ -47,6 +49,26 @@ def test_of_a_deleted_account_nothing_is_left_and_all_of_another(world: World) -
     content = opened(receipt, lambda text, signature: signing.is_signed(key, text, signature))
     assert content["erased"] == {each.value: count for each, count in before.counts.items()}
     assert [each["found"] for each in content["verifications"]] == [0, 0]
+
+
+@pytest.mark.parametrize("is_spoiled", [False, True], ids=["readable", "unreadable"])
+def test_parked_jobs_are_erased_behind_any_number_of_others(tmp_path: Path, *, is_spoiled: bool) -> None:
+    """A listing would show the older ones of others; an unreadable job is found by its key."""
+    policy = Policy(jobs=JobsPolicy(jobs_parked_listed_max=2))
+    with closing(Database(tmp_path / "store.db")) as database:
+        queue = SqliteQueue(database, policy)
+        world = World(stores=sqlite_stores(database), queue=queue, policy=policy)
+        furnish(world, OTHER, OTHER_ATHLETE)
+        furnish(world)
+        if is_spoiled:
+            with database.transaction() as connection:
+                connection.execute("UPDATE parkedJob SET events = 'newer'")
+        deleting = world.service.accounts.deleting
+        assert deleting.preview(ME).counts[registry.ItemType.PARKED_JOB]
+        assert deleting.delete(ME).steps_left == ()
+        left = queue.parked(limit=9)
+        assert {each.job.group for each in left} == {group_of(OTHER_ATHLETE)}
+        assert queue.counts(now=world.clock.now()).parked == len(left)
 
 
 def test_of_whom_nothing_is_stored_nothing_is_deleted(world: World) -> None:

@@ -120,10 +120,11 @@ class MemoryQueue:
                 self._remove(each.job)
         return len(waiting)
 
-    def parked(self, *, limit: int) -> Sequence[ParkedJob]:
+    def parked(self, *, limit: int, group: str | None = None) -> Sequence[ParkedJob]:
         with self._lock:
-            parked = sorted(self._parked.values(), key=lambda each: (each.parked_at, each.job.key))
-        return parked[:limit]
+            found = [each for each in self._parked.values() if group in {None, each.job.group}]
+        found.sort(key=lambda each: (each.parked_at, each.job.key))
+        return found[:limit]
 
     def unpark(self, key: str, *, now: datetime) -> bool:
         with self._lock:
@@ -136,6 +137,13 @@ class MemoryQueue:
     def drop(self, key: str) -> bool:
         with self._lock:
             return self._parked.pop(key, None) is not None
+
+    def drop_parked(self, group: str) -> int:
+        with self._lock:
+            keys = [key for key, parked in self._parked.items() if parked.job.group == group]
+            for key in keys:
+                del self._parked[key]
+        return len(keys)
 
     def counts(self, *, now: datetime) -> QueueCounts:
         with self._lock:

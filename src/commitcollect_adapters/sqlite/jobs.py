@@ -10,6 +10,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from secrets import token_hex
 from sqlite3 import Connection
 from threading import Lock
@@ -33,6 +34,7 @@ from commitcollect_core.jobs.jobs import (
     QueueCounts,
     QueuedJob,
     QueueEntry,
+    group_in,
     names_one_of_many,
 )
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
@@ -60,6 +62,9 @@ _COUNT = select(
 )
 _READ_PARKED = select("parkedJob", PARKED.columns, "jobKey = ?")
 _LIST_PARKED = select("parkedJob", PARKED.columns, "TRUE ORDER BY parkedAtUtc, jobKey LIMIT ?")
+_ALL = -1
+"""As a limit: none."""
+
 _LIST_PARKED_KEYS = select("parkedJob", ("jobKey",), "TRUE")
 _WRITE_PARKED = replace("parkedJob", PARKED.columns)
 _REMOVE_PARKED = delete("parkedJob", "jobKey = ?")
@@ -236,9 +241,15 @@ class SqliteQueue:
         with self._database.transaction() as connection:
             return connection.execute(_REMOVE_WAITING, (group,)).rowcount
 
-    def parked(self, *, limit: int) -> Sequence[ParkedJob]:
+    def parked(self, *, limit: int, group: str | None = None) -> Sequence[ParkedJob]:
         with self._database.connection() as connection:
-            return [unreadable.parked(row) for row in connection.execute(_LIST_PARKED, (limit,))]
+            if group is None:
+                rows = connection.execute(_LIST_PARKED, (limit,))
+                return [unreadable.parked(row) for row in rows]
+            # Their keys tell the group: few jobs are ever parked, and they have no index by it.
+            rows = connection.execute(_LIST_PARKED, (_ALL,))
+            of_group = (row for row in rows if group_in(str(row[0])) == group)
+            return [unreadable.parked(row) for row in islice(of_group, limit)]
 
     def unpark(self, key: str, *, now: datetime) -> bool:
         with self._database.transaction() as connection:
@@ -256,10 +267,11 @@ class SqliteQueue:
                 return True
             if not key.startswith(unreadable.UNREADABLE):
                 return False
-            stored = connection.execute(_LIST_PARKED_KEYS).fetchall()
-            named = [row for row in stored if unreadable.key_of(row[0]) == key]
-            connection.executemany(_REMOVE_PARKED, named)
-        return bool(named)
+            return _remove_parked(connection, lambda stored: unreadable.key_of(stored) == key) > 0
+
+    def drop_parked(self, group: str) -> int:
+        with self._database.transaction() as connection:
+            return _remove_parked(connection, lambda stored: group_in(str(stored)) == group)
 
     def counts(self, *, now: datetime) -> QueueCounts:
         with self._database.connection() as connection:
@@ -267,6 +279,13 @@ class SqliteQueue:
             total, leased = connection.execute(_COUNT, parameters).fetchone()
             (parked,) = connection.execute(_COUNT_PARKED).fetchone()
         return QueueCounts(waiting=total - leased, leased=leased, parked=parked)
+
+
+def _remove_parked(connection: Connection, is_meant: Callable[[object], bool]) -> int:
+    """Remove the parked jobs whose keys are meant; returns how many there were."""
+    keys = [row for row in connection.execute(_LIST_PARKED_KEYS) if is_meant(row[0])]
+    connection.executemany(_REMOVE_PARKED, keys)
+    return len(keys)
 
 
 def _readable(connection: Connection, rows: Sequence[Record], now: datetime) -> Iterator[QueueEntry]:

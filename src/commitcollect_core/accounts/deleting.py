@@ -368,8 +368,7 @@ class Deleting:
         if step is DeletionStep.ERASE_LINKS:
             for athlete_id in person.athlete_ids:
                 self.queue.drop_waiting(group_of(athlete_id))
-                for key in self._parked(athlete_id):
-                    self.queue.drop(key)
+                self.queue.drop_parked(group_of(athlete_id))
 
     def _verified(self, request: DeletionRequest, person: Person) -> DeletionRequest:
         """Look at every store; what a process under way has left is erased, and looked for again."""
@@ -393,15 +392,12 @@ class Deleting:
 
     def _remains(self, person: Person) -> Remains:
         counts = {each: sum(1 for _ in self.personal.walk(each, person)) for each in registry.STORED}
-        limit = self.context.policy.training.page_items_max
+        # Of an athlete no more are counted than are listed; all are erased.
+        limit = self.context.policy.jobs.jobs_parked_listed_max
         groups = [group_of(each) for each in person.athlete_ids]
         counts[ItemType.JOB] = sum(len(self.queue.waiting(each, limit=limit)) for each in groups)
-        counts[ItemType.PARKED_JOB] = sum(len(self._parked(each)) for each in person.athlete_ids)
+        counts[ItemType.PARKED_JOB] = sum(len(self.queue.parked(limit=limit, group=each)) for each in groups)
         return Remains(counts={item: count for item, count in counts.items() if count})
-
-    def _parked(self, athlete_id: AthleteId) -> list[str]:
-        parked = self.queue.parked(limit=self.context.policy.jobs.jobs_parked_listed_max)
-        return [each.job.key for each in parked if each.job.group == group_of(athlete_id)]
 
     def _completed(self, request: DeletionRequest) -> DeletionRequest:
         """The deletion with its receipt, and nothing left of the person but the sealed id."""

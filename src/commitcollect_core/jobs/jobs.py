@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -58,6 +57,12 @@ def names_one_of_many(key: str) -> bool:
 
 
 _SLASHES_OF_GROUP = 2
+
+
+def group_in(key: str) -> str:
+    """The `Job.group` of the job of a key."""
+    provider, _task, *ids = f"{key}/".split("/")
+    return "/".join((provider, *filter(None, ids[:1])))
 
 
 def _check_kind(_job: Any, _attribute: Any, kind: Any) -> None:
@@ -107,7 +112,7 @@ class Job:
 
         Leasing is fair between groups, and the number of a group's jobs is bounded (`EventQueue.put`).
         """
-        return "/".join((self.kind.partition("/")[0], *islice(self.subject.values(), 1)))
+        return group_in(self.key)
 
     @property
     def is_one_of_many(self) -> bool:

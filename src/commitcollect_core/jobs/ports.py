@@ -109,8 +109,11 @@ class EventQueue(Protocol):
         """
         ...
 
-    def parked(self, *, limit: int) -> Sequence[ParkedJob]:
-        """Jobs set aside, the oldest first."""
+    def parked(self, *, limit: int, group: str | None = None) -> Sequence[ParkedJob]:
+        """Jobs set aside of a group, or of all, the oldest first.
+
+        Those of a group are found among any number of others.
+        """
         ...
 
     def unpark(self, key: str, *, now: datetime) -> bool:
@@ -119,6 +122,10 @@ class EventQueue(Protocol):
 
     def drop(self, key: str) -> bool:
         """Forget a parked job; False if there is none of this key."""
+        ...
+
+    def drop_parked(self, group: str) -> int:
+        """Forget the parked jobs of a group, however many; returns how many there were."""
         ...
 
     def counts(self, *, now: datetime) -> QueueCounts:

@@ -104,7 +104,7 @@ class Backfilling:
         self.access.check_works(user_id)
         job = self._job(user_id)
         listed = self.context.policy.jobs.jobs_parked_listed_max
-        for parked in self.queue.parked(limit=listed) if is_still else ():
+        for parked in self.queue.parked(limit=listed, group=job.group) if is_still else ():
             if parked.job.key == job.key:
                 return GivenUp(job=parked)
         return backfill

@@ -296,6 +296,35 @@ def test_a_look_is_bounded(queues: Queues) -> None:
     assert len(calls) == 1
 
 
+def test_the_jobs_of_a_group_are_found_behind_any_number_of_others(queues: Queues) -> None:
+    """The bound of a listing hides none of them, set aside or waiting."""
+    queue = SqsQueue(queues, ManualClock(NOW), Policy(jobs=JobsPolicy(jobs_parked_listed_max=10)))
+    own = new_job()
+    for job in (*(new_job() for _ in range(22)), own):
+        queue.put(job, visible_at=NOW)
+        queue.park(take_one(queue), reason="bad luck", now=NOW)
+    for job in (*(new_job() for _ in range(22)), own):
+        queue.put(job, visible_at=NOW)
+    assert [each.job for each in queue.parked(limit=5, group=own.group)] == [own]
+    assert [each.job for each in queue.waiting(own.group, limit=5)] == [own]
+    assert (queue.drop_parked(own.group), queue.drop_waiting(own.group)) == (1, 1)
+    assert not queue.parked(limit=5, group=own.group)
+    assert not queue.waiting(own.group, limit=5)
+    assert queue.counts(now=NOW) == QueueCounts(waiting=22, leased=0, parked=22)
+
+
+def test_a_look_that_comes_round_to_its_beginning_is_an_error(
+    queue: SqsQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It cannot tell whether it has seen all, so nothing is said to be gone; the jobs stay."""
+    monkeypatch.setattr("commitcollect_adapters.aws.sqs.queue.LOOK_SECONDS", 0)
+    job = new_job()
+    queue.put(job, visible_at=NOW)
+    with pytest.raises(StorageUnavailable, match="more jobs than one look sees"):
+        queue.waiting("strava/1", limit=5)
+    assert take_one(queue).job == job
+
+
 def test_a_job_set_aside_twice_is_listed_once(queue: SqsQueue, queues: Queues) -> None:
     """With the newest reason; dropping it drops both messages."""
     job = new_job()

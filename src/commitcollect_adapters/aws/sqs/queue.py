@@ -172,31 +172,36 @@ class SqsQueue:
         return self._delete(leased)
 
     def waiting(self, group: str | None, *, limit: int) -> Sequence[QueuedJob]:
-        with self._looked_at(self._queues.waiting) as messages:
+        with self._looked_at(self._queues.waiting, group) as messages:
             found = [each for _, each in _of_group(messages, group)]
         found.sort(key=lambda each: (each.due_at, each.job.key))
         return [QueuedJob(job=each.job, due_at=each.due_at, attempts=each.attempts) for each in found[:limit]]
 
     def drop_waiting(self, group: str) -> int:
-        with self._looked_at(self._queues.waiting) as messages:
+        with self._looked_at(self._queues.waiting, group) as messages:
             found = [message for message, _ in _of_group(messages, group)]
-            self._queues.waiting.delete([each.handle for each in found])
-            for message in found:
-                messages.remove(message)
+            self._delete_of(messages, found, self._queues.waiting)
         return len(found)
 
-    def parked(self, *, limit: int) -> Sequence[ParkedJob]:
+    def parked(self, *, limit: int, group: str | None = None) -> Sequence[ParkedJob]:
         # Of several messages of one key the newest counts: a job may fail again before it is released.
-        with self._looked_at(self._queues.parked) as messages:
-            aside = sorted(map(parked, messages), key=lambda each: (each.parked_at, each.job.key))
-        newest = {each.job.key: each for each in aside}
-        return [each for each in aside if newest[each.job.key] is each][:limit]
+        with self._looked_at(self._queues.parked, group) as messages:
+            found = [each for each in map(parked, messages) if group in {None, each.job.group}]
+        found.sort(key=lambda each: (each.parked_at, each.job.key))
+        newest = {each.job.key: each for each in found}
+        return [each for each in found if newest[each.job.key] is each][:limit]
 
     def unpark(self, key: str, *, now: datetime) -> bool:
         return self._let_go(key, is_to_wait=True, now=now)
 
     def drop(self, key: str) -> bool:
         return self._let_go(key, is_to_wait=False, now=self._clock.now())
+
+    def drop_parked(self, group: str) -> int:
+        with self._looked_at(self._queues.parked, group) as messages:
+            found = [each for each in messages if parked(each).job.group == group]
+            self._delete_of(messages, found, self._queues.parked)
+        return len({parked(each).job.key for each in found})
 
     def _let_go(self, key: str, *, is_to_wait: bool, now: datetime) -> bool:
         with self._looked_at(self._queues.parked) as messages:
@@ -233,16 +238,35 @@ class SqsQueue:
     def _delete(self, leased: LeasedJob) -> bool:
         return self._queues.waiting.delete(handles_of(leased))
 
+    def _delete_of(self, messages: list[Message], found: Sequence[Message], queue: Queue) -> None:
+        """Delete some of the messages that were looked at."""
+        queue.delete([each.handle for each in found])
+        for message in found:
+            messages.remove(message)
+
     @contextmanager
-    def _looked_at(self, queue: Queue) -> Iterator[list[Message]]:
-        """The messages of a queue; those still in the list at the end become visible again."""
+    def _looked_at(self, queue: Queue, group: str | None = None) -> Iterator[list[Message]]:
+        """The messages of a queue; those still in the list at the end become visible again.
+
+        For a group, all messages, among which its own may be the last; otherwise as many as are listed.
+
+        Raises:
+            StorageUnavailable: there are more for a group than one look can hide from itself.
+        """
         messages: list[Message] = []
+        seen: set[str] = set()
         try:
-            while len(messages) < self._policy.jobs.jobs_parked_listed_max:
+            while group is not None or len(messages) < self._policy.jobs.jobs_parked_listed_max:
                 received = queue.receive(limit=BATCH_MAX, seconds=LOOK_SECONDS)
                 if not received:
                     break
                 messages += received
+                if seen.issuperset(each.message_id for each in received):
+                    # Those seen first are visible again, and what is behind may never come.
+                    raise StorageUnavailable(
+                        f"{queue.name} has more jobs than one look sees in {LOOK_SECONDS} s; try again later"
+                    )
+                seen.update(each.message_id for each in received)
             yield messages
         finally:
             # Also after an error, or the operator would look at an empty list for half a minute.

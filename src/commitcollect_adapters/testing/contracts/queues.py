@@ -653,6 +653,23 @@ class EventQueueContract(ABC):
             assert not queue.parked(limit=0)
             assert [each.job for each in queue.parked(limit=1)] == parked[-1:]
 
+    def test_the_parked_jobs_of_a_group_are_found_among_all_others(self) -> None:
+        """However many are older: they are listed, dropped and gone, and no other is."""
+        with self.open_queue() as queue:
+            others, own = [new_job() for _ in range(LIMIT + 1)], crowd_of(new_job(), 3)
+            alike = evolve(own[0], subject={**own[0].subject, "athleteId": f"{own[0].subject['athleteId']}0"})
+            for seconds, job in enumerate([*others, alike, *own]):
+                queue.put(job, visible_at=NOW)
+                assert queue.park(take_one(queue), reason="bad luck", now=after(seconds))
+            group = own[0].group
+            assert [each.job for each in queue.parked(limit=LIMIT, group=group)] == own
+            assert [each.job for each in queue.parked(limit=1, group=group)] == own[:1]
+            assert queue.drop_parked(group) == len(own)
+            assert not queue.parked(limit=1, group=group)
+            assert queue.drop_parked(group) == 0
+            left = [each.job for each in queue.parked(limit=len(others) + 2)]
+            assert left == [*others, alike]
+
     def test_a_job_is_unparked_once(self) -> None:
         """It waits again with no attempts counted."""
         with self.open_queue() as queue:
