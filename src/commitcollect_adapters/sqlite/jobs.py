@@ -9,6 +9,7 @@ import json
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
 from secrets import token_hex
@@ -112,16 +113,26 @@ class SqliteQueue:
             if ours.is_kept:
                 return
             try:
-                self._keep(lambda: self._all_coming(ours))
-            except CorruptItem:
-                # An unreadable row refuses only the jobs of its key. The others are still in the transaction
-                # that was rolled back; each of their threads writes its own in turn.
-                self._keep(lambda: [ours])
-            except StorageUnavailable as failed:
-                # Those that came while this thread waited have waited for the same busy file.
-                for each in self._all_coming(ours):
-                    each.failure = failed.message
+                self._keep_with_others(ours)
+            except BaseException:
+                # The caller is told that it failed, so no other thread may write it later. If no transaction
+                # began, it is still on the list.
+                with suppress(ValueError):
+                    self._coming.remove(ours)
                 raise
+
+    def _keep_with_others(self, ours: _Coming) -> None:
+        try:
+            self._keep(lambda: self._all_coming(ours))
+        except CorruptItem:
+            # An unreadable row refuses only the jobs of its key. The others are still in the transaction
+            # that was rolled back; each of their threads writes its own in turn.
+            self._keep(lambda: [ours])
+        except StorageUnavailable as failed:
+            # Those that came while this thread waited have waited for the same busy file.
+            for each in self._all_coming(ours):
+                each.failure = failed.message
+            raise
 
     def _all_coming(self, ours: _Coming) -> Sequence[_Coming]:
         """The jobs that wait, in order, with ours, which a failed group may have taken off the list."""

@@ -16,7 +16,7 @@ from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.testing.contracts.queues import new_job, take
 from commitcollect_adapters.testing.samples import NOW
-from commitcollect_core.errors import CorruptItem, StorageUnavailable
+from commitcollect_core.errors import CorruptItem, StorageError, StorageUnavailable
 from commitcollect_core.jobs.jobs import Job
 
 CROWD = 20
@@ -121,6 +121,27 @@ def test_a_writer_waits_for_another_thread_only_so_long(tmp_path: Path) -> None:
             queue.put(new_job(), visible_at=NOW)
         queue.put(new_job(), visible_at=NOW)
         assert len(take(queue, limit=9)) == 1
+
+
+@pytest.mark.parametrize(
+    "failure", [StorageError("the file is damaged"), KeyboardInterrupt()], ids=["error", "end"]
+)
+def test_a_job_that_was_refused_is_not_written_by_the_next_writer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException
+) -> None:
+    """However the transaction failed to begin: its caller was told, and may have put another in its place."""
+    with closing(Database(tmp_path / "store.db")) as database:
+        queue, refused, kept = SqliteQueue(database), new_job(), new_job()
+
+        def begin() -> sqlite3.Connection:
+            raise failure
+
+        with monkeypatch.context() as broken:
+            broken.setattr(database, "begin", begin)
+            with pytest.raises(type(failure)):
+                queue.put(refused, visible_at=NOW)
+        queue.put(kept, visible_at=NOW)
+        assert [each.job for each in take(queue)] == [kept]
 
 
 def test_a_row_that_cannot_be_read_blocks_no_worker(held: _Held) -> None:
