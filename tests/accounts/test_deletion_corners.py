@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import pytest
@@ -10,17 +10,20 @@ from attrs import evolve
 
 from accounts.leaving import furnish
 from accounts.test_deletion_laws import delete, make_world
+from commitcollect_adapters.memory.jobs import MemoryQueue
 from commitcollect_adapters.observing.trail import AuditTrail
 from commitcollect_adapters.simulation.faults import Side
 from commitcollect_adapters.strava import Revocation
 from commitcollect_adapters.testing import service_samples as service
 from commitcollect_core.accounts.audit import AuditType
 from commitcollect_core.accounts.deleting import DeletionResult
+from commitcollect_core.accounts.deletion import DeletionStep
 from commitcollect_core.accounts.importing import ExportedAccount
 from commitcollect_core.accounts.outcomes import happenings_of
 from commitcollect_core.accounts.receipts import opened
 from commitcollect_core.accounts.signing_in import SignedOut
-from commitcollect_core.errors import Conflict, InvalidInput, NotFound, StravaUnavailable
+from commitcollect_core.errors import Conflict, InvalidInput, NotFound, StorageUnavailable, StravaUnavailable
+from commitcollect_core.jobs.jobs import QueuedJob
 from commitcollect_core.policy import DEFAULT_POLICY, customised
 from commitcollect_core.strava.connections import ConnectionCommit
 from commitcollect_core.values import AthleteId, UserId
@@ -60,6 +63,25 @@ def test_a_token_that_cannot_be_opened_is_not_given_back() -> None:
     broken = evolve(before, access_token="x", refresh_token="x", version=before.version + 1)  # noqa: S106 - none
     world.stores.connections.commit(ConnectionCommit(user_id=ME, before=before, after=broken))
     assert delete(world.service).receipt
+
+
+class _BlindQueue(MemoryQueue):
+    """A queue that takes jobs and cannot be looked at."""
+
+    def waiting(self, group: str | None, *, limit: int) -> Sequence[QueuedJob]:
+        """Out of reach."""
+        raise StorageUnavailable(f"cannot list {limit} jobs of {group}")
+
+
+def test_a_deletion_is_asked_for_without_a_look_at_the_queue() -> None:
+    """Looking costs many calls on SQS; the steps of the deletion look, and are repeated."""
+    world = World(queue=_BlindQueue())
+    furnish(world)
+    deleting = world.service.accounts.deleting
+    request = deleting.request(ME)
+    with pytest.raises(StorageUnavailable):
+        deleting.resume(request.request_id)
+    assert deleting.request(ME).steps_left == tuple(DeletionStep)
 
 
 def test_a_deletion_that_is_done_stays_as_it_is() -> None:

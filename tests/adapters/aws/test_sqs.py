@@ -323,6 +323,29 @@ def test_a_look_that_comes_round_to_its_beginning_is_an_error(
     with pytest.raises(StorageUnavailable, match="more jobs than one look sees"):
         queue.waiting("strava/1", limit=5)
     assert take_one(queue).job == job
+    assert queue.counts(now=NOW) == QueueCounts(waiting=0, leased=1, parked=0)
+
+
+def test_who_dies_while_looking_loses_nothing(queue: SqsQueue, queues: Queues) -> None:
+    """Jobs are sent again before they are deleted; a refused one stays as it is."""
+    jobs = [new_job(), new_job()]
+    for job in jobs:
+        queue.put(job, visible_at=NOW)
+    with answered(queues.client, "DeleteMessageBatch", silence), pytest.raises(StorageUnavailable):
+        queue.waiting(None, limit=9)
+    assert {each.job.key for each in queue.waiting(None, limit=9)} == {each.key for each in jobs}
+    refused = {
+        "Failed": [{"Id": "0", "Code": "InvalidParameterValue", "SenderFault": True}],
+        "Successful": [],
+    }
+    given = answer(200, json.dumps(refused).encode())
+    with (
+        answered(queues.client, "SendMessageBatch", given),
+        watched(queues.client, "DeleteMessageBatch") as deleted,
+        pytest.raises(StorageUnavailable, match="refused messages"),
+    ):
+        queue.waiting(None, limit=9)
+    assert not deleted
 
 
 def test_a_job_set_aside_twice_is_listed_once(queue: SqsQueue, queues: Queues) -> None:

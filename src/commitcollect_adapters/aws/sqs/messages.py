@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from commitcollect_adapters.readers.strict_json import parse_document
 from commitcollect_adapters.records.columns import Record, epoch, moment
@@ -107,6 +107,15 @@ def waiting(message: Message) -> Waiting | Unreadable:
         return Waiting(job=JOB.decode(record[:_JOB_END]), due_at=moment(due_at), attempts=attempts)
     except _NO_JOB as unreadable:
         return Unreadable(_line(unreadable))
+
+
+def uncounted_body(message: Message) -> str:
+    """The text to send so that receiving this message now counts as no try; those before do."""
+    match waiting(message):
+        case Waiting() as job:
+            return waiting_body(evolve(job, attempts=job.attempts + message.receives - 1))
+        case Unreadable():
+            return message.body
 
 
 def parked_body(parked: ParkedJob) -> str:

@@ -11,8 +11,8 @@ SQS passes messages on and knows no jobs. What follows from that:
 - A message that is no job, or one of another version's form, is set aside as it is, under a key with its id.
 - Every process bounds a group's jobs by itself, by counting those it has sent (`crowds`). Groups take no
   turns, so only these bounds keep one group from delaying others.
-- Jobs of one group are found by receiving all messages, which counts as a try of each. What SQS delays is not
-  found.
+- Jobs of one group are found by receiving all messages. SQS counts that as it counts a try, so each is sent
+  again with its tries and counts from none. What SQS delays, or a worker holds, is not found.
 - Listing the jobs set aside hides them from others for some seconds, and may miss some. Counts are of
   messages, and approximate.
 """
@@ -35,6 +35,7 @@ from commitcollect_adapters.aws.sqs.messages import (
     parked_body,
     released_body,
     token_of,
+    uncounted_body,
     waiting,
     waiting_body,
 )
@@ -173,20 +174,20 @@ class SqsQueue:
 
     def waiting(self, group: str | None, *, limit: int) -> Sequence[QueuedJob]:
         with self._looked_at(self._queues.waiting, group) as messages:
-            found = [each for _, each in _of_group(messages, group)]
+            found = [each for _, each in _of_group(messages.values(), group)]
         found.sort(key=lambda each: (each.due_at, each.job.key))
         return [QueuedJob(job=each.job, due_at=each.due_at, attempts=each.attempts) for each in found[:limit]]
 
     def drop_waiting(self, group: str) -> int:
         with self._looked_at(self._queues.waiting, group) as messages:
-            found = [message for message, _ in _of_group(messages, group)]
+            found = [message for message, _ in _of_group(messages.values(), group)]
             self._delete_of(messages, found, self._queues.waiting)
         return len(found)
 
     def parked(self, *, limit: int, group: str | None = None) -> Sequence[ParkedJob]:
         # Of several messages of one key the newest counts: a job may fail again before it is released.
         with self._looked_at(self._queues.parked, group) as messages:
-            found = [each for each in map(parked, messages) if group in {None, each.job.group}]
+            found = [each for each in map(parked, messages.values()) if group in {None, each.job.group}]
         found.sort(key=lambda each: (each.parked_at, each.job.key))
         newest = {each.job.key: each for each in found}
         return [each for each in found if newest[each.job.key] is each][:limit]
@@ -199,19 +200,19 @@ class SqsQueue:
 
     def drop_parked(self, group: str) -> int:
         with self._looked_at(self._queues.parked, group) as messages:
-            found = [each for each in messages if parked(each).job.group == group]
+            found = [each for each in messages.values() if parked(each).job.group == group]
             self._delete_of(messages, found, self._queues.parked)
         return len({parked(each).job.key for each in found})
 
     def _let_go(self, key: str, *, is_to_wait: bool, now: datetime) -> bool:
         with self._looked_at(self._queues.parked) as messages:
-            found = [each for each in messages if parked(each).job.key == key]
+            found = [each for each in messages.values() if parked(each).job.key == key]
             for message in found:
                 # Sent before it is deleted, as in `give_back`.
                 if is_to_wait:
                     self._queues.waiting.send(released_body(message, now=now))
                 self._queues.parked.delete([message.handle])
-                messages.remove(message)
+                del messages[message.message_id]
         return bool(found)
 
     def counts(self, *, now: datetime) -> QueueCounts:  # noqa: ARG002 - SQS counts by its own clock
@@ -238,38 +239,45 @@ class SqsQueue:
     def _delete(self, leased: LeasedJob) -> bool:
         return self._queues.waiting.delete(handles_of(leased))
 
-    def _delete_of(self, messages: list[Message], found: Sequence[Message], queue: Queue) -> None:
+    def _delete_of(self, messages: dict[str, Message], found: Sequence[Message], queue: Queue) -> None:
         """Delete some of the messages that were looked at."""
         queue.delete([each.handle for each in found])
         for message in found:
-            messages.remove(message)
+            del messages[message.message_id]
 
     @contextmanager
-    def _looked_at(self, queue: Queue, group: str | None = None) -> Iterator[list[Message]]:
-        """The messages of a queue; those still in the list at the end become visible again.
+    def _looked_at(self, queue: Queue, group: str | None = None) -> Iterator[dict[str, Message]]:
+        """The messages of a queue by id; those still there at the end become visible again, uncounted.
 
         For a group, all messages, among which its own may be the last; otherwise as many as are listed.
 
         Raises:
             StorageUnavailable: there are more for a group than one look can hide from itself.
         """
-        messages: list[Message] = []
-        seen: set[str] = set()
+        messages: dict[str, Message] = {}
         try:
             while group is not None or len(messages) < self._policy.jobs.jobs_parked_listed_max:
                 received = queue.receive(limit=BATCH_MAX, seconds=LOOK_SECONDS)
                 if not received:
                     break
-                messages += received
-                if seen.issuperset(each.message_id for each in received):
+                is_round = all(each.message_id in messages for each in received)
+                messages |= {each.message_id: each for each in received}
+                if is_round:
                     # Those seen first are visible again, and what is behind may never come.
                     raise StorageUnavailable(
                         f"{queue.name} has more jobs than one look sees in {LOOK_SECONDS} s; try again later"
                     )
-                seen.update(each.message_id for each in received)
             yield messages
         finally:
             # Also after an error, or the operator would look at an empty list for half a minute.
+            self._show([*messages.values()], queue)
+
+    def _show(self, messages: Sequence[Message], queue: Queue) -> None:
+        """Let other receivers have messages that were only looked at."""
+        if queue is self._queues.waiting:
+            # At once and not when they are due: a delay would hide them from the next look.
+            queue.send_again(messages, uncounted_body)
+        else:
             queue.release([each.handle for each in messages])
 
 
@@ -280,7 +288,7 @@ def _leased(taken: Mapping[str, _Taken], until: datetime) -> list[LeasedJob]:
     ]
 
 
-def _of_group(messages: Sequence[Message], group: str | None) -> list[tuple[Message, Waiting]]:
+def _of_group(messages: Iterable[Message], group: str | None) -> list[tuple[Message, Waiting]]:
     read = ((each, waiting(each)) for each in messages)
     return [(each, job) for each, job in read if isinstance(job, Waiting) and group in {None, job.job.group}]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -20,6 +20,8 @@ from commitcollect_adapters.aws.calls import (
 )
 from commitcollect_adapters.aws.sqs.messages import Message
 from commitcollect_core.errors import StorageError, StorageUnavailable
+
+Entry = TypeVar("Entry")
 
 SCHEME = "sqs"
 PARKED_SUFFIX = "-parked"
@@ -90,25 +92,36 @@ class Queue:
         )
         return [Message.of(each) for each in answer.get("Messages", ())]
 
+    def send_again(self, messages: Sequence[Message], body_of: Callable[[Message], str]) -> None:
+        """Replace messages that were received by new ones, whose receives SQS counts from none."""
+        for some in _batches(messages):
+            batch = [each for _, each in some]
+            # Sent before they are deleted: a process that dies in between leaves them twice and not lost (law
+            # 6). Ten jobs are far below SQS's limit for a batch.
+            if not self._batch("send_message_batch", [{"MessageBody": body_of(each)} for each in batch]):
+                raise StorageUnavailable(f"{self.name} refused messages that it held before; try again later")
+            self.delete([each.handle for each in batch])
+
     def delete(self, handles: Sequence[str]) -> bool:
         """Delete messages that were received; False if one of them had been received again or deleted."""
-        return self._batch("delete_message_batch", handles, {})
+        return self._batch("delete_message_batch", [{"ReceiptHandle": each} for each in handles])
 
     def release(self, handles: Sequence[str]) -> None:
         """Let other receivers have messages at once."""
-        self._batch("change_message_visibility_batch", handles, {"VisibilityTimeout": 0})
+        entries = [{"ReceiptHandle": each, "VisibilityTimeout": 0} for each in handles]
+        self._batch("change_message_visibility_batch", entries)
 
     def attributes(self, *names: str) -> dict[str, str]:
         """Attributes of the queue as SQS keeps them."""
         attributes: dict[str, str] = self.call("get_queue_attributes", AttributeNames=[*names])["Attributes"]
         return attributes
 
-    def _batch(self, operation: str, handles: Sequence[str], each: dict[str, Any]) -> bool:
+    def _batch(self, operation: str, entries: Sequence[dict[str, Any]]) -> bool:
         is_whole = True
-        for some in _batches(handles):
-            entries = [{"Id": str(place), "ReceiptHandle": handle, **each} for place, handle in some]
+        for some in _batches(entries):
+            numbered = [{"Id": str(place), **entry} for place, entry in some]
             # SQS answers 200 for a batch of which some failed.
-            for failed in self.call(operation, Entries=entries).get("Failed", ()):
+            for failed in self.call(operation, Entries=numbered).get("Failed", ()):
                 code = failed.get("Code", "")
                 if code not in _STALE_CODES:
                     raise StorageUnavailable(f"{self.name} is busy or failing ({code}); try again later")
@@ -116,8 +129,8 @@ class Queue:
         return is_whole
 
 
-def _batches(handles: Sequence[str]) -> Iterator[list[tuple[int, str]]]:
-    numbered = enumerate(handles)
+def _batches(entries: Sequence[Entry]) -> Iterator[list[tuple[int, Entry]]]:
+    numbered = enumerate(entries)
     while some := list(islice(numbered, BATCH_MAX)):
         yield some
 

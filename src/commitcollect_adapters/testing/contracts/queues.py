@@ -501,6 +501,19 @@ class EventQueueContract(ABC):
                 tries += is_attempt
             assert take_one(queue).attempts == tries
 
+    def test_looks_are_no_tries(self) -> None:
+        """However often an operator or a deletion looks at the queue; failed and lost leases stay counted."""
+        with self.open_queue() as queue:
+            job = new_job()
+            queue.put(job, visible_at=NOW)
+            take_one(queue, seconds=0)
+            assert queue.give_back(take_one(queue), visible_at=NOW, is_attempt=True)
+            for _ in range(3):
+                assert [each.job for each in queue.waiting(None, limit=LIMIT)] == [job]
+                assert [each.job for each in queue.waiting(job.group, limit=LIMIT)] == [job]
+                assert queue.drop_waiting(new_job().group) == 0
+            assert (take_one(queue, seconds=0).attempts, take_one(queue).attempts) == (2, 3)
+
     @pytest.mark.parametrize("is_during", [False, True], ids=["while it waits", "during the try"])
     def test_a_new_event_brings_a_job_in_back_off_forward(self, *, is_during: bool) -> None:
         """It is looked at when the event is due, and all tries are left."""
