@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -11,12 +12,15 @@ from accounts.town import Town
 from commitcollect_adapters.simulation.faults import Side
 from commitcollect_adapters.strava.fake import CallKind
 from commitcollect_adapters.testing import service_samples as service
-from commitcollect_core.accounts.deletion import DeletionRequest, DeletionStep
+from commitcollect_core.accounts import registry
+from commitcollect_core.accounts.deletion import DeletionRequest, DeletionStep, Person
 from commitcollect_core.accounts.profiles import UserProfile
 from commitcollect_core.errors import CommitCollectError, IdentityProviderUnavailable, StravaUnavailable
+from commitcollect_core.jobs.jobs import JobEvent, QueueCounts
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.service import Service
-from commitcollect_core.values import UserId
+from commitcollect_core.strava.jobs import activity_job, authorization_job, backfill_job, reconcile_job
+from commitcollect_core.values import ActivityId, UserId
 from strava.world import ATHLETE, BROWSER, ME, REDIRECT, WISH, KillAt, Killed, World, payload
 from thoroughness import LEVEL
 
@@ -283,6 +287,27 @@ def test_after_its_deadline_a_deletion_ends_without_the_others() -> None:
     assert set(request.steps_given_up) == {DeletionStep.REVOKE, DeletionStep.ERASE_IDENTITY}
     outcomes = {each["step"]: each["outcome"] for each in json.loads(request.receipt)["content"]["steps"]}
     assert (outcomes["REVOKE"], outcomes["VERIFY"]) == ("given up", "done")
+
+
+def test_a_job_that_no_look_found_stores_nothing_behind_the_deletion() -> None:
+    """SQS delays a job, or a worker held it, during every look: it ends undone, and nothing is parked."""
+    world = make_world()
+    assert delete(world.service).receipt
+    now = world.clock.now()
+    event = JobEvent("late", now - timedelta(seconds=9))
+    late = (
+        activity_job(ATHLETE, ActivityId("9"), events=(event,), now=now),
+        authorization_job(ATHLETE, events=(event,), now=now),
+        backfill_job(ATHLETE, now=now),
+        reconcile_job(ATHLETE, events=(event,), now=now),
+    )
+    for job in late:
+        world.queue.put(job, visible_at=now)
+    check_gone(world)
+    person = Person(user_id=ME, athlete_ids=(ATHLETE,))
+    walks = {each: list(world.stores.personal.walk(each, person)) for each in registry.STORED}
+    assert {item: rows for item, rows in walks.items() if rows} == {}
+    assert world.queue.counts(now=world.clock.now()) == QueueCounts(waiting=0, leased=0, parked=0)
 
 
 def test_a_deletion_whose_job_was_lost_is_found_by_the_sweep() -> None:
