@@ -15,6 +15,9 @@ import pytest
 
 import fold_oracle
 from cli.console import Console, activity, write_history
+from commitcollect_adapters.wording.goals import parse_aim
+from commitcollect_core.training.folds import LongestRun, ReachedBuckets
+from commitcollect_core.values import TargetType
 from engines import running
 from thoroughness import LEVEL
 
@@ -340,3 +343,61 @@ def test_a_recurring_goal_that_makes_no_sense_is_refused(
     refused = console("recurring", "begin", *options, "--store", tmp_path / "x.db")
     assert refused.code in {1, 2}
     assert words in refused.err
+
+
+@pytest.mark.parametrize(
+    ("target", "seconds", "sports"),
+    [
+        ("time=3:59:12", 14_352, ["ANY"]),
+        ("time=100:00:00", 360_000, ["ANY"]),
+        ("time = 3:59:12 : RUN, RIDE", 14_352, ["RIDE", "RUN"]),
+        ("best-time=3:59:12", 14_352, ["ANY"]),
+        ("best-time=20:00:00/1w:RUN", 72_000, ["RUN"]),
+        ("time=1h30m:TrailRun", 5_400, ["TrailRun"]),
+        ("time=45m", 2_700, ["ANY"]),
+    ],
+)
+def test_a_target_takes_a_duration_as_a_clock_shows_it(target: str, seconds: int, sports: list[str]) -> None:
+    """Its colons are those of the clock; sports stand behind the last one."""
+    aim = parse_aim(target)
+    assert (aim.total_target, list(aim.sports.names)) == (seconds, sports)
+
+
+@pytest.mark.parametrize(
+    ("minimum", "seconds"),
+    [
+        ("time=0:45:00", 2_700), ("0:45:00", 2_700), ("1h30m", 5_400), ("1h30", 5_400), ("90min", 5_400),
+        ("Time = 90m", 5_400), ("45m30s", 2_730), ("2h", 7_200), ("1h 30m", 5_400),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("span", ["days=5", "streak=3w"])
+@pytest.mark.parametrize("sports", ["", ":RUN"])
+def test_a_minimum_takes_every_duration(span: str, minimum: str, seconds: int, sports: str) -> None:
+    """What each day or week has to reach is written as durations are elsewhere."""
+    aim = parse_aim(f"{span}@{minimum}{sports}")
+    assert aim.target_type is TargetType.MOVING_TIME_SECONDS
+    assert isinstance(aim.fold, ReachedBuckets | LongestRun)
+    assert aim.fold.minimum == seconds
+    assert list(aim.sports.names) == [sports[1:] or "ANY"]
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        ("time=3:59", "'3:59' may be 3 h 59 min or 3 min 59 s; write 3h59m or 3m59s"),
+        ("time=3:59:RUN", "'3:59' may be 3 h 59 min or 3 min 59 s; write 3h59m or 3m59s"),
+        ("best-time=3:59/7d", "'3:59' may be"),
+        ("days=5@0:45", "'0:45' may be"),
+        ("days=5@time=0:45", "'0:45' may be"),
+        ("days=5@30m", "write @distance=30m, elevation=30m or time=30m"),
+        ("days=5@30x", "write @30km, 2h, elevation=500m or 3"),
+        ("distance=3:59:12", "'3:59:12' is no amount of distance"),
+        ("count=52:", "unsupported sport ''"),
+        ("count=52:RUN:RIDE", "unsupported sport 'RUN:RIDE'"),
+    ],
+)
+def test_what_a_clock_does_not_say_is_refused(console: Console, target: str, why: str) -> None:
+    """A time of two numbers has two readings, and what else holds a colon is named as it was given."""
+    outcome = console("milestone", "create", "--target", target, "--year", "2026")
+    assert outcome.code == 2
+    assert why in outcome.err

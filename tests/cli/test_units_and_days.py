@@ -89,7 +89,10 @@ def test_what_is_reached_looks_reached() -> None:
     ("target", "unit"),
     [
         ("distance=100mi", "mi"), ("distance=5 km:RUN", "km"), ("elevation=29029ft", "ft"), ("count=52", ""),
-        ("time=9h", ""),
+        ("time=9h", ""), ("time=1h30m", ""), ("time=0:45:30", ""), ("days=5@1h30m", ""),
+        ("weeks=5@20mi", "mi"),
+        ("streak=3m", ""), ("streak=3m@500ft:RUN", "ft"), ("best-distance=300/1m", ""),
+        ("best-distance=300 MI/1m", "mi"), ("months=5@distance=30km", "km"), ("weeks=5@time=90m", ""),
     ],
 )  # fmt: skip
 def test_the_unit_of_a_target_is_known(target: str, unit: str) -> None:

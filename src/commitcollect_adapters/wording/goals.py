@@ -13,6 +13,7 @@ from commitcollect_adapters.wording.units import (
     BUCKET_UNITS,
     KINDS,
     Kind,
+    is_clock_of,
     kind_of_target,
     most_of_one,
     parse_amount,
@@ -20,6 +21,7 @@ from commitcollect_adapters.wording.units import (
     shortened,
     show_amount,
     show_target,
+    split_sports,
 )
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.training.folds import (
@@ -59,7 +61,7 @@ def parse_aim(text: str, *, sports: SportSelection = ANY_SPORT) -> Aim:
     Raises:
         InvalidInput: the text is not a target.
     """
-    target, colon, names = text.partition(":")
+    target, names = split_sports(text)
     name, equals, amount = target.partition("=")
     name = name.strip().lower()
     known = {*KINDS, *_BUCKETS, "streak", *(BEST + each for each in KINDS)}
@@ -70,7 +72,7 @@ def parse_aim(text: str, *, sports: SportSelection = ANY_SPORT) -> Aim:
             field="target",
         )
     aim = _aim(name, amount.strip(), text)
-    return evolve(aim, sports=SportSelection.parse(names.split(",")) if colon else sports)
+    return evolve(aim, sports=sports if names is None else SportSelection.parse(names.split(",")))
 
 
 def _aim(name: str, amount: str, text: str) -> Aim:
@@ -114,12 +116,14 @@ def _minimum(text: str, target: str) -> tuple[TargetType, int]:
     """What each day, week or month has to reach; its unit, or a name before it, says of what."""
     name, equals, amount = text.partition("=")
     if equals:
-        kinds = [KINDS[name]] if name in KINDS else []
+        kinds = [each for each in KINDS.values() if each.name == name.strip().lower()]
     else:
         unit = text.lstrip("0123456789.,_ ").strip().lower()
-        kinds, amount = [each for each in KINDS.values() if unit in each.units], text
+        kinds = [each for each in KINDS.values() if unit in each.units or is_clock_of(each, text)]
+        amount = text
     if len(kinds) != 1:
-        example = f"elevation={amount} or distance={amount}" if kinds else "30km, 2h, elevation=500m or 3"
+        ways = [f"{each.name}={amount}" for each in kinds] or ["30km", "2h", "elevation=500m", "3"]
+        example = f"{', '.join(ways[:-1])} or {ways[-1]}"
         raise InvalidInput(
             f"{shortened(target)}: what each has to reach, {shortened(text)}, is no amount of one kind; "
             f"write @{example}",

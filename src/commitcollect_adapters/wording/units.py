@@ -89,10 +89,24 @@ def shown_as_given(unit: str) -> Iterator[None]:
         _system.reset(before)
 
 
+_SPORTS = re.compile(r":(?!\s*[0-9])")
+"""A colon before a digit is a clock's, as in ``time=3:59:12``; no sport begins with one."""
+
+
+def split_sports(target: str) -> tuple[str, str | None]:
+    """A target such as ``time=3:59:12:RUN``, and the sports behind it; None where it names none."""
+    text, *sports = _SPORTS.split(target, maxsplit=1)
+    return text, sports[0] if sports else None
+
+
 def unit_given(target: str) -> str:
     """The unit that a target such as ``distance=100mi:RUN`` was written in; empty for none."""
-    found = re.search(r"[0-9]\s*(km|m|mi|ft)\b", target.partition(":")[0].partition("=")[2], re.IGNORECASE)
-    return found[1].lower() if found else ""
+    text = split_sports(target)[0].lower()
+    # The ``m`` of a duration is for minutes, and that of a streak or a window for months.
+    amount = text.partition("@" if text.startswith("streak") else "=")[2]
+    measured = "" if "time" in text else amount.partition("/")[0]
+    found = re.search(r"(?<![a-z0-9.,_ ])[0-9.,_ ]*[0-9]\s*(km|m|mi|ft)\b", measured)
+    return found[1] if found else ""
 
 
 _BY_TARGET_TYPE = {kind.target_type: kind for kind in KINDS.values()}
@@ -234,6 +248,15 @@ _PARTS = re.compile(
     re.IGNORECASE,
 )
 _HOURS_MINUTES = re.compile(r"(?P<hours>[0-9]{1,6})\s*h\s*(?P<minutes>[0-5]?[0-9])", re.IGNORECASE)
+
+
+def is_clock_of(kind: Kind, text: str) -> bool:
+    """Whether a text is a duration such as ``0:45:00`` or ``1h30m``, and the kind is one of durations.
+
+    Raises:
+        InvalidInput: it may be one of two durations.
+    """
+    return kind.target_type is TargetType.MOVING_TIME_SECONDS and _clock_seconds(text) is not None
 
 
 def _clock_seconds(text: str) -> int | None:
