@@ -272,7 +272,7 @@ USAGE = {
     ),
     "ambiguous target of a milestone": (
         ("milestone", "create", "--target", "elevation=8,848m", "--from", "2024-01-01"),
-        "'8,848m' may be 8848 m or 8.848 m; write 8848m or 8.8480m",
+        "'8,848m' may be 8848 m or 8.848 m; write 8848m or 8.85m",
     ),
     **{
         f"ambiguous {option}": (

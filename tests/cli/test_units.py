@@ -30,6 +30,12 @@ TIME, COUNT = TargetType.MOVING_TIME_SECONDS, TargetType.ACTIVITY_COUNT
         ("distance=1,000.0 km", DISTANCE, 1_000_000),
         ("distance=1,000,000m", DISTANCE, 1_000_000),
         ("Distance = 42.1950", DISTANCE, 42_195),
+        ("distance=42.195km", DISTANCE, 42_195),
+        ("distance=42.195", DISTANCE, 42_195),
+        ("distance=21.098 km", DISTANCE, 21_098),
+        ("distance=26.219mi", DISTANCE, 42_195),
+        ("distance=0.805km", DISTANCE, 805),
+        ("time=3.987h", TIME, 14_353),
         ("distance=0.500km", DISTANCE, 500),
         ("distance=1000.125km", DISTANCE, 1_000_125),
         ("distance=100mi", DISTANCE, 160_934),
@@ -67,8 +73,13 @@ def test_targets_are_read_in_every_unit(text: str, target_type: TargetType, valu
         ("time=0", "a target must be more than 0 h, not '0'"),
         ("distance=1.000km", "'1.000km' may be 1000 km or 1 km; write 1000km or 1km"),
         ("distance=1,000 km", "'1,000 km' may be 1000 km or 1 km; write 1000km or 1km"),
-        ("distance=42.195", "'42.195' may be 42195 km or 42.195 km; write 42195km or 42.1950km"),
-        ("elevation=8.848m", "'8.848m' may be 8848 m or 8.848 m; write 8848m or 8.8480m"),
+        ("distance=10.000km", "'10.000km' may be 10000 km or 10 km; write 10000km or 10km"),
+        ("distance=12.500", "'12.500' may be 12500 km or 12.5 km; write 12500km or 12.5km"),
+        ("distance=42,195km", "'42,195km' may be 42195 km or 42.195 km; write 42195km or 42.195km"),
+        ("distance=1.609m", "'1.609m' may be 1609 m or 1.609 m; write 1609m or 1.61m"),
+        ("elevation=8.848m", "'8.848m' may be 8848 m or 8.848 m; write 8848m or 8.85m"),
+        ("elevation=29.029ft", "'29.029ft' may be 29029 ft or 29.029 ft; write 29029ft or 29.03ft"),
+        ("time=1.234min", "'1.234min' may be 1234 min or 1.234 min; write 1234min or 1.23min"),
         ("time=1,500h", "'1,500h' may be 1500 h or 1.5 h; write 1500h or 1.5h"),
         ("count=1.000", "'1.000' may be 1000 activities or 1 activity; write 1000 or 1"),
         ("count=1.234", "'1.234' may be 1234 activities or 1.234 activities; write 1234"),
@@ -83,7 +94,7 @@ def test_what_is_no_target_is_refused(text: str, named: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
-@pytest.mark.parametrize("written", ["1.000", "1,000", "12.500", "12,500", "999.125", "999,125"])
+@pytest.mark.parametrize("written", ["1.000", "1,000", "12.500", "12,500", "999.120", "999,125"])
 def test_what_a_refusal_tells_to_type_is_read(kind: Kind, written: str) -> None:
     """Each way out that an ambiguous amount is answered with is one amount, and they differ by 1,000."""
     unit = next(iter(kind.units))

@@ -193,7 +193,7 @@ def test_days_may_be_counted_from_today(
 @pytest.mark.parametrize(
     ("kind", "text", "amount"),
     [
-        ("distance", "42.195km", 42_195), ("distance", "21.098 km", 21_098), ("distance", "26.219mi", 42_195),
+        ("distance", "42.200km", 42_200), ("distance", "21.100 km", 21_100), ("distance", "26.220mi", 42_197),
         ("time", "1.500h", 5_400),
     ],
 )  # fmt: skip
@@ -205,22 +205,50 @@ def test_what_no_activity_can_have_is_no_reading(kind: str, text: str, amount: i
         parse_amount(known, text)
 
 
-@pytest.mark.parametrize("text", ["9.876km", "42,195km", "1.000m"])
+@pytest.mark.parametrize("text", ["9.870km", "42,195km", "1.000m", "1.609m"])
 def test_what_may_be_two_amounts_of_one_activity_is_refused(text: str) -> None:
     """Both readings are possible, or the comma parts thousands for some."""
     with pytest.raises(InvalidInput, match="may be"):
         parse_amount(DISTANCE, text, most=most_of_one(DISTANCE))
 
 
-def test_a_marathon_can_be_typed(console: Console) -> None:
-    """As the best of one activity and as a workout; what a sum means stays refused."""
+@pytest.mark.parametrize(
+    ("text", "metres"),
+    [("42.195km", 42_195), ("9.876km", 9_876), ("26.219mi", 42_195), ("42.1950km", 42_195)],
+)
+def test_a_workout_and_a_target_have_one_rule(console: Console, text: str, metres: int) -> None:
+    """A distance to the metre is no round number of thousands, whatever it is a distance of."""
     wish = ("--from", "2024-01-01", "--target")
-    made = console.json("milestone", "create", *wish, "best-distance=42.195km")
-    assert made["totalTarget"] == 42_195
+    for kind in ("distance", "best-distance"):
+        assert console.json("milestone", "create", *wish, f"{kind}={text}")["totalTarget"] == metres
     run = ("--sport-type", "Run", "--start", "2024-02-01T07:00Z", "--moving", "3:59:12")
-    console.json("workout", "add", *run, "--distance", "42.195km")
-    assert "42.20 km" in console("workout", "list").out
-    assert console("milestone", "create", *wish, "distance=42.195km").code == 2
+    console.json("workout", "add", *run, "--distance", text)
+    [listed] = console.json("workout", "list")["workouts"]
+    assert listed["distanceMeters"] == metres
+
+
+@pytest.mark.parametrize("text", ["1.000km", "1,000km", "5,195km", "1.500 mi"])
+def test_workouts_and_targets_refuse_the_same(console: Console, text: str) -> None:
+    """What may be thousands is refused everywhere, with two ways to type it that are read."""
+    run = (
+        "workout",
+        "add",
+        "--again",
+        "--sport-type",
+        "Run",
+        "--start",
+        "2024-02-01T07:00Z",
+        "--moving",
+        "1h",
+    )
+    wish = ("milestone", "create", "--from", "2024-01-01", "--target")
+    console.json(*run, "--distance", "5km")
+    for command, kind in (((*run, "--distance"), ""), (wish, "distance="), (wish, "best-distance=")):
+        refused = console(*command, kind + text)
+        assert refused.code == 2
+        assert f"'{text}' may be" in refused.err
+        for way in refused.err.strip().partition("; write ")[2].split(" or "):
+            assert console(*command, kind + way).code == 0
 
 
 def test_a_start_without_a_zone_is_of_the_settings(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:

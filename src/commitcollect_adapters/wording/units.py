@@ -196,8 +196,8 @@ def parse_amount(kind: Kind, text: str, *, needs_unit: bool = False, most: int |
         kind: what it is an amount of.
         text: what a person wrote.
         needs_unit: refuse a bare number instead of taking the kind's default unit.
-        most: the most that can be meant, in the target type's unit. Then ``42.195km`` of one activity has one
-            reading only, as none is 42,195 km long.
+        most: the most that can be meant, in the target type's unit. Then ``12.500km`` of one activity has one
+            reading only, as none is 12,500 km long.
 
     Returns:
         The amount in the target type's whole unit, rounded half to even.
@@ -226,7 +226,7 @@ def _read(kind: Kind, text: str, *, needs_unit: bool = False, most: int | None =
         missing = "needs a unit" if unit == "?" else f"has no unit of {kind.name}"
         raise InvalidInput(f"{shortened(text)} {missing}; use {known}", field=kind.name)
     ambiguous = _AMBIGUOUS.fullmatch(found["number"])
-    if ambiguous is not None and not _is_too_large(ambiguous, kind.units[unit], most):
+    if ambiguous is not None and not _is_fraction(ambiguous, kind.units[unit], most):
         raise _two_readings(kind, text, ambiguous, unit)
     number = Decimal(re.sub("[,_]", "", found["number"]))
     if kind.target_type is TargetType.ACTIVITY_COUNT and number % 1:
@@ -234,11 +234,20 @@ def _read(kind: Kind, text: str, *, needs_unit: bool = False, most: int | None =
     return number, unit
 
 
-def _is_too_large(ambiguous: re.Match[str], unit: Decimal, most: int | None) -> bool:
-    """Whether a point cannot part thousands, as more would be meant than there can be."""
-    large = Decimal(ambiguous["whole"] + ambiguous["three"]) * unit
-    return most is not None and "." in ambiguous[0] and large > most
+def _is_fraction(ambiguous: re.Match[str], unit: Decimal, most: int | None) -> bool:
+    """Whether a point cannot part thousands.
 
+    Thousands are round numbers, and a fraction whose last digit is not 0 needs a unit of a thousand whole
+    ones: ``42.195km`` is a marathon, but ``12.500km`` and ``8.848m`` may be two amounts.
+    """
+    if "." not in ambiguous[0]:
+        return False
+    large = Decimal(ambiguous["whole"] + ambiguous["three"]) * unit
+    is_exact = unit >= _THOUSAND and not ambiguous["three"].endswith("0")
+    return is_exact or (most is not None and large > most)
+
+
+_THOUSAND = 1_000
 
 _CLOCK = re.compile(r"(?P<hours>[0-9]{1,6}):(?P<minutes>[0-5][0-9]):(?P<seconds>[0-5][0-9])")
 _SHORT_CLOCK = re.compile(r"(?P<first>[0-9]{1,6}):(?P<second>[0-5][0-9])")
@@ -294,8 +303,9 @@ def _two_readings(kind: Kind, text: str, found: re.Match[str], unit: str) -> Inv
     """The refusal of an amount that has two readings; it names both, each as it can be typed."""
     large = f"{found['whole']}{found['three']}"
     small = f"{found['whole']}.{found['three']}".rstrip("0").rstrip(".")
-    # A fourth digit behind the point can only be of a fraction.
-    typed = f"{small}0" if len(small.partition(".")[2]) == len(found["three"]) else small
+    # Of a small unit, a third digit is less than a whole metre or second.
+    is_fine = kind.units[unit] < _THOUSAND and len(small.partition(".")[2]) == len(found["three"])
+    typed = str(Decimal(small).quantize(Decimal("0.01"))) if is_fine else small
     is_whole = "." not in small or kind.target_type is not TargetType.ACTIVITY_COUNT
     fraction = f" or {typed}{unit}" if is_whole else ""
     return InvalidInput(
