@@ -6,6 +6,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from importlib import import_module
 from threading import Event
 from typing import TYPE_CHECKING
@@ -114,13 +115,16 @@ def _whole_site(settings: Settings, address: str) -> Iterator[ASGIApp]:
     """The site; on this machine with all it needs besides."""
     from commitcollect_adapters.web.opening import open_site
 
-    is_local = settings.identity in {"", LOCAL}
+    is_local, subscribe = settings.identity in {"", LOCAL}, None
     with ExitStack() as stack:
         if is_local:
             settings = _for_this_machine(settings, address)
             if not settings.strava_client_id:
-                settings = stack.enter_context(_made_up_strava(settings, address))
+                settings, subscribe = stack.enter_context(_made_up_strava(settings, address))
         opened = stack.enter_context(open_site(settings))
+        # Beside serving, as the handshake calls back; and only for a site that can be opened.
+        if subscribe is not None:
+            stack.enter_context(_beside(lambda _stopped: subscribe()))
         if is_local:
             say(f"Point a browser on this machine at {address}/ and sign in with any e-mail address.")
             say(f"What you bring in is kept in {settings.store}. Stop with Ctrl-C.")
@@ -160,8 +164,10 @@ def _for_this_machine(settings: Settings, address: str) -> Settings:
 
 
 @contextmanager
-def _made_up_strava(settings: Settings, address: str) -> Iterator[Settings]:
-    """A Strava with one athlete and a made-up history; the settings that name it."""
+def _made_up_strava(
+    settings: Settings, address: str
+) -> Iterator[tuple[Settings, Callable[[], object] | None]]:
+    """A Strava with a made-up history: the settings that name it, and what subscribes to it."""
     from attrs import evolve
 
     from commitcollect_adapters.strava.fake import FakeStrava
@@ -184,21 +190,18 @@ def _made_up_strava(settings: Settings, address: str) -> Iterator[Settings]:
         app = fake.app_at(base)
         say(f"No COMMITCOLLECT_STRAVA_CLIENT_ID: until this ends, a made-up Strava at {base} stands in.")
 
-        def subscribe(_stopped: Event) -> None:
-            # Beside serving, as the handshake calls back.
-            fake.subscribe(callback_url=f"{address}/webhooks/strava", verify_token=token)
-
-        with _beside(subscribe):
-            yield evolve(
-                settings,
-                strava_client_id=app.client_id,
-                strava_client_secret=app.client_secret,
-                strava_api_base=app.api_base,
-                strava_oauth_base=app.oauth_base,
-                strava_verify_token=token,
-                strava_subscription_id=str(FIRST_SUBSCRIPTION_ID),
-                strava_webhook_segment="",
-            )
+        named = evolve(
+            settings,
+            strava_client_id=app.client_id,
+            strava_client_secret=app.client_secret,
+            strava_api_base=app.api_base,
+            strava_oauth_base=app.oauth_base,
+            strava_verify_token=token,
+            strava_subscription_id=str(FIRST_SUBSCRIPTION_ID),
+            strava_webhook_segment="",
+        )
+        callback = f"{address}/webhooks/strava"
+        yield named, partial(fake.subscribe, callback_url=callback, verify_token=token)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from cli.console import COMMAND, PATIENCE_SECONDS, environment
+from cli.console import COMMAND, PATIENCE_SECONDS, Console, environment
 
 SETTINGS = {
     "COMMITCOLLECT_STRAVA_CLIENT_ID": "1",
@@ -167,3 +167,11 @@ def test_a_locked_store_is_told_before_strava_gives_up(tmp_path: Path) -> None:
         assert served.post(EVENT) == 200
         served.process.send_signal(signal.SIGTERM)
         assert served.process.wait(PATIENCE_SECONDS) == 0
+
+
+def test_a_site_that_cannot_be_opened_says_only_why(console: Console) -> None:
+    """Not also that Strava refused: nothing subscribes for a site that is not there."""
+    failed = console("serve", "--port", "0", "--store", "memory:")
+    told = [line for line in failed.err.splitlines() if line.startswith("Error")]
+    assert (failed.code, len(told)) == (2, 1)
+    assert "SEAL_KEYS" in told[0]
