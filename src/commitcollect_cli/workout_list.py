@@ -8,6 +8,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import click
+from attrs import evolve
 
 from commitcollect_cli.options import limit_option
 from commitcollect_cli.output import print_result, say
@@ -91,10 +92,17 @@ def list_(
         limit=settings.policy.training.page_items_max,
     )
     with open_to_read(settings) as app:
-        found = walk_workouts(app.ports.ledger, settings.user, query)
-        matching = (each for each in found if matches(each, sports, name))
-        listed = list(islice(matching, most))
-        total, more = _added_up(chain(listed, matching))
+
+        def matching(query: WorkoutQuery) -> Iterator[Workout]:
+            found = walk_workouts(app.ports.ledger, settings.user, query)
+            return (each for each in found if matches(each, sports, name))
+
+        behind = matching(query)
+        listed = list(islice(behind, most))
+        total, more = _added_up(chain(listed, behind))
+        if after is not None:
+            # Of all that match, whichever part of them this list begins with.
+            total, _ = _added_up(matching(evolve(query, after=None)))
     next_ = None
     if more > len(listed):
         next_ = WorkoutPosition(listed[-1].snapshot.started_at, listed[-1].key)

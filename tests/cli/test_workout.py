@@ -89,6 +89,7 @@ def test_list_is_newest_first_and_bounded(console: Console, tmp_path: Path) -> N
     )
     first = console.json("workout", "list")
     rest = console.json("workout", "list", "--after", first["next"])
+    assert rest["total"] == first["total"]
     assert (len(first["workouts"]), len(rest["workouts"]), rest["next"]) == (20, 5, None)
     walked = [each["activityId"] for each in (*first["workouts"], *rest["workouts"])]
     assert walked == [str(1_000_000 + number) for number in range(25, 0, -1)]
