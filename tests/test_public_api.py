@@ -8,10 +8,11 @@ import re
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 import pytest
 
@@ -20,8 +21,9 @@ import commitcollect_core
 from commitcollect_adapters import in_memory, open_sqlite, open_store
 from commitcollect_core import DEFAULT_POLICY, InvalidInput, ModelId, NewMilestone, NotFound, Policy, UserId
 from commitcollect_core.policy import TrainingPolicy
+from commitcollect_core.training.recurrence import Every
 
-ADA = UserId("ada")
+ADA, MEMORY = UserId("ada"), "memory:"
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
 LINES, COLUMNS = 36, 80
@@ -103,12 +105,40 @@ def test_the_front_door_opens_every_kind_of_store(tmp_path: Path) -> None:
         assert app.tracking.create(ADA, wish).milestone.goal.total_target == 12
     with open_sqlite(tmp_path / "ada.db") as app:
         kept = app.tracking.create(ADA, wish).milestone
-    with open_store(str(tmp_path / "ada.db"), must_exist=True) as app:
-        assert list(app.tracking.milestones(ADA)) == [kept]
+    for address in (tmp_path / "ada.db", str(tmp_path / "ada.db")):
+        with open_store(address, must_exist=True) as app:
+            assert list(app.tracking.milestones(ADA)) == [kept]
     with pytest.raises(NotFound), open_sqlite(tmp_path / "none.db", must_exist=True):
         pass
     with pytest.raises(InvalidInput), open_store("postgresql://u:secret@host/db"):
         pass
+
+
+@pytest.mark.parametrize("store", [MEMORY, "ill.db"])
+def test_reading_refuses_arguments_of_any_other_type_alike(store: str, tmp_path: Path) -> None:
+    """Whatever the store is: with the field at fault, before anything is read."""
+    with open_store(store if store == MEMORY else tmp_path / store) as app:
+        tracking, ingestion = app.tracking, app.ingestion
+        calls: list[tuple[str, Callable[[Any], object]]] = [
+            ("user_id", tracking.list),
+            ("user_id", tracking.workouts),
+            ("user_id", lambda each: tracking.year(each, 2026)),
+            ("user_id", lambda each: ingestion.erase(each, [])),
+            ("user_id", lambda each: ingestion.settle(each, [])),
+            ("after", lambda each: tracking.list(ADA, after=[each])),  # type: ignore[arg-type]  # that is the point
+            ("limit", lambda each: tracking.list(ADA, limit=each)),
+            ("year", lambda each: tracking.year(ADA, each)),
+            ("month", lambda each: tracking.summary(ADA, Every.MONTH, each, today=1)),
+            ("keys", lambda each: ingestion.erase(ADA, each)),
+            ("keys", lambda each: ingestion.settle(ADA, each)),
+            ("key", lambda each: ingestion.erase(ADA, [each])),
+            ("key", lambda each: ingestion.settle(ADA, [each])),
+        ]
+        for field, call in calls:
+            for value in (None, True, 1.5, "\ud800", b"ada", 10**9, -1):
+                with pytest.raises(InvalidInput) as refused:
+                    call(value)
+                assert refused.value.field == field
 
 
 def test_the_front_door_costs_nothing_until_it_is_opened() -> None:

@@ -25,7 +25,7 @@ __all__ = ["in_memory", "open_sqlite", "open_store"]
 
 @contextmanager
 def open_store(
-    address: str, *, policy: Policy | None = None, must_exist: bool = False
+    address: str | PathLike[str], *, policy: Policy | None = None, must_exist: bool = False
 ) -> Iterator[CommitCollect]:
     """Milestones and workouts on the store at an address, until the context ends.
 
@@ -44,7 +44,7 @@ def open_store(
     from commitcollect_core.policy import DEFAULT_POLICY  # noqa: PLC0415 - the same
 
     limits = policy or DEFAULT_POLICY
-    with open_ports(address, limits, must_exist=must_exist) as ports:
+    with open_ports(fspath(address), limits, must_exist=must_exist) as ports:
         yield assemble(ports, limits)
 
 
@@ -56,7 +56,7 @@ def open_sqlite(
 
     Several processes may have the file open.
     """
-    with open_store(fspath(path), policy=policy, must_exist=must_exist) as app:
+    with open_store(path, policy=policy, must_exist=must_exist) as app:
         yield app
 
 

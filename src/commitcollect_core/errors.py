@@ -127,8 +127,16 @@ class LimitExceeded(CommitCollectError):
 
     code = "limit_exceeded"
 
-    def __init__(self, message: str, *, code: str | None = None, limit: int | None = None) -> None:
-        super().__init__(message, code=code)
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        field: str | None = None,
+        retry_at: datetime | None = None,
+        limit: int | None = None,
+    ) -> None:
+        super().__init__(message, code=code, field=field, retry_at=retry_at)
         self.limit = limit
 
 

@@ -275,6 +275,8 @@ class Ingestion:
             ConnectionChanged: the athlete has connected again meanwhile.
             VersionConflict, AccountDeleting, StorageError: as in `ingest`; call again to finish the rest.
         """
+        require_id(user_id, "user_id")
+        require_items(keys, "keys")
         now = self.context.now()
         start_at = self.context.policy.training.workout_started_at_min
         committed = NOTHING_COMMITTED
@@ -289,6 +291,8 @@ class Ingestion:
         Raises:
             VersionConflict, AccountDeleting, StorageError: as in `ingest`; call again to settle the rest.
         """
+        require_id(user_id, "user_id")
+        require_items(keys, "keys")
         now = self.context.now()
         committed = NOTHING_COMMITTED
         for batch in self._batches(keys):

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from attrs import field, frozen
 
+from commitcollect_core.errors import InvalidInput
 from commitcollect_core.training.goals import day_of
 from commitcollect_core.training.local_time import UTC_TIME, Bucket, LocalTime
 from commitcollect_core.training.recurrence import Every
 from commitcollect_core.training.sports import ANY_SPORT, SportSelection
 from commitcollect_core.training.workouts import Workout
+from commitcollect_core.values import require_whole, shown
+
+_FIRST_DAY, _END_DAY = date(1, 1, 2).toordinal(), date.max.toordinal()
+"""A span has a day of the calendar before it and one behind."""
 
 
 @frozen(kw_only=True)
@@ -51,8 +56,20 @@ class DaySpan:
 
     @classmethod
     def of(cls, every: Every, number: int) -> DaySpan:
-        """The days of a year, month or week."""
-        return cls(every.first_day(number), every.first_day(number + 1))
+        """The days of a year, month or week.
+
+        Raises:
+            InvalidInput: there is no such period, or no room in the calendar for a day around it.
+        """
+        name = every.value.lower()
+        require_whole(number, name)
+        try:
+            span = cls(every.first_day(number), every.first_day(number + 1))
+        except (ValueError, OverflowError):
+            span = cls(0, 0)
+        if not _FIRST_DAY <= span.first < span.end <= _END_DAY:
+            raise InvalidInput(f"there is no {name} {shown(number)} in the calendar", field=name)
+        return span
 
     def instants(self, place: LocalTime | None) -> tuple[datetime, datetime]:
         """The instants between which every workout of these days starts, wherever that was."""

@@ -49,6 +49,7 @@ from commitcollect_core.values import (
     is_id,
     require_id,
     require_kind,
+    require_whole,
 )
 
 MILESTONE_EXISTS = "milestone_exists"
@@ -267,8 +268,12 @@ class Tracking:
         """A page of the athlete's milestones in order of id.
 
         Raises:
-            InvalidInput: the limit is outside 1 to `TrainingPolicy.page_items_max`.
+            InvalidInput: the limit is outside 1 to `TrainingPolicy.page_items_max`, or an id is none.
         """
+        require_id(user_id, "user_id")
+        require_whole(limit, "limit")
+        if after is not None:
+            require_id(after, "after")
         if not 1 <= limit <= self.context.policy.training.page_items_max:
             raise InvalidInput(
                 f"limit {limit} is outside 1 to {self.context.policy.training.page_items_max}", field="limit"
@@ -495,6 +500,7 @@ class Tracking:
     def _period(
         self, user_id: UserId, span: DaySpan, place: LocalTime | None, sports: SportSelection
     ) -> TrainingPeriod:
+        require_id(user_id, "user_id")
         start_at, end_at = span.instants(place)
         query = WorkoutQuery(
             start_at=start_at, end_at=end_at, limit=self.context.policy.training.page_items_max
@@ -506,6 +512,7 @@ class Tracking:
 
         In order of start; reads in pages.
         """
+        require_id(user_id, "user_id")
         return walk_workouts(
             self.ledger, user_id, WorkoutQuery(limit=self.context.policy.training.page_items_max)
         )

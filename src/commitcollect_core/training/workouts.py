@@ -283,7 +283,7 @@ class ActivitySettled:
     afterwards changes nothing.
     """
 
-    key: WorkoutKey
+    key: WorkoutKey = field(validator=check_key)
 
     def remains(self, snapshot: ActivitySnapshot) -> ActivitySnapshot:
         """What is left of it: its identity, and the quarter of an hour in which it started.
