@@ -31,6 +31,7 @@ from commitcollect_core.errors import (
     CommitCollectError,
     NotFound,
     ScopeMissing,
+    UpstreamError,
     VersionConflict,
 )
 from commitcollect_core.jobs.worker import JobEnd
@@ -649,6 +650,20 @@ def test_missing_access_to_activities_is_no_refusal(make_world: MakeWorld) -> No
     forged_deauthorisation(world)
     assert current(world).status is ConnectionStatus.NEEDS_RECONNECT
     assert len(world.stored()) == 8
+
+
+@pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.LOST_ANSWER, Fault.RATE_LIMITED])
+def test_an_outage_during_the_verdict_gives_the_lease_back(make_world: MakeWorld, fault: Fault) -> None:
+    """The refresh token is refused and the access token cannot be tried: the next attempt need not wait."""
+    world = at_rest(make_world(STRICT))
+    world.fake.deauthorize(ATHLETE)
+    world.fake.inject(fault, CallKind.ACTIVITIES)
+    with pytest.raises(UpstreamError):
+        world.strava.access.is_authorized(ME)
+    assert current(world).lease is None
+    assert current(world).status is ConnectionStatus.ACTIVE
+    if fault is not Fault.RATE_LIMITED:
+        assert not world.strava.access.is_authorized(ME)
 
 
 def test_both_refusals_of_an_active_connection_are_believed(make_world: MakeWorld) -> None:

@@ -110,7 +110,7 @@ class TokenKeeping:
         Raises:
             NeedsReconnect: Strava refuses the refresh token; the connection is marked.
             ConnectionBusy: another process has the lease, or has changed the tokens.
-            UpstreamError: Strava did not renew them; the lease is given back.
+            UpstreamError: Strava did not renew them, or `judge` could not ask it; the lease is given back.
         """
         refresh_token = self.opened(connection, REFRESH_TOKEN)
         held = self._held(connection, purpose)
@@ -261,7 +261,13 @@ class TokenKeeping:
         current = self.connections.read(held.user_id)
         if current is None or current.has_ended or not _holds_tokens_of(current, held):
             return self._busy(now)
-        after = broken(current, ConnectionStatus.NEEDS_RECONNECT if judge is None else judge(held), now=now)
+        try:
+            status = ConnectionStatus.NEEDS_RECONNECT if judge is None else judge(held)
+        except UpstreamError:
+            # Without a verdict the next attempt refreshes once more, and need not wait for the lease to end.
+            self._committed(current, released(current, now=self.context.now()))
+            raise
+        after = broken(current, status, now=now)
         # A verdict that could not be stored is not lost: the job comes back and finds it out once more.
         return needs_reconnect() if self._committed(current, after) else self._busy(now)
 
