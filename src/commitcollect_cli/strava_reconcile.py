@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from commitcollect_core.service import Service
     from commitcollect_core.strava.reconciling import ReconcileReport
     from commitcollect_core.strava.rounds import Visit
-    from commitcollect_core.values import AthleteId
+    from commitcollect_core.values import AthleteId, UserId
 
 DAYS_MAX = 20_000
 REPAIRS_SHOWN_MAX = 20
@@ -61,11 +61,29 @@ def reconcile(
         if is_round:
             return _reconcile_all(service, days, after, as_json=as_json)
         report = service.strava.reconciling.run(settings.user, days=days)
-        service.strava.retaining.run(settings.user)
-    print_result(reconcile_document(report), _lines(report), as_json=as_json)
+        # What was repaired is written and told, also where letting go fails.
+        failure = _let_go(service, settings.user)
+    print_result({**reconcile_document(report), **_not_let_go(failure)}, _lines(report), as_json=as_json)
     if not as_json:
         _say_remarks(report)
-    return EXIT_FAILURE if report.rejected else 0
+        if failure is not None:
+            say(f"Not let go: {failure.message}")
+    return EXIT_FAILURE if report.rejected or failure is not None else 0
+
+
+def _let_go(service: Service, user_id: UserId) -> CommitCollectError | None:
+    """Let workouts go that may be kept no longer; returns why some are still there."""
+    try:
+        service.strava.retaining.run(user_id)
+    except CommitCollectError as failed:
+        return failed
+    return None
+
+
+def _not_let_go(failure: CommitCollectError | None) -> Document:
+    from commitcollect_adapters.documents import error_document
+
+    return {} if failure is None else {"notLetGo": error_document(failure)}
 
 
 def _say_remarks(report: ReconcileReport) -> None:
@@ -123,7 +141,7 @@ class _Sums:
         match visit.outcome:
             case ReconcileReport() as report:
                 self.repairs += len(report.repairs)
-                self.failed += bool(report.rejected)
+                self.failed += bool(report.rejected or visit.retention_failure)
             case NeedsReconnect() | ScopeMissing():
                 self.waiting += 1
             case _:
@@ -164,7 +182,8 @@ def _visit_line(visit: Visit) -> str:
         said = outcome.message
     else:
         rejected = f", {len(outcome.rejected):,} rejected" if outcome.rejected else ""
-        said = f"{show_count(outcome.listed, 'activity', 'activities')}: {_found(outcome)}{rejected}"
+        kept = f", not let go: {visit.retention_failure.message}" if visit.retention_failure else ""
+        said = f"{show_count(outcome.listed, 'activity', 'activities')}: {_found(outcome)}{rejected}{kept}"
     return f"{visit.athlete.athlete_id} ({visit.athlete.user_id})  {said}"
 
 
@@ -183,4 +202,5 @@ def _visit_document(visit: Visit) -> Document:
         "repairs": dict(counts),
         "askedAgain": len(outcome.asked_again),
         "rejected": list(outcome.rejected),
+        **_not_let_go(visit.retention_failure),
     }

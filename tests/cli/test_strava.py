@@ -20,9 +20,12 @@ from cli.stravas import ATHLETE, Person, ride, settings_for
 from commitcollect_adapters.ciphers.keys import new_key
 from commitcollect_adapters.strava.fake import CallKind, Fault
 from commitcollect_cli import strava_backfill
+from commitcollect_core.errors import VersionConflict
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.strava.connections import READ_ACTIVITIES
-from commitcollect_core.values import ActivityId, AthleteId
+from commitcollect_core.strava.retaining import Retaining
+from commitcollect_core.training.committing import Committed
+from commitcollect_core.values import ActivityId, AthleteId, UserId
 
 STATE_GONE = "Error: this link is not valid or has expired; start again\n"
 FIRST_ID = "131300"
@@ -315,6 +318,25 @@ def test_a_round_reconciles_every_connected_athlete(person: Person) -> None:
     document = person.console("strava", "reconcile", "--all", "--after", "42", "--json").document
     assert [each["error"] for each in document["athletes"]] == ["strava_needs_reconnect"]
     assert (document["toConnectAgain"], document["failed"]) == (1, 0)
+
+
+def test_what_cannot_be_let_go_hides_no_repair(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The repairs are told with the reason, of one account and in a round, and the command fails."""
+    person.connect()
+
+    def fail(_retaining: Retaining, _user_id: UserId) -> Committed:
+        raise VersionConflict("it kept changing")
+
+    monkeypatch.setattr(Retaining, "run", fail)
+    outcome = person.console("strava", "reconcile")
+    assert outcome.code == 1
+    assert "3 missing here" in outcome.out
+    assert "Not let go: it kept changing" in outcome.err
+    outcome = person.console("strava", "reconcile", "--all")
+    assert outcome.code == 1
+    assert outcome.out.splitlines()[0].endswith("all as stored, not let go: it kept changing")
+    for options in ((), ("--all",)):
+        assert "notLetGo" in str(person.console("strava", "reconcile", *options, "--json").document)
 
 
 def test_a_round_that_stopped_says_where_to_go_on(person: Person) -> None:

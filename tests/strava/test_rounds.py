@@ -8,15 +8,19 @@ from commitcollect_adapters.strava.fake import CallKind, DeliveryPlan, Fault
 from commitcollect_core.errors import (
     CommitCollectError,
     NeedsReconnect,
+    StorageUnavailable,
     StravaAppInactive,
     StravaAppRejected,
     StravaRateLimited,
     StravaUnavailable,
+    VersionConflict,
 )
 from commitcollect_core.policy import DEFAULT_POLICY, customised
 from commitcollect_core.strava.jobs import group_of, round_job
 from commitcollect_core.strava.reconciling import ReconcileReport, Reconciling, Repair
+from commitcollect_core.strava.retaining import Retaining
 from commitcollect_core.strava.rounds import ROUND_ENDS, ROUND_GOES_ON, UNAVAILABLE_IN_A_ROW_MAX, Visit
+from commitcollect_core.training.committing import Committed
 from commitcollect_core.values import ActivityId, AthleteId, UserId
 from strava.world import World, payload
 
@@ -202,3 +206,44 @@ def test_deleting_an_account_leaves_the_round_of_the_others(world: World) -> Non
     now = world.clock.now()
     world.queue.put(round_job(after=ATHLETES[0], now=now), visible_at=now)
     assert world.queue.drop_waiting(group_of(ATHLETES[0])) == 0
+
+
+@pytest.mark.parametrize(
+    ("failure", "results"),
+    [
+        (VersionConflict("it changed"), [{ROUND_ENDS: 1}]),
+        (StorageUnavailable("it is busy"), [{ROUND_GOES_ON: 1}] * len(ATHLETES)),
+    ],
+    ids=["of one athlete", "of all"],
+)
+def test_where_nothing_can_be_let_go_what_was_repaired_is_told(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: CommitCollectError,
+    results: list[dict[str, int]],
+) -> None:
+    """Awards are written and must be audited: each report comes, with the failure beside it."""
+    begin(world)
+
+    def fail(_retaining: Retaining, _user_id: UserId) -> Committed:
+        raise failure
+
+    monkeypatch.setattr(Retaining, "run", fail)
+    reports = [world.worker.run_once() for _ in results]
+    assert [each.results for each in reports] == results
+    assert sum(each.committed.workouts_changed for each in reports) == len(ATHLETES)
+    check_all(world)
+
+
+def test_what_a_round_lets_go_is_among_its_commits(world: World) -> None:
+    """A visit tells all that was written for its athlete."""
+    policy = customised(world.policy, {"strava_workout_retention_days": 7})
+    world.policy = policy
+    world.service = world.process()
+    world.pass_time(days=8)
+    visits = list(world.strava.rounds.run(days=1))
+    reports = [each.outcome for each in visits]
+    assert all(each.retention_failure is None for each in visits)
+    assert [each.committed.workouts_changed for each in reports if isinstance(each, ReconcileReport)] == [
+        3
+    ] * len(ATHLETES)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from datetime import timedelta
 
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 
 from commitcollect_core.context import Context
 from commitcollect_core.errors import (
@@ -26,6 +27,8 @@ from commitcollect_core.strava.retaining import Retaining
 from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed
 from commitcollect_core.values import AthleteId
 
+_log = logging.getLogger(__name__)
+
 _FOR_ALL = (StorageUnavailable, StravaAppInactive, StravaAppRejected, StravaRateLimited)
 """Errors that the next athlete would meet as well."""
 
@@ -35,10 +38,16 @@ UNAVAILABLE_IN_A_ROW_MAX = 3
 
 @frozen(kw_only=True)
 class Visit:
-    """What became of one athlete: a report, or why there is none."""
+    """What became of one athlete.
+
+    Attributes:
+        outcome: a report, with what was let go among its commits; or why there is none.
+        retention_failure: why workouts that may be kept no longer are still there, if they are.
+    """
 
     athlete: ConnectedAthlete
     outcome: ReconcileReport | CommitCollectError
+    retention_failure: CommitCollectError | None = None
 
 
 ROUND_GOES_ON, ROUND_ENDS = "round_goes_on", "round_ends"
@@ -122,20 +131,31 @@ class Rounds:
         """
         unavailable = 0
         for athlete in self.athletes(after=after):
-            outcome: ReconcileReport | CommitCollectError
             try:
-                outcome = self.reconciling.run(athlete.user_id, days=days)
-                self.retaining.run(athlete.user_id)
+                report = self.reconciling.run(athlete.user_id, days=days)
             except _FOR_ALL:
                 raise
             except CommitCollectError as failed:
                 unavailable = unavailable + 1 if isinstance(failed, StravaUnavailable) else 0
                 if unavailable >= UNAVAILABLE_IN_A_ROW_MAX:
                     raise
-                outcome = failed
+                yield Visit(athlete=athlete, outcome=failed)
             else:
                 unavailable = 0
-            yield Visit(athlete=athlete, outcome=outcome)
+                visit = self._let_go(athlete, report)
+                # Yielded before it is raised: what the report tells is written, and its awards are audited.
+                yield visit
+                if isinstance(visit.retention_failure, _FOR_ALL):
+                    raise visit.retention_failure
+
+    def _let_go(self, athlete: ConnectedAthlete, report: ReconcileReport) -> Visit:
+        """Let workouts of an athlete go that may be kept no longer."""
+        try:
+            let_go = self.retaining.run(athlete.user_id)
+        except CommitCollectError as failed:
+            _log.warning("workouts of %s are kept for longer: %s", athlete.user_id, failed.message)
+            return Visit(athlete=athlete, outcome=report, retention_failure=failed)
+        return Visit(athlete=athlete, outcome=evolve(report, committed=report.committed + let_go))
 
     def athletes(self, *, after: AthleteId | None = None) -> Iterator[ConnectedAthlete]:
         """Every connected athlete, read page by page, and no page before it is needed."""
