@@ -152,13 +152,13 @@ class Amount(click.ParamType[int]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Read the amount, or fail with what an amount looks like."""
-        from commitcollect_adapters.wording.units import KINDS, most_of_one, parse_amount
+        from commitcollect_adapters.wording.units import KINDS, most_of, parse_amount
 
         if isinstance(value, int):
             return value
         try:
             kind = KINDS[self._kind]
-            return parse_amount(kind, value, needs_unit=True, most=most_of_one(kind))
+            return parse_amount(kind, value, needs_unit=True, most=most_of(kind))
         except InvalidInput as invalid:
             self.fail(invalid.message, param, ctx)
 

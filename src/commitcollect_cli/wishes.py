@@ -9,7 +9,7 @@ import click
 from attrs import evolve, frozen
 
 from commitcollect_adapters.time_zones import goal_time, local_time
-from commitcollect_adapters.wording.goals import kind_of, parse_aim, with_rest
+from commitcollect_adapters.wording.goals import kind_of, parse_aims, with_rest
 from commitcollect_adapters.wording.units import check_target, unit_given
 from commitcollect_cli.goal_options import NO_FIRST_DAY
 from commitcollect_core.errors import InvalidInput
@@ -101,12 +101,12 @@ class GoalOptions:
             InvalidInput: a target is not acceptable.
         """
         texts = self.targets or tuple(filter(None, [default]))
-        aims = dict.fromkeys(parse_aim(each, sports=self.sports) for each in texts)
+        aims = parse_aims(texts, sports=self.sports)
         for each in aims:
             check_target(kind_of(each), each.total_target, policy)
         if self.is_combination and len(aims) == 1:
             raise InvalidInput("--all-of joins several targets; give --target once more", field="target")
-        return with_rest(tuple(aims), self.rest)
+        return with_rest(aims, self.rest)
 
     def _wish(self, aims: Sequence[Aim], start_day: datetime, policy: Policy) -> NewMilestone:
         place = self._place(aims, start_day, policy)

@@ -262,11 +262,17 @@ def test_new_years_morning_counts_where_it_was(console: Console, tmp_path: Path)
         (("--target", "streak=0d"), "write streak=30d for days"),
         (("--target", "streak=30"), "write streak=30d for days"),
         (("--target", "days=ten"), "write days=40, or days=40@30km"),
-        (("--target", "weeks=40@500m"), "write @elevation=500m or distance=500m"),
+        (("--target", "weeks=40@500m"), "write @distance=500m, elevation=500m or time=500m"),
         (("--target", "weeks=40@lots"), "write @30km, 2h, elevation=500m or 3"),
         (("--target", "weeks=40@speed=3"), "write @30km, 2h, elevation=500m or 3"),
         (("--target", "weeks=40@0km"), "each has to reach something"),
         (("--target", "best-distance=5km/7"), "write best-distance=…/7d for 7 days"),
+        (("--target", "best-count=5"), "one activity cannot be 5 activities; count those"),
+        (("--target", "best-count=5"), "such as best-count=5/7d"),
+        (("--target", "best-distance=10001km"), "has at most 10,000,000 of DISTANCE_METERS, not 10,001,000"),
+        (("--target", "best-elevation=200001m"), "has at most 200,000 of ELEVATION_METERS"),
+        (("--target", "best-time=1441h"), "has at most 5,184,000 of MOVING_TIME_SECONDS"),
+        (("--target", "best-count=2", "--target", "days=5", "--all-of"), "such as best-count=2/7d"),
         (("--target", "best-speed=5"), "is not a target; write for example"),
         (("--target", "days=10:NOSPORT"), "NOSPORT"),
         (("--target", "days=500"), "500 days cannot be reached in a period that holds 400"),
@@ -401,3 +407,30 @@ def test_what_a_clock_does_not_say_is_refused(console: Console, target: str, why
     outcome = console("milestone", "create", "--target", target, "--year", "2026")
     assert outcome.code == 2
     assert why in outcome.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("milestone", "create", "--dry-run"), ("simulate", "--demo"), ("recurring", "begin", "--every", "year")],
+)
+@pytest.mark.parametrize("target", ["count=52:RUN", "time=3:59:12:RUN"])
+def test_sports_that_would_be_dropped_are_refused(
+    console: Console, command: tuple[str, ...], target: str
+) -> None:
+    """A sport beside a target that names another is no default for anything."""
+    console.json("workout", "add", "--sport-type", "Run", "--start", "2026-01-05T07:00Z", "--distance", "5km")
+    given = (*command, "--target", target, "--from", "2026-01-01", "--sport")
+    refused = console(*given, "RIDE")
+    assert refused.code == 2
+    assert f"'{target}' is for RUN, and the sport given beside it is RIDE" in refused.err
+    assert console(*given, "RUN").code == 0
+    assert console(*given, "ANY").code == 0
+
+
+def test_a_sport_stays_the_default_of_targets_that_name_none(console: Console) -> None:
+    """It is given for those, and the sports of another take precedence there."""
+    made = console(
+        "milestone", "create", "--target", "distance=1000km", "--target", "count=52:RUN", "--all-of",
+        "--sport", "RIDE", "--year", "2026",
+    )  # fmt: skip
+    assert "1,000 km (RIDE) and 52 activities (RUN)" in made.out

@@ -12,7 +12,7 @@ from commitcollect_adapters.system import SystemClock
 from commitcollect_adapters.wording.units import (
     KINDS,
     METRIC,
-    most_of_one,
+    most_of,
     parse_amount,
     show_amount,
     show_in,
@@ -200,7 +200,7 @@ def test_days_may_be_counted_from_today(
 def test_what_no_activity_can_have_is_no_reading(kind: str, text: str, amount: int) -> None:
     """A point parts no thousands where that many would be more than one activity can have."""
     known = KINDS[kind]
-    assert parse_amount(known, text, most=most_of_one(known)) == amount
+    assert parse_amount(known, text, most=most_of(known)) == amount
     with pytest.raises(InvalidInput, match="may be"):
         parse_amount(known, text)
 
@@ -209,7 +209,7 @@ def test_what_no_activity_can_have_is_no_reading(kind: str, text: str, amount: i
 def test_what_may_be_two_amounts_of_one_activity_is_refused(text: str) -> None:
     """Both readings are possible, or the comma parts thousands for some."""
     with pytest.raises(InvalidInput, match="may be"):
-        parse_amount(DISTANCE, text, most=most_of_one(DISTANCE))
+        parse_amount(DISTANCE, text, most=most_of(DISTANCE))
 
 
 @pytest.mark.parametrize(

@@ -628,3 +628,23 @@ def test_a_day_that_a_period_touches_for_a_second_is_one_of_its_days() -> None:
     for seconds, days in ((0, 1), (1, 2), (2, 2)):
         end = SEASON_START_AT + timedelta(days=1, seconds=seconds)
         assert goal_by(SUM, period_end_at=end).bucket_count(Bucket.DAY) == days
+
+
+@pytest.mark.parametrize(
+    ("target_type", "most", "way"),
+    [
+        (TargetType.DISTANCE_METERS, 10_000_000, "lower the target"),
+        (TargetType.ELEVATION_METERS, 200_000, "lower the target"),
+        (TargetType.MOVING_TIME_SECONDS, 60 * 86_400, "lower the target"),
+        (TargetType.ACTIVITY_COUNT, 1, "such as best-count=2/7d"),
+    ],
+)
+def test_what_no_workout_can_reach_is_no_best(target_type: TargetType, most: int, way: str) -> None:
+    """One workout is asked for what one may claim; several in a row for more."""
+    best = goal_by(BestWorkout(), most, target_type=target_type)
+    best.check(DEFAULT_POLICY)
+    window = BestWindow(bucket=Bucket.DAY, length=7)
+    evolve(best, fold=window, total_target=most + 1).check(DEFAULT_POLICY)
+    with pytest.raises(InvalidInput, match=way) as refused:
+        evolve(best, total_target=most + 1).check(DEFAULT_POLICY)
+    assert refused.value.field == "totalTarget"

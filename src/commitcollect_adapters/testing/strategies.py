@@ -25,7 +25,7 @@ from commitcollect_core.training.folds import (
     ReachedBuckets,
     counts_buckets,
 )
-from commitcollect_core.training.goals import Aim, Goal
+from commitcollect_core.training.goals import Aim, Goal, most_of_one
 from commitcollect_core.training.ledger import LedgerHead, LedgerState
 from commitcollect_core.training.local_time import Bucket, LocalTime
 from commitcollect_core.training.milestones import Milestone, Progress
@@ -277,10 +277,13 @@ def local_times() -> SearchStrategy[LocalTime | None]:
 def aims(draw: st.DrawFn) -> Aim:
     """One thing to reach, within what a season of 400 days can hold."""
     fold = draw(folds())
+    target_type = draw(st.sampled_from(MEASURED))
     most = 13 if counts_buckets(fold) else 300_000
+    if isinstance(fold, BestWorkout):
+        most = min(most, most_of_one(target_type, DEFAULT_POLICY.training))
     return Aim(
         sports=draw(sport_selections()),
-        target_type=draw(st.sampled_from(MEASURED)),
+        target_type=target_type,
         fold=fold,
         total_target=draw(st.integers(1, most)),
     )

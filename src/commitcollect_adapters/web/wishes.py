@@ -11,7 +11,7 @@ from attrs import frozen
 from commitcollect_adapters.time_zones import goal_time
 from commitcollect_adapters.web.calls import TEXT_CHARS_MAX, Schema
 from commitcollect_adapters.web.schemas import EDIT
-from commitcollect_adapters.wording.goals import parse_aim, with_rest
+from commitcollect_adapters.wording.goals import parse_aims, with_rest
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
 from commitcollect_core.training.goals import Aim
@@ -134,7 +134,7 @@ def _aims(document: Mapping[str, Any], sports: SportSelection) -> tuple[Aim, ...
     texts = document["targets"]
     if not isinstance(texts, list) or not texts or not all(isinstance(each, str) for each in texts):
         raise InvalidInput("targets is a list of texts", field="targets")
-    aims = tuple(dict.fromkeys(parse_aim(each[:TEXT_CHARS_MAX], sports=sports) for each in texts))
+    aims = parse_aims([each[:TEXT_CHARS_MAX] for each in texts], sports=sports)
     return with_rest(aims, _number(document, "rest", most=_REST_DAYS_MAX) if "rest" in document else None)
 
 

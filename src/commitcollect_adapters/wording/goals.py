@@ -15,7 +15,7 @@ from commitcollect_adapters.wording.units import (
     Kind,
     is_clock_of,
     kind_of_target,
-    most_of_one,
+    most_of,
     parse_amount,
     parse_target,
     shortened,
@@ -75,6 +75,28 @@ def parse_aim(text: str, *, sports: SportSelection = ANY_SPORT) -> Aim:
     return evolve(aim, sports=sports if names is None else SportSelection.parse(names.split(",")))
 
 
+def parse_aims(texts: Sequence[str], *, sports: SportSelection = ANY_SPORT) -> tuple[Aim, ...]:
+    """Read several targets, each once.
+
+    Args:
+        texts: what a person wrote.
+        sports: what counts for the targets that name no sports.
+
+    Raises:
+        InvalidInput: a text is not a target, or all name sports of their own and `sports` are others.
+    """
+    aims = [parse_aim(each, sports=sports) for each in texts]
+    if sports != ANY_SPORT and all(split_sports(each)[1] is not None for each in texts):
+        for text, aim in zip(texts, aims, strict=True):
+            if aim.sports != sports:
+                raise InvalidInput(
+                    f"{shortened(text)} is for {aim.sports}, and the sport given beside it is {sports}; "
+                    "leave one of the two out",
+                    field="sport",
+                )
+    return tuple(dict.fromkeys(aims))
+
+
 def _aim(name: str, amount: str, text: str) -> Aim:
     if name in KINDS:
         target_type, total_target = parse_target(f"{name}={amount}")
@@ -97,7 +119,7 @@ def _best(kind: Kind, amount: str, text: str) -> Aim:
     most = None
     if not slash:
         fold: Fold = BestWorkout()
-        most = most_of_one(kind)
+        most = most_of(kind)
     else:
         found = _found(_WINDOW, window.strip(), text, f"{BEST}{kind.name}=…/7d for 7 days, or /1w, /1m")
         fold = BestWindow(bucket=_BUCKET_UNITS[found["unit"]], length=int(found["length"]))

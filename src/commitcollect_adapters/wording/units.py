@@ -12,6 +12,7 @@ from attrs import frozen
 
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
+from commitcollect_core.training.goals import most_of_one
 from commitcollect_core.values import TargetType
 
 
@@ -129,15 +130,9 @@ _AMOUNT = re.compile(
 _AMBIGUOUS = re.compile(r"(?P<whole>[1-9][0-9]{0,2})[.,](?P<three>[0-9]{3})")
 
 
-def most_of_one(kind: Kind) -> int | None:
-    """The most of a kind that one activity can have; None where there is no such limit."""
-    limits = DEFAULT_POLICY.training
-    most = {
-        TargetType.DISTANCE_METERS: limits.distance_meters_max,
-        TargetType.ELEVATION_METERS: limits.elevation_meters_max,
-        TargetType.MOVING_TIME_SECONDS: limits.duration_seconds_max,
-    }
-    return most.get(kind.target_type)
+def most_of(kind: Kind) -> int:
+    """The most of a kind that one activity can have."""
+    return most_of_one(kind.target_type, DEFAULT_POLICY.training)
 
 
 def parse_target(text: str, *, most: int | None = None) -> tuple[TargetType, int]:

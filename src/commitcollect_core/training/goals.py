@@ -23,6 +23,7 @@ from commitcollect_core.training.folds import (
     FOLDS,
     NO_SHARE,
     SUM,
+    BestWorkout,
     Counter,
     Fold,
     Share,
@@ -289,6 +290,8 @@ class Goal:
                 field="totalTarget",
             )
         _check_fold_limits(aim.fold, limits)
+        if isinstance(aim.fold, BestWorkout):
+            _check_best(aim, limits)
         if aim.fold.bucket is not None:
             self._check_buckets(aim, aim.fold.bucket, limits)
 
@@ -409,6 +412,31 @@ class Goal:
             lowers |= old.amount > (0 if is_moved else new.amount)
             raises |= new.amount > (0 if is_moved else old.amount)
         return lowers, raises
+
+
+def most_of_one(target_type: TargetType, limits: TrainingPolicy) -> int:
+    """The most of a target type that one activity can have."""
+    most = {
+        TargetType.DISTANCE_METERS: limits.distance_meters_max,
+        TargetType.ELEVATION_METERS: limits.elevation_meters_max,
+        TargetType.MOVING_TIME_SECONDS: limits.duration_seconds_max,
+        TargetType.ACTIVITY_COUNT: 1,
+    }
+    return most[target_type]
+
+
+def _check_best(aim: Aim, limits: TrainingPolicy) -> None:
+    """Refuse what no single activity can reach."""
+    most = most_of_one(aim.target_type, limits)
+    if aim.total_target <= most:
+        return
+    if aim.target_type is TargetType.ACTIVITY_COUNT:
+        found = f"one activity cannot be {aim.total_target:,} activities"
+        way = f"count those of some days in a row, such as best-count={aim.total_target}/7d"
+    else:
+        found = f"one activity has at most {most:,} of {aim.target_type.value}, not {aim.total_target:,}"
+        way = "lower the target, or give the best of some days in a row, such as …/7d"
+    raise InvalidInput(f"{found}; {way}", field="totalTarget")
 
 
 def _check_fold_limits(fold: Fold, limits: TrainingPolicy) -> None:

@@ -255,7 +255,9 @@ def test_bad_edits_change_nothing(site: Visited, body: dict[str, Any], code: str
         ({"sport": ["RUN"]}, 400, "invalid_input"),
         ({"modelId": {"a": 1}}, 400, "invalid_input"),
         ({"targets": []}, 400, "invalid_input"),
+        ({"targets": ["best-count=5"]}, 400, "invalid_input"),
         ({"targets": ["nonsense"]}, 400, "unsupported_targetType"),
+        ({"targets": ["count=5:RUN"], "sport": "RIDE"}, 400, "invalid_input"),
         ({"surprise": 1}, 400, "unknown_field"),
     ],
 )
