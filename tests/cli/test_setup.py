@@ -124,6 +124,23 @@ def test_doctor_finds_a_damaged_store(console: Console, history: Path) -> None:
     assert all("commitcollect.db" in each["detail"] for each in failed)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [("workout", "list"), ("summary", "--month", "2024-01"), ("backup", "b.db"), ("doctor", "--repair")],
+)
+def test_a_cut_store_is_called_damaged_with_the_way_out(
+    console: Console, history: Path, command: tuple[str, ...]
+) -> None:
+    """By whichever command meets it."""
+    console.json("workout", "import", history)
+    store = Path("commitcollect.db")
+    store.write_bytes(store.read_bytes()[: 3 * 4_096])
+    outcome = console(*command)
+    assert outcome.code == 1
+    assert "commitcollect.db is damaged: " in outcome.err
+    assert "restore it from a backup or import the history anew" in outcome.err
+
+
 def test_doctor_finds_damage_that_reading_does_not_meet(console: Console, history: Path) -> None:
     """A page that the file has lost track of fails the integrity check alone."""
     console.json("workout", "import", history)

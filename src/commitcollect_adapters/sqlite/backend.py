@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commitcollect_adapters.backend import MEMORY, Backend
-from commitcollect_adapters.sqlite.database import Database
+from commitcollect_adapters.sqlite.database import Database, damaged
 from commitcollect_adapters.sqlite.statues import SqliteCatalog
 from commitcollect_adapters.system import JitterOnly
 from commitcollect_core.errors import InvalidInput, NotFound, StorageError
@@ -131,7 +131,5 @@ def _check_integrity(database: Database) -> str:
     with database.connection() as connection:
         (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
     if verdict != "ok":
-        raise StorageError(
-            f"{database.path} is damaged: {verdict}; restore it from a backup or import the history anew"
-        )
+        raise damaged(database.path, verdict)
     return "SQLite finds nothing wrong"

@@ -422,6 +422,13 @@ def storage_error(refused: sqlite3.Error, path: Path | str) -> StorageError:
         )
     if code == sqlite3.SQLITE_NOTADB:
         return StorageError(f"{path} is not a CommitCollect store; name another file")
+    if code == sqlite3.SQLITE_CORRUPT:
+        return damaged(path, str(refused))
     if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}:
         return StorageError(f"the store {path} may not be written; check its permissions")
     return StorageError(f"the store {path} failed: {refused}")
+
+
+def damaged(path: Path | str, found: str) -> StorageError:
+    """The error about a file that SQLite cannot read as a whole."""
+    return StorageError(f"{path} is damaged: {found}; restore it from a backup or import the history anew")
