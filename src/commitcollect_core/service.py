@@ -8,12 +8,14 @@ from attrs import frozen
 
 from commitcollect_core.accounts import jobs as account_jobs
 from commitcollect_core.accounts.deleting import Deleting
+from commitcollect_core.accounts.erasing import Erasing
 from commitcollect_core.accounts.exporting import Exporting
 from commitcollect_core.accounts.importing import Importing
 from commitcollect_core.accounts.ports import (
     ReceiptSigner,
     UserDirectory,
 )
+from commitcollect_core.accounts.revoking import Revoking
 from commitcollect_core.app import CommitCollect, assemble
 from commitcollect_core.context import Context
 from commitcollect_core.jobs.ports import EventQueue
@@ -169,14 +171,16 @@ def deleting_on(
     """How accounts are deleted; `api` may be None where none is connected to Strava."""
     return Deleting(
         deletions=stores.deletions,
-        personal=stores.personal,
+        erasing=Erasing(
+            personal=stores.personal, queue=queue, connections=stores.connections, policy=context.policy
+        ),
+        revoking=Revoking(deletions=stores.deletions, connections=stores.connections, cipher=cipher, api=api),
         ledger=stores.ledger,
         profiles=stores.profiles,
         connections=stores.connections,
         queue=queue,
         cipher=cipher,
         signer=signer,
-        api=api,
         directory=directory,
         context=context,
     )

@@ -201,7 +201,7 @@ def test_a_deletion_in_the_middle_of_a_sign_in_leaves_nothing(*, is_known: bool)
         person = town.sign_in().profile.user_id
         if not is_known:
             # As if a sign-in of before had left a ledger and no more.
-            world.service.accounts.deleting.personal.erase(*_profile_of(person))
+            world.service.accounts.deleting.erasing.personal.erase(*_profile_of(person))
         world.app.tracking.create(person, WISH)
         deleting = world.service.accounts.deleting
         hook = Meanwhile(number, lambda deleting=deleting, person=person: deleting.delete(person))  # type: ignore[misc]  # mypy infers no type for a lambda with a default

@@ -20,6 +20,7 @@ def _contract(technology: str) -> tuple[str, ...]:
 
 
 _STEPS = partial(Mutant, file="commitcollect_core/accounts/deleting.py")
+_ERASING = partial(Mutant, file="commitcollect_core/accounts/erasing.py")
 _STATE = partial(Mutant, file="commitcollect_core/accounts/deletion.py")
 _RULES = partial(Mutant, file="commitcollect_core/accounts/registry.py")
 
@@ -45,7 +46,7 @@ MUTANTS = (
         law="7: nothing is written behind the fence",
         tests=_LAWS,
     ),
-    _STEPS(
+    _ERASING(
         name="deletion-leaves-jobs",
         old="        if step is DeletionStep.ERASE_LINKS:\n",
         new="        if False:\n",
@@ -54,14 +55,14 @@ MUTANTS = (
     ),
     _STEPS(
         name="deletion-waits-for-the-directory",
-        old="        self._erase(DeletionStep.ERASE_IDENTITY, known.person)\n        if self.directory",
-        new="        if self.directory",
+        old="self.erasing.erase(DeletionStep.ERASE_IDENTITY, known.person)\n        if self.directory",
+        new="if self.directory",
         law="7: the profile is erased",
         tests=_DELETING,
     ),
     _STEPS(
         name="deletion-leaves-bytes",
-        old="        self.personal.scrub()\n",
+        old="        self.erasing.personal.scrub()\n",
         new="",
         law="7: erased bytes are gone from the file and its log",
         tests=_SCANS,

@@ -22,7 +22,7 @@ from contextlib import suppress
 from datetime import timedelta
 from enum import StrEnum
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from commitcollect_core.accounts import registry
 from commitcollect_core.accounts.deletion import (
@@ -32,38 +32,23 @@ from commitcollect_core.accounts.deletion import (
     Person,
     VerificationResult,
     advanced,
-    identifiers_of,
     put_off,
     taken_over,
     verified,
 )
+from commitcollect_core.accounts.erasing import Erasing, Remains
 from commitcollect_core.accounts.jobs import deletion_job, request_of
-from commitcollect_core.accounts.ports import (
-    DeletionStore,
-    PersonalData,
-    ProfileStore,
-    ReceiptSigner,
-    UserDirectory,
-)
+from commitcollect_core.accounts.ports import DeletionStore, ProfileStore, ReceiptSigner, UserDirectory
 from commitcollect_core.accounts.receipts import content_of, signed
-from commitcollect_core.accounts.registry import ItemType
+from commitcollect_core.accounts.revoking import Revoking, sealed, unsealed
 from commitcollect_core.context import Context
-from commitcollect_core.errors import (
-    AccessTokenRejected,
-    NotFound,
-    SealBroken,
-    TokenRefreshRejected,
-    UpstreamError,
-    VersionConflict,
-)
+from commitcollect_core.errors import NotFound, UpstreamError, VersionConflict
 from commitcollect_core.jobs.jobs import JobOutcome, LeasedJob
 from commitcollect_core.jobs.ports import EventQueue
-from commitcollect_core.strava.connections import StravaConnection
-from commitcollect_core.strava.jobs import group_of
-from commitcollect_core.strava.ports import ConnectionStore, SealContext, StravaApi, TokenCipher
-from commitcollect_core.strava.token_keeping import ACCESS_TOKEN, REFRESH_TOKEN, token_context
+from commitcollect_core.strava.ports import ConnectionStore, TokenCipher
+from commitcollect_core.strava.token_keeping import ACCESS_TOKEN, REFRESH_TOKEN
 from commitcollect_core.training.ports import Ledger
-from commitcollect_core.values import AthleteId, UserId
+from commitcollect_core.values import UserId
 
 _log = logging.getLogger(__name__)
 
@@ -77,36 +62,23 @@ class DeletionResult(StrEnum):
     DONE_BEFORE = "done_before"
 
 
-@frozen(kw_only=True)
-class Remains:
-    """How many items of each type there are of a person; those of which there is none are left out."""
-
-    counts: Mapping[ItemType, int] = field(factory=dict)
-
-    @property
-    def total(self) -> int:
-        """How many there are of all types."""
-        return sum(self.counts.values())
-
-
 @frozen(kw_only=True, eq=False, repr=False)
 class Deleting:
     """Deletes accounts.
 
     Attributes:
-        api: Strava; None where no account can be connected.
         directory: the users of the identity provider, where an operator administers them.
     """
 
     deletions: DeletionStore
-    personal: PersonalData
+    erasing: Erasing
+    revoking: Revoking
     ledger: Ledger
     profiles: ProfileStore
     connections: ConnectionStore
     queue: EventQueue
     cipher: TokenCipher
     signer: ReceiptSigner
-    api: StravaApi | None
     directory: UserDirectory | None
     context: Context
 
@@ -131,14 +103,14 @@ class Deleting:
         stored = self.deletions.read(request_id)
         if stored is not None and not self._is_restored(stored, user_id):
             return stored
-        if stored is None and not self._is_there(user_id):
+        if stored is None and not self.erasing.is_there(user_id):
             raise NotFound(f"nothing is stored of {user_id!r}", code="account_not_found")
         # Before anything is gone: without a key the deletion could not be proved.
         _ = self.signer.key_id
         now = self.context.now()
         request = DeletionRequest(
             request_id=request_id,
-            identifiers=self._sealed(request_id, Identifiers(person=Person(user_id=user_id))),
+            identifiers=sealed(self.cipher, request_id, Identifiers(person=Person(user_id=user_id))),
             requested_at=now,
             version=1 if stored is None else stored.version + 1,
         )
@@ -155,13 +127,7 @@ class Deleting:
 
     def _is_restored(self, stored: DeletionRequest, user_id: UserId) -> bool:
         """Whether a deletion was done, and a restored backup has brought the account back."""
-        return stored.completed_at is not None and self._is_there(user_id)
-
-    def _is_there(self, user_id: UserId) -> bool:
-        """Whether anything is stored of a user."""
-        # Without the queue, which is slow to look at: who has jobs has a connection or workouts as well.
-        person = self._person(user_id)
-        return any(True for each in registry.STORED for _ in self.personal.walk(each, person))
+        return stored.completed_at is not None and self.erasing.is_there(user_id)
 
     def resume(self, request_id: str) -> DeletionRequest:
         """Go on with a deletion until it is done or has to wait.
@@ -211,7 +177,7 @@ class Deleting:
 
     def preview(self, user_id: UserId) -> Remains:
         """What a deletion would erase. Changes nothing."""
-        return self._remains(self._person(user_id))
+        return self.erasing.remains(self.erasing.person(user_id))
 
     def walk(self) -> Iterator[DeletionRequest]:
         """Every deletion in order of request; one asked for just now may be missing."""
@@ -247,27 +213,27 @@ class Deleting:
         """
         for each in self.walk():
             if each.identifiers and each.completed_at is not None:
-                user_id = self._identifiers(each).person.user_id
-                if self._is_there(user_id):
+                user_id = unsealed(self.cipher, each).person.user_id
+                if self.erasing.is_there(user_id):
                     yield self.delete(user_id)
 
     # Steps
 
     def _take(self, request: DeletionRequest, step: DeletionStep) -> DeletionRequest:
         """Do a step and record it."""
-        known = self._identifiers(request)
+        known = unsealed(self.cipher, request)
         try:
             match step:
                 case DeletionStep.FENCE:
                     after = self._fenced(request, known.person.user_id)
                 case DeletionStep.REVOKE:
-                    after = self._revoked(request, known)
+                    after = self.revoking.run(request, known)
                 case DeletionStep.ERASE_IDENTITY:
                     after = self._forgotten_elsewhere(request, known)
                 case DeletionStep.VERIFY:
                     after = self._verified(request, known.person)
                 case _:
-                    self._erase(step, known.person)
+                    self.erasing.erase(step, known.person)
                     after = advanced(request, step)
         except UpstreamError as failed:
             _log.warning("the step %s of a deletion has to wait: %s", step.value, failed.code)
@@ -283,137 +249,59 @@ class Deleting:
         self.ledger.fence(user_id, now=self.context.now())
         # Read behind the fence: no process can replace the tokens any more, nor make another connection.
         connection, profile = self.connections.read(user_id), self.profiles.read(user_id)
-        person = self._person(user_id)
+        person = self.erasing.person(user_id)
         known = Identifiers(
             person=person,
             username=(profile.provider_username or "") if profile is not None else "",
-            access_token=self._token(connection, ACCESS_TOKEN),
-            refresh_token=self._token(connection, REFRESH_TOKEN),
+            access_token=self.revoking.token(connection, ACCESS_TOKEN),
+            refresh_token=self.revoking.token(connection, REFRESH_TOKEN),
         )
         # Counted here and not while erasing: a step that is repeated after a crash finds less.
         return advanced(
             request,
             DeletionStep.FENCE,
-            identifiers=self._sealed(request.request_id, known),
-            counts=_counted(request.counts, self._remains(person)),
+            identifiers=sealed(self.cipher, request.request_id, known),
+            counts=_counted(request.counts, self.erasing.remains(person)),
         )
-
-    def _token(self, connection: StravaConnection | None, name: str) -> str:
-        if connection is None or connection.has_ended:
-            return ""
-        sealed = connection.access_token if name == ACCESS_TOKEN else connection.refresh_token
-        try:
-            return self.cipher.unseal(sealed, token_context(connection.user_id, name))
-        except SealBroken:
-            # What cannot be opened cannot be given back, and is of no use to others either.
-            return ""
-
-    def _revoked(self, request: DeletionRequest, known: Identifiers) -> DeletionRequest:
-        """Give the permission back to Strava; one that has ended is no error."""
-        if self._is_connected(known):
-            request = self._given_back(self._strava(), request, known)
-        # The tokens are of no use any more, and are not kept until the end.
-        spent = self._sealed(request.request_id, evolve(known, access_token="", refresh_token=""))
-        return advanced(request, DeletionStep.REVOKE, identifiers=spent)
-
-    def _is_connected(self, known: Identifiers) -> bool:
-        """Whether there is a permission that no other account uses."""
-        # Revoking ends every token the app has for an athlete, in every account that holds one.
-        owners = [self.connections.owner(each) for each in known.person.athlete_ids]
-        is_taken = any(each is not None and each.user_id != known.person.user_id for each in owners)
-        return bool(known.access_token or known.refresh_token) and not is_taken
-
-    def _strava(self) -> StravaApi:
-        if self.api is None:
-            raise UpstreamError(
-                "this account is connected to Strava, and the settings name no app to give the permission "
-                "back with; set strava_client_id and strava_client_secret",
-                code="strava_app_missing",
-            )
-        return self.api
-
-    def _given_back(self, api: StravaApi, request: DeletionRequest, known: Identifiers) -> DeletionRequest:
-        """Give the permission back; returns the deletion, in which renewed tokens may stand by now."""
-        if api.revokes_by_any_token():
-            # Both: a renewal that was under way may have ended the refresh token, and been refused here.
-            for token in filter(None, (known.refresh_token, known.access_token)):
-                api.revoke(token)
-            return request
-        with suppress(AccessTokenRejected):
-            api.revoke(known.access_token)
-            return request
-        with suppress(TokenRefreshRejected, AccessTokenRejected):
-            grant = api.refresh(known.refresh_token)
-            known = evolve(
-                known,
-                access_token=grant.access_token,
-                refresh_token=grant.refresh_token or known.refresh_token,
-            )
-            # Stored before it is used: if the call fails, only this token lets a repeat go on.
-            request = evolve(
-                request,
-                identifiers=self._sealed(request.request_id, known),
-                version=request.version + 1,
-            )
-            self.deletions.write(request)
-            api.revoke(grant.access_token)
-        return request
 
     def _forgotten_elsewhere(self, request: DeletionRequest, known: Identifiers) -> DeletionRequest:
         """Erase who the person is: here, and at the identity provider."""
         # Here first: an outage there must not keep the e-mail address from being erased.
-        self._erase(DeletionStep.ERASE_IDENTITY, known.person)
+        self.erasing.erase(DeletionStep.ERASE_IDENTITY, known.person)
         if self.directory is not None and known.username:
             self.directory.sign_out(known.username)
             self.directory.delete(known.username)
         return advanced(request, DeletionStep.ERASE_IDENTITY)
 
-    def _erase(self, step: DeletionStep, person: Person) -> None:
-        for item in registry.erased_in(step):
-            self.personal.erase(item, person)
-        if step is DeletionStep.ERASE_LINKS:
-            for athlete_id in person.athlete_ids:
-                self.queue.drop_waiting(group_of(athlete_id))
-                self.queue.drop_parked(group_of(athlete_id))
-
     def _verified(self, request: DeletionRequest, person: Person) -> DeletionRequest:
         """Look at every store; what a process under way has left is erased, and looked for again."""
-        remains = self._remains(person)
+        remains = self.erasing.remains(person)
         for _ in range(_ERASURES_MAX):
             if not remains.total:
                 break
             _log.warning("a deletion finds %d items left, and erases them", remains.total)
             for step in DeletionStep:
-                self._erase(step, person)
+                self.erasing.erase(step, person)
             request = evolve(request, counts=_counted(request.counts, remains))
-            remains = self._remains(person)
+            remains = self.erasing.remains(person)
         # Behind the last erasure, so that nothing stays in a file.
-        self.personal.scrub()
+        self.erasing.personal.scrub()
         return verified(
             request,
             VerificationResult(self.context.now(), remains.total),
-            lag_seconds=self.personal.index_lag_seconds,
+            lag_seconds=self.erasing.personal.index_lag_seconds,
             policy=self.context.policy,
         )
-
-    def _remains(self, person: Person) -> Remains:
-        counts = {each: sum(1 for _ in self.personal.walk(each, person)) for each in registry.STORED}
-        # Of an athlete no more are counted than are listed; all are erased.
-        limit = self.context.policy.jobs.jobs_parked_listed_max
-        groups = [group_of(each) for each in person.athlete_ids]
-        counts[ItemType.JOB] = sum(len(self.queue.waiting(each, limit=limit)) for each in groups)
-        counts[ItemType.PARKED_JOB] = sum(len(self.queue.parked(limit=limit, group=each)) for each in groups)
-        return Remains(counts={item: count for item, count in counts.items() if count})
 
     def _completed(self, request: DeletionRequest) -> DeletionRequest:
         """The deletion with its receipt, and nothing left of the person but the sealed id."""
         now, policy = self.context.now(), self.context.policy
         content = content_of(request, self.context.ids.request_id(), now=now, policy=policy)
-        user_id = self._identifiers(request).person.user_id
+        user_id = unsealed(self.cipher, request).person.user_id
         done = evolve(
             request,
             completed_at=now,
-            identifiers=self._sealed(request.request_id, Identifiers(person=Person(user_id=user_id))),
+            identifiers=sealed(self.cipher, request.request_id, Identifiers(person=Person(user_id=user_id))),
             receipt=signed(content, key_id=self.signer.key_id, sign=self.signer.sign),
             version=request.version + 1,
         )
@@ -423,31 +311,11 @@ class Deleting:
             return self._read(request.request_id)
         return done
 
-    def _person(self, user_id: UserId) -> Person:
-        """The names under which things of a user are stored."""
-        connection = self.connections.read(user_id)
-        athletes = [] if connection is None else [connection.athlete_id]
-        for item in (ItemType.BACKFILL, ItemType.STAGED_PAGE, ItemType.WORKOUT):
-            name = "shownToAthleteId" if item is ItemType.WORKOUT else "athleteId"
-            rows = self.personal.walk(item, Person(user_id=user_id))
-            athletes += dict.fromkeys(AthleteId(row[name]) for row in rows if row[name])
-        return Person(user_id=user_id, athlete_ids=tuple(dict.fromkeys(athletes)))
-
     def _read(self, request_id: str) -> DeletionRequest:
         stored = self.deletions.read(request_id)
         if stored is None:
             raise NotFound("there is no such deletion", code="deletion_not_found")
         return stored
-
-    def _identifiers(self, request: DeletionRequest) -> Identifiers:
-        return identifiers_of(self.cipher.unseal(request.identifiers, _context(request.request_id)))
-
-    def _sealed(self, request_id: str, known: Identifiers) -> str:
-        return self.cipher.seal(known.as_text(), _context(request_id))
-
-
-def _context(request_id: str) -> SealContext:
-    return SealContext(item="deletion", row=request_id, field="identifiers")
 
 
 def _counted(counts: Mapping[str, int], remains: Remains) -> Mapping[str, int]:
