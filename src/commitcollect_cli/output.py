@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import io
 import json
+import os
 import re
 import shutil
 import sys
@@ -42,8 +44,53 @@ def wants_color(environ: Mapping[str, str]) -> bool | None:
     return False if environ.get("TERM") == "dumb" else None
 
 
+class _Closed(io.RawIOBase):
+    """A standard stream that the process was started without: each use of it is an error that says so."""
+
+    def __init__(self, shown_as: str) -> None:
+        self._shown_as = shown_as
+
+    def readable(self) -> bool:
+        """As far as is known before it is tried."""
+        return True
+
+    writable = readable
+
+    def readinto(self, _into: object, /) -> int:
+        """Refuse."""
+        raise OSError(errno.EBADF, f"{self._shown_as} is closed")
+
+    def write(self, _data: object, /) -> int:
+        """Refuse."""
+        raise OSError(errno.EBADF, f"{self._shown_as} is closed")
+
+
+def _replace_closed_streams() -> None:
+    """Stand in for streams that are closed, of which Python has None.
+
+    What is said for people goes nowhere where stderr is closed.
+    """
+    if None not in (sys.stdin, sys.stdout, sys.stderr):
+        return
+    # The lowest free number goes to the next file that is opened: no store may get that of a stream.
+    while (taken := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        pass
+    os.close(taken)
+    if sys.stdin is None:
+        sys.stdin = io.TextIOWrapper(io.BufferedReader(_Closed("standard input")))
+    if sys.stdout is None:
+        closed: Any = _Closed("standard output")  # without a buffer: what is refused must not wait in one
+        sys.stdout = io.TextIOWrapper(closed, encoding="utf-8", write_through=True)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(_STDERR, "w", encoding="utf-8")
+
+
+_STDERR = 2
+
+
 def prepare_streams() -> None:
     """Make stdout and stderr print what their encoding lacks in plain characters instead of failing."""
+    _replace_closed_streams()
     codecs.register_error(_PLAIN_ERRORS, _in_plain)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -166,7 +213,10 @@ def ask(question: str) -> str | None:
     """Ask a person, on stderr; the line they type, or None at the end of the input."""
     click.echo(f"{question}: ", file=sys.stderr, nl=False)
     # Not with click: depending on its version, part of the question ends up on stdout, among the data.
-    line = sys.stdin.readline() if sys.stdin is not None else ""
+    try:
+        line = sys.stdin.readline()
+    except OSError:  # it is closed
+        line = ""
     if line:
         return line.strip()
     say("")
