@@ -51,6 +51,23 @@ class UtcDay(click.ParamType[datetime]):
             self.fail(f"{value!r} is not a day; write it as 2019-01-31, today, yesterday or -30d", param, ctx)
 
 
+def with_absolute_day(option: click.Parameter, ctx: click.Context, args: list[str]) -> list[str]:
+    """The arguments with the day of ``--option -4w`` or ``--option=-4w`` as a date.
+
+    For an option whose value may be left out: click takes what begins with a dash for the next option.
+    """
+    [name] = option.opts
+    found: list[str] = []
+    for each in args:
+        if each.startswith(f"{name}=-"):
+            found += [name, f"{UtcDay().convert(each.partition('=')[2], option, ctx).date()}"]
+        elif found and found[-1] == name and _RELATIVE.fullmatch(each):
+            found.append(f"{UtcDay().convert(each, option, ctx).date()}")
+        else:
+            found.append(each)
+    return found
+
+
 _DAY_CHARS = len("2026-01-31")
 _DAYS_AGO = {"today": 0, "yesterday": 1}
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from commitcollect_cli.completing import complete_recurring
 from commitcollect_cli.goal_options import goal_options
-from commitcollect_cli.options import parse_milestone_id
 from commitcollect_cli.output import fitting, print_result, say
 from commitcollect_cli.render import table
 from commitcollect_cli.store import open_to_read, store_options
-from commitcollect_core.errors import EXIT_FAILURE
+from commitcollect_core.errors import EXIT_FAILURE, InvalidInput, NotFound
 
 if TYPE_CHECKING:
     from commitcollect_adapters.settings import Settings
@@ -41,7 +40,7 @@ def recurring() -> None:
 )
 @goal_options
 @store_options
-def begin(*, settings: Settings, goals: GoalOptions, every: str, as_json: bool) -> None:
+def begin(*, settings: Settings, goals: GoalOptions, every: str, as_json: bool) -> int:
     """Begin a recurring goal: each period gets a milestone and a statue of its own.
 
     The first period is the one that holds --from, or the present one. Later milestones open with the first
@@ -61,6 +60,7 @@ def begin(*, settings: Settings, goals: GoalOptions, every: str, as_json: bool) 
         print_result(document, _begun_lines(begun.goal, begun.committed), as_json=as_json)
     if begun.refused:
         say(f"Not all milestones up to now are open: {begun.refused}")
+    return EXIT_FAILURE if begun.refused else 0
 
 
 def _begun_lines(goal: RecurringGoal, committed: Committed) -> Iterator[str]:
@@ -91,16 +91,45 @@ def list_(*, settings: Settings, as_json: bool) -> None:
 
 
 @recurring.command()
-@click.argument("recurring_id", metavar="ID", callback=parse_milestone_id, shell_complete=complete_recurring)
+@click.argument("wanted", metavar="ID", shell_complete=complete_recurring)
 @store_options
-def end(*, settings: Settings, recurring_id: MilestoneId, as_json: bool) -> None:
-    """Let a goal recur no more. Its milestones and their parts stay."""
+def end(*, settings: Settings, wanted: str, as_json: bool) -> None:
+    """Let a goal recur no more. Its milestones and their parts stay.
+
+    ID is an id of 'commitcollect recurring list', or the beginning of one.
+    """
     from commitcollect_adapters.backend import open_app
     from commitcollect_adapters.documents import recurring_goal_document
 
     with open_app(settings, must_exist=True) as app:
+        recurring_id = _recurring_id_of(app.recurring_goals.list(settings.user), wanted)
         ended = app.recurring_goals.end(settings.user, recurring_id)
     print_result(recurring_goal_document(ended), [f"{_show(ended)} recurs no more."], as_json=as_json)
+
+
+def _recurring_id_of(goals: Sequence[RecurringGoal], wanted: str) -> MilestoneId:
+    """The id of the goal that is meant.
+
+    Raises:
+        NotFound: none has it.
+        InvalidInput: several begin so.
+    """
+    ids = [each.recurring_id for each in goals]
+    found = [each for each in ids if each == wanted] or [
+        each for each in ids if each.startswith(wanted or " ")
+    ]
+    if len(found) == 1:
+        return found[0]
+    listed = f"there are: {', '.join(found or ids)}" if ids else "there is none"
+    shown = f"{listed} ('commitcollect recurring list' shows their goals)"
+    if found:
+        raise InvalidInput(f"{wanted!r} may be one of several; {shown}", field="recurringId")
+    raise NotFound(
+        f"there is no recurring goal {wanted[:_ID_CHARS_SHOWN]!r}; {shown}", code="recurring_goal_not_found"
+    )
+
+
+_ID_CHARS_SHOWN = 40
 
 
 @recurring.command("open")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from commitcollect_cli.completing import complete_sport
-from commitcollect_cli.options import Month, UtcDay, parse_sports, today
+from commitcollect_cli.options import Month, UtcDay, parse_sports, today, with_absolute_day
 from commitcollect_cli.output import fitting, print_result
 from commitcollect_cli.render import fitting_table
 from commitcollect_cli.store import open_to_read, store_options
@@ -31,7 +31,13 @@ _HEIGHTS = "▁▂▃▄▅▆▇█"
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-@click.command()
+class _Summary(click.Command):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        [week] = (each for each in self.params if each.name == "week")
+        return super().parse_args(ctx, with_absolute_day(week, ctx, args))
+
+
+@click.command(cls=_Summary)
 @click.option(
     "--year",
     type=click.IntRange(_YEAR_MIN, _YEAR_MAX),
@@ -44,7 +50,7 @@ _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
     type=UtcDay(),
     is_flag=False,
     flag_value="today",
-    help="This week, or with a DAY the week of that day.",
+    help="This week, or with a DAY, such as -7d, the week of that day.",
 )
 @click.option(
     "--sport",

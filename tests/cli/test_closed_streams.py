@@ -40,7 +40,8 @@ def store(tmp_path: Path) -> Path:
     "command",
     [
         ("workout", "list"), ("summary",), ("summary", "--json"), ("workout", "export", "-"), ("doctor",),
-        ("milestone", "create", "--target", "count=5", "--year", "2026"), ("workout", "list", "--user", "x", "--json"),
+        ("milestone", "create", "--target", "count=5", "--year", "2026"),
+        ("workout", "list", "--user", "x", "--json"),
     ],
 )  # fmt: skip
 def test_a_closed_output_is_one_line(store: Path, command: tuple[str, ...]) -> None:

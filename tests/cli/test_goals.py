@@ -434,3 +434,23 @@ def test_a_sport_stays_the_default_of_targets_that_name_none(console: Console) -
         "--sport", "RIDE", "--year", "2026",
     )  # fmt: skip
     assert "1,000 km (RIDE) and 52 activities (RUN)" in made.out
+
+
+def test_a_recurring_goal_ends_by_the_beginning_of_its_id(console: Console) -> None:
+    """As milestones and workouts are found; what is nothing, or may be several, is refused with the ids."""
+    begin = ("recurring", "begin", "--target", "count=4", "--every")
+    ids = [console.json(*begin, every)["recurringId"] for every in ("year", "month")]
+    unknown = console("recurring", "end", "nothing-like-it")
+    assert unknown.code == 3
+    assert "no recurring goal 'nothing-like-it'" in unknown.err
+    assert "'commitcollect recurring list'" in unknown.err
+    assert all(each in unknown.err for each in ids)
+    assert console("recurring", "end", "").code == 3
+    several = console("recurring", "end", "ms-")
+    assert (several.code, len(console.json("recurring", "list")["recurringGoals"])) == (2, 2)
+    assert "'ms-' may be one of several; there are: ms-" in several.err
+    start = next(ids[0][:length] for length in range(1, 99) if not ids[1].startswith(ids[0][:length]))
+    assert console("recurring", "end", start).code == 0
+    assert console("recurring", "end", ids[1]).code == 0
+    assert "there is none" in console("recurring", "end", "gone").err
+    assert console.json("recurring", "list")["recurringGoals"] == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -106,6 +106,29 @@ def test_what_is_no_period_is_refused(console: Console, history: Path, arguments
     outcome = console("summary", *arguments)
     assert (outcome.code, outcome.out) == (2, "")
     assert "Error" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("given", "day"),
+    [
+        (("--week", "-7d"), -7), (("--week=-7d",), -7), (("--week", "-4w", "--sport", "RUN"), -28),
+        (("--sport", "RUN", "--week=-4w"), -28), (("--week",), 0), (("--week", "--sport", "RUN"), 0),
+        (("--week=yesterday",), -1),
+    ],
+)  # fmt: skip
+def test_the_week_of_a_day_before_today(console: Console, given: tuple[str, ...], day: int) -> None:
+    """Relative days are told from options, though both begin with a dash."""
+    console.json("workout", "add", "--sport-type", "Run", "--start", "2024-01-05T07:00Z", "--distance", "5km")
+    meant = datetime.now(UTC).date() + timedelta(days=day)
+    assert console.json("summary", *given)["period"] == f"{meant:%G-W%V}"
+
+
+@pytest.mark.parametrize("week", ["--week=-7x", "--week=-", "--week=-7"])
+def test_what_is_no_relative_day_is_refused(console: Console, week: str) -> None:
+    """As for --from; it is never taken for this week."""
+    refused = console("summary", week)
+    assert refused.code == 2
+    assert "is not a day; write it as 2019-01-31, today, yesterday or -30d" in refused.err
 
 
 @given(st.lists(st.integers(0, 10**9), max_size=60))
