@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from commitcollect_cli.options import NamedPath
 from commitcollect_cli.output import is_confirmed, print_failure, print_result, say
 from commitcollect_cli.render import show_count, table
 from commitcollect_cli.store import store_options
@@ -170,7 +171,7 @@ def reapply_deletions(*, settings: Settings, as_json: bool) -> int:
 @account.command()
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=NamedPath(),
     required=True,
     metavar="FOLDER|FILE.zip",
     help="A folder that is empty or not there yet, or a zip file.",
@@ -191,7 +192,7 @@ def export(*, settings: Settings, out: Path, as_json: bool) -> None:
 
 
 @account.command("import")
-@click.argument("path", type=click.Path(path_type=Path), metavar="FOLDER|FILE.zip")
+@click.argument("path", type=NamedPath("standard input"), metavar="FOLDER|FILE.zip")
 @store_options
 def import_(*, settings: Settings, path: Path, as_json: bool) -> int:
     """Take an exported account over as --user: profile, workouts, milestones and awards."""

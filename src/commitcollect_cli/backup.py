@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from commitcollect_cli.options import NamedPath
 from commitcollect_cli.output import print_result, say
 from commitcollect_cli.store import store_options
 from commitcollect_core.errors import InvalidInput
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=NamedPath())
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 @store_options
 def backup(*, settings: Settings, file: Path, force: bool, as_json: bool) -> None:

@@ -95,6 +95,20 @@ def _time_zone_set() -> str:
     return load_settings({}, os.environ, Path())[0].time_zone
 
 
+class NamedPath(click.Path):
+    """The path of what has to be a file or folder: ``-`` is neither, and no stream is meant either."""
+
+    def __init__(self, stream: str = "standard output", *, file_okay: bool = True) -> None:
+        super().__init__(path_type=Path, file_okay=file_okay)
+        self._stream = stream
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Take the path, or fail with what to write instead."""
+        if str(value) == "-":
+            self.fail(f"'-' is not {self._stream} here; give a name, or ./- for such a file", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 class Month(click.ParamType[datetime]):
     """A month such as 2026-05, as its first instant in UTC."""
 

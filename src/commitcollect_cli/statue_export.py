@@ -14,7 +14,7 @@ import click
 from commitcollect_cli.catalogs import known_model, open_catalog
 from commitcollect_cli.choosing import milestone_id_of, milestone_option
 from commitcollect_cli.completing import complete_model
-from commitcollect_cli.options import chained
+from commitcollect_cli.options import NamedPath, chained
 from commitcollect_cli.output import print_result
 from commitcollect_cli.render import show_count, table
 from commitcollect_cli.saving import save
@@ -99,7 +99,7 @@ subject_options = chained(
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=NamedPath(),
     metavar="PATH",
     help="File, or folder of parts or plates.",
 )

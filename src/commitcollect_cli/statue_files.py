@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from commitcollect_cli.completing import complete_model
-from commitcollect_cli.options import json_option
+from commitcollect_cli.options import NamedPath, json_option
 from commitcollect_cli.output import print_json, print_result, show
 from commitcollect_cli.saving import save
 from commitcollect_cli.store import store_options
@@ -164,7 +164,7 @@ def retire(*, settings: Settings, model_id: ModelId, as_json: bool) -> None:
 @click.option(
     "--out",
     "folder",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=NamedPath(file_okay=False),
     default=Path(),
     show_default="this folder",
     help="Where to write the STL files.",

@@ -88,7 +88,7 @@ def _form(file: Path, form: str | None, *, as_json: bool) -> str:
             raise click.UsageError("--json prints one JSON object; leave it out, or --format csv")
     form = form or file.suffix.removeprefix(".").lower()
     if form not in _FORMATS:
-        raise click.UsageError(f"{file.name!r} ends neither in .csv nor in .json; give --format csv or json")
+        raise click.UsageError(f"{str(file)!r} ends neither in .csv nor in .json; give --format csv or json")
     return form
 
 

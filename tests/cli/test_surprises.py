@@ -47,3 +47,42 @@ def test_every_file_that_failed_is_named(console: Console, tmp_path: Path) -> No
 def test_what_is_not_reached_does_not_look_reached(meters: int, shown: str) -> None:
     """Progress is rounded down for people."""
     assert show_progress(TargetType.DISTANCE_METERS, meters, 1_000_000) == shown
+
+
+@pytest.mark.parametrize(
+    ("command", "stream"),
+    [
+        (("backup", "-"), "standard output"),
+        (("backup", "--force", "-"), "standard output"),
+        (("statue", "export", "--out", "-"), "standard output"),
+        (("statue", "coupon", "--out", "-"), "standard output"),
+        (("account", "export", "--out", "-"), "standard output"),
+        (("account", "import", "-"), "standard input"),
+    ],
+)
+def test_a_dash_is_no_file(
+    console: Console, history: Path, tmp_path: Path, command: tuple[str, ...], stream: str
+) -> None:
+    """Where no stream is meant it is refused, and no file of that name is made; ./- is one."""
+    console.json("workout", "import", history)
+    before = sorted(tmp_path.iterdir())
+    refused = console(*command)
+    assert refused.code == 2
+    assert f"'-' is not {stream} here; give a name, or ./- for such a file" in refused.err
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_file_may_be_called_a_dash(console: Console, history: Path, tmp_path: Path) -> None:
+    """Where it is said with its folder."""
+    console.json("workout", "import", history)
+    assert console("backup", "./-").code == 0
+    assert (tmp_path / "-").is_file()
+
+
+@pytest.mark.parametrize("path", [".", "runs", "..", "runs.txt"])
+def test_an_export_names_the_path_that_says_no_format(console: Console, history: Path, path: str) -> None:
+    """As it was given, also where it has no last name."""
+    console.json("workout", "import", history)
+    refused = console("workout", "export", path)
+    assert refused.code == 2
+    assert f"'{path}' ends neither in .csv nor in .json" in refused.err
