@@ -153,7 +153,7 @@ class Rounds:
         try:
             let_go = self.retaining.run(athlete.user_id)
         except CommitCollectError as failed:
-            _log.warning("workouts of %s are kept for longer: %s", athlete.user_id, failed.message)
+            _log.warning("workouts of athlete %s are kept for longer: %s", athlete.athlete_id, failed.message)
             return Visit(athlete=athlete, outcome=report, retention_failure=failed)
         return Visit(athlete=athlete, outcome=evolve(report, committed=report.committed + let_go))
 
