@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
-from commitcollect_core.training.goals import Aim, latest_end
+from commitcollect_core.training.goals import Aim, latest_end, new_period_end, new_period_start
 from commitcollect_core.training.local_time import UTC_TIME, LocalTime
 
 _STEP = timedelta(days=1)
@@ -60,8 +60,11 @@ def goal_time(
     """The offsets of a time zone over the period of a goal, as far as its days can count.
 
     Raises:
-        InvalidInput: there is no such time zone.
+        InvalidInput: there is no such time zone, or the period is beyond what a goal may have.
     """
+    # First, as days around a period far off are in no calendar.
+    new_period_start(start_at)
+    new_period_end(end_at)
     end = end_at or latest_end(aims, start_at, UTC_TIME, policy) or start_at + _OPEN_END
     longest = timedelta(days=policy.training.milestone_buckets_max * _BUCKET_DAYS_MAX)
     return local_time(name, start_at, min(end, start_at + longest))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from commitcollect_core.accounts.chain import AuditEntry, Checkpoint, Verification
 
 LISTED = 50
-_MONTH = re.compile(r"[0-9]{4}(?:0[1-9]|1[0-2])")
+_MONTH = re.compile(r"(?P<year>[0-9]{4})-?(?P<month>0[1-9]|1[0-2])")
 _CHECKPOINT = re.compile(r"(?P<sequence>[0-9]{1,15}):(?P<digest>[0-9a-f]{64})")
 
 
@@ -42,13 +42,16 @@ def _auditing(settings: Settings) -> Iterator[Auditing]:
 
 
 def _month(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
-    if value is not None and not _MONTH.fullmatch(value):
-        raise click.BadParameter(f"{value!r} is not a month; write it as 202611")
-    return value
+    if value is None:
+        return None
+    found = _MONTH.fullmatch(value)
+    if found is None:
+        raise click.BadParameter(f"{value!r} is not a month; write it as 2026-11")
+    return found["year"] + found["month"]
 
 
 _month_option = click.option(
-    "--month", callback=_month, metavar="YYYYMM", help="UTC month.  [default: the present one]"
+    "--month", callback=_month, metavar="YYYY-MM", help="UTC month.  [default: the present one]"
 )
 
 

@@ -45,8 +45,10 @@ class UtcDay(click.ParamType[datetime]):
             elif value.lower() in _DAYS_AGO:
                 days = _DAYS_AGO[value.lower()]
             else:
-                return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC)
-            return today(ctx) - timedelta(days=days)
+                return _in_calendar(datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC))
+            return _in_calendar(today(ctx) - timedelta(days=days))
+        except InvalidInput as invalid:
+            self.fail(f"{value!r}: {invalid.message}", param, ctx)
         except (ValueError, OverflowError):
             self.fail(f"{value!r} is not a day; write it as 2019-01-31, today, yesterday or -30d", param, ctx)
 
@@ -69,6 +71,18 @@ def with_absolute_day(option: click.Parameter, ctx: click.Context, args: list[st
 
 
 _DAY_CHARS = len("2026-01-31")
+_CALENDAR_YEARS = range(2, 9_999)
+
+
+def _in_calendar(day: datetime) -> datetime:
+    """The day, unless what a time zone or the end of a span adds to it may leave the calendar."""
+    if day.year in _CALENDAR_YEARS:
+        return day
+    raise InvalidInput(
+        f"the year {day.year} is at the end of the calendar; goals are of {YEAR_MIN} to {YEAR_MAX}"
+    )
+
+
 _DAYS_AGO = {"today": 0, "yesterday": 1}
 
 
@@ -119,7 +133,9 @@ class Month(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         try:
-            return datetime.strptime(value, "%Y-%m").replace(tzinfo=UTC)
+            return _in_calendar(datetime.strptime(value, "%Y-%m").replace(tzinfo=UTC))
+        except InvalidInput as invalid:
+            self.fail(f"{value!r}: {invalid.message}", param, ctx)
         except ValueError:
             self.fail(f"{value!r} is not a month; write it as 2026-05", param, ctx)
 
@@ -152,7 +168,8 @@ def span_of(
 
 
 _MONTH_DAYS_MAX = 31
-_YEAR_MAX = 9998
+YEAR_MIN, YEAR_MAX = 1900, 2200
+"""Those of goals; here, as reading goals costs more than reading options."""
 
 
 def span_options(what: str) -> Callable[[_Command], _Command]:
@@ -164,7 +181,10 @@ def span_options(what: str) -> Callable[[_Command], _Command]:
         ),
         click.option("--through", "last_day", type=UtcDay(), help="The last day that is in."),
         click.option(
-            "--year", type=click.IntRange(1, _YEAR_MAX), metavar="YYYY", help="From January to December."
+            "--year",
+            type=click.IntRange(YEAR_MIN, YEAR_MAX),
+            metavar="YYYY",
+            help="From January to December.",
         ),
         click.option("--month", type=Month(), help="The days of one month."),
     )
@@ -212,6 +232,7 @@ class Instant(click.ParamType[datetime]):
         if len(value) <= _DAY_CHARS:
             self.fail(f"{value!r} has no time of day; write it like 2026-01-31T07:00Z", param, ctx)
         try:
+            _in_calendar(instant)
             instant = instant if instant.tzinfo is not None else self._local(instant, value)
             utc(instant)
         except InvalidInput as invalid:

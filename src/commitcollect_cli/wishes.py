@@ -14,7 +14,7 @@ from commitcollect_adapters.wording.units import check_target, unit_given
 from commitcollect_cli.goal_options import NO_FIRST_DAY
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
-from commitcollect_core.training.goals import Aim
+from commitcollect_core.training.goals import Aim, new_first_instant
 from commitcollect_core.training.local_time import LocalTime
 from commitcollect_core.training.recurrence import Every
 from commitcollect_core.training.recurring_goals import NewRecurringGoal
@@ -86,6 +86,7 @@ class GoalOptions:
         start_day = self.start_day or now
         place = None
         if self.time_zone is not None:
+            new_first_instant(self.start_day)
             # The first period may have begun before the first day given.
             first_day = start_day - timedelta(days=_YEAR_DAYS)
             place = local_time(self.time_zone, first_day, start_day + timedelta(days=_RECURRING_DAYS))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -65,6 +65,12 @@ def test_a_month_is_reported_by_type(log: Console) -> None:
     counts = log.json("audit", "report")["counts"]
     assert {each["eventType"] for each in counts} == {"AUTH_LOGIN", "DATA_EXPORT"}
     assert "DATA_EXPORT" in log("audit", "report").out
+    written = [f"{datetime.now(UTC):{form}}" for form in ("%Y-%m", "%Y%m")]
+    first, second = (log.json("audit", "report", "--month", each) for each in written)
+    assert first == second
+    assert first["counts"] == counts
+    wrong = log("audit", "report", "--month", "2026-13").err
+    assert "'2026-13' is not a month; write it as 2026-11" in wrong
 
 
 def test_a_log_as_it_was_written_gives_a_checkpoint(log: Console) -> None:
@@ -119,7 +125,7 @@ def test_another_key_verifies_nothing(log: Console, monkeypatch: pytest.MonkeyPa
     [
         ("trace", "a b"),
         ("trace",),
-        ("list", "--month", "2026-11"),
+        ("list", "--month", "2026-13"),
         ("list", "--type", "NOTHING"),
         ("list", "--limit", "0"),
         ("verify", "--checkpoint", "5"),

@@ -146,6 +146,8 @@ def test_the_help_stands_in_groups(console: Console) -> None:
     places = [ran.out.index(each) for each in headings]
     assert places == sorted(places)
     assert "..." not in ran.out.partition("For athletes:")[2]
+    serve = loaded("serve:serve").get_short_help_str()
+    assert serve in ran.out.partition("For athletes:")[2].partition("For Strava:")[0]
     assert isinstance(cli, LateGroup)
 
 

@@ -19,8 +19,9 @@ from commitcollect_adapters.wording.units import (
     show_progress,
     unit_given,
 )
-from commitcollect_cli.options import UtcDay
+from commitcollect_cli.options import YEAR_MAX, YEAR_MIN, UtcDay
 from commitcollect_core.errors import InvalidInput
+from commitcollect_core.training.goals import PERIOD_YEAR_MAX, PERIOD_YEAR_MIN
 from commitcollect_core.values import TargetType
 
 DISTANCE, TIME = KINDS["distance"], KINDS["time"]
@@ -310,3 +311,72 @@ def test_a_simulation_shows_targets_as_given(console: Console, monkeypatch: pyte
     monkeypatch.setenv("COMMITCOLLECT_UNITS", "imperial")
     assert " of 100 km" in console(*demo, "distance=100km").out
     assert " ft" in console(*demo, "days=10@elevation=500ft").out
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12", "UTC"])
+@pytest.mark.parametrize("year", [YEAR_MIN, YEAR_MAX])
+def test_each_year_that_the_help_names_can_be_had(console: Console, year: int, zone: str) -> None:
+    """The option is bounded by what a goal's period is."""
+    assert (YEAR_MIN, YEAR_MAX) == (PERIOD_YEAR_MIN, PERIOD_YEAR_MAX)
+    wish = ("milestone", "create", "--target", "count=5", "--time-zone", zone, "--year")
+    console.json("workout", "add", "--sport-type", "Run", "--start", "2024-02-01T07:00Z", "--distance", "5km")
+    assert console(*wish, year, "--dry-run").code == 0
+    assert f"[{YEAR_MIN}<=x<={YEAR_MAX}]" in console("milestone", "create", "-h").out
+    beyond = console(*wish, year - 1 if year == YEAR_MIN else year + 1)
+    assert beyond.code == 2
+    assert "is not in the range" in beyond.err
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        ("--from", "0001-01-01"), ("--from", "1899-12-01"), ("--from", "2201-02-01"),
+        ("--from", "9999-12-31"),
+        ("--from", "2026-01-01", "--to", "9999-12-31"), ("--from", "2026-01-01", "--to", "2025-01-01"),
+        ("--month", "0001-01"), ("--month", "9998-12"), ("--from", "2026-01-01", "--through", "9999-12-30"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("zone", [(), ("--time-zone", "Pacific/Kiritimati"), ("--time-zone", "Etc/GMT+12")])
+@pytest.mark.parametrize("target", ["count=5", "days=5"])
+def test_a_day_out_of_reach_is_told_in_words(
+    console: Console, days: tuple[str, ...], zone: tuple[str, ...], target: str
+) -> None:
+    """No message for people names a field of a document."""
+    refused = console("milestone", "create", "--target", target, *days, *zone)
+    assert refused.code == 2
+    assert "Error: " in refused.err
+    assert "AtUtc" not in refused.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("workout", "list", "--from", "0001-01-01"), ("workout", "list", "--to", "9999-12-31"),
+        ("workout", "list", "--month", "0001-01"), ("workout", "list", "--through", "9999-12-31"),
+        ("workout", "add", "--sport-type", "Run", "--distance", "5km", "--start", "0001-01-01T00:00"),
+        ("workout", "add", "--sport-type", "Run", "--distance", "5km", "--start", "9999-12-31T23:00"),
+        ("recurring", "begin", "--every", "year", "--target", "count=5", "--from", "1000-01-01"),
+        ("recurring", "begin", "--every", "year", "--target", "count=5", "--from", "9998-12-31"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("zone", ["", "Pacific/Kiritimati", "Etc/GMT+12"])
+def test_the_ends_of_the_calendar_are_refused(
+    console: Console, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], zone: str
+) -> None:
+    """No time zone and no end of a span leads beyond them."""
+    console.json("workout", "add", "--sport-type", "Run", "--start", "2024-02-01T07:00Z", "--distance", "5km")
+    monkeypatch.setenv("COMMITCOLLECT_TIME_ZONE", zone)
+    refused = console(*command)
+    assert refused.code == 2
+    assert "the year" in refused.err or "has no time zone" in refused.err
+
+
+@pytest.mark.parametrize("day", ["0002-01-01", "1000-01-01", "9998-12-31"])
+def test_days_within_the_calendar_are_taken(
+    console: Console, monkeypatch: pytest.MonkeyPatch, day: str
+) -> None:
+    """A list may reach from far before to far behind all workouts."""
+    console.json("workout", "add", "--sport-type", "Run", "--start", "2024-02-01T07:00Z", "--distance", "5km")
+    monkeypatch.setenv("COMMITCOLLECT_TIME_ZONE", "Pacific/Kiritimati")
+    for option in ("--from", "--through", "--to"):
+        assert console("workout", "list", option, day).code == 0

@@ -182,3 +182,22 @@ def test_a_period_lies_where_workouts_can_be() -> None:
             model_id=ModelId("M"), target_type="ACTIVITY_COUNT", total_target=3,
             period_start_at=datetime(1, 1, 1, tzinfo=UTC),
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("hours", [-14, 0, 14])
+def test_every_year_of_a_period_can_be_had_in_every_place(hours: int) -> None:
+    """Days begin up to fourteen hours earlier or later than in UTC; a day further out is refused in words."""
+    shift, day = timedelta(hours=hours), timedelta(days=1)
+    first, behind = datetime(1900, 1, 1, tzinfo=UTC) + shift, datetime(2201, 1, 1, tzinfo=UTC) + shift
+
+    def wish(start: datetime, end: datetime | None) -> NewMilestone:
+        return NewMilestone(
+            model_id=ModelId("M"), target_type="ACTIVITY_COUNT", total_target=3, period_start_at=start,
+            period_end_at=end,
+        )  # fmt: skip
+
+    assert wish(first, behind).period_end_at == behind
+    with pytest.raises(InvalidInput, match=r"^the period starts in the year 1899; .* 1900 to 2200"):
+        wish(first - 2 * day, None)
+    with pytest.raises(InvalidInput, match=r"^the period ends in the year 2201; .* 1900 to 2200"):
+        wish(first, behind + 2 * day)

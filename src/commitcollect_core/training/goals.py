@@ -10,7 +10,7 @@ Law 2: parts are exact: ``floor(progress * parts_total / total_target)``, capped
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from operator import attrgetter
 
@@ -92,6 +92,9 @@ def check_place(_owner: object, _attribute: object, place: LocalTime | None) -> 
 
 PERIOD_YEAR_MIN, PERIOD_YEAR_MAX = 1900, 2200
 """Of a new goal. Days and months around it stay within what a calendar can hold."""
+_PERIOD_AT_MIN = datetime(PERIOD_YEAR_MIN, 1, 1, tzinfo=UTC) - timedelta(days=1)
+_PERIOD_AT_MAX = datetime(PERIOD_YEAR_MAX + 1, 1, 1, tzinfo=UTC) + timedelta(days=1)
+"""The years begin and end up to a day earlier or later in other places."""
 
 
 def period_start(value: datetime) -> datetime:
@@ -106,26 +109,26 @@ def period_end(value: datetime | None) -> datetime | None:
 
 def new_period_start(value: datetime) -> datetime:
     """The start of a new goal's period, which lies where workouts can be."""
-    return _near(period_start(value), "periodStartAtUtc")
+    return _near(period_start(value), "the period starts", "periodStartAtUtc")
 
 
 def new_first_instant(value: datetime | None) -> datetime | None:
     """An instant of a recurring goal's first period, or None."""
     at = optional_utc(value, "startAtUtc")
-    return None if at is None else _near(at, "startAtUtc")
+    return None if at is None else _near(at, "the first period starts", "startAtUtc")
 
 
 def new_period_end(value: datetime | None) -> datetime | None:
     """The end of a new goal's period, or None."""
     at = period_end(value)
-    return None if at is None else _near(at, "periodEndAtUtc")
+    return None if at is None else _near(at, "the period ends", "periodEndAtUtc")
 
 
-def _near(at: datetime, name: str) -> datetime:
-    if PERIOD_YEAR_MIN <= at.year <= PERIOD_YEAR_MAX:
+def _near(at: datetime, what: str, name: str) -> datetime:
+    if _PERIOD_AT_MIN <= at <= _PERIOD_AT_MAX:
         return at
     raise InvalidInput(
-        f"{name} is in the year {at.year}; a period lies within {PERIOD_YEAR_MIN} to {PERIOD_YEAR_MAX}",
+        f"{what} in the year {at.year}; a period lies within {PERIOD_YEAR_MIN} to {PERIOD_YEAR_MAX}",
         field=name,
     )
 
