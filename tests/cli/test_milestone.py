@@ -260,3 +260,36 @@ def test_a_list_tells_names_and_where_each_stands(console: Console, history: Pat
     assert console.json("milestone", "archive", "2024", "--undo")["archivedAtUtc"] is None
     assert console.json("milestone", "edit", "2024", "--name", "")["name"] is None
     assert console("milestone", "edit", over).code == 2
+
+
+def test_no_place_is_told_before_and_when_a_milestone_is_opened(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dry run is refused as the opening is; what the message says of archiving and deleting is true."""
+    monkeypatch.setenv("COMMITCOLLECT_POLICY_MILESTONES_TRACKED_MAX", "1")
+    wish = ("milestone", "create", "--target", "count=5", "--year", "2026")
+    first = console.json(*wish)["milestoneId"]
+    for again in (wish, (*wish, "--dry-run")):
+        refused = console(*again)
+        assert refused.code == 1
+        assert "complete or delete one ('milestone delete')" in refused.err
+        assert "an archived one counts on and keeps its place" in refused.err
+    assert console("milestone", "archive", first).code == 0
+    assert console(*wish, "--dry-run").code == 1
+    assert console("milestone", "delete", first).code == 0
+    assert console(*wish, "--dry-run").code == 0
+    assert console(*wish).code == 0
+
+
+def test_a_recurring_goal_that_opens_nothing_exits_with_1(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The goal stays and is printed; a script sees that a milestone is missing."""
+    monkeypatch.setenv("COMMITCOLLECT_POLICY_MILESTONES_TRACKED_MAX", "1")
+    begin = ("recurring", "begin", "--every", "year", "--target", "count=5")
+    assert console(*begin).code == 0
+    refused = console(*begin)
+    assert refused.code == 1
+    assert "Recurring goal " in refused.out
+    assert "Not all milestones up to now are open: an athlete can have 1 milestones under way" in refused.err
+    assert len(console.json("recurring", "list")["recurringGoals"]) == 2

@@ -240,7 +240,7 @@ def test_a_milestone_more_than_the_policy_tracks_is_refused() -> None:
     """With every place taken by a milestone under way, opening another is refused and changes nothing."""
     athlete = Athlete(goal_of(), goal_of(), policy=FEW_PLACES)
     before = athlete.dump
-    with pytest.raises(LimitExceeded, match="2 milestones under way") as refused:
+    with pytest.raises(LimitExceeded, match="2 milestones under way; complete or delete one") as refused:
         athlete.open(goal_of())
     assert refused.value.code == "too_many_milestones"
     assert athlete.dump == before

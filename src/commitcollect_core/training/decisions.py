@@ -118,7 +118,7 @@ def decide_creation(
     milestone = Milestone(
         milestone_id=milestone_id, goal=goal, created_at=now, updated_at=now, name=name, unit=unit
     )
-    head = _with_room(view, policy, now=now)
+    head = with_room(view, policy, now=now)
     head = evolve(head, tracked_milestone_ids=(*head.tracked_milestone_ids, milestone_id))
     return (*settled, _recounted(evolve(view, head=head), milestone, history, models[goal.model_id], now=now))
 
@@ -303,10 +303,13 @@ def _counted(head: LedgerHead, milestone: Milestone) -> tuple[UntrackedMilestone
     )
 
 
-def _with_room(view: LedgerView, policy: Policy, *, now: datetime) -> LedgerHead:
+def with_room(view: LedgerView, policy: Policy, *, now: datetime) -> LedgerHead:
     """The head with room for one more milestone.
 
     If needed, a settled one gives up its place: the oldest that is whole, else the oldest.
+
+    Raises:
+        LimitExceeded: each place is taken by a milestone that is under way.
     """
     head, tracked_max = view.head, policy.training.milestones_tracked_max
     if len(head.tracked_milestone_ids) < tracked_max:
@@ -317,9 +320,11 @@ def _with_room(view: LedgerView, policy: Policy, *, now: datetime) -> LedgerHead
     milestone = min(settled, key=lambda each: each.status is not MilestoneStatus.COMPLETED, default=None)
     if milestone is not None:
         return _without_place(head, milestone, policy)
+    days = policy.training.milestone_settle_seconds // 86_400
     raise LimitExceeded(
-        f"an athlete can have {tracked_max} milestones under way; complete one, or let its period end, "
-        "before adding another",
+        f"an athlete can have {tracked_max} milestones under way; complete or delete one ('milestone "
+        f"delete'), or wait until a period is over for {days} days; an archived one counts on and keeps its "
+        "place",
         code="too_many_milestones",
         limit=tracked_max,
     )

@@ -13,7 +13,13 @@ from commitcollect_core.errors import Conflict, CorruptItem, InvalidInput, NotFo
 from commitcollect_core.policy import Policy
 from commitcollect_core.training.awards import Award, StatueModel
 from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed, Committing
-from commitcollect_core.training.decisions import decide_creation, decide_discard, decide_edit, decide_removal
+from commitcollect_core.training.decisions import (
+    decide_creation,
+    decide_discard,
+    decide_edit,
+    decide_removal,
+    with_room,
+)
 from commitcollect_core.training.folds import SUM, Fold
 from commitcollect_core.training.goals import (
     Aim,
@@ -249,8 +255,10 @@ class Tracking:
         """
         require_id(user_id, "user_id")
         require_kind(wish, NewMilestone, "wish")
-        goal = wish.goal(model_on_offer(self.catalog, wish.model_id), self.context.policy)
-        goal.check(self.context.policy)
+        policy = self.context.policy
+        goal = wish.goal(model_on_offer(self.catalog, wish.model_id), policy)
+        goal.check(policy)
+        with_room(self.ledger.read(user_id, ()), policy, now=self.context.now())
         return Preview(goal=goal, tally=self.tally(user_id, goal, is_bounded=is_bounded))
 
     def view(self, user_id: UserId, milestone_id: MilestoneId) -> MilestoneView:
