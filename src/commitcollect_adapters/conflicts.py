@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from commitcollect_core.errors import (
+    ACCOUNT_DELETED,
     AccountDeleting,
     AthleteAlreadyConnected,
     VersionConflict,
@@ -18,7 +19,7 @@ def stale() -> VersionConflict:
 
 def fenced() -> AccountDeleting:
     """The user's ledger is fenced."""
-    return AccountDeleting("this account is being deleted; nothing can be added to it any more")
+    return AccountDeleting(ACCOUNT_DELETED)
 
 
 def taken(athlete_id: AthleteId) -> AthleteAlreadyConnected:

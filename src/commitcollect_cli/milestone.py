@@ -26,7 +26,7 @@ from commitcollect_cli.render import (
     show_exclusions,
     show_reason,
 )
-from commitcollect_cli.store import as_given, list_limit, open_to_read, store_options
+from commitcollect_cli.store import as_given, list_limit, open_to_read, store_options, suggest
 from commitcollect_core.errors import CorruptItem, NotFound
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def list_(
     document = {"milestones": [milestone_document(each) for each in page], "next": next_id}
     print_result(document, _table(page, now), as_json=as_json)
     if not as_json and not page:
-        say("No milestones; open one with 'commitcollect milestone create'.")
+        suggest("No milestones; open one with 'commitcollect milestone create'.")
     if next_id is not None and not as_json:
         say(f"There are {len(left)} more: --after {next_id}")
 

@@ -11,7 +11,7 @@ from commitcollect_cli.completing import complete_recurring
 from commitcollect_cli.goal_options import goal_options
 from commitcollect_cli.output import fitting, print_result, say
 from commitcollect_cli.render import table
-from commitcollect_cli.store import open_to_read, store_options
+from commitcollect_cli.store import open_to_read, store_options, suggest
 from commitcollect_core.errors import EXIT_FAILURE, InvalidInput, NotFound
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def list_(*, settings: Settings, as_json: bool) -> None:
     document = {"recurringGoals": [recurring_goal_document(each) for each in goals]}
     print_result(document, fitting(table(header, rows)) if rows else (), as_json=as_json)
     if not as_json and not rows:
-        say("No recurring goals; begin one with 'commitcollect recurring begin'.")
+        suggest("No recurring goals; begin one with 'commitcollect recurring begin'.")
 
 
 @recurring.command()

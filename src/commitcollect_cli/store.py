@@ -19,8 +19,10 @@ from commitcollect_cli.output import say
 from commitcollect_core.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from commitcollect_adapters.backend import Backend
     from commitcollect_adapters.settings import Origins, Settings
     from commitcollect_core.app import CommitCollect
+    from commitcollect_core.values import UserId
 
 _UNITS = "commitcollect.units"
 _Command = Callable[..., Any]
@@ -98,13 +100,37 @@ def store_options(command: _Command) -> _Command:
 @contextmanager
 def open_to_read(settings: Settings) -> Iterator[CommitCollect]:
     """As `open_app`, for commands that only show; says so where the store has nothing of the athlete."""
-    from commitcollect_adapters.backend import open_app
+    from commitcollect_adapters.backend import open_backend, ports_on
+    from commitcollect_core.app import assemble
 
-    with open_app(settings, must_exist=True) as app:
-        is_named = settings.user != USER_DEFAULT
-        if is_named and not app.ports.ledger.read_head(settings.user).version:
-            say(f"The store has no data of user {settings.user!r}; 'commitcollect user list' shows whose.")
+    with open_backend(settings.store, settings.policy, must_exist=True) as backend:
+        app = assemble(ports_on(backend), settings.policy)
+        if not app.ports.ledger.read_head(settings.user).version:
+            if _was_deleted(backend, settings.user):
+                click.get_current_context().meta[_DELETED] = True
+                say(f"The account of user {settings.user!r} was deleted, for good; use another --user.")
+            elif settings.user != USER_DEFAULT:
+                say(
+                    f"The store has no data of user {settings.user!r}; 'commitcollect user list' shows whose."
+                )
         yield app
+
+
+_DELETED = "commitcollect.deleted"
+
+
+def _was_deleted(backend: Backend, user_id: UserId) -> bool:
+    deletions = backend.stores().deletions
+    # Where there are none, asking for an id would make the key that ids are hashed with.
+    return bool(deletions.page(after=None, limit=1).requests) and (
+        deletions.read(deletions.id_of(user_id)) is not None
+    )
+
+
+def suggest(message: str) -> None:
+    """Say what to add to a list that is empty, unless the account was deleted and takes nothing."""
+    if not click.get_current_context().meta.get(_DELETED):
+        say(message)
 
 
 def log_options(command: _Command) -> _Command:

@@ -13,7 +13,7 @@ from attrs import evolve
 from commitcollect_cli.options import limit_option
 from commitcollect_cli.output import print_result, say
 from commitcollect_cli.render import fitting_table, show_count
-from commitcollect_cli.store import list_limit, open_to_read, store_options
+from commitcollect_cli.store import list_limit, open_to_read, store_options, suggest
 from commitcollect_cli.workout_filters import filter_options, instants, matches
 from commitcollect_cli.workout_view import shown_if_given
 from commitcollect_core.errors import InvalidInput
@@ -116,7 +116,7 @@ def list_(
         return
     if not listed:
         is_part = start_at or end_at or after or name or sports != ANY_SPORT
-        say(
+        suggest(
             "No workouts there."
             if is_part
             else "No workouts; bring some in with 'commitcollect workout import FILE'."

@@ -82,10 +82,16 @@ class VersionConflict(Conflict):
 
 
 class AccountDeleting(Conflict):
-    """The account is being deleted and takes no writes."""
+    """The account is being deleted, or was, and takes no writes."""
 
     code = "account_deleting"
     ends_job = True
+
+
+ACCOUNT_DELETED = (
+    "this account is being deleted, or was deleted; nothing can be added to it any more: use another user"
+)
+"""The message of `AccountDeleting` where something is written."""
 
 
 class AthleteAlreadyConnected(Conflict):

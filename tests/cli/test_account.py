@@ -135,3 +135,38 @@ def test_a_connected_account_gives_its_permission_back(person: Person) -> None:
     (done,) = person.console.json("account", "resume")["deletions"]
     assert (done["stepsLeft"], bool(done["receipt"])) == ([], True)
     assert person.fake.calls(CallKind.REVOKE) > 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("workout", "list"), ("milestone", "list"), ("recurring", "list"), ("summary",), ("milestone", "show")],
+)
+def test_reading_says_that_the_account_was_deleted(athlete: Console, command: tuple[str, ...]) -> None:
+    """It never suggests to add what would be refused; for the others of the store nothing changes."""
+    athlete("account", "delete", "--yes")
+    told = athlete(*command)
+    assert "The account of user 'me' was deleted, for good; use another --user." in told.err
+    assert told.err.count("\n") == 1
+    other = athlete(*command, "--user", "ann")
+    assert "was deleted" not in other.err
+    assert "no data of user 'ann'" in other.err
+
+
+def test_adding_to_a_deleted_account_names_the_way_out(athlete: Console, history: Path) -> None:
+    """Another user of the same store takes the history in."""
+    athlete("account", "delete", "--yes")
+    refused = athlete("workout", "import", history)
+    assert refused.code == 1
+    assert (
+        "is being deleted, or was deleted; nothing can be added to it any more: use another user"
+        in refused.err
+    )
+    assert athlete("workout", "import", history, "--user", "ann").code == 0
+
+
+def test_reading_makes_no_file_for_deletions(console: Console, tmp_path: Path) -> None:
+    """Where no account was ever deleted, a look at an empty one leaves the folder as it was."""
+    console.json("workout", "add", "--sport-type", "Run", "--start", "2024-02-01T07:00Z", "--distance", "5km")
+    before = sorted(each.name for each in tmp_path.iterdir())
+    assert "no data of user 'ann'" in console("workout", "list", "--user", "ann").err
+    assert sorted(each.name for each in tmp_path.iterdir()) == before

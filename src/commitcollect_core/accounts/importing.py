@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from commitcollect_core.accounts.ports import DeletionStore, ProfileStore
 from commitcollect_core.accounts.profiles import UserProfile
 from commitcollect_core.context import Context
-from commitcollect_core.errors import AccountDeleting, Conflict
+from commitcollect_core.errors import ACCOUNT_DELETED, AccountDeleting, Conflict
 from commitcollect_core.training.awards import Award
 from commitcollect_core.training.ledger import NO_CONNECTION, LedgerCommit, LedgerHead
 from commitcollect_core.training.milestones import Milestone
@@ -65,9 +65,7 @@ class Importing:
             StorageError: the store failed; call again.
         """
         if self.deletions.read(self.deletions.id_of(user_id)) is not None:
-            raise AccountDeleting(
-                "this account is being deleted, or was deleted; nothing is imported into it"
-            )
+            raise AccountDeleting(ACCOUNT_DELETED)
         self._check_no_other(user_id, exported)
         if exported.profile is not None and self.profiles.read(user_id) is None:
             self.profiles.write(evolve(exported.profile, user_id=user_id, version=1))

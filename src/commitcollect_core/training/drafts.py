@@ -13,7 +13,7 @@ from datetime import datetime
 
 from attrs import evolve
 
-from commitcollect_core.errors import AccountDeleting
+from commitcollect_core.errors import ACCOUNT_DELETED, AccountDeleting
 from commitcollect_core.training.awards import Award, Crossing, StatueModel, mint
 from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState, LedgerView
 from commitcollect_core.training.milestones import Milestone, Progress, progress_after
@@ -215,4 +215,4 @@ def check_open(head: LedgerHead) -> None:
         AccountDeleting: the ledger is fenced.
     """
     if head.state is not LedgerState.ACTIVE:
-        raise AccountDeleting("this account is being deleted; nothing can be added to it any more")
+        raise AccountDeleting(ACCOUNT_DELETED)
