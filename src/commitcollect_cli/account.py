@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commitcollect_cli.options import NamedPath
+from commitcollect_cli.options import NamedPath, dry_run_option
 from commitcollect_cli.output import is_confirmed, print_failure, print_result, say
 from commitcollect_cli.render import show_count, table
 from commitcollect_cli.store import store_options
@@ -33,7 +33,7 @@ def account() -> None:
 
 @account.command()
 @click.option("--yes", "is_sure", is_flag=True, help="Do not ask.")
-@click.option("--dry-run", "is_dry_run", is_flag=True, help="Only say what would be deleted.")
+@dry_run_option
 @store_options
 def delete(*, settings: Settings, is_sure: bool, is_dry_run: bool, as_json: bool) -> int:
     """Delete the account of --user for good, and print the signed receipt.

@@ -17,7 +17,7 @@ from commitcollect_cli.choosing import (
 from commitcollect_cli.completing import complete_milestone
 from commitcollect_cli.drawing import earned_parts, picture_lines
 from commitcollect_cli.goal_options import new_goal_options
-from commitcollect_cli.options import limit_option, parse_milestone_id
+from commitcollect_cli.options import dry_run_option, limit_option, parse_milestone_id
 from commitcollect_cli.output import fitting, print_json, print_result, say, show, stream_json
 from commitcollect_cli.render import (
     fitting_table,
@@ -239,8 +239,9 @@ def _edited(
 @milestone.command()
 @milestone_argument
 @click.option("--yes", is_flag=True, help="Delete it with the parts it has earned.")
+@dry_run_option
 @store_options
-def delete(*, settings: Settings, wanted: str, yes: bool, as_json: bool) -> None:
+def delete(*, settings: Settings, wanted: str, yes: bool, is_dry_run: bool, as_json: bool) -> None:
     """Delete a milestone, also one that cannot be read any more.
 
     Workouts stay. Earned parts go with it and need --yes; 'archive' keeps them.
@@ -250,8 +251,13 @@ def delete(*, settings: Settings, wanted: str, yes: bool, as_json: bool) -> None
     with open_app(settings, must_exist=True) as app:
         milestone_id = milestone_id_of(app, settings.user, wanted)
         parts = _parts_lost(app, settings.user, milestone_id)
+        lost = "parts that cannot be read" if parts is None else show_count(parts, "part", "parts")
+        if is_dry_run:
+            document = {"isDryRun": True, "milestoneId": milestone_id, "partsDeleted": parts}
+            line = f"Would delete milestone {milestone_id} with {lost}; workouts stay."
+            print_result(document, [line], as_json=as_json)
+            return
         if parts != 0 and not yes:
-            lost = "parts that cannot be read" if parts is None else show_count(parts, "part", "parts")
             raise click.UsageError(
                 f"milestone {milestone_id} has {lost}, which would be gone for good; give --yes if you are "
                 "sure, or put it away with 'commitcollect milestone archive'"

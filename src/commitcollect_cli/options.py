@@ -331,6 +331,9 @@ def listening_at(port: int) -> Callable[[_Command], _Command]:
     )
 
 
+dry_run_option = click.option("--dry-run", "is_dry_run", is_flag=True, help="Only say what would be deleted.")
+"""Of commands that destroy."""
+
 user_option = click.option(
     "--user", "user_id", callback=parse_user, metavar="ID", help=f"The athlete.  [default: {USER_DEFAULT}]"
 )

@@ -214,7 +214,7 @@ def ask(question: str) -> str | None:
     click.echo(f"{question}: ", file=sys.stderr, nl=False)
     # Not with click: depending on its version, part of the question ends up on stdout, among the data.
     try:
-        line = sys.stdin.readline()
+        line = sys.stdin.readline() if sys.stdin is not None else ""
     except OSError:  # it is closed
         line = ""
     if line:

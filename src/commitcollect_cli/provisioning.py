@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from commitcollect_cli.options import dry_run_option
 from commitcollect_cli.output import is_confirmed, print_result, say
 from commitcollect_cli.render import table
 from commitcollect_cli.store import store_options
@@ -63,7 +64,7 @@ def add_commands(things: Provisioned) -> None:
 
     @command(help=f"Delete the {things.plural} with {things.content} in them.")
     @click.option("--yes", "is_sure", is_flag=True, help="Do not ask.")
-    @click.option("--dry-run", "is_dry_run", is_flag=True, help="Only say what would be deleted.")
+    @dry_run_option
     @store_options
     def delete(*, settings: Settings, is_sure: bool, is_dry_run: bool, as_json: bool) -> int:
         provisioning = things.find(settings)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from commitcollect_cli.options import dry_run_option
 from commitcollect_cli.output import fitting, print_result, say
 from commitcollect_cli.provisioning import Column, Provisioned, add_commands
 from commitcollect_cli.render import show_count, table
@@ -139,8 +140,11 @@ def retry(*, settings: Settings, key: str, as_json: bool) -> None:
 @queue.command()
 @click.argument("key", metavar="[JOB]", required=False)
 @_athlete_option
+@dry_run_option
 @store_options
-def drop(*, settings: Settings, key: str | None, athlete: str | None, as_json: bool) -> None:
+def drop(
+    *, settings: Settings, key: str | None, athlete: str | None, is_dry_run: bool, as_json: bool
+) -> None:
     """Delete a job that was set aside, or with --athlete all jobs of one athlete that wait.
 
     What their events told of is then found by 'commitcollect strava reconcile'.
@@ -150,17 +154,28 @@ def drop(*, settings: Settings, key: str | None, athlete: str | None, as_json: b
     if (key is None) == (athlete is None):
         raise click.UsageError("name either a job or --athlete")
     if key is None:
-        _drop_waiting(settings, athlete or "", as_json=as_json)
+        _drop_waiting(settings, athlete or "", is_dry_run=is_dry_run, as_json=as_json)
         return
     with open_queue(settings, must_exist=True) as jobs:
+        if is_dry_run:
+            parked = jobs.parked(limit=settings.policy.jobs.jobs_parked_listed_max)
+            is_there = key in {each.job.key for each in parked}
+            _report(key, "parked", "would be deleted", is_done=is_there, as_json=as_json)
+            return
         is_done = jobs.drop(key)
     _report(key, "dropped", "is deleted", is_done=is_done, as_json=as_json)
 
 
-def _drop_waiting(settings: Settings, athlete: str, *, as_json: bool) -> None:
+def _drop_waiting(settings: Settings, athlete: str, *, is_dry_run: bool, as_json: bool) -> None:
     from commitcollect_adapters.backend import open_queue
 
     with open_queue(settings, must_exist=True) as jobs:
+        if is_dry_run:
+            limit = settings.policy.jobs.jobs_parked_listed_max
+            count = len(jobs.waiting(_group(athlete), limit=limit))
+            line = f"Would delete {show_count(count, 'job', 'jobs')}; one that is under way stays."
+            print_result({"isDryRun": True, "athleteId": athlete, "dropped": count}, [line], as_json=as_json)
+            return
         count = jobs.drop_waiting(_group(athlete))
     line = f"{show_count(count, 'job is', 'jobs are')} deleted."
     print_result({"athleteId": athlete, "dropped": count}, [line], as_json=as_json)

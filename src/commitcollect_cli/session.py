@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
+from commitcollect_cli.options import dry_run_option
 from commitcollect_cli.output import print_result, say
 from commitcollect_cli.render import show_count, table
 from commitcollect_cli.store import store_options
+from commitcollect_core.errors import NotFound
 
 if TYPE_CHECKING:
     from commitcollect_adapters.settings import Settings
@@ -62,15 +64,29 @@ def _row(found: Session) -> tuple[str, ...]:
 @session.command()
 @click.argument("session_id", metavar="SESSION", required=False)
 @click.option("--all", "is_all", is_flag=True, help="End every session of the person.")
+@dry_run_option
 @store_options
-def revoke(*, settings: Settings, session_id: str | None, is_all: bool, as_json: bool) -> None:
+def revoke(
+    *, settings: Settings, session_id: str | None, is_all: bool, is_dry_run: bool, as_json: bool
+) -> None:
     """End a session of --user, or all of them."""
     if (session_id is None) != is_all:
         raise click.UsageError("name a SESSION, as 'commitcollect session list' shows it, or give --all")
     with _sessions(settings) as sessions:
+        if is_dry_run:
+            known = [each.session_id for each in sessions.list(settings.user)]
+            _preview([each for each in known if is_all or each == session_id], is_all=is_all, as_json=as_json)
+            return
         if session_id is None:
             ended = list(sessions.revoke_others(settings.user))
         else:
             ended = [sessions.revoke(settings.user, session_id)]
     count = show_count(len(ended), "session", "sessions")
     print_result({"revoked": [each.session_id for each in ended]}, [f"Ended {count}."], as_json=as_json)
+
+
+def _preview(ids: Sequence[str], *, is_all: bool, as_json: bool) -> None:
+    if not ids and not is_all:
+        raise NotFound("there is no such session", code="session_not_found")
+    line = f"Would end {show_count(len(ids), 'session', 'sessions')}."
+    print_result({"isDryRun": True, "revoked": list(ids)}, [line], as_json=as_json)

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from commitcollect_cli.late import Late, LateGroup
+from commitcollect_cli.options import dry_run_option
 from commitcollect_cli.output import is_confirmed, print_failure, print_result, say
 from commitcollect_cli.render import table
 from commitcollect_cli.store import store_options
 from commitcollect_cli.strava_backfill import show_backfill
-from commitcollect_core.errors import EXIT_FAILURE, InvalidInput
+from commitcollect_core.errors import EXIT_FAILURE, InvalidInput, NotFound
+from commitcollect_core.policy import OnDisconnect
 
 if TYPE_CHECKING:
     from commitcollect_adapters.observing.trail import AuditTrail
     from commitcollect_adapters.settings import Settings
     from commitcollect_core.accounts.audit import AuditType
+    from commitcollect_core.strava.connections import StravaConnection
     from commitcollect_core.strava.standing import StravaStatus
 
 _Outcome = TypeVar("_Outcome")
@@ -100,8 +103,9 @@ def _audited(
 
 @strava.command()
 @click.option("--yes", "is_sure", is_flag=True, help="Do not ask.")
+@dry_run_option
 @store_options
-def disconnect(*, settings: Settings, is_sure: bool, as_json: bool) -> int:
+def disconnect(*, settings: Settings, is_sure: bool, is_dry_run: bool, as_json: bool) -> int:
     """Give the permission back to Strava and forget the connection. Parts and progress stay."""
     from commitcollect_adapters.services import open_service, open_trail
     from commitcollect_core.accounts.audit import AuditType
@@ -110,7 +114,11 @@ def disconnect(*, settings: Settings, is_sure: bool, as_json: bool) -> int:
         open_service(settings, must_exist=True) as (service, backend),
         open_trail(settings, backend) as trail,
     ):
-        is_asked = service.strava.access.connections.read(settings.user) is not None and not is_sure
+        connection = service.strava.access.connections.read(settings.user)
+        if is_dry_run:
+            _preview(settings, connection, as_json=as_json)
+            return 0
+        is_asked = connection is not None and not is_sure
         if is_asked and not is_confirmed(f"Disconnect {settings.user} from Strava?"):
             print_failure("not_confirmed", "nothing was changed", as_json=as_json)
             return EXIT_FAILURE
@@ -119,6 +127,26 @@ def disconnect(*, settings: Settings, is_sure: bool, as_json: bool) -> int:
     line = f"{settings.user} is not connected to Strava any more."
     print_result({"connected": False}, [line], as_json=as_json)
     return 0
+
+
+def _preview(settings: Settings, connection: StravaConnection | None, *, as_json: bool) -> None:
+    """What disconnecting would change."""
+    policy = settings.policy.strava
+    erased = [
+        name
+        for name, rule in (
+            ("workouts from Strava", policy.workouts_on_disconnect),
+            ("milestones with their parts", policy.awards_on_disconnect),
+        )
+        if rule is OnDisconnect.ERASE
+    ]
+    line = f"{settings.user} is not connected to Strava."
+    if connection is not None:
+        lost = f"erase {' and '.join(erased)}" if erased else "keep workouts and parts"
+        line = f"Would disconnect {settings.user} from athlete {connection.athlete_id}, and {lost}."
+    print_result(
+        {"isDryRun": True, "connected": connection is not None, "erased": erased}, [line], as_json=as_json
+    )
 
 
 @strava.command()
@@ -190,12 +218,20 @@ def subscriptions(*, settings: Settings, as_json: bool) -> None:
 
 @strava.command()
 @click.argument("subscription_id", type=click.IntRange(1))
+@dry_run_option
 @store_options
-def unsubscribe(*, settings: Settings, subscription_id: int, as_json: bool) -> None:
+def unsubscribe(*, settings: Settings, subscription_id: int, is_dry_run: bool, as_json: bool) -> None:
     """Have Strava send no more events."""
     from commitcollect_adapters.services import open_strava_api
 
     with open_strava_api(settings) as api:
+        if is_dry_run:
+            found = [each for each in api.subscriptions() if each.subscription_id == subscription_id]
+            if not found:
+                raise NotFound(f"there is no subscription {subscription_id}", code="subscription_not_found")
+            line = f"Would end subscription {subscription_id} of {found[0].callback_url}."
+            print_result({"isDryRun": True, "subscriptionId": subscription_id}, [line], as_json=as_json)
+            return
         api.unsubscribe(subscription_id)
     document = {"subscriptionId": subscription_id, "isActive": False}
     print_result(document, [f"Subscription {subscription_id} is gone."], as_json=as_json)

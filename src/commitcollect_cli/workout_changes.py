@@ -11,7 +11,7 @@ import click
 
 from commitcollect_cli.choosing_workouts import chosen_workout, stored_workout, workout_argument
 from commitcollect_cli.completing import complete_sport_type
-from commitcollect_cli.options import Amount, Instant
+from commitcollect_cli.options import Amount, Instant, dry_run_option
 from commitcollect_cli.output import print_result, say
 from commitcollect_cli.store import open_to_read, store_options
 from commitcollect_cli.workout_view import described, earned_lines, shown_if_given
@@ -244,7 +244,7 @@ def offset_seconds(started_at: datetime) -> int | None:
 
 @click.command()
 @workout_argument
-@click.option("--dry-run", "is_dry_run", is_flag=True, help="Only say what would be deleted.")
+@dry_run_option
 @store_options
 def delete(
     *, settings: Settings, activity_id: ActivityId, source: str | None, is_dry_run: bool, as_json: bool

@@ -139,7 +139,7 @@ def test_a_connected_account_gives_its_permission_back(person: Person) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [("workout", "list"), ("milestone", "list"), ("recurring", "list"), ("summary",), ("milestone", "show")],
+    [("workout", "list"), ("milestone", "list"), ("recurring", "list"), ("summary",)],
 )
 def test_reading_says_that_the_account_was_deleted(athlete: Console, command: tuple[str, ...]) -> None:
     """It never suggests to add what would be refused; for the others of the store nothing changes."""

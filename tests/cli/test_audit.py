@@ -172,6 +172,10 @@ def test_sessions_are_listed_and_revoked(console: Console) -> None:
     shown = console("session", "list")
     assert "Browser 2" in shown.out
     assert "\x1b" not in shown.out
+    for dry, count in ((("--all",), "3 sessions"), ((made[0].session_id,), "1 session")):
+        assert console("session", "revoke", *dry, "--dry-run").out == f"Would end {count}.\n"
+    assert console("session", "revoke", "unknown", "--dry-run").code == 3
+    assert len(console.json("session", "list")["sessions"]) == 3
     assert console("session", "revoke", made[0].session_id, "--user", "other").code == 3
     assert console("session", "revoke", made[0].session_id).out == "Ended 1 session.\n"
     assert console("session", "revoke", made[0].session_id).code == 3

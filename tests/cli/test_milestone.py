@@ -293,3 +293,14 @@ def test_a_recurring_goal_that_opens_nothing_exits_with_1(
     assert "Recurring goal " in refused.out
     assert "Not all milestones up to now are open: an athlete can have 1 milestones under way" in refused.err
     assert len(console.json("recurring", "list")["recurringGoals"]) == 2
+
+
+def test_a_dry_run_deletes_no_milestone(console: Console, history: Path) -> None:
+    """It needs no --yes, and tells how many parts would go."""
+    console.json("workout", "import", history)
+    made = console.json("milestone", "create", "--target", "count=6", "--from", "2024-01-01")["milestoneId"]
+    dry = console("milestone", "delete", made, "--dry-run")
+    assert dry.out == f"Would delete milestone {made} with 12 parts; workouts stay.\n"
+    told = console.json("milestone", "delete", made, "--dry-run", "--yes")
+    assert told == {"isDryRun": True, "milestoneId": made, "partsDeleted": 12}
+    assert len(console.json("milestone", "list")["milestones"]) == 1

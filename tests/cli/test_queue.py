@@ -95,6 +95,9 @@ def test_all_jobs_are_listed_with_tries_and_the_last_error(parked: Console, pers
 def test_a_job_is_tried_again_or_dropped(parked: Console) -> None:
     """One of them waits again, the other is forgotten; neither is among those set aside any more."""
     assert parked("queue", "retry", "strava/activity/42/7").out == "strava/activity/42/7 waits again.\n"
+    drop = ("queue", "drop", "strava/activity/42/8")
+    assert parked(*drop, "--dry-run").out == "strava/activity/42/8 would be deleted.\n"
+    assert parked("queue", "drop", "strava/activity/42/77", "--dry-run").code == 3
     dropped = parked.json("queue", "drop", "strava/activity/42/8")
     assert dropped == {"job": "strava/activity/42/8", "state": "dropped"}
     empty = parked("queue", "list")
@@ -181,6 +184,8 @@ def test_waiting_jobs_of_an_athlete_are_listed_and_dropped(console: Console) -> 
     assert [row.split()[0] for row in rows] == ["strava/activity/42/1", "strava/activity/42/2"]
     document = console.json("queue", "list", "--athlete", "420")["jobs"]
     assert [(each["job"], each["attempts"]) for each in document] == [("strava/activity/420/3", 0)]
+    dry = console("queue", "drop", "--athlete", "42", "--dry-run").out
+    assert dry == "Would delete 2 jobs; one that is under way stays.\n"
     assert console("queue", "drop", "--athlete", "42").out == "2 jobs are deleted.\n"
     assert console.json("queue", "drop", "--athlete", "42") == {"athleteId": "42", "dropped": 0}
     assert console("queue", "list", "--athlete", "42").err == "No job of athlete 42 waits.\n"

@@ -409,6 +409,9 @@ def test_waiting_for_a_backfill_whose_athlete_has_gone(
 def test_disconnecting_asks_first(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only a clear yes disconnects; an input that ends is wrong usage; once more asks and changes nothing."""
     person.connect()
+    dry = person.console("strava", "disconnect", "--dry-run")
+    assert dry.out.startswith("Would disconnect me from athlete ")
+    assert dry.out.endswith(", and keep workouts and parts.\n")
     for answer in ("n", "", "what"):
         person.types(answer)
         declined = person.console("strava", "disconnect", "--json")
@@ -499,6 +502,12 @@ def test_a_subscription_is_listed_and_ended(person: Person) -> None:
     """The one there is stands in the list with its address, and is gone once it is ended."""
     number = person.fake.put_subscription(RECEIVER)
     assert person.console("strava", "subscriptions").out.splitlines()[1].split() == [str(number), RECEIVER]
+    dry = person.console("strava", "unsubscribe", str(number), "--dry-run")
+    assert dry.out == f"Would end subscription {number} of {RECEIVER}.\n"
+    assert error(person, "strava", "unsubscribe", str(number + 1), "--dry-run") == (
+        3,
+        "subscription_not_found",
+    )
     assert person.console("strava", "unsubscribe", str(number)).out == f"Subscription {number} is gone.\n"
     assert person.console.json("strava", "subscriptions") == {"subscriptions": []}
 
