@@ -15,7 +15,6 @@ from commitcollect_cli.render import table
 from commitcollect_cli.store import store_options
 from commitcollect_cli.strava_backfill import show_backfill
 from commitcollect_core.errors import EXIT_FAILURE, InvalidInput, NotFound
-from commitcollect_core.policy import OnDisconnect
 
 if TYPE_CHECKING:
     from commitcollect_adapters.observing.trail import AuditTrail
@@ -131,6 +130,8 @@ def disconnect(*, settings: Settings, is_sure: bool, is_dry_run: bool, as_json: 
 
 def _preview(settings: Settings, connection: StravaConnection | None, *, as_json: bool) -> None:
     """What disconnecting would change."""
+    from commitcollect_core.policy import OnDisconnect
+
     policy = settings.policy.strava
     erased = [
         name
