@@ -280,7 +280,7 @@ USAGE = {
             f"'{amount}' may be ",
         )
         for option, amount in (
-            ("distance", "1.195km"),
+            ("distance", "1.190km"),
             ("elevation", "1,200ft"),
             ("moving", "1.200h"),
             ("elapsed", "3.600 s"),
