@@ -120,8 +120,9 @@ def _recurring_id_of(goals: Sequence[RecurringGoal], wanted: str) -> MilestoneId
     ]
     if len(found) == 1:
         return found[0]
-    listed = f"there are: {', '.join(found or ids)}" if ids else "there is none"
-    shown = f"{listed} ('commitcollect recurring list' shows their goals)"
+    shown = "'commitcollect recurring begin' begins the first one"
+    if ids:
+        shown = f"there are: {', '.join(found or ids)} ('commitcollect recurring list' shows more)"
     if found:
         raise InvalidInput(f"{wanted!r} may be one of several; {shown}", field="recurringId")
     raise NotFound(
