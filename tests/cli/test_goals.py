@@ -452,5 +452,5 @@ def test_a_recurring_goal_ends_by_the_beginning_of_its_id(console: Console) -> N
     start = next(ids[0][:length] for length in range(1, 99) if not ids[1].startswith(ids[0][:length]))
     assert console("recurring", "end", start).code == 0
     assert console("recurring", "end", ids[1]).code == 0
-    assert "there is none" in console("recurring", "end", "gone").err
+    assert "'commitcollect recurring begin'" in console("recurring", "end", "gone").err
     assert console.json("recurring", "list")["recurringGoals"] == []
