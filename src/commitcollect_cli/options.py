@@ -78,9 +78,7 @@ def _in_calendar(day: datetime) -> datetime:
     """The day, unless what a time zone or the end of a span adds to it may leave the calendar."""
     if day.year in _CALENDAR_YEARS:
         return day
-    raise InvalidInput(
-        f"the year {day.year} is at the end of the calendar; goals are of {YEAR_MIN} to {YEAR_MAX}"
-    )
+    raise InvalidInput(f"it lies outside the years {_CALENDAR_YEARS[0]} to {_CALENDAR_YEARS[-1]}")
 
 
 _DAYS_AGO = {"today": 0, "yesterday": 1}

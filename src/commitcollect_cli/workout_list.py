@@ -8,7 +8,6 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import click
-from attrs import evolve
 
 from commitcollect_cli.options import limit_option
 from commitcollect_cli.output import print_result, say
@@ -77,6 +76,8 @@ def list_(
     **days: Any,
 ) -> None:
     """List workouts, newest first, and what they add up to."""
+    from attrs import evolve
+
     from commitcollect_adapters.documents import totals_document, workout_document
     from commitcollect_core.training.history import walk_workouts
     from commitcollect_core.training.ports import WorkoutPosition, WorkoutQuery

@@ -245,7 +245,7 @@ def test_added_unknown_sport_is_kept_with_a_note(console: Console) -> None:
         (("--start", "2024-02-01T07:00"), "no time zone"),
         (("--start", "2024-02-01"), "no time of day"),
         (("--start", "soon"), "'soon' is not a date with time"),
-        (("--start", "0001-01-01T00:00+14:00"), "beyond the years 1 to 9999"),
+        (("--start", "0001-01-01T00:00+14:00"), "outside the years 2 to 9998"),
         (("--start", "2300-01-01T00:00Z"), "started_at 2300-01-01T00:00:00+00:00 is outside"),
         (("--distance", "-5km"), "'-5km' is no amount of distance"),
         (("--distance", "5"), "'5' needs a unit; use km, m, mi"),
