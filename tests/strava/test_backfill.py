@@ -388,10 +388,12 @@ def test_a_backfill_that_was_set_aside_is_seen_and_tried_again() -> None:
     backfilling = world.strava.backfilling
     backfilling.hand_over(ME)
     now = world.clock.now()
-    world.queue.put(Job(kind="a/newer", subject={"name": "1"}, enqueued_at=now), visible_at=now)
+    # Another job of the same athlete, which this version does not know, is set aside before it.
+    newer = Job(kind="strava/newer", subject={"athlete": ATHLETE}, enqueued_at=now)
+    world.queue.put(newer, visible_at=now)
     world.fake.inject(Fault.SERVER_ERROR, CallKind.ACTIVITIES, count=None)
     world.work()
-    assert world.queue.parked(limit=5)[0].job.kind == "a/newer"
+    assert world.queue.parked(limit=5, group=newer.group)[0].job.kind == "strava/newer"
     assert isinstance(backfilling.look(ME), Backfill), "a queue is asked only when nothing moves"
     given_up = backfilling.look(ME, is_still=True)
     assert isinstance(given_up, GivenUp)
