@@ -18,9 +18,9 @@ from commitcollect_core.errors import InvalidInput, NotFound, StorageError
 from commitcollect_core.policy import Policy
 
 if TYPE_CHECKING:
+    from commitcollect_adapters.sqlite.ledger import SqliteLedger
     from commitcollect_core.jobs.ports import EventQueue
     from commitcollect_core.stores import Stores
-    from commitcollect_core.training.ports import Ledger
     from commitcollect_core.values import UserId
 
 TIDIED_ROWS_MAX = 500
@@ -75,16 +75,14 @@ def _check_exists(path: Path) -> None:
         raise StorageError(f"cannot open the store {path}: {refused.strerror}") from refused
 
 
-def _ledger(database: Database) -> Ledger:
+def _ledger(database: Database) -> SqliteLedger:
     from commitcollect_adapters.sqlite.ledger import SqliteLedger  # noqa: PLC0415 - some programs need no ledger
 
     return SqliteLedger(database)
 
 
 def _users(database: Database, after: str, limit: int) -> Sequence[UserId]:
-    from commitcollect_adapters.sqlite.ledger import SqliteLedger  # noqa: PLC0415 - one command lists users
-
-    return SqliteLedger(database).users(after, limit)
+    return _ledger(database).users(after, limit)
 
 
 def _stores(database: Database) -> Stores:
