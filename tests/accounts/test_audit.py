@@ -9,6 +9,8 @@ from hypothesis import given
 
 from commitcollect_adapters.testing.service_strategies import audit_events
 from commitcollect_core.accounts.audit import AuditEvent, AuditPosition
+from commitcollect_core.accounts.chain import AuditEntry
+from commitcollect_core.accounts.ports import AuditPage
 from commitcollect_core.accounts.sessions import USER_AGENT_CHARS_MAX
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.values import UserId
@@ -28,6 +30,13 @@ def test_the_place_of_an_entry_is_its_time_request_and_user(entry: AuditEvent, o
     assert entry.position == AuditPosition(entry.occurred_at, entry.request_id, entry.user_id)
     same = evolve(other, occurred_at=entry.occurred_at, request_id=entry.request_id)
     assert same.position == entry.position
+
+
+@given(event=any_entry)
+def test_a_page_tells_events_without_their_chain(event: AuditEvent) -> None:
+    """Who looks for what happened need not know how entries are linked."""
+    entry = AuditEntry(event=event, sequence=1, previous="", digest="x")
+    assert AuditPage(entries=(entry,)).events == (event,)
 
 
 @given(entry=any_entry)

@@ -11,6 +11,7 @@ from attrs import evolve
 from accounts.leaving import furnish
 from accounts.test_deletion_laws import delete, make_world
 from commitcollect_adapters.memory.jobs import MemoryQueue
+from commitcollect_adapters.memory.stores import memory_stores
 from commitcollect_adapters.observing.trail import AuditTrail
 from commitcollect_adapters.simulation.faults import Side
 from commitcollect_adapters.strava import Revocation
@@ -242,3 +243,29 @@ def test_deletions_are_walked_page_by_page() -> None:
         world.service.accounts.deleting.delete(each)
     walked = [each.request_id for each in world.service.accounts.deleting.walk()]
     assert sorted(walked) == sorted(world.stores.deletions.id_of(each) for each in people)
+
+
+def test_of_those_deleted_only_who_is_there_again_is_deleted_again() -> None:
+    """As after a backup was restored; who was never deleted stays."""
+    before, people = World(), [UserId(f"person-{number}") for number in range(3)]
+    for each in people[:2]:
+        before.app.tracking.create(each, WISH)
+        before.service.accounts.deleting.delete(each)
+    restored = World(stores=evolve(memory_stores(), deletions=before.stores.deletions))
+    for each in people[1:]:
+        restored.app.tracking.create(each, WISH)
+    deleting = restored.service.accounts.deleting
+    assert [each.request_id for each in deleting.reapply()] == [restored.stores.deletions.id_of(people[1])]
+    assert [bool(deleting.preview(each).total) for each in people] == [False, False, True]
+    assert not list(deleting.reapply())
+
+
+def test_a_connected_account_waits_for_an_app_to_give_its_permission_back_with() -> None:
+    """The rest is erased, and the reason stands in the deletion."""
+    world = make_world()
+    api, world.api = world.api, None  # type: ignore[assignment]  # as in a host without an app
+    waiting = delete(world.process())
+    assert (waiting.steps_left, waiting.failure) == ((DeletionStep.REVOKE,), "strava_app_missing")
+    world.api = api
+    assert delete(world.process()).receipt
+    assert not world.fake.has_permission(ATHLETE)

@@ -28,6 +28,9 @@ from commitcollect_core.training.directions import lowering
 from commitcollect_core.training.history import walk_milestones
 from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerView, UntrackedMilestone
 from commitcollect_core.training.milestones import MilestoneStatus, Progress
+from commitcollect_core.training.periods import Totals
+from commitcollect_core.training.recurrence import Every
+from commitcollect_core.training.sports import SportSelection
 from commitcollect_core.training.tracking import MILESTONE_EXISTS, NewMilestone
 from commitcollect_core.training.workouts import ActivityGone, ActivitySettled, Found, Workout, updated
 from commitcollect_core.values import MilestoneId, ModelId, UserId
@@ -208,6 +211,21 @@ def test_workouts_are_walked_in_order_of_start_across_pages() -> None:
     app = app_on(MemoryLedger(), policy=Policy(training=TrainingPolicy(page_items_max=2)))
     app.ingestion.ingest(ATHLETE, [ride(f"{day}", day=day) for day in (3, 1, 4, 0, 2)])
     assert [each.key.activity_id for each in app.tracking.workouts(ATHLETE)] == list("01234")
+
+
+def test_a_period_is_added_up_across_pages_and_stands_beside_the_one_before() -> None:
+    """Only workouts of its days and sports count."""
+    app = app_on(MemoryLedger(), policy=Policy(training=TrainingPolicy(page_items_max=2)))
+    app.ingestion.ingest(
+        ATHLETE, [ride(f"on-{day}", 1_000 + day, day=day) for day in (-1, 0, 1, 2, 30, 31, 32)]
+    )
+    assert app.tracking.year(ATHLETE, SEASON_START_AT.year).total.workouts == 6
+    month = Every.MONTH.number(SEASON_START_AT.toordinal())
+    summary = app.tracking.summary(ATHLETE, Every.MONTH, month + 1, today=0)
+    assert (summary.period.total.workouts, summary.period.total.distance_meters) == (2, 2_063)
+    assert (summary.before.total.workouts, summary.before.total.distance_meters) == (4, 4_033)
+    runs = SportSelection(names=("RUN",))
+    assert app.tracking.summary(ATHLETE, Every.MONTH, month, today=0, sports=runs).period.total == Totals()
 
 
 def test_every_workout_is_explained() -> None:

@@ -13,7 +13,7 @@ import pytest
 from commitcollect_core import errors
 from commitcollect_core.errors import ANSWERS, CommitCollectError, exit_code, http_status
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "src"
 PAGE = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
 _ERROR_CLASS = re.compile(
