@@ -16,7 +16,7 @@ from commitcollect_adapters.memory.jobs import MemoryQueue
 from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.testing.samples import NOW
-from commitcollect_core.jobs.jobs import Job, JobEvent, LeasedJob
+from commitcollect_core.jobs.jobs import ComingJob, Job, JobEvent, LeasedJob
 from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.policy import JobsPolicy, Policy
 from commitcollect_core.strava.jobs import activity_job, backfill_job
@@ -68,6 +68,15 @@ class TwoQueues(RuleBasedStateMachine):
         """Put a job that may be there already."""
         put = evolve(job, events=behind, enqueued_at=self._at(came))
         self._both(lambda queue: queue.put(put, visible_at=self._at(due_in)))
+
+    @rule(some=st.lists(st.tuples(jobs, events, seconds), max_size=4), due_in=seconds)
+    def put_all(self, some: list[tuple[Job, tuple[JobEvent, ...], int]], due_in: int) -> None:
+        """Put jobs together, some perhaps of one key."""
+        coming = [
+            ComingJob(job=evolve(job, events=behind, enqueued_at=self._at(came)), visible_at=self._at(due_in))
+            for job, behind, came in some
+        ]
+        self._both(lambda queue: list(queue.put_all(coming)))
 
     @rule(target=taken, limit=st.integers(1, 3), lasting=st.integers(0, 6))
     def lease(self, limit: int, lasting: int) -> object:

@@ -8,12 +8,15 @@ from mutants.mutant import Mutant
 
 _RECEIVING = ("tests/adapters/web/test_receiver.py",)
 
+_WRITING = ("tests/adapters/web/test_writers.py",)
+
 _SLOW = ("tests/adapters/web/test_slow_clients.py",)
 
 _CONNECTIONS = partial(Mutant, file="commitcollect_adapters/web/connections.py")
 _SERVING = partial(Mutant, file="commitcollect_adapters/web/serving.py")
 _BODIES = partial(Mutant, file="commitcollect_adapters/web/bodies.py")
 _RECEIVER = partial(Mutant, file="commitcollect_adapters/web/receiver.py")
+_WRITERS = partial(Mutant, file="commitcollect_adapters/web/writers.py")
 
 MUTANTS = (
     _CONNECTIONS(
@@ -86,19 +89,47 @@ MUTANTS = (
         law="calls arrive as proxies send them",
         tests=_RECEIVING,
     ),
-    _RECEIVER(
+    _WRITERS(
         name="writers-waited-for-without-end",
-        old="async with asyncio.timeout(WRITER_SECONDS_MAX):",
-        new="async with asyncio.timeout(None):",
+        old="call_later(WAIT_SECONDS_MAX - JOIN_SECONDS, self._give_up, ours)",
+        new="call_later(600, self._give_up, ours)",
         law="9: an event waits a second for a busy store",
         tests=_SLOW,
     ),
-    _RECEIVER(
+    _WRITERS(
         name="writer-never-given-back",
-        old="self._writers.release()",
+        old="self._writing -= 1",
         new="pass",
         law="9: every event gets its turn",
         tests=_SLOW,
+    ),
+    _WRITERS(
+        name="one-slow-write-delays-all",
+        old="            self._write()\n            asyncio",
+        new="            asyncio",
+        law="9: an event waits for no write of another",
+        tests=_WRITING,
+    ),
+    _WRITERS(
+        name="a-write-for-each-job",
+        old="min(BATCH_MAX, len(self._waiting))",
+        new="1",
+        law="9: events that come at once are written at once",
+        tests=_WRITING,
+    ),
+    _WRITERS(
+        name="all-fail-with-one",
+        old="failures = done.result() if error is None",
+        new="failures = list(reversed(done.result())) if error is None",
+        law="9: each event is answered for itself",
+        tests=_WRITING,
+    ),
+    _WRITERS(
+        name="those-that-waited-are-left",
+        old="        self._write()\n        error",
+        new="        error",
+        law="9: every event gets its turn",
+        tests=_WRITING,
     ),
     _CONNECTIONS(
         name="requests-may-take-for-ever",

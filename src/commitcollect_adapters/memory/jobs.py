@@ -9,10 +9,20 @@ from secrets import token_hex
 from threading import Lock
 
 from commitcollect_adapters import conflicts
+from commitcollect_adapters.putting import put_one_by_one
 from commitcollect_adapters.texts import check_keepable
 from commitcollect_adapters.turns import DueJob, Turns
+from commitcollect_core.errors import StorageError
 from commitcollect_core.jobs.idempotency import IdempotencyRecord, IdempotencyStatus
-from commitcollect_core.jobs.jobs import Job, LeasedJob, ParkedJob, QueueCounts, QueuedJob, QueueEntry
+from commitcollect_core.jobs.jobs import (
+    ComingJob,
+    Job,
+    LeasedJob,
+    ParkedJob,
+    QueueCounts,
+    QueuedJob,
+    QueueEntry,
+)
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
 
 
@@ -39,6 +49,9 @@ class MemoryQueue:
                 self._groups[job.group].add(job.key)
             else:
                 self._entries[job.key] = entry.put(job, visible_at=visible_at, policy=self._policy)
+
+    def put_all(self, jobs: Sequence[ComingJob]) -> Sequence[StorageError | None]:
+        return put_one_by_one(self, jobs)
 
     def _is_full(self, group: str) -> bool:
         return len(self._groups.get(group, ())) >= self._policy.jobs.group_jobs_max

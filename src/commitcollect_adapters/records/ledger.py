@@ -266,17 +266,21 @@ def _goal(
 
 
 def _milestone(record: Record) -> Milestone:
-    version, milestone_id = record[:2]
-    goal, (created_at, *progress) = record[2:9], record[9:]
-    current_value, progress_value, parts_awarded, *owed = progress[:7]
-    updated_at, progress_updated_at, last_awarded_at, completed_at, form, buckets, *shown = progress[7:]
-    name, unit, archived_at = shown
+    (
+        version, milestone_id,
+        model_id, sport, target_type, total_target, parts_total, start_at, end_at,
+        created_at,
+        current_value, progress_value, parts_awarded,
+        source, activity_id, earned_at, owed_value,
+        updated_at, progress_updated_at, last_awarded_at, completed_at,
+        form, buckets, name, unit, archived_at,
+    ) = record  # fmt: skip
     return Milestone(
         milestone_id=MilestoneId(milestone_id),
-        goal=_goal(*goal, form),
+        goal=_goal(model_id, sport, target_type, total_target, parts_total, start_at, end_at, form),
         progress=Progress(current_value, progress_value, counters(buckets)),
         parts_awarded=parts_awarded,
-        owed=None if owed[0] is None else _crossing(*owed),
+        owed=None if source is None else _crossing(source, activity_id, earned_at, owed_value),
         version=version,
         created_at=moment(created_at),
         updated_at=moment(updated_at),

@@ -26,9 +26,10 @@ from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.statements import delete, find, replace, select, update
 from commitcollect_adapters.turns import DueJob, Turns
 from commitcollect_core.clocks import latest_end
-from commitcollect_core.errors import CorruptItem, StorageUnavailable
+from commitcollect_core.errors import CorruptItem, StorageError, StorageUnavailable
 from commitcollect_core.jobs.idempotency import IdempotencyRecord, IdempotencyStatus
 from commitcollect_core.jobs.jobs import (
+    ComingJob,
     Job,
     LeasedJob,
     ParkedJob,
@@ -83,11 +84,9 @@ _RELEASE_REQUEST = delete("idempotency", _HELD)
 class _Coming:
     """A job on its way into the table, and what became of it."""
 
-    job: Job
-    visible_at: datetime
-    otherwise: Job | None
+    what: ComingJob
     is_kept: bool = False
-    failure: str = ""
+    failure: StorageError | None = None
 
 
 class SqliteQueue:
@@ -101,43 +100,60 @@ class SqliteQueue:
         self._turns = Turns()
 
     def put(self, job: Job, *, visible_at: datetime, otherwise: Job | None = None) -> None:
+        (failure,) = self.put_all([ComingJob(job=job, visible_at=visible_at, otherwise=otherwise)])
+        if failure is not None:
+            raise failure
+
+    def put_all(self, jobs: Sequence[ComingJob]) -> Sequence[StorageError | None]:
         # Group commit: the thread whose turn it is writes the jobs of all waiting threads in one transaction.
         # A burst of webhooks waits for one sync of the disk and not for one each.
-        ours = _Coming(job, visible_at, otherwise)
-        self._coming.append(ours)
+        ours = [_Coming(each) for each in jobs]
+        self._coming.extend(ours)
         with self._turn:
-            # While this thread waited, another may have written its job, or failed with it: a store that was
-            # busy for one is busy for all, and each would wait for the whole time-out in turn.
-            if ours.failure:
-                raise StorageUnavailable(ours.failure)
-            if ours.is_kept:
-                return
+            # While this thread waited, another may have written its jobs, or failed with them: a store that
+            # was busy for one is busy for all, and each would wait for the whole time-out in turn.
+            left = [each for each in ours if not (each.is_kept or each.failure)]
             try:
-                self._keep_with_others(ours)
-            except BaseException:
-                # The caller is told that it failed, so no other thread may write it later. If no transaction
-                # began, it is still on the list.
-                with suppress(ValueError):
-                    self._coming.remove(ours)
-                raise
+                if left:
+                    self._keep_with_others(left)
+            finally:
+                # The caller is told which failed, so no other thread may write them later. If no transaction
+                # began, they are still on the list.
+                for each in (each for each in left if not each.is_kept):
+                    with suppress(ValueError):
+                        self._coming.remove(each)
+        return [each.failure for each in ours]
 
-    def _keep_with_others(self, ours: _Coming) -> None:
+    def _keep_with_others(self, ours: Sequence[_Coming]) -> None:
         try:
             self._keep(lambda: self._all_coming(ours))
         except CorruptItem:
-            # An unreadable row refuses only the jobs of its key. The others are still in the transaction
-            # that was rolled back; each of their threads writes its own in turn.
-            self._keep(lambda: [ours])
+            # An unreadable row refuses only the jobs of its key. Those of other threads are still in the
+            # transaction that was rolled back; each thread writes its own in turn.
+            for each in ours:
+                self._keep_alone(each)
         except StorageUnavailable as failed:
-            # Those that came while this thread waited have waited for the same busy file.
+            # Those that came while this thread waited have waited for the same busy file. An error of its
+            # own for each: threads raise them.
             for each in self._all_coming(ours):
-                each.failure = failed.message
-            raise
+                each.failure = StorageUnavailable(failed.message)
+            # Raised in this thread it names its cause.
+            ours[0].failure = failed
+        except StorageError as failed:
+            for each in ours:
+                each.failure = failed
 
-    def _all_coming(self, ours: _Coming) -> Sequence[_Coming]:
+    def _keep_alone(self, one: _Coming) -> None:
+        try:
+            self._keep(lambda: [one])
+        except StorageError as failed:
+            one.failure = failed
+
+    def _all_coming(self, ours: Sequence[_Coming]) -> Sequence[_Coming]:
         """The jobs that wait, in order, with ours, which a failed group may have taken off the list."""
         waiting = [self._coming.popleft() for _ in range(len(self._coming))]
-        return waiting if ours in waiting else [ours, *waiting]
+        known = set(map(id, waiting))
+        return [*(each for each in ours if id(each) not in known), *waiting]
 
     def _keep(self, waiting: Callable[[], Sequence[_Coming]]) -> None:
         """Write the jobs that wait in one transaction."""
@@ -145,21 +161,20 @@ class SqliteQueue:
             # Asked only now: jobs that came while this thread waited for the write lock go along.
             coming = waiting()
             for each in coming:
-                self._put(connection, each.job, each.visible_at, each.otherwise)
+                self._put(connection, each.what)
         for each in coming:
             each.is_kept = True
 
-    def _put(
-        self, connection: Connection, job: Job, visible_at: datetime, otherwise: Job | None = None
-    ) -> None:
+    def _put(self, connection: Connection, coming: ComingJob) -> None:
+        job = coming.job
         entry = _entry(connection, job.key)
-        if entry is None and otherwise is not None and self._is_full(connection, job.group):
-            job = otherwise
+        if entry is None and coming.otherwise is not None and self._is_full(connection, job.group):
+            job = coming.otherwise
             entry = _entry(connection, job.key)
         if entry is None:
-            after = QueueEntry(job=job, due_at=visible_at)
+            after = QueueEntry(job=job, due_at=coming.visible_at)
         else:
-            after = entry.put(job, visible_at=visible_at, policy=self._policy)
+            after = entry.put(job, visible_at=coming.visible_at, policy=self._policy)
         connection.execute(_WRITE, ENTRY.encode(after))
 
     def _is_full(self, connection: Connection, group: str) -> bool:
@@ -269,7 +284,7 @@ class SqliteQueue:
                 return False
             # Put like any job: one that came meanwhile under this key is merged and not overwritten.
             connection.execute(_REMOVE_PARKED, (key,))
-            self._put(connection, PARKED.decode(row).job, now)
+            self._put(connection, ComingJob(job=PARKED.decode(row).job, visible_at=now))
         return True
 
     def drop(self, key: str) -> bool:

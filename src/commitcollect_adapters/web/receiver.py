@@ -5,14 +5,10 @@ Answers are quick and short. Bodies are bounded and never logged.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
-from functools import partial
 from hmac import compare_digest
 
 from starlette.applications import Starlette
@@ -24,26 +20,21 @@ from starlette.routing import Route
 from commitcollect_adapters.readers.strict_json import parse_document
 from commitcollect_adapters.web.bodies import bounded_body
 from commitcollect_adapters.web.calls import Endpoint
+from commitcollect_adapters.web.writers import WRITERS_MAX, Writers
 from commitcollect_core.errors import (
     Forbidden,
     InvalidInput,
     StorageError,
-    StorageUnavailable,
     http_status,
 )
 from commitcollect_core.flows import flow
-from commitcollect_core.strava.webhook_intake import WaitingJob, WebhookIntake, WebhookResult
+from commitcollect_core.jobs.jobs import ComingJob
+from commitcollect_core.strava.webhook_intake import WebhookIntake, WebhookResult
 from commitcollect_core.version import VERSION
 
 _log = logging.getLogger(__name__)
 
 REFUSAL_LOG_SECONDS = 60.0
-WRITERS_MAX = 32
-"""Threads that wait for the store at once; each may hold a connection to it."""
-
-WRITER_SECONDS_MAX = 1.0
-"""How long an event waits for one of them. Strava waits two seconds for an answer."""
-
 PATH = "/webhooks/strava"
 SIGNATURE = "x-strava-signature"
 ROWS = (
@@ -99,9 +90,7 @@ class Receiver:
         self._segment = secret_segment
         self.counts: Counter[str] = Counter()
         self._refusals = _RefusalLog(monotonic)
-        self._writers = asyncio.Semaphore(writers_max)
-        # Threads of their own: calls of pages may hold every thread that they share for as long as they like.
-        self._threads = ThreadPoolExecutor(writers_max, thread_name_prefix="webhook")
+        self._writers = Writers(intake.queue, writers_max)
 
     def application(self) -> Starlette:
         """The ASGI application, with ``/health`` beside the webhook."""
@@ -151,38 +140,20 @@ class Receiver:
             self._intake.check_signature(request.headers.get(SIGNATURE, ""), body)
             # Read before a thread is taken: what is no event never waits for the store.
             found = self._intake.read(parse_document(body))
-            if not isinstance(found, WaitingJob):
+            if not isinstance(found, ComingJob):
                 # Refusals are told once a minute: a line for each would let a flood fill the disk.
                 if found is not WebhookResult.OTHER_SUBSCRIPTION:
                     _log.info("event: %s", found)
                 return self._ended(_OK, found)
-            result = await self._kept(found)
+            await self._writers.keep(found)
         except (InvalidInput, Forbidden) as invalid:
             return self._ended(http_status(invalid), invalid.code)
         except StorageError as failed:
             _log.warning("an event could not be stored; Strava delivers it again: %s", failed.code)
             return self._ended(http_status(failed), failed.code)
         with flow(found.job.correlation_id):
-            _log.info("event of %s: %s", found.job.key, result)
-        return self._ended(_OK, result)
-
-    async def _kept(self, waiting: WaitingJob) -> WebhookResult:
-        """Put a job into the queue, unless every writer waits for the store.
-
-        Raises:
-            StorageUnavailable: they do, or the store failed; Strava delivers the event again.
-        """
-        try:
-            async with asyncio.timeout(WRITER_SECONDS_MAX):
-                await self._writers.acquire()
-        except TimeoutError as late:
-            raise StorageUnavailable("every writer waits for the store; try again later") from late
-        try:
-            # In a thread, as the write waits for the disk or network and must not block other calls.
-            keep = partial(copy_context().run, self._intake.keep, waiting)
-            return await asyncio.get_running_loop().run_in_executor(self._threads, keep)
-        finally:
-            self._writers.release()
+            _log.info("event of %s: %s", found.job.key, WebhookResult.QUEUED)
+        return self._ended(_OK, WebhookResult.QUEUED)
 
 
 async def _health(_request: Request) -> Response:

@@ -132,6 +132,15 @@ class Job:
 
 
 @frozen(kw_only=True)
+class ComingJob:
+    """A job on its way into a queue; see `EventQueue.put`."""
+
+    job: Job
+    visible_at: datetime = field(converter=utc)
+    otherwise: Job | None = None
+
+
+@frozen(kw_only=True)
 class JobOutcome:
     """What a handler came to.
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from commitcollect_core.errors import StorageError
 from commitcollect_core.jobs.idempotency import IdempotencyRecord
-from commitcollect_core.jobs.jobs import Job, LeasedJob, ParkedJob, QueueCounts, QueuedJob
+from commitcollect_core.jobs.jobs import ComingJob, Job, LeasedJob, ParkedJob, QueueCounts, QueuedJob
 
 
 class IdempotencyStore(Protocol):
@@ -54,6 +55,14 @@ class EventQueue(Protocol):
         A job of the same key that waits becomes one with it (`jobs.merged`), due when the first of the two
         is, its tries forgotten; unless it was put for the same events, or put off, when it stays due as it
         was. One that is being worked on is done once more afterwards.
+        """
+        ...
+
+    def put_all(self, jobs: Sequence[ComingJob]) -> Sequence[StorageError | None]:
+        """Add jobs as `put` does, in as few durable writes as this queue can.
+
+        Returns:
+            For each job why it could not be kept, or None. One that could not keeps no other out.
         """
         ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 from attrs import evolve, field, frozen
@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 from commitcollect_core.context import Context
 from commitcollect_core.errors import Forbidden
 from commitcollect_core.flows import current_flow
-from commitcollect_core.jobs.jobs import Job
+from commitcollect_core.jobs.jobs import ComingJob
 from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.strava.jobs import athlete_of, reconcile_job
 from commitcollect_core.strava.webhooks import interpret, parse_event
@@ -41,15 +41,6 @@ class WebhookSecrets:
 
 
 _SIGNATURE_PARTS_MAX = 8
-
-
-@frozen(kw_only=True)
-class WaitingJob:
-    """A job on its way into the queue; see `EventQueue.put`."""
-
-    job: Job
-    visible_at: datetime
-    otherwise: Job | None = None
 
 
 @frozen(kw_only=True, eq=False)
@@ -101,7 +92,7 @@ class WebhookIntake:
             raise Forbidden("this is not a handshake that was asked for", code="handshake_refused")
         return challenge
 
-    def read(self, document: object) -> WaitingJob | WebhookResult:
+    def read(self, document: object) -> ComingJob | WebhookResult:
         """What an event asks for, without touching the queue: a job to put, or why there is none.
 
         Raises:
@@ -123,18 +114,17 @@ class WebhookIntake:
         job = evolve(job, correlation_id=current_flow() or self.context.ids.request_id())
         # Any number of events may be forged about one athlete; beyond a limit one look stands for them all.
         crowd = reconcile_job(athlete_of(job), events=job.events, now=now) if job.is_one_of_many else None
-        return WaitingJob(job=job, visible_at=now + delay, otherwise=crowd)
-
-    def keep(self, waiting: WaitingJob) -> WebhookResult:
-        """Put the job of an event into the queue, in one durable write.
-
-        Raises:
-            StorageUnavailable: it could not be kept; Strava delivers it again.
-        """
-        self.queue.put(waiting.job, visible_at=waiting.visible_at, otherwise=waiting.otherwise)
-        return WebhookResult.QUEUED
+        return ComingJob(job=job, visible_at=now + delay, otherwise=crowd)
 
     def accept(self, document: object) -> WebhookResult:
-        """Take an event in, in one durable write; what it says is looked into later. Errors as above."""
+        """Take an event in, in one durable write; what it says is looked into later.
+
+        Raises:
+            InvalidInput: it is no event.
+            StorageUnavailable: it could not be kept; Strava delivers it again.
+        """
         found = self.read(document)
-        return self.keep(found) if isinstance(found, WaitingJob) else found
+        if not isinstance(found, ComingJob):
+            return found
+        self.queue.put(found.job, visible_at=found.visible_at, otherwise=found.otherwise)
+        return WebhookResult.QUEUED

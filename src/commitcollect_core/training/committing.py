@@ -48,7 +48,8 @@ class Committed:
         """
         milestones = {each.milestone_id: each for each in before.milestones}
         for commit in self.commits:
-            milestones.update((each.milestone_id, each) for each in commit.milestones)
+            for moved in commit.milestones:
+                milestones[moved.milestone_id] = moved
         tracked = (key for key, each in milestones.items() if each.progress.is_stale)
         return (*self.head_after(before.head).stale_milestone_ids, *tracked)
 

@@ -107,8 +107,10 @@ class Draft:
 
     def _items_needed(self, moves: Sequence[_Move]) -> int:
         """How many items a workout with these moves adds to the commit."""
-        new_milestones = sum(milestone_id not in self._moved for milestone_id, _, _ in moves)
-        return 1 + new_milestones + sum(parts_missing for _, _, parts_missing in moves)
+        needed = 1
+        for milestone_id, _, parts_missing in moves:
+            needed += (milestone_id not in self._moved) + parts_missing
+        return needed
 
     def _parts_missing(self, milestone_id: MilestoneId, progress: Progress) -> int:
         milestone = self._milestones[milestone_id]

@@ -113,7 +113,7 @@ class Ingestion:
         found = items(found, "found")
         self._check(found, now)
         committed, stale = self._take_in(user_id, found, now)
-        return committed + self._recount(user_id, stale)
+        return committed + self._recount(user_id, stale) if stale else committed
 
     def refresh(
         self,
@@ -313,10 +313,13 @@ class Ingestion:
             if self._opens(view, changes, committing):
                 continue
             if committing.commit(self._decided(view, changes, now)):
-                return committing.committed, committing.committed.stale_after(view)
+                committed = committing.committed
+                return committed, committed.stale_after(view)
 
     def _opens(self, view: LedgerView, changes: Sequence[Change], committing: Committing) -> bool:
         """Open milestones of recurring goals that activities begin; whether to read the ledger again."""
+        if not view.head.recurring:
+            return False
         opening = RecurringGoals(ledger=self.ledger, catalog=self.catalog, context=self.context)
         # Opened before the activity is taken in, which then moves it like any other milestone.
         return opening.open_begun(view, changes, committing)
@@ -373,9 +376,10 @@ class Ingestion:
 
     def _check(self, found: Iterable[Found], now: datetime) -> None:
         for each in found:
-            require_kind(each, (ActivitySnapshot, ActivityGone), "found")
-            if isinstance(each, ActivitySnapshot):
+            if type(each) is ActivitySnapshot:
                 each.check(self.context.policy, now=now)
+            else:
+                require_kind(each, (ActivitySnapshot, ActivityGone), "found")
 
     def _decided(self, view: LedgerView, found: Sequence[Change], now: datetime) -> Sequence[LedgerCommit]:
         models = models_of(self.catalog, view.milestones)

@@ -201,8 +201,6 @@ class RecurringGoals:
 
         A milestone that cannot be opened keeps no activity from being taken in: the next one tries again.
         """
-        if not view.head.recurring:
-            return False
         snapshots = [each for each in changes if isinstance(each, ActivitySnapshot)]
         kept = self.context.policy.training.recurring_periods_kept_max
         for goal, number in periods_begun(view.head.recurring, snapshots, periods_kept_max=kept):

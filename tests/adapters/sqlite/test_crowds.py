@@ -17,7 +17,7 @@ from commitcollect_adapters.sqlite.jobs import SqliteQueue
 from commitcollect_adapters.testing.contracts.queues import new_job, take
 from commitcollect_adapters.testing.samples import NOW
 from commitcollect_core.errors import CorruptItem, StorageError, StorageUnavailable
-from commitcollect_core.jobs.jobs import Job
+from commitcollect_core.jobs.jobs import ComingJob, Job
 
 CROWD = 20
 BUSY_SECONDS = 0.05
@@ -98,6 +98,23 @@ def test_a_row_that_cannot_be_read_keeps_no_other_out(held: _Held) -> None:
         connection.execute("DELETE FROM job WHERE kind = 'NONE OF OURS'")
     kept = take(SqliteQueue(held), limit=2 * CROWD)
     assert {each.job.key for each in kept} == {each.key for each in others}
+
+
+def test_of_jobs_put_together_one_that_cannot_be_kept_keeps_no_other_out(held: _Held) -> None:
+    """Its own error says why; where the file is busy, all have one."""
+    held.goes_on.set()
+    queue, bad, others = SqliteQueue(held), new_job(), [new_job() for _ in range(3)]
+    queue.put(bad, visible_at=NOW)
+    with held.transaction() as connection:
+        connection.execute("UPDATE job SET kind = 'NONE OF OURS'")
+    jobs = [ComingJob(job=each, visible_at=NOW) for each in (others[0], bad, *others[1:])]
+    first, failed, *rest = queue.put_all(jobs)
+    assert (first, type(failed), rest) == (None, CorruptItem, [None, None])
+    assert {each.job.key for each in take(queue, limit=9)} == {each.key for each in others}
+    with closing(sqlite3.connect(held.path, isolation_level=None)) as rival:
+        rival.execute("BEGIN IMMEDIATE")
+        assert [type(each) for each in queue.put_all(jobs)] == [StorageUnavailable] * len(jobs)
+    assert queue.put_all([]) == []
 
 
 def test_a_crowd_at_a_busy_file_waits_once(held: _Held) -> None:

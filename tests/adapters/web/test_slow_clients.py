@@ -306,7 +306,7 @@ def test_what_is_no_event_never_waits_for_the_store(tmp_path: Path) -> None:
     ):
         rival.execute("BEGIN IMMEDIATE")
         waiting = pool.submit(served.call, EVENT)
-        while not served.receiver._writers.locked():  # noqa: SLF001 - nothing else tells that it waits
+        while not served.receiver._writers.are_busy:  # noqa: SLF001 - nothing else tells that it waits
             pass
         assert status_of(served.call(b"{}")) == 400
         assert status_of(served.call(EVENT)) == 503

@@ -40,10 +40,11 @@ from commitcollect_adapters.aws.sqs.messages import (
     waiting_body,
 )
 from commitcollect_adapters.aws.sqs.queues import BATCH_MAX, Queue, Queues, parse
+from commitcollect_adapters.putting import put_one_by_one
 from commitcollect_core.clocks import is_ahead
 from commitcollect_core.context import Clock
-from commitcollect_core.errors import StorageUnavailable
-from commitcollect_core.jobs.jobs import Job, LeasedJob, ParkedJob, QueueCounts, QueuedJob, merged
+from commitcollect_core.errors import StorageError, StorageUnavailable
+from commitcollect_core.jobs.jobs import ComingJob, Job, LeasedJob, ParkedJob, QueueCounts, QueuedJob, merged
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
 
 DELAY_SECONDS_MAX = 900
@@ -81,6 +82,9 @@ class SqsQueue:
         if due_at is not None:
             self._send(Waiting(job=otherwise, due_at=due_at, attempts=0))
             self._crowds.sent(job.group, now, due_at=due_at)
+
+    def put_all(self, jobs: Sequence[ComingJob]) -> Sequence[StorageError | None]:
+        return put_one_by_one(self, jobs)
 
     def lease(
         self, *, now: datetime, seconds: int, limit: int, held: Mapping[str, datetime] | None = None

@@ -30,7 +30,15 @@ from commitcollect_adapters.testing.contracts.checks import (
 )
 from commitcollect_adapters.testing.samples import NOW
 from commitcollect_adapters.testing.service_strategies import jobs
-from commitcollect_core.jobs.jobs import Job, JobEvent, LeasedJob, ParkedJob, QueueCounts, QueuedJob
+from commitcollect_core.jobs.jobs import (
+    ComingJob,
+    Job,
+    JobEvent,
+    LeasedJob,
+    ParkedJob,
+    QueueCounts,
+    QueuedJob,
+)
 from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.policy import DEFAULT_POLICY
 
@@ -188,6 +196,16 @@ class EventQueueContract(ABC):
             job = new_job("a")
             for event in "abc":
                 queue.put(evolve(job, events=job_events(event)), visible_at=NOW)
+            assert set(do_all(queue)) == {*"abc"}
+
+    def test_jobs_put_together_are_as_if_put_one_after_the_other(self) -> None:
+        """Those of one key become one where they would, and each is told of by itself."""
+        with self.open_queue() as queue:
+            job, other = new_job("a"), new_job("c")
+            again = evolve(job, events=job_events("b"))
+            coming = [ComingJob(job=each, visible_at=NOW) for each in (job, other, again)]
+            assert list(queue.put_all(coming)) == [None] * 3
+            assert not queue.put_all([])
             assert set(do_all(queue)) == {*"abc"}
 
     def test_keys_that_look_alike_are_different_jobs(self) -> None:

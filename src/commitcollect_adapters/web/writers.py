@@ -1,0 +1,116 @@
+"""Threads that put the jobs of events into the queue, those that come at once in one write."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from attrs import define, field
+
+from commitcollect_core.errors import StorageError, StorageUnavailable
+from commitcollect_core.jobs.jobs import ComingJob
+from commitcollect_core.jobs.ports import EventQueue
+
+WRITERS_MAX = 32
+"""Threads that wait for the store at once; each may hold a connection to it."""
+
+BATCH_MAX = 16
+"""Jobs that a thread takes along. With a thread for each job, all compete for the interpreter."""
+
+JOIN_SECONDS = 0.05
+"""How long a job waits for others while a thread writes already. One write may be slow for itself alone."""
+
+WAIT_SECONDS_MAX = 1.0
+"""How long a job waits for a thread. Strava waits two seconds for an answer."""
+
+
+@define(eq=False)
+class _Waiting:
+    """A job that waits for a thread, and what tells that it is kept or refused."""
+
+    coming: ComingJob
+    kept: asyncio.Future[None] = field(factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class Writers:
+    """Puts jobs into a queue for callers on an event loop, which must not wait for a disk or a network."""
+
+    def __init__(self, queue: EventQueue, threads_max: int = WRITERS_MAX) -> None:
+        """Put jobs into `queue`, with so many writes at once."""
+        self._queue = queue
+        self._threads_max = threads_max
+        self._waiting: deque[_Waiting] = deque()
+        self._writing = 0
+        # Threads of their own: calls of pages may hold every thread that they share for as long as they like.
+        self._threads = ThreadPoolExecutor(threads_max, thread_name_prefix="webhook")
+
+    @property
+    def are_busy(self) -> bool:
+        """Whether every thread writes."""
+        return self._writing == self._threads_max
+
+    async def keep(self, coming: ComingJob) -> None:
+        """Put a job into the queue.
+
+        Raises:
+            StorageError: it is not kept; as when every thread was busy for a second.
+        """
+        loop = asyncio.get_running_loop()
+        ours = _Waiting(coming)
+        self._waiting.append(ours)
+        if not self._writing:
+            # Not yet: callers whose turn comes in the same round of the loop go along.
+            loop.call_soon(self._write_first)
+        elif len(self._waiting) >= BATCH_MAX:
+            self._write()
+        hurried = loop.call_later(JOIN_SECONDS, self._hurry, ours)
+        try:
+            await ours.kept
+        finally:
+            hurried.cancel()
+
+    def _write_first(self) -> None:
+        if not self._writing:
+            self._write()
+
+    def _hurry(self, ours: _Waiting) -> None:
+        if ours in self._waiting:
+            self._write()
+            asyncio.get_running_loop().call_later(WAIT_SECONDS_MAX - JOIN_SECONDS, self._give_up, ours)
+
+    def _give_up(self, ours: _Waiting) -> None:
+        if ours in self._waiting:
+            self._waiting.remove(ours)
+            late = StorageUnavailable("every writer waits for the store; try again later")
+            _settle(ours, late)
+
+    def _write(self) -> None:
+        """Have a thread write the jobs that wait longest, if there is a free one."""
+        if self.are_busy or not self._waiting:
+            return
+        batch = [self._waiting.popleft() for _ in range(min(BATCH_MAX, len(self._waiting)))]
+        self._writing += 1
+        jobs = [each.coming for each in batch]
+        written = asyncio.get_running_loop().run_in_executor(self._threads, self._queue.put_all, jobs)
+        written.add_done_callback(lambda done: self._end(batch, done))
+
+    def _end(self, batch: Sequence[_Waiting], done: asyncio.Future[Sequence[StorageError | None]]) -> None:
+        self._writing -= 1
+        if done.cancelled():
+            return  # the loop ends, and with it all that waits
+        self._write()
+        error = done.exception()
+        failures = done.result() if error is None else [error] * len(batch)
+        for each, failure in zip(batch, failures, strict=True):
+            _settle(each, failure)
+
+
+def _settle(waiting: _Waiting, failure: BaseException | None) -> None:
+    if waiting.kept.done():
+        return  # its caller does not wait any more
+    if failure is None:
+        waiting.kept.set_result(None)
+    else:
+        waiting.kept.set_exception(failure)
