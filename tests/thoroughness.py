@@ -24,7 +24,8 @@ class Thoroughness:
         machine_runs: of a state machine on files and in memory, of `machine_steps` each.
         machine_steps_on_engines: on DynamoDB, with as many runs as there are examples on the engine.
         campaigns: seeds of a campaign in which everything goes wrong.
-        kill_stride: a process is killed at every so many-th side of a store call; odd, to meet both sides.
+        kill_stride, kill_stride_on_engines: a process is killed at every so many-th side of a store call;
+            odd, to meet both sides.
         history_stride, history_stride_on_engines: of a real history every so many-th event comes, on a file
             and there.
         long_history: workouts stored where reads must cost what they do in a short one.
@@ -39,6 +40,7 @@ class Thoroughness:
     machine_steps_on_engines: int
     campaigns: int
     kill_stride: int
+    kill_stride_on_engines: int
     history_stride: int
     history_stride_on_engines: int
     long_history: int
@@ -55,6 +57,7 @@ LEVELS = {
         machine_steps_on_engines=12,
         campaigns=4,
         kill_stride=5,
+        kill_stride_on_engines=15,
         history_stride=4,
         history_stride_on_engines=12,
         long_history=4_000,
@@ -69,6 +72,7 @@ LEVELS = {
         machine_steps_on_engines=12,
         campaigns=10,
         kill_stride=3,
+        kill_stride_on_engines=7,
         history_stride=4,
         history_stride_on_engines=12,
         long_history=4_000,
@@ -83,6 +87,7 @@ LEVELS = {
         machine_steps_on_engines=25,
         campaigns=2_000,
         kill_stride=1,
+        kill_stride_on_engines=1,
         history_stride=1,
         history_stride_on_engines=1,
         long_history=20_000,

@@ -126,7 +126,7 @@ def test_killed_at_any_store_call_on_dynamodb(
             store_provisioning(Settings(store=address)).create()
             return address
 
-        check_every_kill(store, history, mode, LEVEL.kill_stride)
+        check_every_kill(store, history, mode, LEVEL.kill_stride_on_engines)
 
 
 def check_every_kill(new_store: Callable[[str], str], history: Path, mode: str, stride: int) -> None:
