@@ -280,6 +280,7 @@ def _strava(
             connections=stores.connections,
             reconciling=reconciling,
             retaining=retaining,
+            recurring_goals=app.recurring_goals,
             queue=queue,
             context=context,
         ),

@@ -13,7 +13,7 @@ from commitcollect_adapters.simulation.faults import Side
 from commitcollect_adapters.strava.fake import CallKind
 from commitcollect_adapters.testing import service_samples as service
 from commitcollect_core.accounts import registry
-from commitcollect_core.accounts.deletion import DeletionRequest, DeletionStep, Person
+from commitcollect_core.accounts.deletion import DeletionRequest, DeletionStep, PendingDeletions, Person
 from commitcollect_core.accounts.profiles import UserProfile
 from commitcollect_core.errors import CommitCollectError, IdentityProviderUnavailable, StravaUnavailable
 from commitcollect_core.jobs.jobs import JobEvent, QueueCounts
@@ -318,13 +318,13 @@ def test_a_deletion_whose_job_was_lost_is_found_by_the_sweep() -> None:
     (waiting,) = world.queue.waiting(f"accounts/{world.stores.deletions.id_of(ME)}", limit=9)
     assert world.queue.drop_waiting(waiting.job.group) == 1
     deleting = world.service.accounts.deleting
-    assert deleting.sweep() == 1
+    assert deleting.pending() == deleting.sweep() == PendingDeletions(total=1)
     check_gone(world)
-    assert deleting.sweep() == 0
+    assert deleting.sweep() == PendingDeletions()
     (done,) = deleting.walk()
     assert done.identifiers
     world.pass_time(seconds=LIMITS.deletion_restorable_seconds)
-    assert deleting.sweep() == 0
+    assert deleting.sweep() == PendingDeletions()
     (forgotten,) = deleting.walk()
     assert (forgotten.identifiers, forgotten.receipt) == ("", done.receipt)
     assert not list(deleting.reapply())

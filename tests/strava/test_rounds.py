@@ -20,12 +20,20 @@ from commitcollect_core.strava.jobs import group_of, round_job
 from commitcollect_core.strava.reconciling import ReconcileReport, Reconciling, Repair
 from commitcollect_core.strava.retaining import Retaining
 from commitcollect_core.strava.rounds import ROUND_ENDS, ROUND_GOES_ON, UNAVAILABLE_IN_A_ROW_MAX, Visit
-from commitcollect_core.training.committing import Committed
-from commitcollect_core.values import ActivityId, AthleteId, UserId
+from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed
+from commitcollect_core.training.goals import Aim
+from commitcollect_core.training.recurrence import Every
+from commitcollect_core.training.recurring_goals import NewRecurringGoal, OpenedPeriods, RecurringGoals
+from commitcollect_core.values import ActivityId, AthleteId, MilestoneId, ModelId, TargetType, UserId
 from strava.world import World, payload
 
 ATHLETES = [AthleteId(str(number)) for number in range(40, 47)]
 PAGES_OF_TWO = customised(DEFAULT_POLICY, {"page_items_max": 2})
+EVERY_MONTH = NewRecurringGoal(
+    model_id=ModelId("DRAGON_2026"),
+    aims=(Aim(target_type=TargetType.DISTANCE_METERS, total_target=12_000),),
+    every=Every.MONTH,
+)
 
 
 def user_of(athlete_id: AthleteId) -> UserId:
@@ -247,3 +255,38 @@ def test_what_a_round_lets_go_is_among_its_commits(world: World) -> None:
     assert [each.committed.workouts_changed for each in reports if isinstance(each, ReconcileReport)] == [
         3
     ] * len(ATHLETES)
+
+
+def test_a_round_opens_the_milestones_of_new_periods(
+    world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each athlete, once and among the commits; one that cannot be opened keeps back nothing else."""
+    goals = world.app.recurring_goals
+    for athlete_id in ATHLETES[:2]:
+        goals.begin(user_of(athlete_id), EVERY_MONTH)
+    world.pass_time(days=31)
+
+    def opened() -> list[int]:
+        reports = [each.outcome for each in world.strava.rounds.run()]
+        assert all(isinstance(each, ReconcileReport) for each in reports)
+        return [
+            sum(len(commit.milestones) for commit in each.committed.commits)
+            for each in reports
+            if isinstance(each, ReconcileReport)
+        ]
+
+    with monkeypatch.context() as broken:
+        broken.setattr(RecurringGoals, "open_present", _refuse)
+        assert opened() == [0] * len(ATHLETES)
+    assert "no milestone is opened: athlete 40: the ledger is busy" in caplog.text
+    with monkeypatch.context() as broken:
+        refused = OpenedPeriods(committed=NOTHING_COMMITTED, refused={MilestoneId("m"): "there is no statue"})
+        broken.setattr(RecurringGoals, "open_present", lambda _goals, _user_id: refused)
+        assert opened() == [0] * len(ATHLETES)
+    assert "no milestone is opened: athlete 41: there is no statue" in caplog.text
+    assert opened() == [1, 1, *[0] * (len(ATHLETES) - 2)]
+    assert opened() == [0] * len(ATHLETES)
+
+
+def _refuse(_goals: RecurringGoals, _user_id: UserId) -> OpenedPeriods:
+    raise VersionConflict("the ledger is busy")

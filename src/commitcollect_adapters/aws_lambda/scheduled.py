@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from typing import Any
 
 from attrs import frozen
@@ -20,34 +19,22 @@ from commitcollect_adapters.aws_lambda.keeping import (
     Kept,
     Working,
     open_working,
-    seconds_left,
 )
 from commitcollect_adapters.documents import Document, error_document
 from commitcollect_adapters.observing.metrics import EmfMetrics, Metrics
-from commitcollect_core.errors import CommitCollectError, InvalidInput, StorageError, http_status
-from commitcollect_core.values import AthleteId, is_id
+from commitcollect_core.errors import CommitCollectError, InvalidInput, http_status
 
 _log = logging.getLogger(__name__)
 
-ATHLETE_SECONDS = 10.0
-"""No athlete is begun with less time than this."""
-
-DAY_SECONDS = 86_400
 _OK = 200
 
 
 @frozen(kw_only=True)
 class _Run:
-    """One task under way.
-
-    Attributes:
-        after: go on behind this athlete.
-    """
+    """One task under way."""
 
     working: Working
     metrics: Metrics
-    after: AthleteId | None
-    invocation: Invocation
 
 
 def _reconcile(run: _Run) -> Document:
@@ -58,7 +45,9 @@ def _reconcile(run: _Run) -> Document:
 
 def _sweep(run: _Run) -> Document:
     """Put a job for every deletion that is not done."""
-    return {"pending": run.working.service.accounts.deleting.sweep(), "late": _late_deletions(run)}
+    pending = run.working.service.accounts.deleting.sweep()
+    run.metrics.count("deletions_late", pending.late)
+    return {"pending": pending.total, "late": pending.late}
 
 
 def _expire(run: _Run) -> Document:
@@ -67,67 +56,27 @@ def _expire(run: _Run) -> Document:
     return {"removed": working.backend.tidy(working.service.app.context.now())}
 
 
-def _open_recurring(run: _Run) -> Document:
-    """Open the milestones of the present periods; `after` tells where to go on if time ran out."""
-    service, opened, failed = run.working.service, 0, 0
-    latest = run.after
-    for athlete in service.strava.rounds.athletes(after=run.after):
-        if seconds_left(run.invocation) < ATHLETE_SECONDS:
-            _log.warning("no time is left for the athletes after %s", latest or "the beginning")
-            return {"opened": opened, "failed": failed, "after": latest}
-        latest = athlete.athlete_id
-        try:
-            found = service.app.recurring_goals.open_present(athlete.user_id)
-        except StorageError:
-            raise
-        except CommitCollectError as refused:
-            # One athlete's limits keep no other's milestone from being opened.
-            _log.warning("no milestone is opened: %s", refused.message)
-            failed += 1
-        else:
-            for message in found.refused.values():
-                _log.warning("no milestone is opened: %s", message)
-            failed += len(found.refused)
-            opened += sum(len(each.milestones) for each in found.committed.commits)
-    return {"opened": opened, "failed": failed}
-
-
 def _report(run: _Run) -> Document:
     """How the service stands: jobs, deletions and connected athletes, as metrics as well."""
     working = run.working
     counts = working.queue.counts(now=working.service.app.context.now())
-    pending = sum(1 for each in working.service.accounts.deleting.walk() if each.completed_at is None)
-    athletes = sum(1 for _ in working.service.strava.rounds.athletes())
+    pending = working.service.accounts.deleting.pending()
     report = {
         "jobs_waiting": counts.waiting,
         "jobs_parked": counts.parked,
-        "deletions_pending": pending,
-        "athletes_connected": athletes,
+        "deletions_pending": pending.total,
+        "deletions_late": pending.late,
+        "athletes_connected": sum(1 for _ in working.service.strava.rounds.athletes()),
     }
     for name, value in report.items():
         run.metrics.count(name, value)
-    return {**report, "deletions_late": _late_deletions(run)}
-
-
-def _late_deletions(run: _Run) -> int:
-    """How many deletions are under way for longer than any outage elsewhere excuses; as a metric as well."""
-    service = run.working.service
-    limit = service.app.policy.accounts.deletion_outage_seconds + DAY_SECONDS
-    begun_before = service.app.context.now() - timedelta(seconds=limit)
-    late = sum(
-        1
-        for each in service.accounts.deleting.walk()
-        if each.completed_at is None and each.requested_at < begun_before
-    )
-    run.metrics.count("deletions_late", late)
-    return late
+    return report
 
 
 TASKS: Mapping[str, Callable[[_Run], Document]] = {
     "reconcile": _reconcile,
     "sweep-deletions": _sweep,
     "expire": _expire,
-    "open-recurring": _open_recurring,
     "report": _report,
 }
 
@@ -141,23 +90,19 @@ def make_scheduled_handler(environ: Mapping[str, str]) -> Handler:
     kept = Kept(open_working, environ)
     metrics = EmfMetrics()
 
-    def run(name: object, after: object, invocation: Invocation) -> Document:
+    def run(name: object) -> Document:
         task = TASKS.get(name) if isinstance(name, str) else None
         if task is None:
             raise InvalidInput(f"there is no such task; name one of {', '.join(TASKS)}", field="task")
-        if after is not None and not (isinstance(after, str) and is_id(after)):
-            raise InvalidInput("after names no athlete", field="after")
-        behind = None if after is None else AthleteId(after)
-        result = task(_Run(working=kept.opened(), metrics=metrics, after=behind, invocation=invocation))
+        result = task(_Run(working=kept.opened(), metrics=metrics))
         _log.info("%s: %s", name, json.dumps(result))
         return result
 
-    def handle(event: Event, invocation: Invocation) -> Any:
+    def handle(event: Event, _invocation: Invocation) -> Any:
         if "requestContext" not in event:
-            return run(event.get("task"), event.get("after"), invocation)
+            return run(event.get("task"))
         try:
-            query = event.get("queryStringParameters") or {}
-            result = run(event.get("pathParameters", {}).get("task"), query.get("after"), invocation)
+            result = run(event.get("pathParameters", {}).get("task"))
         except CommitCollectError as failed:
             return _response(http_status(failed), error_document(failed))
         return _response(_OK, result)

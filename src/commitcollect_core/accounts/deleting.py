@@ -29,6 +29,7 @@ from commitcollect_core.accounts.deletion import (
     DeletionRequest,
     DeletionStep,
     Identifiers,
+    PendingDeletions,
     Person,
     VerificationResult,
     advanced,
@@ -189,20 +190,28 @@ class Deleting:
                 return
             after = page.next
 
-    def sweep(self) -> int:
-        """Put a job for every deletion that is not done; returns how many.
+    def sweep(self) -> PendingDeletions:
+        """Put a job for every deletion that is not done; returns how many these are.
 
         Also forgets the sealed ids of those whose backups can be restored no more.
         """
-        now, pending = self.context.now(), 0
+        now, pending = self.context.now(), PendingDeletions()
         for each in self.walk():
             if each.completed_at is None:
                 at = max(now, each.retry_at or now)
                 self.queue.put(deletion_job(each.request_id, now=now), visible_at=at)
-                pending += 1
+                pending = pending.with_one(each, now=now, policy=self.context.policy)
             elif each.identifiers and each.is_beyond_restoring(now=now, policy=self.context.policy):
                 with suppress(VersionConflict):
                     self.deletions.write(evolve(each, identifiers="", version=each.version + 1))
+        return pending
+
+    def pending(self) -> PendingDeletions:
+        """How many deletions are not done. Changes nothing."""
+        now, pending = self.context.now(), PendingDeletions()
+        for each in self.walk():
+            if each.completed_at is None:
+                pending = pending.with_one(each, now=now, policy=self.context.policy)
         return pending
 
     def reapply(self) -> Iterator[DeletionRequest]:

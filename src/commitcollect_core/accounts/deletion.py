@@ -157,6 +157,24 @@ class DeletionRequest:
         return next((each for each in self.steps_left if self.waits.get(each, now) <= now), None)
 
 
+_LATE_AFTER = timedelta(days=1)
+
+
+@frozen(kw_only=True)
+class PendingDeletions:
+    """How many deletions are not done, and how many of them no outage elsewhere excuses."""
+
+    total: int = 0
+    late: int = 0
+
+    def with_one(self, request: DeletionRequest, *, now: datetime, policy: Policy) -> PendingDeletions:
+        """The counts with one deletion more that is not done."""
+        # A day after steps that wait for others are given up, the rest has long been done.
+        excused = timedelta(seconds=policy.accounts.deletion_outage_seconds) + _LATE_AFTER
+        is_late = request.requested_at + excused < now
+        return PendingDeletions(total=self.total + 1, late=self.late + is_late)
+
+
 _PSEUDONYM_DIGITS = 40
 _TELLING_OTHERS = frozenset({DeletionStep.REVOKE, DeletionStep.ERASE_IDENTITY})
 """Steps that call others than the store, which may be down."""

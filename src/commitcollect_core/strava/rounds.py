@@ -1,4 +1,4 @@
-"""Reconciling every connected athlete, one after the other."""
+"""Reconciling every connected athlete, one after the other, and what else is due for them day by day."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from commitcollect_core.strava.ports import ConnectionStore
 from commitcollect_core.strava.reconciling import ReconcileReport, Reconciling
 from commitcollect_core.strava.retaining import Retaining
 from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed
+from commitcollect_core.training.recurring_goals import RecurringGoals
 from commitcollect_core.values import AthleteId
 
 _log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ class Visit:
     """What became of one athlete.
 
     Attributes:
-        outcome: a report, with what was let go among its commits; or why there is none.
+        outcome: a report, with what was let go and opened among its commits; or why there is none.
         retention_failure: why workouts that may be kept no longer are still there, if they are.
     """
 
@@ -74,6 +75,7 @@ class Rounds:
     reconciling: Reconciling
     queue: EventQueue
     retaining: Retaining
+    recurring_goals: RecurringGoals
     context: Context
 
     def begin(self) -> None:
@@ -142,11 +144,23 @@ class Rounds:
                 yield Visit(athlete=athlete, outcome=failed)
             else:
                 unavailable = 0
-                visit = self._let_go(athlete, report)
+                visit = self._let_go(athlete, self._open_periods(athlete, report))
                 # Yielded before it is raised: what the report tells is written, and its awards are audited.
                 yield visit
                 if isinstance(visit.retention_failure, _FOR_ALL):
                     raise visit.retention_failure
+
+    def _open_periods(self, athlete: ConnectedAthlete, report: ReconcileReport) -> ReconcileReport:
+        """Open the milestones of periods that no workout has begun yet."""
+        try:
+            opened = self.recurring_goals.open_present(athlete.user_id)
+        except CommitCollectError as failed:
+            # The report comes all the same. What the next athlete would meet as well, it does meet.
+            _log.warning("no milestone is opened: athlete %s: %s", athlete.athlete_id, failed.message)
+            return report
+        for message in opened.refused.values():
+            _log.warning("no milestone is opened: athlete %s: %s", athlete.athlete_id, message)
+        return evolve(report, committed=report.committed + opened.committed)
 
     def _let_go(self, athlete: ConnectedAthlete, report: ReconcileReport) -> Visit:
         """Let workouts of an athlete go that may be kept no longer."""

@@ -204,7 +204,7 @@ def test_from_signing_up_to_the_last_item(service: Service) -> None:
     assert service.work() > 0
     assert len(service.milestone(milestone_id)["awards"]) == 4
 
-    for task in ("reconcile", "open-recurring", "sweep-deletions", "expire"):
+    for task in ("reconcile", "sweep-deletions", "expire"):
         service.scheduled({"task": task}, Call())
     service.work()
     report = service.scheduled({"task": "report"}, Call())

@@ -14,11 +14,9 @@ from adapters.aws_lambda.invoking import Call, environ_in, request
 from commitcollect_adapters.aws_lambda import make_scheduled_handler
 from commitcollect_adapters.aws_lambda.keeping import Handler, Working, open_working
 from commitcollect_adapters.aws_lambda.scheduled import TASKS
-from commitcollect_adapters.backend import ports_on
 from commitcollect_adapters.settings import load_settings
-from commitcollect_adapters.system import ManualClock, SystemClock
+from commitcollect_adapters.system import SystemClock
 from commitcollect_adapters.testing.service_samples import connecting, connection, deletion, session
-from commitcollect_core.app import assemble
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.strava.jobs import ROUND
 from commitcollect_core.training.goals import Aim
@@ -60,13 +58,6 @@ def connect(working: Working, user_id: UserId, athlete_id: str) -> None:
     working.backend.stores().connections.commit(connecting(made))
 
 
-def begin_long_ago(working: Working, user_id: UserId) -> None:
-    """Begin a goal whose present period no activity has opened."""
-    past = ManualClock(SystemClock().now() - timedelta(days=62))
-    app = assemble(evolve(ports_on(working.backend), clock=past))
-    app.recurring_goals.begin(user_id, MONTHLY)
-
-
 def metrics_of(printed: str) -> dict[str, int]:
     """The metrics among what was printed."""
     found: dict[str, int] = {}
@@ -106,24 +97,6 @@ def test_what_has_expired_is_removed(handler: Handler, working: Working) -> None
     assert handler({"task": "expire"}, Call()) == {"removed": 0}
 
 
-def test_milestones_of_the_present_period_are_opened(
-    handler: Handler, working: Working, caplog: pytest.LogCaptureFixture
-) -> None:
-    """For every connected athlete, once; without time it tells where to go on, and the log says so."""
-    for number, user_id in enumerate((ADA, BOB), start=1):
-        connect(working, user_id, str(number))
-        begin_long_ago(working, user_id)
-    task = {"task": "open-recurring"}
-    assert handler(task, Call(seconds=1)) == {"opened": 0, "failed": 0, "after": None}
-    assert handler({**task, "after": "1"}, Call(seconds=1)) == {"opened": 0, "failed": 0, "after": "1"}
-    left = "no time is left for the athletes after"
-    logged = [each.message for each in caplog.records if each.levelname == "WARNING"]
-    assert logged == [f"{left} the beginning", f"{left} 1"]
-    assert handler({**task, "after": "1"}, Call()) == {"opened": 1, "failed": 0}
-    assert handler(task, Call()) == {"opened": 1, "failed": 0}
-    assert handler(task, Call()) == {"opened": 0, "failed": 0}
-
-
 def test_a_report_tells_how_the_service_stands(
     handler: Handler, working: Working, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -141,10 +114,10 @@ def test_a_report_tells_how_the_service_stands(
     assert metrics_of(capsys.readouterr().out) == report
 
 
-def operation(task: str, **query: str) -> Any:
+def operation(task: str) -> Any:
     """A request for a task as the operations route hands it over."""
     event = request("POST", f"/operations/{task}")
-    return {**event, "pathParameters": {"task": task}, "queryStringParameters": query or None}
+    return {**event, "pathParameters": {"task": task}}
 
 
 def test_an_operator_asks_for_a_task(handler: Handler) -> None:
@@ -154,7 +127,6 @@ def test_an_operator_asks_for_a_task(handler: Handler) -> None:
     refused = handler(operation("format"), Call())
     assert refused["statusCode"] == 400
     assert json.loads(refused["body"])["field"] == "task"
-    assert handler(operation("open-recurring", after="a#b"), Call())["statusCode"] == 400
 
 
 @pytest.mark.parametrize("event", [{}, {"task": "format"}, {"task": 1}, {"task": ["expire"]}, {"task": None}])
