@@ -1,4 +1,4 @@
-"""Asks a new version of the site whether it is ready, before and after it gets traffic; CodeDeploy waits."""
+"""Asks a new version of a function whether it is ready, before and after it gets work; CodeDeploy waits."""
 
 from __future__ import annotations
 
@@ -19,18 +19,31 @@ READY: dict[str, Any] = {
 }
 
 
-def is_ready(functions: Any, version: str) -> bool:
-    """Whether a version answers that its store can be reached."""
-    invoked = functions.invoke(FunctionName=version, Payload=json.dumps(READY).encode())
+NO_MESSAGES: dict[str, Any] = {"Records": []}
+
+CHECKS: dict[str, tuple[dict[str, Any], str, object]] = {
+    "api": (READY, "statusCode", 200),
+    "worker": (NO_MESSAGES, "batchItemFailures", []),
+}
+"""What is checked -> an event that changes nothing, and an attribute of the answer of a function that reached
+its store."""
+
+
+def is_ready(functions: Any, version: str, checked: str) -> bool:
+    """Whether a version answers as one that reached its store."""
+    event, name, expected = CHECKS[checked]
+    invoked = functions.invoke(FunctionName=version, Payload=json.dumps(event).encode())
     answer = json.loads(invoked["Payload"].read())
-    return "FunctionError" not in invoked and answer.get("statusCode") == 200  # noqa: PLR2004 - OK
+    return "FunctionError" not in invoked and answer.get(name) == expected
 
 
-def check(event: Mapping[str, str], *, functions: Any, deployments: Any, version: str) -> str:
+def check(
+    event: Mapping[str, str], *, functions: Any, deployments: Any, version: str, checked: str = "api"
+) -> str:
     """Tell CodeDeploy whether to go on; whatever fails means that it must not."""
     status = "Failed"
     try:
-        if is_ready(functions, version):
+        if is_ready(functions, version, checked):
             status = "Succeeded"
     finally:
         deployments.put_lifecycle_event_hook_execution_status(
@@ -48,4 +61,5 @@ def handler(event: Mapping[str, str], _invocation: object) -> str:
         functions=boto3.client("lambda"),
         deployments=boto3.client("codedeploy"),
         version=os.environ["NEW_VERSION"],
+        checked=os.environ["CHECKED"],
     )

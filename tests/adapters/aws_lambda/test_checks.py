@@ -44,18 +44,23 @@ class Deployments:
 
 
 @pytest.mark.parametrize(
-    ("functions", "status"),
+    ("checked", "functions", "status"),
     [
-        (Functions({"statusCode": 200}), "Succeeded"),
-        (Functions({"statusCode": 503}), "Failed"),
-        (Functions({"statusCode": 200}, error="Unhandled"), "Failed"),
-        (Functions({"errorMessage": "no module"}, error="Unhandled"), "Failed"),
+        ("api", Functions({"statusCode": 200}), "Succeeded"),
+        ("api", Functions({"statusCode": 503}), "Failed"),
+        ("api", Functions({"statusCode": 200}, error="Unhandled"), "Failed"),
+        ("api", Functions({"errorMessage": "no module"}, error="Unhandled"), "Failed"),
+        ("worker", Functions({"batchItemFailures": []}), "Succeeded"),
+        ("worker", Functions({"batchItemFailures": [{"itemIdentifier": "1"}]}), "Failed"),
+        ("worker", Functions({"errorMessage": "no table"}, error="Unhandled"), "Failed"),
+        ("worker", Functions({"jobs": {}}), "Failed"),
     ],
 )
-def test_a_version_goes_on_when_it_is_ready(functions: Functions, status: str) -> None:
+def test_a_version_goes_on_when_it_is_ready(checked: str, functions: Functions, status: str) -> None:
     """Anything else ends the deployment."""
     deployments = Deployments()
-    assert check(EVENT, functions=functions, deployments=deployments, version="v") == status
+    how = {"functions": functions, "deployments": deployments, "version": "v", "checked": checked}
+    assert check(EVENT, **how) == status
     assert deployments.told == [status]
 
 

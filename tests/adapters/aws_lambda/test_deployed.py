@@ -175,7 +175,8 @@ def test_what_is_left_out_is_known() -> None:
     """All that stores, hides or allows something is deployed."""
     assert left_out(load()) == {
         "Api", "ApiFunction", "Budget", "ChecksFunction", "ChecksRole", "Dashboard", "ScheduleRole",
-        "ScheduledFunction", "ServerErrorsAlarm", "ThrottlesAlarm", "Trail", "WorkerFunction",
+        "ScheduledFunction", "ServerErrorsAlarm", "ThrottlesAlarm", "Trail", "WorkerChecksFunction",
+        "WorkerChecksRole", "WorkerFunction",
     }  # fmt: skip
 
 

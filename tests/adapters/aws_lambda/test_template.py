@@ -127,7 +127,7 @@ def test_every_function_has_a_role_of_its_own() -> None:
     """None shares another's, and none gets one that SAM would make."""
     functions = resources_of(load(), "AWS::Serverless::Function")
     roles = [each["Role"]["Fn::GetAtt"][0] for each in functions.values()]
-    assert len({*roles}) == len(functions) == 4
+    assert len({*roles}) == len(functions) == 5
 
 
 def test_the_tables_are_those_of_the_code() -> None:
@@ -212,7 +212,7 @@ def test_functions_are_built_for_where_they_run() -> None:
     processors = {each.rpartition("_")[2] for each in re.findall(r"--platform (\S+)", recipe)}
     assert (runtime["Architectures"], processors) == (["arm64"], {"aarch64"})
     functions = [each for each in load()["Resources"].values() if each["Type"] == "AWS::Serverless::Function"]
-    assert [each["Metadata"] for each in functions] == [{"BuildMethod": "makefile"}] * 4
+    assert [each["Metadata"] for each in functions] == [{"BuildMethod": "makefile"}] * len(functions)
 
 
 def test_every_variable_is_a_setting() -> None:

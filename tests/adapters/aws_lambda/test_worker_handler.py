@@ -213,6 +213,11 @@ def test_what_is_no_job_is_refused(queues: Queues, handler: Handler, event: dict
     assert left(queues) == 0
 
 
+def test_no_messages_change_nothing(handler: Handler) -> None:
+    """So a deployment asks a new version whether it reaches its store."""
+    assert handler({"Records": []}, Call()) == {"batchItemFailures": []}
+
+
 def test_messages_need_a_queue_on_sqs(tmp_path: Path) -> None:
     """An event source on a function whose settings name no queue there is a mistake that is named."""
     handler = make_worker_handler(environ_in(tmp_path))
