@@ -203,6 +203,14 @@ MUTANTS = (
         law="a worker that lost its lease changes nothing",
         tests=_SQLITE_QUEUE,
     ),
+    Mutant(
+        name="sqlite-closed-under-a-thread",
+        file="commitcollect_adapters/sqlite/database.py",
+        old="        for each in idle:\n",
+        new="        for each in list(self._connections):\n",
+        law="closing a store ends no statement of a thread",
+        tests=("tests/adapters/sqlite/test_database.py",),
+    ),
     _QUEUE(
         name="sqlite-lost-failure",
         old="if not (each.is_kept or each.failure)]",

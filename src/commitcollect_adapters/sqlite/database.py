@@ -93,15 +93,34 @@ class Database:
             raise
 
     def close(self) -> None:
-        """Close every connection. The database cannot be used afterwards."""
+        """Close every connection. The database cannot be used afterwards.
+
+        What another thread does just now, it ends; one that waits to write is told.
+        """
         with self._lock:
             self._is_closed = True
-            self._idle.clear()
-            self._writer = None
-            while self._connections:
-                self._connections.pop().close()
-            if self._deletions is not None:
-                self._deletions.close()
+            idle, self._idle = self._idle, []
+        # Only what no thread uses: SQLite crashes when a connection is closed under a statement.
+        for each in idle:
+            self._close(each)
+        self._close_idle_writer()
+        if self._deletions is not None:
+            self._deletions.close()
+
+    def _close(self, connection: sqlite3.Connection) -> None:
+        with self._lock:
+            self._connections.remove(connection)
+        connection.close()
+
+    def _close_idle_writer(self) -> None:
+        """Close the connection that writes, unless a thread has it, which comes here when it ends."""
+        if self._writing.acquire(blocking=False):
+            try:
+                if self._writer is not None:
+                    self._close(self._writer)
+                    self._writer = None
+            finally:
+                self._writing.release()
 
     def deletions(self, *, is_made: bool = False) -> Database | None:
         """The file beside this one that keeps the deletions of accounts.
@@ -134,9 +153,7 @@ class Database:
                 connection.execute("VACUUM")
                 (is_busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             finally:
-                with self._lock:
-                    self._connections.remove(connection)
-                connection.close()
+                self._close(connection)
         except _DRIVER_ERRORS as refused:
             raise _translated(refused, self.path) from refused
         if is_busy:
@@ -181,12 +198,14 @@ class Database:
     def give_back(self, connection: sqlite3.Connection) -> None:
         """Let others use a connection that was taken."""
         with self._lock:
-            # A reader may outlast `close`; its connection is closed by then and must not be used again. Nor
-            # must one that reads the file as it lies: others may write to it from now on.
-            if connection in self._connections:
+            # One that reads the file as it lies is used once: others may write to it from now on.
+            is_ours = connection in self._connections
+            if is_ours and not self._is_closed:
                 self._idle.append(connection)
-            else:
-                connection.close()
+                return
+            if is_ours:
+                self._connections.remove(connection)
+        connection.close()
 
     def begin(self) -> sqlite3.Connection:
         """The connection that writes, in a transaction just begun; `end` lets the next writer have it."""
@@ -196,9 +215,10 @@ class Database:
         if not self._writing.acquire(timeout=self._busy_timeout_seconds):
             raise StorageUnavailable(f"the store {self.path} is busy; try again later")
         try:
+            self._check_open()
             if self._writer is None:
                 self._writer = self._opened(_WRITER_TIMEOUT_SECONDS)
-            _begin(self._writer, deadline)
+            self._begin(self._writer, deadline)
             _check_layout(self._writer, self.path, self._schema)
         except BaseException:
             self.leave_transaction()
@@ -209,6 +229,9 @@ class Database:
     def end(self) -> None:
         """Let the next writer begin."""
         self._writing.release()
+        # Looked at only now: `close` leaves the connection to a thread that still has it.
+        if self._is_closed:
+            self._close_idle_writer()
 
     def leave_transaction(self) -> None:
         """Close the connection that writes if it is still in a transaction, which rolls that back."""
@@ -216,15 +239,27 @@ class Database:
         # A statement that was carried out may have failed for us, and so may the one that takes it back.
         if writer is not None and writer.in_transaction:
             self._writer = None
-            with self._lock:
-                self._connections.remove(writer)
-            writer.close()
+            self._close(writer)
+
+    def _begin(self, connection: sqlite3.Connection, deadline: float) -> None:
+        """Begin to write, as soon as no other process does."""
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as refused:
+                if not _is_busy(refused) or time.monotonic() > deadline:
+                    raise
+                self._check_open()
+            else:
+                return
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise StorageError(f"the store {self.path} is closed; open it again")
 
     def _opened(self, timeout_seconds: float) -> sqlite3.Connection:
         """A new connection."""
-        with self._lock:
-            if self._is_closed:
-                raise StorageError(f"the store {self.path} is closed; open it again")
+        self._check_open()
         # Absolute, so that SQLite sees a path and not one of the names it gives a meaning of its own.
         connection = sqlite3.connect(
             self.path.absolute(), timeout=timeout_seconds, isolation_level=None, check_same_thread=False
@@ -285,18 +320,6 @@ class _Use:
             connection.execute("ROLLBACK")
         self._database.leave_transaction()
         return error
-
-
-def _begin(connection: sqlite3.Connection, deadline: float) -> None:
-    """Begin to write, as soon as no other process does."""
-    while True:
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as refused:
-            if not _is_busy(refused) or time.monotonic() > deadline:
-                raise
-        else:
-            return
 
 
 def _check_layout(connection: sqlite3.Connection, path: Path, schema: Schema) -> None:

@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -24,6 +25,8 @@ from commitcollect_core.values import MilestoneId, UserId
 NEWER = Schema(APPLICATION_ID, (*LAYOUTS, "CREATE TABLE later (thing INTEGER)"))
 LAYOUT_1 = Path(__file__).with_name("layout_1.sql")
 OPENERS = 6
+WRITERS = 4
+PATIENCE_SECONDS = 60
 _OPEN = (
     "import sys; from commitcollect_adapters.sqlite.database import Database; Database(sys.argv[1]).close()"
 )
@@ -57,6 +60,47 @@ def test_a_closed_store_says_so(tmp_path: Path) -> None:
     database.close()
     with pytest.raises(StorageError):
         SqliteLedger(database).read_head(UserId("me"))
+
+
+def test_closing_leaves_a_thread_what_it_uses(tmp_path: Path) -> None:
+    """A reader reads on and a writer commits; then their connections are closed, and the process lives."""
+    database = Database(tmp_path / "store.db")
+    with database.connection() as reading:
+        rows = reading.execute("VALUES (1), (2), (3)")
+        assert next(rows) == (1,)
+        with database.transaction() as writing:
+            writing.execute("PRAGMA user_version")
+            database.close()
+            writing.execute("DELETE FROM job")
+        assert list(rows) == [(2,), (3,)]
+    assert database._connections == []  # noqa: SLF001 - nothing else tells that they are closed
+    for each in (reading, writing):
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            each.execute("SELECT 1")
+
+
+def test_closing_tells_writers_that_wait(tmp_path: Path) -> None:
+    """One that waits for another process, and those behind it, end at once and write nothing."""
+    database = Database(tmp_path / "store.db", busy_timeout_seconds=PATIENCE_SECONDS)
+    begun = threading.Barrier(WRITERS + 1, timeout=PATIENCE_SECONDS)
+
+    def write() -> None:
+        begun.wait()
+        with database.transaction():
+            pytest.fail("the file is locked")
+
+    with (
+        closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as rival,
+        ThreadPoolExecutor(WRITERS) as pool,
+    ):
+        rival.execute("BEGIN IMMEDIATE")
+        writing = [pool.submit(write) for _ in range(WRITERS)]
+        begun.wait()
+        database.close()
+        for each in writing:
+            with pytest.raises(StorageError, match="is closed"):
+                each.result()
+    assert database._connections == []  # noqa: SLF001 - as above
 
 
 def test_workouts_of_an_older_layout_count_as_shown(tmp_path: Path) -> None:
