@@ -203,13 +203,12 @@ MUTANTS = (
         law="a worker that lost its lease changes nothing",
         tests=_SQLITE_QUEUE,
     ),
-    Mutant(
+    _FILE(
         name="sqlite-closed-under-a-thread",
-        file="commitcollect_adapters/sqlite/database.py",
         old="        for each in idle:\n",
         new="        for each in list(self._connections):\n",
         law="closing a store ends no statement of a thread",
-        tests=("tests/adapters/sqlite/test_database.py",),
+        tests=_DATABASE,
     ),
     _QUEUE(
         name="sqlite-lost-failure",
