@@ -54,10 +54,13 @@ def complete_milestone(ctx: click.Context, _param: click.Parameter, incomplete: 
 
     def found(app: CommitCollect, user_id: UserId) -> Iterator[CompletionItem]:
         from commitcollect_adapters.wording.goals import show_goal
+        from commitcollect_adapters.wording.units import shown_as_given
 
         for each in by_creation(app, user_id):
             if each.milestone_id.startswith(incomplete):
-                yield CompletionItem(each.milestone_id, help=each.name or show_goal(each.goal))
+                with shown_as_given(each.unit):
+                    shown = each.name or show_goal(each.goal)
+                yield CompletionItem(each.milestone_id, help=shown)
 
     return _of_store(ctx, found)
 

@@ -14,7 +14,7 @@ import click
 
 from commitcollect_adapters.addresses import shown_address
 from commitcollect_cli.output import print_json, say, show
-from commitcollect_cli.store import as_given, settings_here, store_flags
+from commitcollect_cli.store import settings_here, store_flags
 from commitcollect_core.errors import EXIT_FAILURE, CommitCollectError, CorruptItem
 
 if TYPE_CHECKING:
@@ -247,6 +247,7 @@ def _milestone_finding(app: CommitCollect, user_id: UserId, milestone: Milestone
 def _recounted(app: CommitCollect, user_id: UserId, milestone: Milestone) -> Finding:
     """Whether a milestone is what its stored workouts add up to."""
     from commitcollect_adapters.wording.goals import show_goal
+    from commitcollect_adapters.wording.units import shown_as_given
     from commitcollect_core.training.decisions import decide_recount
     from commitcollect_core.training.statues import models_of
 
@@ -256,7 +257,7 @@ def _recounted(app: CommitCollect, user_id: UserId, milestone: Milestone) -> Fin
     models = models_of(app.ports.catalog, (*view.milestones, milestone))
     now = app.ports.clock.now()
     repairs = decide_recount(view, milestone, recount, models=models, now=now, policy=app.policy)
-    with as_given(milestone.unit):
+    with shown_as_given(milestone.unit):
         name, goal = f"{milestone.milestone_id}", show_goal(milestone.goal)
     if milestone.milestone_id not in view.head.tracked_milestone_ids and repairs:
         how = f"'commitcollect milestone recompute {name}' brings it up to date"

@@ -26,7 +26,7 @@ from commitcollect_cli.render import (
     show_exclusions,
     show_reason,
 )
-from commitcollect_cli.store import as_given, list_limit, open_to_read, store_options, suggest
+from commitcollect_cli.store import list_limit, open_to_read, store_options, suggest
 from commitcollect_core.errors import CorruptItem, NotFound
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def create(*, settings: Settings, goals: GoalOptions, name: str, dry_run: bool, 
 
     from commitcollect_adapters.documents import milestone_view_document, preview_document
     from commitcollect_adapters.services import open_audited_app
+    from commitcollect_adapters.wording.units import shown_as_given
 
     wishes = goals.in_zone(settings.time_zone).wishes(settings.policy)
     if len(wishes) != 1:
@@ -71,7 +72,7 @@ def create(*, settings: Settings, goals: GoalOptions, name: str, dry_run: bool, 
     with open_audited_app(settings, must_exist=dry_run) as (app, record):
         if dry_run:
             preview = app.tracking.preview(settings.user, wish)
-            with as_given(wish.unit):
+            with shown_as_given(wish.unit):
                 print_result(preview_document(preview), _preview_lines(preview), as_json=as_json)
             return
         view = app.tracking.create(settings.user, wish, is_bounded=False)
@@ -163,13 +164,13 @@ def _table(milestones: Sequence[Milestone], now: datetime) -> Iterator[str]:
 
 def _row(milestone: Milestone, now: datetime) -> tuple[str, ...]:
     from commitcollect_adapters.wording.goals import kind_of, show_goal
-    from commitcollect_adapters.wording.units import show_amount
+    from commitcollect_adapters.wording.units import show_amount, shown_as_given
 
     goal = milestone.goal
     parts = f"{milestone.parts_awarded:2} of {goal.parts_total}"
     percent = f"{milestone.percent_complete:3} %"
     status = _status(milestone, now)
-    with as_given(milestone.unit):
+    with shown_as_given(milestone.unit):
         reached = show_amount(kind_of(goal), milestone.progress.progress_value)
         return (milestone.milestone_id, milestone.name, status, parts, percent, reached, show_goal(goal))
 
@@ -283,6 +284,7 @@ def _parts_lost(app: CommitCollect, user_id: UserId, milestone_id: MilestoneId) 
 def explain(*, settings: Settings, wanted: str, as_json: bool) -> None:
     """Say of every workout how much it counts, or why not."""
     from commitcollect_adapters.documents import explanation_document, milestone_document
+    from commitcollect_adapters.wording.units import shown_as_given
 
     with open_to_read(settings) as app:
         milestone_id = milestone_id_of(app, settings.user, wanted)
@@ -293,7 +295,7 @@ def explain(*, settings: Settings, wanted: str, as_json: bool) -> None:
                 milestone_document(view.milestone), "workouts", map(explanation_document, explanations)
             )
             return
-        with as_given(view.milestone.unit):
+        with shown_as_given(view.milestone.unit):
             for line in _explanation_lines(view.milestone.goal, explanations):
                 show(line)
 
@@ -348,7 +350,9 @@ def _verdict(found: Recomputed) -> str:
 
 
 def _lines(view: MilestoneView, app: CommitCollect) -> Iterator[str]:
-    with as_given(view.milestone.unit):
+    from commitcollect_adapters.wording.units import shown_as_given
+
+    with shown_as_given(view.milestone.unit):
         yield from _shown(view, app)
 
 

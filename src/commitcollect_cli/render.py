@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from commitcollect_cli.output import columns_of, fitting, terminal_columns
-from commitcollect_cli.store import as_given
 
 if TYPE_CHECKING:
     from commitcollect_core.training.awards import Award, StatueModel
@@ -58,7 +57,9 @@ def milestone_lines(
     picture: Sequence[str] = (),
 ) -> Iterator[str]:
     """A milestone: its goal, how far it has come, its statue as a picture and part by part."""
-    with as_given(view.milestone.unit):
+    from commitcollect_adapters.wording.units import shown_as_given
+
+    with shown_as_given(view.milestone.unit):
         yield from _milestone_lines(view, model, exclusions, picture)
 
 
@@ -127,10 +128,12 @@ def _next_line(view: MilestoneView, model: StatueModel) -> str:
 
 def award_lines(awards: Sequence[Award], milestones: Mapping[MilestoneId, Milestone]) -> Iterator[str]:
     """Parts just earned, one line each; `milestones` are theirs by id."""
+    from commitcollect_adapters.wording.units import shown_as_given
+
     width = max((len(award.part_name) for award in awards), default=0)
     for award in awards:
         milestone = milestones[award.milestone_id]
-        with as_given(milestone.unit):
+        with shown_as_given(milestone.unit):
             earned = f"{award.part_name:<{width}}  {_earned(milestone.goal, award)}"
         yield click.style("  ◆ ", fg="green") + f"{earned}  ({award.milestone_id})"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,14 +31,6 @@ _Command = Callable[..., Any]
 def _keep_units(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
     if value is not None:
         ctx.meta[_UNITS] = value
-
-
-def as_given(unit: str) -> AbstractContextManager[None]:
-    """Show amounts in the unit a target was given in, unless the command says otherwise."""
-    from commitcollect_adapters.wording.units import shown_as_given
-
-    ctx = click.get_current_context(silent=True)
-    return nullcontext() if ctx is not None and _UNITS in ctx.meta else shown_as_given(unit)
 
 
 store_flags: Callable[[_Command], _Command] = chained(
@@ -81,7 +73,8 @@ def settings_here(store: str | None, user: str | None) -> tuple[Settings, Origin
     with naming_origin(origins):
         check_addresses(settings)
     ctx = click.get_current_context(silent=True)
-    show_in(settings.units if ctx is None else ctx.meta.get(_UNITS, settings.units))
+    given = None if ctx is None else ctx.meta.get(_UNITS)
+    show_in(given or settings.units, is_fixed=given is not None)
     return settings, origins
 
 

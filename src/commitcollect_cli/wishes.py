@@ -9,8 +9,8 @@ import click
 from attrs import evolve, frozen
 
 from commitcollect_adapters.time_zones import goal_time, local_time
-from commitcollect_adapters.wording.goals import kind_of, parse_aims, with_rest
-from commitcollect_adapters.wording.units import check_target, unit_given
+from commitcollect_adapters.wording.goals import kind_of, parse_aim, parse_aims, with_rest
+from commitcollect_adapters.wording.units import check_target, units_given
 from commitcollect_cli.goal_options import NO_FIRST_DAY
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
@@ -65,8 +65,13 @@ class GoalOptions:
         if start_day is None:
             raise click.UsageError(NO_FIRST_DAY)
         aims = self.aims(policy, default=default)
-        combined = [aims] if self.is_combination else [(each,) for each in aims]
-        return tuple(self._wish(each, start_day, policy) for each in combined)
+        texts = self._texts()
+        if self.is_combination:
+            return (self._wish(aims, texts, start_day, policy),)
+        return tuple(
+            self._wish((aim,), texts[number : number + 1], start_day, policy)
+            for number, aim in enumerate(aims)
+        )
 
     def recurring_wish(self, every: Every, policy: Policy, *, now: datetime) -> NewRecurringGoal:
         """The request for a goal that begins anew with every period.
@@ -109,7 +114,16 @@ class GoalOptions:
             raise InvalidInput("--all-of joins several targets; give --target once more", field="target")
         return with_rest(aims, self.rest)
 
-    def _wish(self, aims: Sequence[Aim], start_day: datetime, policy: Policy) -> NewMilestone:
+    def _texts(self) -> Sequence[str]:
+        """The targets as written, without those that say the same as one before."""
+        first: dict[Aim, str] = {}
+        for each in self.targets:
+            first.setdefault(parse_aim(each, sports=self.sports), each)
+        return [*first.values()]
+
+    def _wish(
+        self, aims: Sequence[Aim], texts: Sequence[str], start_day: datetime, policy: Policy
+    ) -> NewMilestone:
         place = self._place(aims, start_day, policy)
         return NewMilestone.of(
             aims,
@@ -117,7 +131,7 @@ class GoalOptions:
             period_start_at=_first_instant(start_day, place),
             period_end_at=None if self.end_day is None else _first_instant(self.end_day, place),
             local_time=place,
-            unit=unit_given(self.targets[0]) if self.targets else "",
+            unit=units_given(texts),
         )
 
     def in_zone(self, time_zone: str) -> GoalOptions:

@@ -169,6 +169,19 @@ def test_pictures_tell_the_goal_and_nothing_of_workouts(console: Console, milest
         assert not re.search(r"[234] Jan 2024|Run [1-4]\b|10000(0[1-4])", text)
 
 
+def test_pictures_tell_the_goal_in_the_unit_it_was_given_in(console: Console, tmp_path: Path) -> None:
+    """Of a length and of a duration; --units takes precedence."""
+    for target, units, shown in (
+        ("distance=100mi", (), "100 mi"),
+        ("distance=100mi", ("--units", "metric"), "160.934 km"),
+        ("time=3:58:48", ("--units", "metric"), "3:58:48"),
+    ):
+        made = console.json("milestone", "create", "--target", target, "--from", "2024-01-01")["milestoneId"]
+        out = ("--out", tmp_path / made)
+        (svg,) = exported(console, "--milestone", made, "--format", "svg", *units, *out)
+        assert f"{shown} · any sport" in svg.read_text(encoding="utf-8")
+
+
 def test_print_notes_are_told(console: Console, milestone_id: str) -> None:
     """Sizes, weight, supports, height and the order of assembly; JSON has the same."""
     lines = console("statue", "export", "--milestone", milestone_id, "--format", "3mf").out.splitlines()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cli.console import Console
 from commitcollect_adapters.system import SystemClock
@@ -17,6 +20,8 @@ from commitcollect_adapters.wording.units import (
     show_amount,
     show_in,
     show_progress,
+    show_target,
+    shown_as_given,
     unit_given,
 )
 from commitcollect_cli.options import YEAR_MAX, YEAR_MIN, UtcDay
@@ -90,10 +95,13 @@ def test_what_is_reached_looks_reached() -> None:
     ("target", "unit"),
     [
         ("distance=100mi", "mi"), ("distance=5 km:RUN", "km"), ("elevation=29029ft", "ft"), ("count=52", ""),
-        ("time=9h", ""), ("time=1h30m", ""), ("time=0:45:30", ""), ("days=5@1h30m", ""),
+        ("time=9h", "h"), ("time=9", "h"), ("time=1h30m", "hms"), ("time=1h30:RUN", "hms"),
+        ("time=90m", "min"), ("time = 90 min", "min"), ("time=90s", "s"), ("time=0:45:30", "h:m:s"),
+        ("time=3:59:12:RUN", "h:m:s"), ("best-time=20h/1w", "h"), ("best-time=1h30m/7d", "hms"),
+        ("days=5@1h30m", "hms"), ("days=5@2h", "h"), ("days=5", ""), ("days=5@3", ""),
         ("weeks=5@20mi", "mi"),
         ("streak=3m", ""), ("streak=3m@500ft:RUN", "ft"), ("best-distance=300/1m", ""),
-        ("best-distance=300 MI/1m", "mi"), ("months=5@distance=30km", "km"), ("weeks=5@time=90m", ""),
+        ("best-distance=300 MI/1m", "mi"), ("months=5@distance=30km", "km"), ("weeks=5@time=90m", "min"), ("streak=10w@0:30:00", "h:m:s"),
     ],
 )  # fmt: skip
 def test_the_unit_of_a_target_is_known(target: str, unit: str) -> None:
@@ -110,6 +118,76 @@ def test_a_target_is_shown_in_the_unit_it_was_given_in(console: Console) -> None
     assert "100 km" in console("milestone", "show", "kilometres").out
     assert "160.934 km" in console("milestone", "show", "miles", "--units", "metric").out
     assert "62.137 mi" in console("milestone", "show", "kilometres", "--units", "imperial").out
+
+
+@pytest.mark.parametrize(
+    ("target", "goal", "done", "first_part"),
+    [
+        ("time=3:58:48", "3:58:48", "1:30:05 of 3:58:48", "at 0:19:54"),
+        ("time=100:30:00", "100:30:00", "1:30:05 of 100:30:00", "at 8:22:30"),
+        ("time=3h59m", "3h59m", "1h30m05s of 3h59m", "at 19m55s"),
+        ("time=2h0m30s", "2h00m30s", "1h30m05s of 2h00m30s", "at 10m03s"),
+        ("time=125min", "125 min", "90 of 125 min", "at 11 min"),
+        ("time=9000s", "9,000 s", "5,405 of 9,000 s", "at 750 s"),
+        ("time=90.5min", "90.5 min", "90 of 90.5 min", "at 8 min"),
+        ("time=100h", "100 h", "1.5 of 100 h", "at 8.4 h"),
+        ("time=1.987h", "1.987 h", "1.5 of 1.987 h", "at 10 min"),
+        ("best-time=1h45m", "1h45m in one activity", "1h30m05s of 1h45m", "at 8m45s"),
+        ("days=12@1:15:30", "12 days with 1:15:30", "1 of 12 days", "at 2 days"),
+    ],
+)
+def test_a_duration_is_shown_in_the_form_it_was_given_in(
+    console: Console, target: str, goal: str, done: str, first_part: str
+) -> None:
+    """Whatever shows a goal or its progress; a preview of it says the same."""
+    run = ("--sport-type", "Run", "--start", "2024-02-01T07:00Z", "--distance", "15km", "--moving", "1:30:05")
+    made = ("milestone", "create", "--from", "2024-01-01", "--target", target)
+    milestone_id = console.json(*made)["milestoneId"]
+    assert first_part in console("statue", "show", "--milestone", milestone_id).out
+    console.json("workout", "add", *run)
+    assert done in console(*made, "--dry-run").out
+    shown = console("milestone", "show", "--units", "imperial").out
+    assert goal in shown
+    assert done in shown
+    for command in ("list", "show", "explain"):
+        arguments = () if command == "list" else (milestone_id,)
+        assert f"{goal} · any sport" in console("milestone", command, *arguments).out
+
+
+def test_a_duration_given_in_no_unit_is_exact() -> None:
+    """Seconds of the API are written in several units where a tenth of one would round them."""
+    assert show_target(TIME, 14_328) == "3h58m48s"
+    assert show_target(TIME, 90) == "1m30s"
+    assert show_progress(TIME, 7_200, 14_328) == "2h of 3h58m48s"
+    assert show_progress(TIME, 0, 14_328) == "0s of 3h58m48s"
+    assert show_target(TIME, 5_400) == "1.5 h"
+
+
+@given(st.integers(1, 10**9), st.sampled_from(("h:m:s", "hms", "s")))
+def test_a_duration_that_is_shown_can_be_typed(seconds: int, unit: str) -> None:
+    """And means the same target, in each form that names whole seconds."""
+    with shown_as_given(unit):
+        shown = show_target(TIME, seconds)
+    assert parse_amount(TIME, shown.replace(",", "")) == seconds
+
+
+@given(st.decimals(Decimal("0.01"), 9_999, places=2), st.sampled_from(("h", "min")))
+def test_a_duration_with_a_fraction_is_shown_as_it_was_typed(number: Decimal, unit: str) -> None:
+    """Although it is stored in whole seconds."""
+    typed = f"{number.normalize():f}"
+    with shown_as_given(unit):
+        shown = show_target(TIME, parse_amount(TIME, typed + unit))
+    assert shown.replace(",", "") == f"{typed} {unit}" or unit == "min"
+    assert abs(Decimal(shown.replace(",", "").partition(" ")[0]) - number) * TIME.units[unit] <= 1
+
+
+def test_each_target_of_a_combination_is_shown_as_given(console: Console) -> None:
+    """Lengths as the first length, durations as the first duration; several goals each as its own."""
+    targets = ("--target", "time=3:59:12", "--target", "distance=100mi", "--from", "2024-01-01")
+    assert "3:59:12 and 100 mi · " in console("milestone", "create", *targets, "--all-of").out
+    simulated = console("simulate", "--demo", "--activities", "30", *targets).out
+    assert " of 3:59:12" in simulated
+    assert " of 100 mi" in simulated
 
 
 def test_amounts_are_shown_in_the_units_of_the_settings(

@@ -12,7 +12,7 @@ from commitcollect_adapters.statues.pictures.card import CardText
 from commitcollect_adapters.statues.printing import grams
 from commitcollect_adapters.web.page import PartEntry, StatuePage
 from commitcollect_adapters.wording.goals import kind_of, show_day, show_goal
-from commitcollect_adapters.wording.units import show_amount, show_needed
+from commitcollect_adapters.wording.units import show_amount, show_needed, shown_as_given
 from commitcollect_core.training.awards import Award
 from commitcollect_core.training.tracking import MilestoneView
 
@@ -37,7 +37,10 @@ class Showing:
     @property
     def aim(self) -> str:
         """The goal in words; nothing for a model."""
-        return "" if self.view is None else show_goal(self.view.milestone.goal)
+        if self.view is None:
+            return ""
+        with shown_as_given(self.view.milestone.unit):
+            return show_goal(self.view.milestone.goal)
 
     def count(self, solid: Collection[int]) -> str:
         """How many parts are solid, in words."""
@@ -103,7 +106,9 @@ def _state(showing: Showing, index: int, award: Award | None, solid: Collection[
 
 def _facts(showing: Showing, shape: Shape, award: Award | None) -> Iterator[tuple[str, str]]:
     if award is not None and showing.view is not None:
-        reached = show_amount(kind_of(showing.view.milestone.goal), award.progress_value_at_award)
+        milestone = showing.view.milestone
+        with shown_as_given(milestone.unit):
+            reached = show_amount(kind_of(milestone.goal), award.progress_value_at_award)
         yield "Earned", f"{show_day(award.earned_at)}, at {reached}"
     elif showing.view is not None:
         yield "Threshold", _threshold(showing.view, shape.index)
@@ -115,4 +120,5 @@ def _facts(showing: Showing, shape: Shape, award: Award | None) -> Iterator[tupl
 
 def _threshold(view: MilestoneView, index: int) -> str:
     goal = view.milestone.goal
-    return show_needed(kind_of(goal), goal.threshold(index))
+    with shown_as_given(view.milestone.unit):
+        return show_needed(kind_of(goal), goal.threshold(index))

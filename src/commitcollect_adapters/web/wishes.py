@@ -12,6 +12,7 @@ from commitcollect_adapters.time_zones import goal_time
 from commitcollect_adapters.web.calls import TEXT_CHARS_MAX, Schema
 from commitcollect_adapters.web.schemas import EDIT
 from commitcollect_adapters.wording.goals import parse_aims, with_rest
+from commitcollect_adapters.wording.units import units_given
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy
 from commitcollect_core.training.goals import Aim
@@ -95,6 +96,7 @@ def wish_of(document: Mapping[str, Any], policy: Policy) -> NewMilestone:
         period_end_at=end_at,
         local_time=_place(document, aims, start_at, end_at, policy),
         name=_text(document, "name") if "name" in document else "",
+        unit=units_given(document.get("targets", ())),
     )
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from attrs import evolve
 
+from commitcollect_adapters.wording.durations import shortened
 from commitcollect_adapters.wording.units import (
     BUCKET_UNITS,
     KINDS,
@@ -18,7 +19,6 @@ from commitcollect_adapters.wording.units import (
     most_of,
     parse_amount,
     parse_target,
-    shortened,
     show_amount,
     show_target,
     split_sports,

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Decimal
 
 from attrs import frozen
 
+from commitcollect_adapters.wording.durations import (
+    AMOUNT_CHARS_MAX,
+    CLOCK,
+    FORMS,
+    LETTERS,
+    seconds_of,
+    shortened,
+)
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
 from commitcollect_core.training.goals import most_of_one
@@ -62,32 +70,50 @@ KINDS: dict[str, Kind] = {
             TargetType.MOVING_TIME_SECONDS,
             {"h": Decimal(3600), "min": Decimal(60), "s": Decimal(1)},
             (("h", 1), ("min", 0), ("s", 0)),
-            target_digits=2,
+            target_digits=3,
         ),
         Kind("count", TargetType.ACTIVITY_COUNT, {"": Decimal(1)}, (("", 0),)),
     )
 }
 METRIC, IMPERIAL = "metric", "imperial"
 _system = ContextVar("units", default=METRIC)
+_is_fixed = ContextVar("units fixed", default=False)
+_duration = ContextVar("durations", default="")
 _IMPERIAL_UNITS = frozenset({"mi", "ft"})
+_SYSTEM_UNITS = frozenset({"km", "m", *_IMPERIAL_UNITS})
+_DURATION_UNITS = ("h", "min", "s")
 
 
-def show_in(system: str) -> None:
-    """Show amounts in metric or in imperial units from now on, in this thread of work."""
+def show_in(system: str, *, is_fixed: bool = False) -> None:
+    """Show amounts in metric or in imperial units from now on, in this thread of work.
+
+    Args:
+        system: which of the two.
+        is_fixed: whether it takes precedence over the unit that a target was given in.
+    """
     _system.set(system)
+    _is_fixed.set(is_fixed)
 
 
 @contextmanager
 def shown_as_given(unit: str) -> Iterator[None]:
-    """Show amounts in the system of the unit that a target was given in; as before if it is in none."""
-    if unit not in {"km", "m", *_IMPERIAL_UNITS}:
-        yield
-        return
-    before = _system.set(IMPERIAL if unit in _IMPERIAL_UNITS else METRIC)
+    """Show amounts in the unit that a target was given in; as before if it is in none.
+
+    Args:
+        unit: as `units_given` says it.
+    """
+    words = unit.split()
+    system = next((each for each in words if each in _SYSTEM_UNITS), None)
+    duration = next((each for each in words if each in {CLOCK, LETTERS, *_DURATION_UNITS}), "")
+    before = _system.get(), _duration.get()
+    if system is not None and not _is_fixed.get():
+        _system.set(IMPERIAL if system in _IMPERIAL_UNITS else METRIC)
+    _duration.set(duration)
     try:
         yield
     finally:
-        _system.reset(before)
+        _system.set(before[0])
+        _duration.set(before[1])
 
 
 _SPORTS = re.compile(r":(?!\s*[0-9])")
@@ -100,14 +126,33 @@ def split_sports(target: str) -> tuple[str, str | None]:
     return text, sports[0] if sports else None
 
 
+_ONE_UNIT = re.compile(r"[0-9.,_ ]*[0-9]\s*(?P<unit>[a-z]*)")
+
+
 def unit_given(target: str) -> str:
-    """The unit that a target such as ``distance=100mi:RUN`` was written in; empty for none."""
+    """The unit or form that a target such as ``distance=100mi:RUN`` was written in; empty for none."""
     text = split_sports(target)[0].lower()
-    # The ``m`` of a duration is for minutes, and that of a streak or a window for months.
-    amount = text.partition("@" if text.startswith("streak") else "=")[2]
-    measured = "" if "time" in text else amount.partition("/")[0]
-    found = re.search(r"(?<![a-z0-9.,_ ])[0-9.,_ ]*[0-9]\s*(km|m|mi|ft)\b", measured)
-    return found[1] if found else ""
+    name = text.partition("=")[0].strip()
+    # What is counted in days, weeks or months has a unit only in the minimum of each.
+    amount = text.partition("@" if name in {"streak", *BUCKET_UNITS} else "=")[2]
+    amount = amount.partition("/")[0].rpartition("=")[2].strip()
+    if ":" in amount:
+        return CLOCK
+    found = _ONE_UNIT.fullmatch(amount)
+    if found is None:
+        return LETTERS if amount else ""
+    unit = found["unit"]
+    if "time" in text:  # its ``m`` is for minutes
+        return {"": "h", "m": "min"}.get(unit, unit)
+    return unit if unit in {*_SYSTEM_UNITS, *_DURATION_UNITS} else ""
+
+
+def units_given(targets: Iterable[str]) -> str:
+    """What several targets were written in: the first unit of length and the first of time."""
+    units = [unit_given(each) for each in targets]
+    lengths = [each for each in units if each in _SYSTEM_UNITS]
+    times = [each for each in units if each and each not in _SYSTEM_UNITS]
+    return " ".join(lengths[:1] + times[:1])
 
 
 _BY_TARGET_TYPE = {kind.target_type: kind for kind in KINDS.values()}
@@ -121,7 +166,6 @@ def kind_of_target(target_type: TargetType) -> Kind:
 BUCKET_UNITS = ("days", "weeks", "months")
 """What a goal by days, weeks or months is counted in."""
 
-AMOUNT_CHARS_MAX = 40
 # Commas and underscores only where they part thousands: "1,5km" means one and a half to many people.
 _AMOUNT = re.compile(
     r"\s*(?P<number>(?:[1-9][0-9]{0,2}(?:[,_][0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)\s*(?P<unit>[A-Za-z]*)\s*\Z"
@@ -208,7 +252,7 @@ def _read(kind: Kind, text: str, *, needs_unit: bool = False, most: int | None =
     """The number and the unit of an amount; arguments and errors as in `parse_amount`."""
     found = _AMOUNT.match(text) if len(text) <= AMOUNT_CHARS_MAX else None
     known = ", ".join(filter(None, kind.units)) or "no unit"
-    if kind.target_type is TargetType.MOVING_TIME_SECONDS and (seconds := _clock_seconds(text)) is not None:
+    if kind.target_type is TargetType.MOVING_TIME_SECONDS and (seconds := seconds_of(text)) is not None:
         return Decimal(seconds), "s"
     if found is None:
         raise InvalidInput(
@@ -244,15 +288,6 @@ def _is_fraction(ambiguous: re.Match[str], unit: Decimal, most: int | None) -> b
 
 _THOUSAND = 1_000
 
-_CLOCK = re.compile(r"(?P<hours>[0-9]{1,6}):(?P<minutes>[0-5][0-9]):(?P<seconds>[0-5][0-9])")
-_SHORT_CLOCK = re.compile(r"(?P<first>[0-9]{1,6}):(?P<second>[0-5][0-9])")
-_PARTS = re.compile(
-    r"(?:(?P<hours>[0-9]{1,6})\s*h)?\s*(?:(?P<minutes>[0-9]{1,6})\s*(?:min|m)(?![a-z]))?"
-    r"\s*(?:(?P<seconds>[0-9]{1,6})\s*s)?",
-    re.IGNORECASE,
-)
-_HOURS_MINUTES = re.compile(r"(?P<hours>[0-9]{1,6})\s*h\s*(?P<minutes>[0-5]?[0-9])", re.IGNORECASE)
-
 
 def is_clock_of(kind: Kind, text: str) -> bool:
     """Whether a text is a duration such as ``0:45:00`` or ``1h30m``, and the kind is one of durations.
@@ -260,38 +295,7 @@ def is_clock_of(kind: Kind, text: str) -> bool:
     Raises:
         InvalidInput: it may be one of two durations.
     """
-    return kind.target_type is TargetType.MOVING_TIME_SECONDS and _clock_seconds(text) is not None
-
-
-def _clock_seconds(text: str) -> int | None:
-    """The seconds of a duration such as ``3:59:12``, ``1h30m``, ``1h30`` or ``30m``; None for another text.
-
-    Raises:
-        InvalidInput: it may be hours and minutes, or minutes and seconds.
-    """
-    written = text.strip()[: AMOUNT_CHARS_MAX + 1]
-    if (short := _SHORT_CLOCK.fullmatch(written)) is not None:
-        first, second = short["first"], short["second"]
-        raise InvalidInput(
-            f"{shortened(written)} may be {first} h {second} min or {first} min {second} s; write "
-            f"{first}h{second}m or {first}m{second}s",
-            field="time",
-        )
-    found = _CLOCK.fullmatch(written) or _HOURS_MINUTES.fullmatch(written) or _PARTS.fullmatch(written)
-    if found is None:
-        return None
-    given = {name: value for name, value in found.groupdict().items() if value is not None}
-    if not given or given.keys() in ({"hours"}, {"seconds"}):
-        return None  # a plain number with a unit, which may also have a fraction
-    units = {"hours": 3_600, "minutes": 60, "seconds": 1}
-    names = sorted(given, key=units.__getitem__, reverse=True)
-    for name in names[1:]:
-        if int(given[name]) > 59:  # noqa: PLR2004 - of an hour, and of a minute
-            raise InvalidInput(
-                f"{shortened(written)} has {given[name]} {name} behind a larger unit; write less than 60",
-                field="time",
-            )
-    return sum(int(value) * units[name] for name, value in given.items())
+    return kind.target_type is TargetType.MOVING_TIME_SECONDS and seconds_of(text) is not None
 
 
 def _two_readings(kind: Kind, text: str, found: re.Match[str], unit: str) -> InvalidInput:
@@ -314,11 +318,6 @@ def _whole(number: Decimal, unit: Decimal) -> int:
     return int((number * unit).to_integral_value(ROUND_HALF_EVEN))
 
 
-def shortened(text: str) -> str:
-    """A text as a message may repeat it."""
-    return repr(text if len(text) <= AMOUNT_CHARS_MAX else text[:AMOUNT_CHARS_MAX] + "…")
-
-
 def _kind(of: Kind | TargetType) -> Kind:
     return of if isinstance(of, Kind) else _BY_TARGET_TYPE[of]
 
@@ -326,6 +325,8 @@ def _kind(of: Kind | TargetType) -> Kind:
 def show_amount(of: Kind | TargetType, value: int) -> str:
     """An amount of a target type for people, such as ``1,234.5 km``, ``40 m`` or ``52 activities``."""
     kind = _kind(of)
+    if (form := _form(kind)) is not None:
+        return form(value)
     unit, digits = _unit_for(kind, value)
     number = _number(kind, value, unit, digits)
     is_rounded = Decimal(value) * 10 % kind.units[unit] != 0
@@ -338,6 +339,8 @@ def show_amount(of: Kind | TargetType, value: int) -> str:
 def show_needed(of: Kind | TargetType, value: int) -> str:
     """An amount that is still needed: as `show_amount`, but rounded up, so that what is shown suffices."""
     kind = _kind(of)
+    if (form := _form(kind)) is not None:
+        return form(value)
     unit, digits = _unit_for(kind, value)
     return _with_unit(_number(kind, value, unit, digits, ROUND_UP), unit)
 
@@ -351,7 +354,9 @@ def show_target(of: Kind | TargetType, value: int) -> str:
 def show_progress(of: Kind | TargetType, value: int, target: int) -> str:
     """How much of a target is reached, such as ``675.1 of 10,000 km``."""
     kind = _kind(of)
-    unit, digits = _unit_for(kind, target)
+    if (form := _target_form(kind, target)) is not None:
+        return f"{form(value)} of {form(target)}"
+    unit, digits = _target_unit(kind, target)
     if value >= target:
         # As the target itself: a whole that is rounded down would look as if something were missing.
         digits = max(digits, len(_target_number(kind, target, unit, digits).partition(".")[2]))
@@ -361,21 +366,48 @@ def show_progress(of: Kind | TargetType, value: int, target: int) -> str:
     return f"{_number(kind, value, unit, digits, rounding)} of {_target(kind, target)}"
 
 
+def _form(kind: Kind) -> Callable[[int], str] | None:
+    """How a duration is written in several units at once; None where one unit is enough."""
+    return FORMS.get(_duration.get()) if kind.name == "time" else None
+
+
+def _target_form(kind: Kind, target: int) -> Callable[[int], str] | None:
+    """As `_form`; a target that was given in no unit, and is a rough number of one, is written in several."""
+    if kind.name == "time" and not _duration.get():
+        unit, digits = _unit_for(kind, target)
+        if target * 10**digits % kind.units[unit]:
+            return FORMS[LETTERS]
+    return _form(kind)
+
+
 def _target(kind: Kind, value: int) -> str:
-    unit, digits = _unit_for(kind, value)
+    if (form := _target_form(kind, value)) is not None:
+        return form(value)
+    unit, digits = _target_unit(kind, value)
     return _with_unit(_target_number(kind, value, unit, digits), unit)
 
 
 def _target_number(kind: Kind, value: int, unit: str, digits: int) -> str:
-    # A target of 100 miles is stored as 160,934 m, which is a little less.
-    rounding = ROUND_HALF_EVEN if unit in _IMPERIAL_UNITS else ROUND_DOWN
-    number = _number(kind, value, unit, kind.target_digits if digits else 0, rounding)
+    is_given = kind.name == "time" and unit == _duration.get()
+    # A target of 100 miles is stored as 160,934 m, and one of 1.234 h as 4,442 s: a little less.
+    rounding = ROUND_HALF_EVEN if is_given or unit in _IMPERIAL_UNITS else ROUND_DOWN
+    number = _number(kind, value, unit, kind.target_digits if digits or is_given else 0, rounding)
     return number.rstrip("0").rstrip(".") if "." in number else number
 
 
+def _target_unit(kind: Kind, value: int) -> tuple[str, int]:
+    """The unit that a target is shown in: of a duration the one it was given in."""
+    given = _duration.get()
+    if kind.name == "time" and given in kind.units:
+        return given, dict(kind.shown)[given]
+    return _unit_for(kind, value)
+
+
 def _unit_for(kind: Kind, value: int) -> tuple[str, int]:
-    """The largest unit of which there is at least one."""
+    """The largest unit of which there is at least one; of durations none larger than the one given."""
     shown = kind.imperial if kind.imperial and _system.get() == IMPERIAL else kind.shown
+    if kind.name == "time" and (given := _duration.get()) in kind.units:
+        shown = shown[[unit for unit, _ in shown].index(given) :]
     fitting = (each for each in shown if value >= kind.units[each[0]])
     return next(fitting, shown[-1] if value else shown[0])
 

@@ -520,6 +520,16 @@ def test_the_plain_page_needs_no_script(site: Visited) -> None:
     }
 
 
+def test_targets_in_words_are_shown_as_they_were_given(site: Visited) -> None:
+    """A milestone of the API keeps the unit, as one of the command line does."""
+    browser = with_history(site, "words@example.org")
+    words = {name: value for name, value in GOAL.items() if name not in {"targetType", "totalTarget"}}
+    for target in ("distance=100mi", "time=3:58:48", "time=1h30m"):
+        assert browser.send("/milestones", {**words, "targets": [target]}).status_code == 201
+    page = browser.get("/plain").text
+    assert all(f" of {shown}<" in page for shown in ("100 mi", "3:58:48", "1h30m"))
+
+
 def test_pages_have_a_strict_policy_and_nothing_of_anyone(site: Visited) -> None:
     """The pages are files: the same for everyone, with no inline script and no other origin."""
     browser = site.signed_in()
