@@ -209,7 +209,7 @@ REFUSED: dict[str, tuple[Sequence[str], str]] = {
     "a hole": (("--model", MODEL, "--parts", "1,,2"), "'1,,2' names no parts"),
     "endless": (("--model", MODEL, "--parts", "1," * 500 + "1"), "names no parts"),
     "no such model": (("--model", "UNICORN"), "there is no statue model 'UNICORN'"),
-    "no such milestone": (("--milestone", "ms-0"), "ms-0"),
+    "no such milestone": (("--milestone", "ms-none"), "ms-none"),
     "both": (("--model", MODEL, "--milestone", "@"), "one of the two"),
     "neither": ((), "one of the two"),
     "bed alone": (("--model", MODEL, "--bed", "200x200"), "--bed is for --layout plates"),
