@@ -156,9 +156,11 @@ def open_(*, settings: Settings, as_json: bool) -> int:
 
 def _show(goal: RecurringGoal) -> str:
     from commitcollect_adapters.wording.goals import show_aims
+    from commitcollect_adapters.wording.units import shown_as_given
 
     place = "" if goal.local_time is None else f" · {goal.local_time.name}"
-    return f"{show_aims(goal.aims)} · every {goal.every.value.lower()}{place}"
+    with shown_as_given(goal.unit):
+        return f"{show_aims(goal.aims)} · every {goal.every.value.lower()}{place}"
 
 
 def _latest(goal: RecurringGoal) -> str:

@@ -97,7 +97,12 @@ class GoalOptions:
             place = local_time(self.time_zone, first_day, start_day + timedelta(days=_RECURRING_DAYS))
         start_at = None if self.start_day is None else _first_instant(self.start_day, place)
         return NewRecurringGoal(
-            model_id=self.model_id, aims=aims, every=every, local_time=place, start_at=start_at
+            model_id=self.model_id,
+            aims=aims,
+            every=every,
+            local_time=place,
+            start_at=start_at,
+            unit=units_given(self._texts()),
         )
 
     def aims(self, policy: Policy, *, default: str | None = None) -> tuple[Aim, ...]:

@@ -10,6 +10,7 @@ from attrs import evolve
 
 from commitcollect_adapters.records import accounts, jobs, ledger, statues, strava
 from commitcollect_adapters.records.columns import Record, RecordKind
+from commitcollect_adapters.records.goals import recurring_goals, recurring_text
 from commitcollect_adapters.testing import samples
 from commitcollect_adapters.testing import service_samples as service
 from commitcollect_core.accounts.chain import ChainHead, chained
@@ -17,7 +18,9 @@ from commitcollect_core.errors import CorruptItem
 from commitcollect_core.jobs.jobs import Job, JobEvent, ParkedJob, QueueEntry
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.strava.connections import AthleteOwner, Lease
-from commitcollect_core.values import AthleteId, UserId
+from commitcollect_core.training.goals import Aim
+from commitcollect_core.training.recurrence import Every, RecurringGoal
+from commitcollect_core.values import AthleteId, MilestoneId, ModelId, TargetType, UserId
 
 ME = UserId("me")
 SECRET = "SECRET"  # noqa: S105 - stands for one
@@ -127,3 +130,18 @@ def test_a_statue_with_a_part_missing_is_not_a_smaller_statue() -> None:
     parts_from = len(statues.MODEL.columns)
     with pytest.raises(CorruptItem, match="11 of its 12 parts"):
         read((*record[:parts_from], *record[parts_from + 1 :]))
+
+
+def test_a_recurring_goal_of_an_older_version_has_no_unit() -> None:
+    """The head is read as before it held one."""
+    goal = RecurringGoal(
+        recurring_id=MilestoneId("ms-1"),
+        every=Every.YEAR,
+        model_id=ModelId("HERON"),
+        aims=(Aim(target_type=TargetType.ACTIVITY_COUNT, total_target=4),),
+        first_period=2026,
+    )
+    written = recurring_text([goal])
+    assert written is not None
+    assert recurring_goals(written.replace(',"unit":""', "")) == recurring_goals(written) == (goal,)
+    assert ',"unit":""' in written

@@ -101,7 +101,8 @@ def test_what_is_reached_looks_reached() -> None:
         ("days=5@1h30m", "hms"), ("days=5@2h", "h"), ("days=5", ""), ("days=5@3", ""),
         ("weeks=5@20mi", "mi"),
         ("streak=3m", ""), ("streak=3m@500ft:RUN", "ft"), ("best-distance=300/1m", ""),
-        ("best-distance=300 MI/1m", "mi"), ("months=5@distance=30km", "km"), ("weeks=5@time=90m", "min"), ("streak=10w@0:30:00", "h:m:s"),
+        ("best-distance=300 MI/1m", "mi"), ("months=5@distance=30km", "km"),
+        ("weeks=5@time=90m", "min"), ("streak=10w@0:30:00", "h:m:s"),
     ],
 )  # fmt: skip
 def test_the_unit_of_a_target_is_known(target: str, unit: str) -> None:
@@ -188,6 +189,17 @@ def test_each_target_of_a_combination_is_shown_as_given(console: Console) -> Non
     simulated = console("simulate", "--demo", "--activities", "30", *targets).out
     assert " of 3:59:12" in simulated
     assert " of 100 mi" in simulated
+
+
+@pytest.mark.parametrize(("target", "shown"), [("time=1h30m", "1h30m"), ("distance=100mi", "100 mi")])
+def test_a_recurring_goal_and_its_milestones_are_shown_as_given(
+    console: Console, target: str, shown: str
+) -> None:
+    """The goal keeps the unit for the milestones of later periods."""
+    begun = console("recurring", "begin", "--every", "year", "--target", target)
+    assert f"{shown} · any sport · every year" in begun.out
+    assert f"{shown} · any sport · every year" in console("recurring", "list").out
+    assert f" of {shown}" in console("milestone", "show").out
 
 
 def test_amounts_are_shown_in_the_units_of_the_settings(

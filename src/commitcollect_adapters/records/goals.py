@@ -138,6 +138,7 @@ def recurring_document(goal: RecurringGoal) -> dict[str, Any]:
         **_place_document(goal.local_time),
         "firstPeriod": goal.first_period,
         "opened": list(goal.opened),
+        "unit": goal.unit,
     }
 
 
@@ -160,6 +161,7 @@ def _recurring_goal(document: dict[str, Any]) -> RecurringGoal:
         local_time=_place(document),
         first_period=document["firstPeriod"],
         opened=tuple(document["opened"]),
+        unit=document.get("unit", ""),  # older versions wrote none
     )
 
 

@@ -323,6 +323,7 @@ def recurring_goals() -> SearchStrategy[RecurringGoal]:
         local_time=local_times(),
         first_period=st.integers(1, 10**5),
         opened=st.lists(st.integers(1, 10**5), max_size=4, unique=True).map(sorted).map(tuple),
+        unit=st.sampled_from(("", "mi")),
     )
 
 

@@ -243,8 +243,9 @@ def decide_opening(
     policy: Policy,
 ) -> tuple[LedgerCommit, ...]:
     """Open the milestone of a recurring goal's period; arguments and errors as in `decide_creation`."""
+    milestone_id = recurring.milestone_id(number)
     *settled, opening = decide_creation(
-        view, recurring.milestone_id(number), goal, history, models=models, now=now, policy=policy
+        view, milestone_id, goal, history, models=models, now=now, policy=policy, unit=recurring.unit
     )
     # Only the commit that opens the milestone marks its period: a crash before it loses nothing.
     marked = opened_periods(opening.head.recurring, recurring, number, policy)

@@ -72,6 +72,7 @@ class RecurringGoal:
         local_time: the place whose years, months and weeks count; None for those of UTC.
         first_period: the number of the first period that gets a milestone.
         opened: the numbers of the latest periods that have had one, in order.
+        unit: the unit the athlete gave the target in; its milestones have the same.
     """
 
     recurring_id: MilestoneId = field(validator=check_id)
@@ -81,6 +82,7 @@ class RecurringGoal:
     local_time: LocalTime | None = None
     first_period: int
     opened: tuple[int, ...] = ()
+    unit: str = ""
 
     def period_of(self, at: datetime) -> int:
         """The number of the period that holds an instant."""

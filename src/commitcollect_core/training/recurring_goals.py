@@ -15,6 +15,7 @@ from commitcollect_core.training.goals import Aim, Goal, check_place, new_first_
 from commitcollect_core.training.history import workouts_of_period
 from commitcollect_core.training.ledger import LedgerCommit, LedgerView
 from commitcollect_core.training.local_time import LocalTime
+from commitcollect_core.training.milestones import target_unit
 from commitcollect_core.training.ports import Ledger, StatueCatalog
 from commitcollect_core.training.recurrence import Every, RecurringGoal, every_of, periods_begun
 from commitcollect_core.training.statues import model_on_offer, models_of
@@ -33,6 +34,7 @@ class NewRecurringGoal:
         every: how long a period is.
         local_time: the place whose periods count; None for those of UTC.
         start_at: the period that holds this instant is the first; None for the present one.
+        unit: the unit the target was given in, where that is known; its milestones have it.
 
     Raises:
         InvalidInput: an attribute is of another type, or names something unknown.
@@ -43,6 +45,7 @@ class NewRecurringGoal:
     every: Every = field(converter=every_of)
     local_time: LocalTime | None = field(default=None, validator=check_place)
     start_at: datetime | None = field(default=None, converter=new_first_instant)
+    unit: str = field(default="", converter=target_unit)
 
 
 @frozen(kw_only=True)
@@ -100,6 +103,7 @@ class RecurringGoals:
             aims=wish.aims,
             local_time=wish.local_time,
             first_period=0,
+            unit=wish.unit,
         )
         present = goal.period_of(now)
         goal = evolve(goal, first_period=present if wish.start_at is None else goal.period_of(wish.start_at))
