@@ -6,7 +6,7 @@ Names are camelCase and those of the item catalogue, times are epoch seconds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -136,8 +136,8 @@ def recurring_goal_document(goal: RecurringGoal) -> Document:
     }
 
 
-def milestone_document(milestone: Milestone) -> Document:
-    """A milestone, its goal and how far it has come."""
+def milestone_document(milestone: Milestone, *, now: datetime) -> Document:
+    """A milestone, its goal and how far it has come by now."""
     goal = milestone.goal
     return {
         "milestoneId": milestone.milestone_id,
@@ -153,6 +153,7 @@ def milestone_document(milestone: Milestone) -> Document:
         "partsEarned": milestone.parts_earned,
         "remainingToNextPart": milestone.remaining_to_next_part,
         "status": milestone.status.value,
+        "isOver": milestone.is_over(now),
         "periodStartAtUtc": epoch(goal.period_start_at),
         "periodEndAtUtc": epoch(goal.period_end_at),
         "goal": _form_document(goal),
@@ -220,9 +221,10 @@ def preview_document(preview: Preview) -> Document:
     }
 
 
-def milestone_view_document(view: MilestoneView) -> Document:
+def milestone_view_document(view: MilestoneView, *, now: datetime) -> Document:
     """A milestone with its awards."""
-    return {**milestone_document(view.milestone), "awards": [award_document(each) for each in view.awards]}
+    awards = [award_document(each) for each in view.awards]
+    return {**milestone_document(view.milestone, now=now), "awards": awards}
 
 
 def training_year_document(year: int, found: TrainingPeriod) -> Document:
@@ -296,10 +298,10 @@ def new_award_document(award: Award) -> Document:
     return {"milestoneId": award.milestone_id, **award_document(award)}
 
 
-def recompute_document(found: Recomputed) -> Document:
+def recompute_document(found: Recomputed, *, now: datetime) -> Document:
     """A milestone, and what adding it up again changed."""
     return {
-        **milestone_view_document(found.view),
+        **milestone_view_document(found.view, now=now),
         "progressDelta": found.progress_delta,
         "currentDelta": found.current_delta,
         "partsDelta": found.parts_delta,

@@ -77,7 +77,8 @@ def create(*, settings: Settings, goals: GoalOptions, name: str, dry_run: bool, 
             return
         view = app.tracking.create(settings.user, wish, is_bounded=False)
         record(view)
-        print_result(milestone_view_document(view), _lines(view, app), as_json=as_json)
+        document = milestone_view_document(view, now=app.context.now())
+        print_result(document, _lines(view, app), as_json=as_json)
 
 
 def _preview_lines(preview: Preview) -> Iterator[str]:
@@ -128,7 +129,7 @@ def list_(
     wanted = [each for each in rest if _is_listed(each, status, now)]
     page, left = wanted[:most], wanted[most:]
     next_id = page[-1].milestone_id if left else None
-    document = {"milestones": [milestone_document(each) for each in page], "next": next_id}
+    document = {"milestones": [milestone_document(each, now=now) for each in page], "next": next_id}
     print_result(document, _table(page, now), as_json=as_json)
     if not as_json and not page:
         suggest("No milestones; open one with 'commitcollect milestone create'.")
@@ -144,12 +145,9 @@ def _is_listed(milestone: Milestone, status: str | None, now: datetime) -> bool:
 
 def _status(milestone: Milestone, now: datetime) -> str:
     """One word for a list."""
-    end = milestone.goal.period_end_at
     if milestone.archived_at is not None:
         return "archived"
-    if milestone.parts_awarded == milestone.goal.parts_total:
-        return "completed"
-    return "over" if end is not None and end <= now else "active"
+    return "over" if milestone.is_over(now) else milestone.status.value.lower()
 
 
 def _table(milestones: Sequence[Milestone], now: datetime) -> Iterator[str]:
@@ -191,13 +189,14 @@ def show_(*, settings: Settings, wanted: str | None, as_json: bool) -> None:
         else:
             ids = [milestone_id_of(app, settings.user, wanted)]
         views = [app.tracking.view(settings.user, each) for each in ids]
+        now = app.context.now()
         if wanted is None and as_json:
-            print_json({"milestones": [milestone_view_document(each) for each in views]})
+            print_json({"milestones": [milestone_view_document(each, now=now) for each in views]})
             return
         for number, view in enumerate(views):
             if number:
                 show()
-            print_result(milestone_view_document(view), _lines(view, app), as_json=as_json)
+            print_result(milestone_view_document(view, now=now), _lines(view, app), as_json=as_json)
 
 
 @milestone.command()
@@ -234,7 +233,8 @@ def _edited(
     with open_app(settings, must_exist=True) as app:
         milestone_id = milestone_id_of(app, settings.user, wanted)
         after = app.tracking.edit(settings.user, milestone_id, name=name, is_archived=is_archived)
-        print_result(milestone_document(after), _table([after], app.context.now()), as_json=as_json)
+        now = app.context.now()
+        print_result(milestone_document(after, now=now), _table([after], now), as_json=as_json)
 
 
 @milestone.command()
@@ -291,9 +291,8 @@ def explain(*, settings: Settings, wanted: str, as_json: bool) -> None:
         view = app.tracking.view(settings.user, milestone_id)
         explanations = app.tracking.explain(settings.user, milestone_id)
         if as_json:
-            stream_json(
-                milestone_document(view.milestone), "workouts", map(explanation_document, explanations)
-            )
+            document = milestone_document(view.milestone, now=app.context.now())
+            stream_json(document, "workouts", map(explanation_document, explanations))
             return
         with shown_as_given(view.milestone.unit):
             for line in _explanation_lines(view.milestone.goal, explanations):
@@ -335,7 +334,8 @@ def recompute(*, settings: Settings, wanted: str, as_json: bool) -> None:
         milestone_id = milestone_id_of(app, settings.user, wanted)
         found = app.tracking.recompute(settings.user, milestone_id, is_bounded=False)
         record(found)
-        print_result(recompute_document(found), _lines(found.view, app), as_json=as_json)
+        document = recompute_document(found, now=app.context.now())
+        print_result(document, _lines(found.view, app), as_json=as_json)
     if not as_json:
         say(_verdict(found))
 

@@ -219,7 +219,10 @@ def _document(report: SimulationReport, intake: Intake) -> Document:
         "deliveries": report.deliveries,
         "crashes": report.crashes,
         "milestones": [
-            {**milestone_view_document(view), "excluded": exclusions_document(exclusions)}
+            {
+                **milestone_view_document(view, now=report.ended_at),
+                "excluded": exclusions_document(exclusions),
+            }
             for view, exclusions in zip(report.milestones, report.exclusions, strict=True)
         ],
         "stateDigest": report.digest,

@@ -92,7 +92,7 @@ def show_(
     with open_to_read(settings) as app:
         found = app.tracking.view(settings.user, milestone_id_of(app, settings.user, wanted))
         lines = _milestone_lines(app.ports.catalog, found, drawn_as)
-        print_result(milestone_view_document(found), lines, as_json=as_json)
+        print_result(milestone_view_document(found, now=app.context.now()), lines, as_json=as_json)
 
 
 def _style(name: str) -> Style:

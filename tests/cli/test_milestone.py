@@ -253,6 +253,10 @@ def test_a_list_tells_names_and_where_each_stands(console: Console, history: Pat
     assert sorted(each.split()[1] for each in text[1:]) == ["2024", "active"]
     assert all("50.0 km" in each for each in text[1:])
     assert "period is over" in console("milestone", "show", over).out
+    marks = {each["milestoneId"]: each["isOver"] for each in console.json("milestone", "list")["milestones"]}
+    assert [name for name, is_over in marks.items() if is_over] == [over]
+    assert all(console.json("milestone", *shown)["isOver"] for shown in (("show", over), ("recompute", over)))
+    assert console.json("milestone", "explain", over)["isOver"]
     assert console("milestone", "archive", "2024").code == 0
     assert len(console.json("milestone", "list")["milestones"]) == 1
     archived = console.json("milestone", "list", "--status", "archived")["milestones"]

@@ -52,6 +52,13 @@ def test_the_pace_is_what_is_missing_over_the_time_left(
     assert pace(found, now=SEASON_START_AT + after * DAY) == expected
 
 
+@pytest.mark.parametrize(("found", "after", "expected"), EXPECTED)
+def test_over_is_what_its_pace_says(found: Milestone, after: int, expected: Pace | None) -> None:
+    """A whole statue and a goal without an end are never over, and the end itself is after the period."""
+    is_over = found.is_over(SEASON_START_AT + after * DAY)
+    assert is_over is (expected is not None and expected.is_over)
+
+
 def test_a_best_effort_has_no_rate() -> None:
     """Its progress is no sum, so going on like this means nothing."""
     found = milestone(3_000, days=10)

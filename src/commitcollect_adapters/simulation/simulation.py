@@ -8,6 +8,7 @@ anew on the same store, with the delivery it had not acknowledged.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from itertools import islice
@@ -85,6 +86,7 @@ class SimulationReport:
         workouts: all workouts of the ledger.
         milestones: in the order wished for.
         exclusions: for each milestone, how many workouts do not count, by reason.
+        ended_at: by the virtual clock.
         digest: a hash of everything that must not depend on the deliveries (`state_digest`).
     """
 
@@ -94,6 +96,7 @@ class SimulationReport:
     workouts: WorkoutCounts
     milestones: Sequence[MilestoneView]
     exclusions: Sequence[dict[Exclusion, int]]
+    ended_at: datetime
     digest: str
 
 
@@ -229,6 +232,7 @@ class Simulation:
             workouts=counter.counts,
             milestones=milestones,
             exclusions=counter.exclusions,
+            ended_at=self._clock.now(),
             digest=digest,
         )
 

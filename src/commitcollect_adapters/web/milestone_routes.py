@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 from attrs import frozen
 
@@ -135,13 +136,13 @@ class MilestoneRoutes:
         )
         # Pages go by id, which is random; a person expects the order in which the goals were made.
         by_creation = sorted(page.milestones, key=lambda each: each.created_at)
-        return Answer(
-            document={"milestones": [milestone_document(each) for each in by_creation], "next": page.next}
-        )
+        now = self.app.context.now()
+        shown = [milestone_document(each, now=now) for each in by_creation]
+        return Answer(document={"milestones": shown, "next": page.next})
 
     def _show(self, call: Call) -> Answer:
         view = self.app.tracking.view(call.user_id, call.milestone_id)
-        document = _view_document(view)
+        document = _view_document(view, self.app.context.now())
         if self.awards_at is not None:
             partition, prefix = self.awards_at(call.user_id, call.milestone_id)
             # The milestone counts its awards, too: fewer of them are there if one was read before the other.
@@ -158,7 +159,7 @@ class MilestoneRoutes:
     def _edit(self, call: Call) -> Answer:
         name, is_archived = wishes.edit_of(call.document)
         after = self.app.tracking.edit(call.user_id, call.milestone_id, name=name, is_archived=is_archived)
-        return Answer(document=milestone_document(after))
+        return Answer(document=milestone_document(after, now=self.app.context.now()))
 
     def _delete(self, call: Call) -> Answer:
         takes_awards = call.flag("withParts")
@@ -170,9 +171,10 @@ class MilestoneRoutes:
             found = self.app.tracking.recompute(call.user_id, call.milestone_id, is_bounded=self.is_bounded)
         except VersionConflict as conflict:
             raise VersionConflict(conflict.message, code="milestone_version_conflict") from conflict
-        changes = recompute_document(found)
+        now = self.app.context.now()
+        changes = recompute_document(found, now=now)
         document = {
-            **_view_document(found.view),
+            **_view_document(found.view, now),
             **{name: changes[name] for name in ("progressDelta", "currentDelta", "partsDelta", "counted")},
             "excludedBeforeStartCount": found.tally.excluded.get(Exclusion.BEFORE_START, 0),
         }
@@ -202,9 +204,9 @@ class MilestoneRoutes:
         )
 
 
-def _view_document(view: MilestoneView) -> Document:
+def _view_document(view: MilestoneView, now: datetime) -> Document:
     return {
-        "milestone": milestone_document(view.milestone),
+        "milestone": milestone_document(view.milestone, now=now),
         "awards": [award_document(each) for each in view.awards],
     }
 

@@ -133,6 +133,7 @@ _MILESTONE = _object(
         "percentComplete": {"type": "number"},
         "remainingToNextPart": _or_null(_WHOLE),
         "status": {"enum": ["ACTIVE", "COMPLETED"]},
+        "isOver": {"type": "boolean", "description": "Whether the period has ended with parts left to earn."},
         "periodStartAtUtc": _MOMENT,
         "periodEndAtUtc": _or_null(_MOMENT),
         "goal": _GOAL,

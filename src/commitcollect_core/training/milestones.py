@@ -143,6 +143,11 @@ class Milestone:
         whole = self.parts_awarded == self.goal.parts_total
         return MilestoneStatus.COMPLETED if whole else MilestoneStatus.ACTIVE
 
+    def is_over(self, now: datetime) -> bool:
+        """Whether its period has ended with parts still to earn; workouts that come late can still count."""
+        end = self.goal.period_end_at
+        return self.status is MilestoneStatus.ACTIVE and end is not None and end <= now
+
     def is_settled(self, policy: Policy, *, now: datetime) -> bool:
         """Whether it can give up its place among the tracked ones.
 

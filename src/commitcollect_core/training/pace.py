@@ -32,7 +32,7 @@ def pace(milestone: Milestone, *, now: datetime) -> Pace | None:
     goal, progress = milestone.goal, milestone.progress.progress_value
     if milestone.status is MilestoneStatus.COMPLETED or now <= goal.period_start_at:
         return None
-    if goal.period_end_at is not None and goal.period_end_at <= now:
+    if milestone.is_over(now):
         return Pace(is_over=True)
     if not goal.is_plain:
         return Pace(is_over=False)

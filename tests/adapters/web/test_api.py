@@ -520,6 +520,25 @@ def test_the_plain_page_needs_no_script(site: Visited) -> None:
     }
 
 
+def test_a_milestone_says_that_its_period_is_over(site: Visited) -> None:
+    """While parts are left to earn; status stays ACTIVE, as what comes late can still count."""
+    browser = with_history(site, "over@example.org")
+    ended_at = GOAL["periodStartAtUtc"] + 20 * 86_400
+    targets = {
+        "open": {},
+        "over": {"periodEndAtUtc": ended_at},
+        "whole": {"periodEndAtUtc": ended_at, "totalTarget": 1_000},
+    }
+    for name, changed in targets.items():
+        assert browser.send("/milestones", {**GOAL, "name": name, **changed}).status_code == 201
+    listed = browser.get("/milestones").json()["milestones"]
+    found = {each["name"]: (each["status"], each["isOver"]) for each in listed}
+    assert found == {"open": ("ACTIVE", False), "over": ("ACTIVE", True), "whole": ("COMPLETED", False)}
+    (over,) = (f"/milestones/{each['milestoneId']}" for each in listed if each["isOver"])
+    assert browser.get(over).json()["milestone"]["isOver"]
+    assert browser.patch(over, {"isArchived": True}).json()["isOver"]
+
+
 def test_targets_in_words_are_shown_as_they_were_given(site: Visited) -> None:
     """A milestone of the API keeps the unit, as one of the command line does."""
     browser = with_history(site, "words@example.org")
