@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from commitcollect_cli.completing import complete_model, complete_sport, complete_target, complete_time_zone
-from commitcollect_cli.options import chained, parse_sports, span_of, span_options
+from commitcollect_cli.completing import complete_model, complete_target, complete_time_zone
+from commitcollect_cli.options import chained, span_of, span_options, sport_option
 from commitcollect_core.errors import InvalidInput
 
 
@@ -41,16 +41,7 @@ _options = chained(
     ),
     click.option("--all-of", "is_combination", is_flag=True, help="Make one goal of all targets together."),
     click.option("--rest", type=click.IntRange(0, 30), help="Rest days that a streak may hold in a row."),
-    click.option(
-        "--sport",
-        "sports",
-        shell_complete=complete_sport,
-        multiple=True,
-        callback=parse_sports,
-        metavar="NAME",
-        help="Sport group (RUN, RIDE, SWIM, HIKE, …) or type (TrailRun) that counts; may be repeated. "
-        "Default: ANY.",
-    ),
+    sport_option,
     click.option(
         "--time-zone",
         shell_complete=complete_time_zone,

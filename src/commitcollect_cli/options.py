@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from commitcollect_cli.completing import complete_sport
 from commitcollect_cli.late import given_before
 from commitcollect_core.errors import InvalidInput
 
@@ -280,7 +281,7 @@ def _checked_id(ctx: click.Context, param: click.Parameter, value: str) -> str:
     return value
 
 
-def parse_sports(ctx: click.Context, param: click.Parameter, names: tuple[str, ...]) -> SportSelection | None:
+def _sports(ctx: click.Context, param: click.Parameter, names: tuple[str, ...]) -> SportSelection | None:
     """Callback of ``--sport``: several options, or names with commas between; None for a shell."""
     if ctx.resilient_parsing:
         return None
@@ -290,6 +291,18 @@ def parse_sports(ctx: click.Context, param: click.Parameter, names: tuple[str, .
         return SportSelection.parse(name for each in names or ("ANY",) for name in each.split(","))
     except InvalidInput as invalid:
         raise click.BadParameter(invalid.message, ctx, param) from invalid
+
+
+sport_option = click.option(
+    "--sport",
+    "sports",
+    shell_complete=complete_sport,
+    multiple=True,
+    callback=_sports,
+    metavar="NAME",
+    help="Sport group (RUN, RIDE, SWIM, HIKE, …) or type (TrailRun) that counts; may be repeated.  "
+    "[default: ANY]",
+)
 
 
 def parse_user(ctx: click.Context, param: click.Parameter, value: str | None) -> UserId:

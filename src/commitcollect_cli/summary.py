@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commitcollect_cli.completing import complete_sport
-from commitcollect_cli.options import Month, UtcDay, parse_sports, today, with_absolute_day
+from commitcollect_cli.options import Month, UtcDay, sport_option, today, with_absolute_day
 from commitcollect_cli.output import fitting, print_result
 from commitcollect_cli.render import fitting_table
 from commitcollect_cli.store import open_to_read, store_options
@@ -52,15 +51,7 @@ class _Summary(click.Command):
     flag_value="today",
     help="This week, or with a DAY, such as -7d, the week of that day.",
 )
-@click.option(
-    "--sport",
-    "sports",
-    shell_complete=complete_sport,
-    multiple=True,
-    callback=parse_sports,
-    metavar="NAME",
-    help="Sport group (RUN, RIDE, …) or type (TrailRun) that counts; may be repeated.",
-)
+@sport_option
 @store_options
 def summary(
     *,

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commitcollect_cli.completing import complete_sport
-from commitcollect_cli.options import chained, parse_sports, span_of, span_options
+from commitcollect_cli.options import chained, span_of, span_options, sport_option
 
 if TYPE_CHECKING:
     from commitcollect_core.training.sports import SportSelection
@@ -17,15 +16,7 @@ if TYPE_CHECKING:
 
 filter_options = chained(
     span_options("workouts"),
-    click.option(
-        "--sport",
-        "sports",
-        shell_complete=complete_sport,
-        multiple=True,
-        callback=parse_sports,
-        metavar="NAME",
-        help="Only this sport group (RUN, RIDE, …) or type (TrailRun); may be repeated.",
-    ),
+    sport_option,
     click.option(
         "--name", default="", metavar="TEXT", help="Only those with TEXT in their name, in any case."
     ),

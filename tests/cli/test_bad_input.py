@@ -161,6 +161,27 @@ def test_list_that_breaks_off_keeps_what_came_before(console: Console, tmp_path:
     assert outcome.document["workouts"]["rejected"][0]["row"] == 2
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("workout", "list"),
+        ("workout", "export"),
+        ("summary",),
+        ("milestone", "create", "--target", "count=5", "--from", "2024-01-01"),
+        ("recurring", "begin", "--every", "year", "--target", "count=5"),
+        ("simulate", "--demo"),
+    ],
+    ids=" ".join,
+)
+def test_a_sport_is_asked_for_alike(console: Console, command: tuple[str, ...]) -> None:
+    """Every command has the same words for it, takes several, and refuses what is none."""
+    words = "Sport group (RUN, RIDE, SWIM, HIKE, …) or type (TrailRun) that counts; may be repeated."
+    assert f"{words} [default: ANY]" in " ".join(console(*command, "-h").out.split())
+    refused = console(*command, "--sport", "RUN,ride", "--sport", "Quidditch")
+    assert refused.code == 2
+    assert "Invalid value for '--sport': unsupported sport 'Quidditch'" in refused.err
+
+
 def test_unknown_sport_in_a_file_is_kept_with_a_note(console: Console, tmp_path: Path) -> None:
     """An unknown sport is no fault: it counts for ANY, not for RUN, and a note says where."""
     path = write_history(tmp_path / "h.json", activity(1), activity(2, sport_type="Quidditch"))
