@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -76,8 +75,6 @@ def list_(
     **days: Any,
 ) -> None:
     """List workouts, newest first, and what they add up to."""
-    from attrs import evolve
-
     from commitcollect_adapters.documents import totals_document, workout_document
     from commitcollect_core.training.history import walk_workouts
     from commitcollect_core.training.ports import WorkoutPosition, WorkoutQuery
@@ -89,24 +86,14 @@ def list_(
         start_at=start_at,
         end_at=end_at,
         newest_first=not oldest_first,
-        after=after,
         limit=settings.policy.training.page_items_max,
     )
     with open_to_read(settings) as app:
-
-        def matching(query: WorkoutQuery) -> Iterator[Workout]:
-            found = walk_workouts(app.ports.ledger, settings.user, query)
-            return (each for each in found if matches(each, sports, name))
-
-        behind = matching(query)
-        listed = list(islice(behind, most))
-        total, more = _added_up(chain(listed, behind))
-        if after is not None:
-            # Of all that match, whichever part of them this list begins with.
-            total, _ = _added_up(matching(evolve(query, after=None)))
-    next_ = None
-    if more > len(listed):
-        next_ = WorkoutPosition(listed[-1].snapshot.started_at, listed[-1].key)
+        # From the first one on, as the total is of all that match, wherever this list begins.
+        walked = walk_workouts(app.ports.ledger, settings.user, query)
+        matching = (each for each in walked if matches(each, sports, name))
+        listed, left, total = _page(matching, after, most, newest_first=query.newest_first)
+    next_ = WorkoutPosition(listed[-1].snapshot.started_at, listed[-1].key) if left else None
     document = {
         "workouts": [workout_document(each) for each in listed],
         "next": _token(next_),
@@ -123,18 +110,35 @@ def list_(
             else "No workouts; bring some in with 'commitcollect workout import FILE'."
         )
     if next_ is not None:
-        say(f"There are {more - len(listed):,} more: --after {_token(next_)}")
+        say(f"There are {left:,} more: --after {_token(next_)}")
 
 
-def _added_up(workouts: Iterable[Workout]) -> tuple[Totals, int]:
-    """What they add up to without flagged and deleted ones, and how many there are with these."""
+def _page(
+    workouts: Iterable[Workout], after: WorkoutPosition | None, most: int, *, newest_first: bool
+) -> tuple[Sequence[Workout], int, Totals]:
+    """The workouts behind a position, how many are left behind these, and what all of them add up to.
+
+    Flagged and deleted ones are listed, and add up to nothing.
+    """
     from commitcollect_core.training.periods import Totals
 
-    total, count = Totals(), 0
-    for count, each in enumerate(workouts, start=1):  # noqa: B007 - used behind the loop
+    listed: list[Workout] = []
+    left, total = 0, Totals()
+    for each in workouts:
         if not each.is_deleted and not each.snapshot.is_flagged:
             total = total.with_one(each)
-    return total, count
+        if after is not None and not _is_behind(each, after, newest_first=newest_first):
+            continue
+        if len(listed) < most:
+            listed.append(each)
+        else:
+            left += 1
+    return listed, left, total
+
+
+def _is_behind(workout: Workout, position: WorkoutPosition, *, newest_first: bool) -> bool:
+    place, start = (workout.snapshot.started_at, workout.key), (position.started_at, position.key)
+    return place < start if newest_first else place > start
 
 
 def _listing(workouts: Sequence[Workout], total: Totals, time_zone: str) -> Iterator[str]:

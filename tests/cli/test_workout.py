@@ -11,8 +11,11 @@ import click
 import pytest
 
 from cli.console import Console, activity, write_history
+from commitcollect_adapters.sqlite.ledger import SqliteLedger
 from commitcollect_adapters.sqlite.staging import StagedHistory
+from commitcollect_core.training.ports import WorkoutPage, WorkoutQuery
 from commitcollect_core.training.workouts import ActivitySnapshot
+from commitcollect_core.values import UserId
 
 RUN = ("--sport-type", "run", "--start", "2024-02-01T07:00+01:00")
 
@@ -152,6 +155,37 @@ def test_pages_of_a_filtered_list_in_either_order(console: Console, history: Pat
         found[order] = walked
     assert found[()] == [str(1_000_000 + number) for number in (6, 5, 4, 3, 2, 1)]
     assert found["--oldest-first",] == found[()][::-1]
+
+
+@pytest.mark.parametrize("order", [(), ("--oldest-first",)])
+def test_a_list_reads_each_workout_once(
+    console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: tuple[str, ...]
+) -> None:
+    """Whichever page is asked for, and with workouts of the same second; pages meet without a gap."""
+    same = {"start_date": "2024-01-20T07:00:00Z"}
+    runs = (activity(n, **same) if n > 10 else activity(n) for n in range(1, 16))
+    console.json("workout", "import", write_history(tmp_path / "h.json", *runs))
+    whole = [each["activityId"] for each in console.json("workout", "list", *order)["workouts"]]
+    read = 0
+    walked: list[str] = []
+    token: list[str] = []
+    read_workouts = SqliteLedger.read_workouts
+
+    def counting(self: SqliteLedger, user_id: UserId, query: WorkoutQuery) -> WorkoutPage:
+        nonlocal read
+        page = read_workouts(self, user_id, query)
+        read += len(page.workouts)
+        return page
+
+    monkeypatch.setattr(SqliteLedger, "read_workouts", counting)
+    while not walked or token:
+        read = 0
+        page = console.json("workout", "list", "--limit", "4", *order, *token)
+        assert (read, page["total"]["workouts"]) == (15, 15)
+        walked += [each["activityId"] for each in page["workouts"]]
+        token = ["--after", page["next"]] if page["next"] else []
+    assert walked == whole
+    assert len(set(walked)) == 15
 
 
 def test_list_in_days_of_the_time_zone(
