@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import select
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,8 +23,9 @@ _SAY_READY = f"echo shell is ''ready{_ENTER}"
 """The terminal's echo of what is typed holds no mark: the shell puts it together when it runs the line."""
 
 _STARTS = {
-    "bash": (("bash", "--norc", "--noprofile", "-i"), "bind 'set bell-style none'"),
-    "zsh": (("zsh", "-f", "-i"), "autoload -U compinit; compinit -D -u; unsetopt beep"),
+    "bash": (("bash", "--norc", "--noprofile", "-i"), "PS1=; bind 'set bell-style none'"),
+    "zsh": (("zsh", "-f", "-i"), "PS1=; autoload -U compinit; compinit -D -u; unsetopt beep"),
+    "fish": (("fish", "--no-config", "--interactive"), "function fish_prompt; end"),
 }
 
 
@@ -34,11 +37,12 @@ def environment(**more: str) -> dict[str, str]:
 
 
 @contextmanager
-def pressing_tab(shell: str, script: Path, folder: Path) -> Iterator[Callable[[str], list[str]]]:
+def pressing_tab(shell: str, script: Path, folder: Path) -> Iterator[Callable[..., list[str]]]:
     """A shell in a folder, with the script of the completion.
 
     Yields:
-        A function that types the beginning of a line and TAB; it returns the words that stand there then.
+        A function that types the beginning of a line, TAB and perhaps more; it returns the words that stand
+        there then.
     """
     program, prepare = _STARTS[shell]
     terminal, other_end = pty.openpty()
@@ -46,16 +50,17 @@ def pressing_tab(shell: str, script: Path, folder: Path) -> Iterator[Callable[[s
     process = subprocess.Popen(
         program, stdin=other_end, stdout=other_end, stderr=other_end, cwd=folder, env=environment(**home),
         start_new_session=True,
+        preexec_fn=_take_terminal,  # noqa: PLW1509 - it makes one call of the system, and here are no threads
     )  # fmt: skip
     os.close(other_end)
 
-    def press(typed: str) -> list[str]:
-        _type(terminal, f"{typed}{_TAB}{_TO_START}printf '{{''{{%s}}''}}' {_ENTER}{_SAY_READY}")
+    def press(typed: str, then: str = "") -> list[str]:
+        _type(terminal, f"{typed}{_TAB}{then}{_TO_START}printf '{{''{{%s}}''}}' {_ENTER}{_SAY_READY}")
         said = _read_until(terminal, _READY)
         return [each.partition(_CLOSE)[0] for each in said.split(_OPEN)[1:]]
 
     try:
-        _type(terminal, f"PS1=; {prepare}; source {script}{_ENTER}{_SAY_READY}")
+        _type(terminal, f"{prepare}; source {script}{_ENTER}{_SAY_READY}")
         _read_until(terminal, _READY)
         yield press
     finally:
@@ -72,6 +77,11 @@ def fish_completions(script: Path, typed: str, folder: Path) -> dict[str, str]:
         timeout=PATIENCE_SECONDS,
     )  # fmt: skip
     return dict(line.partition("\t")[::2] for line in done.stdout.splitlines())
+
+
+def _take_terminal() -> None:
+    """In the new process: fish wants the terminal to be that of its session."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def _type(terminal: int, text: str) -> None:

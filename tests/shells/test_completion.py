@@ -19,6 +19,9 @@ LINES = {
     "milestone list --status compl": "completed",
     "workout list --sport Trail": "TrailRun",
     "milestone create --target elev": "elevation=",
+    "milestone create --target=elev": "--target=elevation=",
+    "milestone list --json --status=compl": "--status=completed",
+    "workout list --sport=RUN,Trail": "--sport=RUN,TrailRun",
     "simulate --model DRAG": "DRAGON_2026",
     "workout show 42": "4242",
     "import hist": "history.json",
@@ -61,6 +64,15 @@ def test_tab_completes_the_line(folder: Path, shell: str) -> None:
         assert press(f"commitcollect --store commitcollect.db status {wanted[:5]}")[-1] == wanted
 
 
+@pytest.mark.parametrize("shell", [*SHELLS, "fish"])
+def test_an_amount_is_typed_right_behind_its_kind(folder: Path, shell: str) -> None:
+    """Behind a value that ends in ``=`` there is no space, and behind any other there is one."""
+    program(shell)
+    with pressing_tab(shell, folder / f"{shell}.sh", folder) as press:
+        assert press("commitcollect milestone create --target elev", "500m")[-1] == "elevation=500m"
+        assert press("commitcollect milestone list --status compl", "-h")[-2:] == ["completed", "-h"]
+
+
 def test_fish_offers_values_with_what_they_are(folder: Path) -> None:
     """Ids come with names, days and goals; what is in no store offers nothing, and makes none."""
     program("fish")
@@ -72,6 +84,8 @@ def test_fish_offers_values_with_what_they_are(folder: Path) -> None:
     assert (
         "TrailRun" in fish_completions(script, "commitcollect summary --sport RUN,Tra", folder).popitem()[0]
     )
+    behind = fish_completions(script, "commitcollect milestone list --status=compl", folder)
+    assert behind.keys() == {"--status=completed"}
     assert fish_completions(script, "commitcollect statue show ", folder).keys() >= {"DRAGON_2026"}
     assert "history.json" in fish_completions(script, "commitcollect import hist", folder)
     assert not fish_completions(script, "commitcollect --store none.db workout show ", folder)
