@@ -103,9 +103,9 @@ def open_to_read(settings: Settings) -> Iterator[CommitCollect]:
                 click.get_current_context().meta[_DELETED] = True
                 say(f"The account of user {settings.user!r} was deleted, for good; use another --user.")
             elif settings.user != USER_DEFAULT:
-                say(
-                    f"The store has no data of user {settings.user!r}; 'commitcollect user list' shows whose."
-                )
+                # Some stores refuse to list them.
+                shown = "" if backend.users is None else "; 'commitcollect user list' shows whose"
+                say(f"The store has no data of user {settings.user!r}{shown}.")
         yield app
 
 

@@ -35,7 +35,8 @@ def list_(*, settings: Settings, limit: int | None, after: str, as_json: bool) -
     with open_backend(settings.store, settings.policy, must_exist=True) as backend:
         if backend.users is None:
             raise InvalidInput(
-                "this store tells no users without a scan of everything in it; name one with --user",
+                "this store would have to read every item in it to list its users; name one with --user. "
+                "How to find ids stands in docs/operations.md, 'Whose data a store has'",
                 field="store",
             )
         found = backend.users(after, most + 1)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
+import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import boto3
 import pytest
 
 from cli.console import Console
@@ -59,6 +63,34 @@ def test_a_store_without_tables_says_how_to_make_them(console: Console, endpoint
     """The first use of a prefix ends in one error with the way out."""
     outcome = console("milestone", "list", "--store", f"dynamodb://Nothing?endpoint={endpoint}")
     assert (outcome.code, "commitcollect tables create" in outcome.err) == (1, True)
+
+
+def test_users_are_not_listed_and_an_operator_finds_them(
+    console: Console, endpoint: str, history: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The refusal names the way out, no message sends there, and the scan of the page finds the ids."""
+    store = ("--store", f"dynamodb://Users?endpoint={endpoint}")
+    assert console("tables", "create", *store).code == 0
+    for user in ("ann", "bob"):
+        console.json("import", history, "--user", user, *store)
+    refused = console("user", "list", *store)
+    assert (refused.code, "docs/operations.md" in refused.err) == (2, True)
+    unknown = console("workout", "list", "--user", "cloe", *store)
+    assert "The store has no data of user 'cloe'." in unknown.err
+    page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    [command] = re.findall(r"^```sh\naws (.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    service, operation, *options = shlex.split(command.replace("\\\n", " "))
+    given = dict(zip(options[::2], options[1::2], strict=True))
+    for name, value in {"ACCESS_KEY_ID": "any", "SECRET_ACCESS_KEY": "any"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    client = boto3.client(service, endpoint_url=endpoint, region_name="eu-central-1")
+    found = getattr(client, operation)(
+        TableName=given["--table-name"].replace("PREFIX", "Users"),
+        ProjectionExpression=given["--projection-expression"],
+        FilterExpression=given["--filter-expression"],
+        ExpressionAttributeValues=json.loads(given["--expression-attribute-values"]),
+    )
+    assert sorted(each["PK"]["S"] for each in found["Items"]) == ["USER#ann", "USER#bob"]
 
 
 SHUFFLED = ("--order", "shuffled", "--duplicate", "1")
