@@ -45,6 +45,7 @@ from commitcollect_core import (
 )
 from commitcollect_core.training.ledger import StoredItem, fenced
 
+Key = Mapping[str, object]
 TABLES = """
 CREATE TABLE IF NOT EXISTS heads (user TEXT PRIMARY KEY, version INT, state TEXT, record TEXT);
 CREATE TABLE IF NOT EXISTS workouts (user TEXT, source TEXT, activity TEXT, version INT, start INT,
@@ -87,20 +88,11 @@ class SqlLedger:
     def read(self, user_id: UserId, keys: Sequence[WorkoutKey]) -> LedgerView:
         with self._tables() as tables:
             head = _head(tables, user_id)  # First: the milestones must be no older than the head.
-            workouts = [
-                each
-                for key in keys
-                for each in _find(
-                    tables, WORKOUT, "workouts WHERE user = ? AND source = ? AND activity = ?", user_id, *key
-                )
-            ]
+            one = "workouts WHERE user = ? AND source = ? AND activity = ?"
+            workouts = {key: each for key in keys for each in _find(tables, WORKOUT, one, user_id, *key)}
             milestones = [_milestone(tables, user_id, each) for each in head.tracked_milestone_ids]
-        return LedgerView(
-            user_id=user_id,
-            head=head,
-            workouts={each.key: each for each in workouts},
-            milestones=tuple(each for each in milestones if each is not None),
-        )
+        there = tuple(each for each in milestones if each is not None)
+        return LedgerView(user_id=user_id, head=head, workouts=workouts, milestones=there)
 
     def commit(self, commit: LedgerCommit) -> None:
         user: dict[str, object] = {"user": commit.user_id}
@@ -134,21 +126,15 @@ class SqlLedger:
         return head
 
     def unreadable(self, user_id: UserId) -> Sequence[StoredItem]:
+        found: list[StoredItem] = []
         with self._tables() as tables:
-            workouts = tables.execute(
-                "SELECT source, activity, record FROM workouts WHERE user = ?", (user_id,)
-            ).fetchall()
-            milestones = tables.execute(
-                "SELECT milestone, record FROM milestones WHERE user = ?", (user_id,)
-            ).fetchall()
-        bad: list[StoredItem] = [
-            WorkoutKey(Source(source), ActivityId(activity))
-            for source, activity, text in workouts
-            if not WORKOUT.can_decode(_record(text))
-        ]
-        return bad + [
-            MilestoneId(each) for each, text in milestones if not MILESTONE.can_decode(_record(text))
-        ]
+            rows = tables.execute("SELECT record, source, activity FROM workouts WHERE user = ?", (user_id,))
+            for text, source, activity in rows:
+                if not WORKOUT.can_decode(_record(text)):
+                    found.append(WorkoutKey(Source(source), ActivityId(activity)))
+            rows = tables.execute("SELECT record, milestone FROM milestones WHERE user = ?", (user_id,))
+            found += [MilestoneId(each) for text, each in rows if not MILESTONE.can_decode(_record(text))]
+        return found
 
     def read_milestone(self, user_id: UserId, milestone_id: MilestoneId) -> Milestone | None:
         with self._tables() as tables:
@@ -171,26 +157,20 @@ class SqlLedger:
         with self._tables() as tables:
             found = _find(tables, WORKOUT, f"workouts WHERE user = ? {rest}", user_id, *values)
         page = found[: query.limit]
-        last = (
-            WorkoutPosition(page[-1].snapshot.started_at, page[-1].key) if len(found) > query.limit else None
-        )
-        return WorkoutPage(workouts=page, next=last)
+        last = page[-1] if len(found) > query.limit else None
+        place = None if last is None else WorkoutPosition(last.snapshot.started_at, last.key)
+        return WorkoutPage(workouts=page, next=place)
 
 
-def _put_head(tables: sqlite3.Connection, user: Mapping[str, object], head: LedgerHead) -> None:
+def _put_head(tables: sqlite3.Connection, user: Key, head: LedgerHead) -> None:
     condition = "AND state = 'ACTIVE'"  # The fence: nothing replaces a head that is DELETING.
     _put(tables, "heads", user, head.version, HEAD.encode(head), condition, state=head.state.value)
 
 
 def _put(
-    tables: sqlite3.Connection,
-    table: str,
-    key: Mapping[str, object],
-    version: int,
-    record: Record,
-    condition: str = "",
-    **more: object,
-) -> None:
+    tables: sqlite3.Connection, table: str, key: Key, version: int, record: Record,
+    condition: str = "", **more: object,
+) -> None:  # fmt: skip
     """Insert version 1, or replace exactly the version before a later one."""
     row = {**key, **more, "version": version, "record": json.dumps(record)}
     if version == 1:
@@ -203,11 +183,11 @@ def _put(
         raise VersionConflict("another writer was first; read again and decide again")
 
 
-def _delete(tables: sqlite3.Connection, table: str, key: Mapping[str, object]) -> int:
+def _delete(tables: sqlite3.Connection, table: str, key: Key) -> int:
     return tables.execute(f"DELETE FROM {table} WHERE {_equal(key)}", key).rowcount
 
 
-def _discard(tables: sqlite3.Connection, user: Mapping[str, object], item: StoredItem) -> None:
+def _discard(tables: sqlite3.Connection, user: Key, item: StoredItem) -> None:
     if isinstance(item, WorkoutKey):
         _delete(tables, "workouts", {**user, "source": item.source.value, "activity": item.activity_id})
         return
@@ -215,7 +195,7 @@ def _discard(tables: sqlite3.Connection, user: Mapping[str, object], item: Store
         _delete(tables, table, {**user, "milestone": item})
 
 
-def _equal(key: Mapping[str, object]) -> str:
+def _equal(key: Key) -> str:
     return " AND ".join(f"{each} = :{each}" for each in key)
 
 
@@ -260,10 +240,9 @@ def open_sql_ledger(path: str, factory: type[sqlite3.Connection] = sqlite3.Conne
     """The ledger in the file at `path`, which is made if it is not there."""
     with closing(sqlite3.connect(path, timeout=30)) as connection:
         connection.executescript(TABLES)
-    connected = sqlite3.connect(
-        path, isolation_level=None, timeout=30, check_same_thread=False, factory=factory
-    )
-    with closing(connected) as connection:
+    with closing(
+        sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False, factory=factory)
+    ) as connection:
         yield SqlLedger(connection)
 
 
@@ -276,9 +255,7 @@ class SqlMachine(LedgerMachine):
 
 
 TestSqlMachine = SqlMachine.TestCase
-TestSqlMachine.settings = settings(
-    deadline=None, max_examples=10, stateful_step_count=20
-)  # yours may try more
+TestSqlMachine.settings = settings(deadline=None, max_examples=10, stateful_step_count=20)  # try more
 
 
 class TestSqlLedger(LedgerContract):

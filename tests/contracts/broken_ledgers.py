@@ -62,7 +62,7 @@ _WORKOUTS_LATER = """        with self._tables(is_write=True) as tables:
 """
 _RECORD = '"record": json.dumps(record)}'
 _START = "start = int(workout.snapshot.started_at.timestamp())"
-_KEYS = "for key in keys\n"
+_KEYS = "for key in keys for"
 _READ = """        with self._tables() as tables:
             head = _head(tables, user_id)  # First"""
 _SLOW_COMMIT = """        __import__("time").sleep(0.005)
@@ -109,9 +109,7 @@ BROKEN = (
             "        yield SqlLedger(connection)": (
                 "        connection.versions = {}\n        yield SqlLedger(connection)"
             ),
-            "sqlite3.connect(\n        path, isolation_level=None, timeout=30, check_same_thread=False, factory=factory": (
-                "sqlite3.connect(\n        path, isolation_level=None, timeout=30, check_same_thread=False, factory=Remembering"
-            ),
+            "check_same_thread=False, factory=factory": "check_same_thread=False, factory=Remembering",
         },
         "test_handles_that_share_only_the_head_are_all_counted",
     ),
@@ -245,7 +243,7 @@ BROKEN = (
         ALIKE,
     ),
     Broken("ids are numbers where they look so", {"activity TEXT": "activity NUMERIC"}, ALIKE),
-    Broken("a view holds 50 workouts at most", {_KEYS: "for key in keys[:50]\n"}, SIZES),
+    Broken("a view holds 50 workouts at most", {_KEYS: "for key in keys[:50] for"}, SIZES),
     Broken(
         "a commit holds 60 items at most",
         {
@@ -306,9 +304,7 @@ BROKEN = (
     Broken(
         "a view leaves out deleted workouts",
         {
-            "workouts={each.key: each for each in workouts}": (
-                "workouts={each.key: each for each in workouts if not each.is_deleted}"
-            )
+            "workouts=workouts,": "workouts={key: each for key, each in workouts.items() if not each.is_deleted},"
         },
         "test_a_view_holds_the_workouts_asked_for_and_the_milestones_tracked",
     ),
@@ -427,7 +423,7 @@ BROKEN = (
     ),
     Broken(
         "a full page says that there is another",
-        {"if len(found) > query.limit else None": "if len(found) >= query.limit else None"},
+        {"page[-1] if len(found) > query.limit": "page[-1] if len(found) >= query.limit"},
         ALIKE,
     ),
     Broken(
