@@ -132,7 +132,12 @@ def list_(
     document = {"milestones": [milestone_document(each, now=now) for each in page], "next": next_id}
     print_result(document, _table(page, now), as_json=as_json)
     if not as_json and not page:
-        suggest("No milestones; open one with 'commitcollect milestone create'.")
+        others = show_count(len(everything), "milestone", "milestones")
+        suggest(
+            f"No milestones there; --status all lists {others}."
+            if everything
+            else "No milestones; open one with 'commitcollect milestone create'."
+        )
     if next_id is not None and not as_json:
         say(f"There are {len(left)} more: --after {next_id}")
 

@@ -266,6 +266,17 @@ def test_a_list_tells_names_and_where_each_stands(console: Console, history: Pat
     assert console("milestone", "edit", over).code == 2
 
 
+def test_an_empty_list_says_whether_there_are_others(console: Console) -> None:
+    """Who has milestones is not told to open the first one."""
+    console.json("milestone", "create", *GOAL, "--name", "away")
+    assert "open one with" in console("milestone", "list", "--user", "bob").err
+    for status in ("over", "completed", "archived"):
+        listed = console("milestone", "list", "--status", status)
+        assert (listed.out, listed.err) == ("", "No milestones there; --status all lists 1 milestone.\n")
+    assert console("milestone", "archive", "away").code == 0
+    assert "--status all" in console("milestone", "list").err
+
+
 def test_no_place_is_told_before_and_when_a_milestone_is_opened(
     console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
