@@ -164,6 +164,25 @@ def test_a_goal_is_renamed_put_away_and_deleted(person: Callable[..., Viewed], s
     assert seen.refused() == []
 
 
+def test_a_goal_of_time_is_exact_and_says_when_it_is_over(person: Callable[..., Viewed]) -> None:
+    """Rounded to minutes, what is missing would look like nothing."""
+    seen = person("time@example.org")
+    page = seen.page
+    bring(page)
+    goal = {
+        "modelId": "DRAGON_2026", "sport": "RUN", "targets": ["time=7:46:48"],
+        "periodStartAtUtc": 1_767_225_600, "periodEndAtUtc": 1_774_915_200,
+    }  # fmt: skip
+    headers = {"Content-Type": "application/json", "X-Requested-By": "test"}
+    post = "sent => fetch('/milestones', sent).then(said => said.status)"
+    assert page.evaluate(post, {"method": "POST", "headers": headers, "body": json.dumps(goal)}) == 201
+    page.reload()
+    page.wait_for_selector("#aim:has-text('7 h 46 min 48 s')")
+    assert "7 h 46 min 40 s of 7 h 46 min 48 s" in page.locator("#count").inner_text()
+    told = page.locator("#to-go").inner_text()
+    assert told.startswith("The next part is 8 s away. The period is over;")
+
+
 def test_parts_arrive_while_the_page_is_open(person: Callable[..., Viewed], site: Served) -> None:
     """From an import that runs, from a Strava just connected, and from a single new workout."""
     seen = person("live@example.org")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from html import escape
 from itertools import islice
 
@@ -93,7 +94,7 @@ class PlainRoutes:
             yield '<p class="card">None yet. A goal is set on the page with a script, or by the API.</p>'
         for milestone in goals[:GOALS_SHOWN_MAX]:
             view = self.app.tracking.view(user_id, milestone.milestone_id)
-            yield _goal(view, model_of(self.app.ports.catalog, milestone))
+            yield _goal(view, model_of(self.app.ports.catalog, milestone), self.app.context.now())
         if left := goals[GOALS_SHOWN_MAX:]:
             yield f"<p>and {len(left)} more</p>"
         query = WorkoutQuery(newest_first=True, limit=WORKOUTS_SHOWN)
@@ -108,27 +109,28 @@ class PlainRoutes:
         return sorted(found, key=lambda each: each.archived_at is not None)
 
 
-def _goal(view: MilestoneView, model: StatueModel) -> str:
+def _goal(view: MilestoneView, model: StatueModel, now: datetime) -> str:
     with shown_as_given(view.milestone.unit):
-        return _shown_goal(view, model)
+        return _shown_goal(view, model, now)
 
 
-def _shown_goal(view: MilestoneView, model: StatueModel) -> str:
+def _shown_goal(view: MilestoneView, model: StatueModel, now: datetime) -> str:
     milestone, goal = view.milestone, view.milestone.goal
     title = milestone.name or show_goal(goal)
     awards = {each.part_index: each for each in view.awards}
     count = f"{len(awards)} of {goal.parts_total} parts earned"
     done = show_progress(kind_of(goal), milestone.progress.progress_value, goal.total_target)
-    away = "" if milestone.archived_at is None else " Put away."
+    state = " The period is over." if milestone.is_over(now) else ""
+    state += "" if milestone.archived_at is None else " Put away."
     rows = []
     for part in model.parts:
         award = awards.get(part.part_index)
-        state = (
+        when = (
             f"at {show_needed(kind_of(goal), goal.threshold(part.part_index))}"
             if award is None
             else f"earned on {show_day(award.earned_at, goal)}"
         )
-        rows.append((part.part_name, state))
+        rows.append((part.part_name, when))
     solid = ",".join(map(str, sorted(awards)))
     picture = (
         f'<img class="plain" src="/statues/{escape(goal.model_id)}/picture?solid={solid}" '
@@ -138,7 +140,7 @@ def _shown_goal(view: MilestoneView, model: StatueModel) -> str:
         (
             '<section class="card two">',
             f"<div><h2>{escape(title)}</h2>",
-            f'<p class="soft">{escape(model.name)}: {escape(show_goal(goal))}.{away}</p>',
+            f'<p class="soft">{escape(model.name)}: {escape(show_goal(goal))}.{state}</p>',
             f'<p class="count">{count}: {escape(done)}</p>',
             _table(("Part", "When"), rows),
             f"<p>{_files(milestone, has_parts=bool(awards))}</p></div>",

@@ -537,6 +537,7 @@ def test_a_milestone_says_that_its_period_is_over(site: Visited) -> None:
     (over,) = (f"/milestones/{each['milestoneId']}" for each in listed if each["isOver"])
     assert browser.get(over).json()["milestone"]["isOver"]
     assert browser.patch(over, {"isArchived": True}).json()["isOver"]
+    assert browser.get("/plain").text.count("The period is over. Put away.") == 1
 
 
 def test_targets_in_words_are_shown_as_they_were_given(site: Visited) -> None:

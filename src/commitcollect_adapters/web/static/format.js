@@ -21,8 +21,15 @@ export function time(seconds) {
 	return minutes < 60 ? `${minutes} min` : `${number(Math.floor(minutes / 60))} h ${String(minutes % 60).padStart(2, "0")}`;
 }
 
+// To the second: rounded, a goal would look reached before it is.
+function exactTime(seconds) {
+	if (seconds % 60 === 0) return time(seconds);
+	const units = [[Math.floor(seconds / 3600), "h"], [Math.floor(seconds / 60) % 60, "min"], [seconds % 60, "s"]];
+	return units.filter(([amount]) => amount).map(([amount, unit]) => `${number(amount)} ${unit}`).join(" ");
+}
+
 const AMOUNTS = {
-	DISTANCE_METERS: distance, ELEVATION_METERS: climb, MOVING_TIME_SECONDS: time, ACTIVITY_COUNT: value => count(value, "workout", "workouts"),
+	DISTANCE_METERS: distance, ELEVATION_METERS: climb, MOVING_TIME_SECONDS: exactTime, ACTIVITY_COUNT: value => count(value, "workout", "workouts"),
 };
 const BUCKETS = { DAY: ["day", "days"], WEEK: ["week", "weeks"], MONTH: ["month", "months"] };
 const countsBuckets = fold => fold?.kind === "REACHED_BUCKETS" || fold?.kind === "LONGEST_RUN";
