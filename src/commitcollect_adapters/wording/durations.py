@@ -65,7 +65,7 @@ def _letters(seconds: int) -> str:
     there = [unit for unit, amount in amounts.items() if amount] or ["s"]
     units = "hms"["hms".index(there[0]) : "hms".index(there[-1]) + 1]
     return "".join(
-        f"{amounts[unit]}{unit}" if unit == units[0] else f"{amounts[unit]:02}{unit}" for unit in units
+        f"{amounts[unit]:,}{unit}" if unit == units[0] else f"{amounts[unit]:02}{unit}" for unit in units
     )
 
 
