@@ -204,6 +204,10 @@ class Soak:
     def _drain(self) -> None:
         """Work until nothing waits; jobs that were set aside are retried once."""
         self._work_off()
+        # Tokens that were lost while nothing needed them are missed only now. What their athletes changed
+        # meanwhile comes with the new connection.
+        self._connect_all()
+        self._work_off()
         for job in self._listed()["jobs"]:
             self.figures["jobs set aside, retried"] += 1
             print(f"set aside: {job}", flush=True)
