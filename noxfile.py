@@ -121,7 +121,7 @@ def newer_pythons(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Figures, printed; nothing is asserted about them."""
-    install(session, "test")
+    install(session, "test", "browser")
     session.run("python", "tests/benchmarks/bench_imports.py")
     session.run("python", "tests/benchmarks/bench_startup.py", env={"PYTHONPATH": "tests"})
     session.run("python", "tests/benchmarks/bench_ingest.py")
@@ -129,6 +129,8 @@ def bench(session: nox.Session) -> None:
     session.run("python", "tests/engines/install.py", ".engines")
     session.run("python", "tests/benchmarks/bench_dynamodb.py", env={"PYTHONPATH": "tests"})
     session.run("python", "tests/benchmarks/bench_webhooks.py", env={"PYTHONPATH": "tests"})
+    session.run("python", "tests/engines/debian.py")
+    session.run("python", "tests/benchmarks/bench_statue.py", env={"PYTHONPATH": "tests"})
 
 
 @nox.session

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from browser.conftest import Athlete
+from browser.shown import Athlete
 from commitcollect_adapters.web.page import ASSETS
 from commitcollect_adapters.web.statue_files import html_file
 from commitcollect_cli.statue_export import showing_of
