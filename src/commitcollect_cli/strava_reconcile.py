@@ -184,7 +184,14 @@ def _visit_line(visit: Visit) -> str:
         rejected = f", {len(outcome.rejected):,} rejected" if outcome.rejected else ""
         kept = f", not let go: {visit.retention_failure.message}" if visit.retention_failure else ""
         said = f"{show_count(outcome.listed, 'activity', 'activities')}: {_found(outcome)}{rejected}{kept}"
-    return f"{visit.athlete.athlete_id} ({visit.athlete.user_id})  {said}"
+    count = _opened(visit)
+    opened = f", {show_count(count, 'milestone', 'milestones')} opened" if count else ""
+    return f"{visit.athlete.athlete_id} ({visit.athlete.user_id})  {said}{opened}"
+
+
+def _opened(visit: Visit) -> int:
+    """How many milestones of new periods were opened."""
+    return len({each.milestone_id for commit in visit.opened.commits for each in commit.milestones})
 
 
 def _visit_document(visit: Visit) -> Document:
@@ -192,7 +199,11 @@ def _visit_document(visit: Visit) -> Document:
     from commitcollect_adapters.documents import error_document
 
     outcome = visit.outcome
-    who = {"athleteId": visit.athlete.athlete_id, "userId": visit.athlete.user_id}
+    who = {
+        "athleteId": visit.athlete.athlete_id,
+        "userId": visit.athlete.user_id,
+        "milestonesOpened": _opened(visit),
+    }
     if isinstance(outcome, CommitCollectError):
         return {**who, **error_document(outcome)}
     counts = Counter(repair.value for repair, _ in outcome.repairs)

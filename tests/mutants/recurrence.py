@@ -121,8 +121,8 @@ MUTANTS = (
     ),
     _USE_CASE(
         name="recurring-refusal-stops-the-other-goals",
-        old="            except _NOT_OPENED as reason:\n                refused[each",
-        new="            except LimitExceeded as reason:\n                refused[each",
+        old="            except (*_NOT_OPENED, VersionConflict) as reason:",
+        new="            except (LimitExceeded, VersionConflict) as reason:",
         law="a goal that cannot be kept any more stops no other",
     ),
     _USE_CASE(

@@ -8,6 +8,7 @@ from commitcollect_adapters.strava.fake import CallKind, DeliveryPlan, Fault
 from commitcollect_core.errors import (
     CommitCollectError,
     NeedsReconnect,
+    NotFound,
     StorageUnavailable,
     StravaAppInactive,
     StravaAppRejected,
@@ -20,10 +21,10 @@ from commitcollect_core.strava.jobs import group_of, round_job
 from commitcollect_core.strava.reconciling import ReconcileReport, Reconciling, Repair
 from commitcollect_core.strava.retaining import Retaining
 from commitcollect_core.strava.rounds import ROUND_ENDS, ROUND_GOES_ON, UNAVAILABLE_IN_A_ROW_MAX, Visit
-from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed
+from commitcollect_core.training.committing import Committed
 from commitcollect_core.training.goals import Aim
 from commitcollect_core.training.recurrence import Every
-from commitcollect_core.training.recurring_goals import NewRecurringGoal, OpenedPeriods, RecurringGoals
+from commitcollect_core.training.recurring_goals import NewRecurringGoal, RecurringGoals
 from commitcollect_core.values import ActivityId, AthleteId, MilestoneId, ModelId, TargetType, UserId
 from strava.world import World, payload
 
@@ -257,36 +258,72 @@ def test_what_a_round_lets_go_is_among_its_commits(world: World) -> None:
     ] * len(ATHLETES)
 
 
-def test_a_round_opens_the_milestones_of_new_periods(
-    world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of each athlete, once and among the commits; one that cannot be opened keeps back nothing else."""
-    goals = world.app.recurring_goals
+@pytest.fixture
+def monthly(world: World) -> World:
+    """Two athletes have a goal for every month, and a month has passed."""
     for athlete_id in ATHLETES[:2]:
-        goals.begin(user_of(athlete_id), EVERY_MONTH)
+        world.app.recurring_goals.begin(user_of(athlete_id), EVERY_MONTH)
     world.pass_time(days=31)
+    return world
 
-    def opened() -> list[int]:
-        reports = [each.outcome for each in world.strava.rounds.run()]
-        assert all(isinstance(each, ReconcileReport) for each in reports)
-        return [
-            sum(len(commit.milestones) for commit in each.committed.commits)
-            for each in reports
-            if isinstance(each, ReconcileReport)
-        ]
+
+def opened(world: World) -> list[int]:
+    """How many milestones a round opens for each athlete."""
+    visits = list(world.strava.rounds.run())
+    assert [each.athlete.athlete_id for each in visits] == ATHLETES
+    return [sum(len(commit.milestones) for commit in each.opened.commits) for each in visits]
+
+
+def test_a_round_opens_the_milestones_of_new_periods(monthly: World) -> None:
+    """Of each athlete once, also of one who has to connect again."""
+    monthly.fake.deauthorize(ATHLETES[0])
+    assert opened(monthly) == [1, 1, 0, 0, 0, 0, 0]
+    assert opened(monthly) == [0] * len(ATHLETES)
+    for athlete_id in ATHLETES[:2]:
+        assert len(monthly.app.tracking.list(user_of(athlete_id), limit=2).milestones) == 2
+
+
+@pytest.mark.parametrize("failure", [VersionConflict("the ledger is busy"), NotFound("there is no statue")])
+def test_a_milestone_that_cannot_be_opened_keeps_back_nothing_else(
+    monthly: World,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: CommitCollectError,
+) -> None:
+    """Of several goals the others are opened, and the athlete is compared; the next round tries again."""
+    other = monthly.app.recurring_goals.begin(user_of(ATHLETES[0]), EVERY_MONTH)
+    monthly.pass_time(days=31)
+    whole = RecurringGoals.open_period
+
+    def fail(self: RecurringGoals, user_id: UserId, recurring_id: MilestoneId, number: int) -> Committed:
+        if recurring_id != other.goal.recurring_id:
+            raise failure
+        return whole(self, user_id, recurring_id, number)
 
     with monkeypatch.context() as broken:
-        broken.setattr(RecurringGoals, "open_present", _refuse)
-        assert opened() == [0] * len(ATHLETES)
-    assert "no milestone is opened: athlete 40: the ledger is busy" in caplog.text
-    with monkeypatch.context() as broken:
-        refused = OpenedPeriods(committed=NOTHING_COMMITTED, refused={MilestoneId("m"): "there is no statue"})
-        broken.setattr(RecurringGoals, "open_present", lambda _goals, _user_id: refused)
-        assert opened() == [0] * len(ATHLETES)
-    assert "no milestone is opened: athlete 41: there is no statue" in caplog.text
-    assert opened() == [1, 1, *[0] * (len(ATHLETES) - 2)]
-    assert opened() == [0] * len(ATHLETES)
+        broken.setattr(RecurringGoals, "open_period", fail)
+        assert opened(monthly) == [1, 0, 0, 0, 0, 0, 0]
+    assert f"no milestone is opened: {failure.message}" in caplog.text
+    assert opened(monthly) == [1, 1, 0, 0, 0, 0, 0]
 
 
-def _refuse(_goals: RecurringGoals, _user_id: UserId) -> OpenedPeriods:
-    raise VersionConflict("the ledger is busy")
+def test_what_was_opened_before_a_round_stops_is_told(monthly: World) -> None:
+    """It is written, so it must be audited; the round goes on at the same athlete."""
+    monthly.fake.inject(Fault.RATE_LIMITED, CallKind.ACTIVITIES)
+    begin(monthly)
+    stopped = monthly.worker.run_once()
+    assert stopped.results == {ROUND_GOES_ON: 1}
+    assert [len(each.milestones) for each in stopped.committed.commits] == [1]
+    monthly.pass_time(hours=1)
+    again = monthly.worker.run_once()
+    assert again.results == {ROUND_ENDS: 1}
+    assert [len(each.milestones) for each in again.committed.commits] == [1]
+
+
+def test_an_account_that_is_being_deleted_opens_nothing(
+    monthly: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The round goes on to the others."""
+    monthly.stores.ledger.fence(user_of(ATHLETES[0]), now=monthly.clock.now())
+    assert opened(monthly)[:2] == [0, 1]
+    assert "no milestone is opened: " in caplog.text

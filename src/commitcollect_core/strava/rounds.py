@@ -1,4 +1,4 @@
-"""Reconciling every connected athlete, one after the other, and what else is due for them day by day."""
+"""What is due day by day for every connected athlete, above all reconciling."""
 
 from __future__ import annotations
 
@@ -42,13 +42,22 @@ class Visit:
     """What became of one athlete.
 
     Attributes:
-        outcome: a report, with what was let go and opened among its commits; or why there is none.
+        opened: milestones of new periods, which need no Strava.
+        outcome: a report, with what was let go among its commits; or why there is none.
         retention_failure: why workouts that may be kept no longer are still there, if they are.
     """
 
     athlete: ConnectedAthlete
+    opened: Committed
     outcome: ReconcileReport | CommitCollectError
     retention_failure: CommitCollectError | None = None
+
+    @property
+    def committed(self) -> Committed:
+        """Everything that was written for the athlete."""
+        if isinstance(self.outcome, ReconcileReport):
+            return self.opened + self.outcome.committed
+        return self.opened
 
 
 ROUND_GOES_ON, ROUND_ENDS = "round_goes_on", "round_ends"
@@ -60,10 +69,12 @@ class _Part:
     """What a part of a round came to.
 
     Attributes:
-        after: the rest of the round is behind this athlete; None where no athlete was settled.
+        after: the rest of the round is behind this athlete; None for all of it.
+        has_settled: whether an athlete of this part is behind us.
     """
 
-    after: AthleteId | None = None
+    after: AthleteId | None
+    has_settled: bool = False
     committed: Committed = NOTHING_COMMITTED
 
 
@@ -89,30 +100,29 @@ class Rounds:
         Raises:
             CommitCollectError: as in `run`, where no athlete came before it.
         """
-        part = _Part()
-        is_over = self._do_part(part, round_after(leased.job))
+        part = _Part(round_after(leased.job))
+        is_over = self._do_part(part)
         if not is_over:
             now = self.context.now()
             self.queue.put(round_job(after=part.after, now=now), visible_at=now)
         return JobOutcome(result=ROUND_ENDS if is_over else ROUND_GOES_ON, committed=part.committed)
 
-    def _do_part(self, part: _Part, after: AthleteId | None) -> bool:
+    def _do_part(self, part: _Part) -> bool:
         """Reconcile some athletes; whether these were the last."""
         half_a_lease = timedelta(seconds=self.context.policy.jobs.job_lease_seconds / 2)
         stop_at = self.context.now() + half_a_lease
         try:
-            for visit in self.run(after=after):
+            for visit in self.run(after=part.after):
+                part.committed += visit.committed
                 # An athlete whom an outage kept from being compared is not behind us.
-                if not isinstance(visit.outcome, StravaUnavailable):
-                    part.after = visit.athlete.athlete_id
-                if isinstance(visit.outcome, ReconcileReport):
-                    part.committed += visit.outcome.committed
-                if self.context.now() >= stop_at and part.after is not None:
+                if not isinstance(visit.outcome, (StravaUnavailable, *_FOR_ALL)):
+                    part.after, part.has_settled = visit.athlete.athlete_id, True
+                if self.context.now() >= stop_at and part.has_settled:
                     return False
         except CommitCollectError:
             # The next part meets the same error before it settles any athlete, and then its job waits as the
             # error says. What was done until here is not done again.
-            if part.after is None:
+            if not part.has_settled and not part.committed.commits:
                 raise
             return False
         return True
@@ -133,43 +143,47 @@ class Rounds:
         """
         unavailable = 0
         for athlete in self.athletes(after=after):
+            # First: it needs no Strava, and so comes to athletes who have to connect again as well.
+            opened = self._open_periods(athlete)
             try:
                 report = self.reconciling.run(athlete.user_id, days=days)
-            except _FOR_ALL:
-                raise
             except CommitCollectError as failed:
                 unavailable = unavailable + 1 if isinstance(failed, StravaUnavailable) else 0
-                if unavailable >= UNAVAILABLE_IN_A_ROW_MAX:
+                ends = isinstance(failed, _FOR_ALL) or unavailable >= UNAVAILABLE_IN_A_ROW_MAX
+                # Yielded before it is raised: what was opened is written, and its awards are audited.
+                if opened.commits or not ends:
+                    yield Visit(athlete=athlete, opened=opened, outcome=failed)
+                if ends:
                     raise
-                yield Visit(athlete=athlete, outcome=failed)
             else:
                 unavailable = 0
-                visit = self._let_go(athlete, self._open_periods(athlete, report))
-                # Yielded before it is raised: what the report tells is written, and its awards are audited.
-                yield visit
+                visit = self._let_go(athlete, opened, report)
+                yield visit  # the same
                 if isinstance(visit.retention_failure, _FOR_ALL):
                     raise visit.retention_failure
 
-    def _open_periods(self, athlete: ConnectedAthlete, report: ReconcileReport) -> ReconcileReport:
+    def _open_periods(self, athlete: ConnectedAthlete) -> Committed:
         """Open the milestones of periods that no workout has begun yet."""
         try:
-            opened = self.recurring_goals.open_present(athlete.user_id)
+            found = self.recurring_goals.open_present(athlete.user_id)
+        except _FOR_ALL:
+            raise
         except CommitCollectError as failed:
-            # The report comes all the same. What the next athlete would meet as well, it does meet.
-            _log.warning("no milestone is opened: athlete %s: %s", athlete.athlete_id, failed.message)
-            return report
-        for message in opened.refused.values():
-            _log.warning("no milestone is opened: athlete %s: %s", athlete.athlete_id, message)
-        return evolve(report, committed=report.committed + opened.committed)
+            _log.warning("no milestone is opened: %s", failed.message)
+            return NOTHING_COMMITTED
+        for message in found.refused.values():
+            _log.warning("no milestone is opened: %s", message)
+        return found.committed
 
-    def _let_go(self, athlete: ConnectedAthlete, report: ReconcileReport) -> Visit:
+    def _let_go(self, athlete: ConnectedAthlete, opened: Committed, report: ReconcileReport) -> Visit:
         """Let workouts of an athlete go that may be kept no longer."""
         try:
             let_go = self.retaining.run(athlete.user_id)
         except CommitCollectError as failed:
             _log.warning("workouts of athlete %s are kept for longer: %s", athlete.athlete_id, failed.message)
-            return Visit(athlete=athlete, outcome=report, retention_failure=failed)
-        return Visit(athlete=athlete, outcome=evolve(report, committed=report.committed + let_go))
+            return Visit(athlete=athlete, opened=opened, outcome=report, retention_failure=failed)
+        whole = evolve(report, committed=report.committed + let_go)
+        return Visit(athlete=athlete, opened=opened, outcome=whole)
 
     def athletes(self, *, after: AthleteId | None = None) -> Iterator[ConnectedAthlete]:
         """Every connected athlete, read page by page, and no page before it is needed."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from attrs import evolve, field, frozen
 
 from commitcollect_core.context import Context
-from commitcollect_core.errors import InvalidInput, LimitExceeded, NotFound
+from commitcollect_core.errors import InvalidInput, LimitExceeded, NotFound, VersionConflict
 from commitcollect_core.training.committing import NOTHING_COMMITTED, Committed, Committing
 from commitcollect_core.training.decisions import decide_opening, decide_recurring, opened_periods
 from commitcollect_core.training.goals import Aim, Goal, check_place, new_first_instant, one_or_more
@@ -172,13 +172,14 @@ class RecurringGoals:
         A goal whose milestone cannot be opened keeps no other's from being opened.
 
         Raises:
-            VersionConflict: other processes kept writing to this ledger; try again.
+            AccountDeleting: the account is being deleted.
+            StorageError: the store failed; try again.
         """
         now, committed, refused = self.context.now(), NOTHING_COMMITTED, dict[MilestoneId, str]()
         for each in self.list(user_id):
             try:
                 committed += self.open_period(user_id, each.recurring_id, each.period_of(now))
-            except _NOT_OPENED as reason:
+            except (*_NOT_OPENED, VersionConflict) as reason:
                 refused[each.recurring_id] = reason.message
         return OpenedPeriods(committed=committed, refused=refused)
 
