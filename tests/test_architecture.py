@@ -56,7 +56,7 @@ NOUNS = {
 
 SHARED_BY_ADAPTERS = {
     "addresses", "aws", "backend", "ciphers", "conflicts", "documents", "exports", "http", "observing",
-    "putting", "readers", "records", "strava", "system", "texts", "turns", "versioned", "wording",
+    "readers", "records", "strava", "system", "texts", "turns", "versioned", "wording",
 }  # fmt: skip
 """How values and addresses look outside the core, what a backend is, how AWS is called, clock, turns."""
 

@@ -219,8 +219,8 @@ MUTANTS = (
     ),
     _QUEUE(
         name="sqlite-one-of-many-refuses-all",
-        old="self._keep_alone(each)",
-        new="each.failure = CorruptItem('unreadable')",
+        old="            self._keep_one_by_one(ours)",
+        new="            ours[0].failure = ours[-1].failure = CorruptItem('unreadable')",
         law="a job that cannot be kept keeps no other out",
         tests=_CROWDS,
     ),

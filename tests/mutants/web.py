@@ -98,8 +98,8 @@ MUTANTS = (
     ),
     _WRITERS(
         name="writer-never-given-back",
-        old="self._writing -= 1",
-        new="pass",
+        old="                self._writing -= 1",
+        new="                pass",
         law="9: every event gets its turn",
         tests=_SLOW,
     ),

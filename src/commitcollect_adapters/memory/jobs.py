@@ -9,7 +9,6 @@ from secrets import token_hex
 from threading import Lock
 
 from commitcollect_adapters import conflicts
-from commitcollect_adapters.putting import put_one_by_one
 from commitcollect_adapters.texts import check_keepable
 from commitcollect_adapters.turns import DueJob, Turns
 from commitcollect_core.errors import StorageError
@@ -51,7 +50,9 @@ class MemoryQueue:
                 self._entries[job.key] = entry.put(job, visible_at=visible_at, policy=self._policy)
 
     def put_all(self, jobs: Sequence[ComingJob]) -> Sequence[StorageError | None]:
-        return put_one_by_one(self, jobs)
+        for each in jobs:
+            self.put(each.job, visible_at=each.visible_at, otherwise=each.otherwise)
+        return [None] * len(jobs)
 
     def _is_full(self, group: str) -> bool:
         return len(self._groups.get(group, ())) >= self._policy.jobs.group_jobs_max

@@ -130,8 +130,7 @@ class SqliteQueue:
         except CorruptItem:
             # An unreadable row refuses only the jobs of its key. Those of other threads are still in the
             # transaction that was rolled back; each thread writes its own in turn.
-            for each in ours:
-                self._keep_alone(each)
+            self._keep_one_by_one(ours)
         except StorageUnavailable as failed:
             # Those that came while this thread waited have waited for the same busy file. An error of its
             # own for each: threads raise them.
@@ -143,11 +142,19 @@ class SqliteQueue:
             for each in ours:
                 each.failure = failed
 
+    def _keep_one_by_one(self, ours: Sequence[_Coming]) -> None:
+        for place, one in enumerate(ours):
+            try:
+                self._keep_alone(one)
+            except StorageUnavailable as failed:
+                for each in ours[place:]:
+                    each.failure = failed  # each would wait for the whole time-out
+                return
+            except StorageError as failed:
+                one.failure = failed
+
     def _keep_alone(self, one: _Coming) -> None:
-        try:
-            self._keep(lambda: [one])
-        except StorageError as failed:
-            one.failure = failed
+        self._keep(lambda: [one])
 
     def _all_coming(self, ours: Sequence[_Coming]) -> Sequence[_Coming]:
         """The jobs that wait, in order, with ours, which a failed group may have taken off the list."""

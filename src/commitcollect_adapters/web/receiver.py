@@ -84,7 +84,7 @@ class Receiver:
             intake: the use case.
             secret_segment: a last path segment that only Strava knows; empty for none.
             monotonic: a clock in seconds, for the log of refusals.
-            writers_max: how many events may be written at once.
+            writers_max: how many threads may write events at once.
         """
         self._intake = intake
         self._segment = secret_segment

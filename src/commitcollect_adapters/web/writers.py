@@ -1,4 +1,4 @@
-"""Threads that put the jobs of events into the queue, those that come at once in one write."""
+"""Threads that put the jobs of events into the queue, several in one write."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 
 from attrs import define, field
 
@@ -20,7 +21,7 @@ BATCH_MAX = 16
 """Jobs that a thread takes along. With a thread for each job, all compete for the interpreter."""
 
 JOIN_SECONDS = 0.05
-"""How long a job waits for others while a thread writes already. One write may be slow for itself alone."""
+"""How long a job waits for others while a thread writes already, which may take long."""
 
 WAIT_SECONDS_MAX = 1.0
 """How long a job waits for a thread. Strava waits two seconds for an answer."""
@@ -35,7 +36,7 @@ class _Waiting:
 
 
 class Writers:
-    """Puts jobs into a queue for callers on an event loop, which must not wait for a disk or a network."""
+    """Puts jobs into a queue for callers that must not block."""
 
     def __init__(self, queue: EventQueue, threads_max: int = WRITERS_MAX) -> None:
         """Put jobs into `queue`, with so many writes at once."""
@@ -43,6 +44,7 @@ class Writers:
         self._threads_max = threads_max
         self._waiting: deque[_Waiting] = deque()
         self._writing = 0
+        self._counting = Lock()
         # Threads of their own: calls of pages may hold every thread that they share for as long as they like.
         self._threads = ThreadPoolExecutor(threads_max, thread_name_prefix="webhook")
 
@@ -91,13 +93,21 @@ class Writers:
         if self.are_busy or not self._waiting:
             return
         batch = [self._waiting.popleft() for _ in range(min(BATCH_MAX, len(self._waiting)))]
-        self._writing += 1
+        with self._counting:
+            self._writing += 1
         jobs = [each.coming for each in batch]
-        written = asyncio.get_running_loop().run_in_executor(self._threads, self._queue.put_all, jobs)
+        written = asyncio.get_running_loop().run_in_executor(self._threads, self._put, jobs)
         written.add_done_callback(lambda done: self._end(batch, done))
 
+    def _put(self, jobs: Sequence[ComingJob]) -> Sequence[StorageError | None]:
+        try:
+            return self._queue.put_all(jobs)
+        finally:
+            # Here and not in `_end`, which never comes where the loop ends before the write.
+            with self._counting:
+                self._writing -= 1
+
     def _end(self, batch: Sequence[_Waiting], done: asyncio.Future[Sequence[StorageError | None]]) -> None:
-        self._writing -= 1
         if done.cancelled():
             return  # the loop ends, and with it all that waits
         self._write()

@@ -35,7 +35,7 @@ from commitcollect_adapters.testing.contracts.queues import (
 )
 from commitcollect_adapters.testing.samples import NOW
 from commitcollect_core.errors import InvalidInput, StorageError, StorageUnavailable
-from commitcollect_core.jobs.jobs import QueueCounts
+from commitcollect_core.jobs.jobs import ComingJob, QueueCounts
 from commitcollect_core.policy import DEFAULT_POLICY, JobsPolicy, Policy
 
 LATER = NOW + timedelta(hours=2)
@@ -143,6 +143,42 @@ def test_a_job_that_stands_for_others_is_sent_until_it_is_kept(queue: SqsQueue, 
             queue.put(jobs[-1], visible_at=NOW + timedelta(seconds=seconds), otherwise=whole)
     due = [json.loads(each["MessageBody"])["dueAtUtc"] - int(NOW.timestamp()) for each in sent]
     assert due == [CROWD_SECONDS, CROWD_SECONDS + 5]
+
+
+def test_jobs_put_together_are_sent_ten_in_a_call(queue: SqsQueue, queues: Queues) -> None:
+    """With their delays; beyond the limit of a group the job that stands for the others is sent."""
+    crowd = crowd_of(new_job(), DEFAULT_POLICY.jobs.group_jobs_max + 1)
+    whole = whole_of(crowd[0])
+    for job in crowd[:-1]:
+        queue.put(job, visible_at=NOW, otherwise=whole)
+    later = NOW + timedelta(seconds=5)
+    jobs = [ComingJob(job=new_job(), visible_at=later) for _ in range(12)]
+    jobs.insert(3, ComingJob(job=crowd[-1], visible_at=later, otherwise=whole))
+    with watched(queues.client, "SendMessageBatch") as sent:
+        assert list(queue.put_all(jobs)) == [None] * 13
+        assert list(queue.put_all(jobs[3:4])) == [None]
+        assert list(queue.put_all([])) == []
+    assert [len(each["Entries"]) for each in sent] == [10, 3]
+    entries = [entry for each in sent for entry in each["Entries"]]
+    bodies = [json.loads(each["MessageBody"])["jobKey"] for each in entries]
+    assert bodies == [each.otherwise.key if each.otherwise else each.job.key for each in jobs]
+    assert [each["DelaySeconds"] for each in entries] == [*[5] * 3, CROWD_SECONDS, *[5] * 9]
+
+
+def test_of_jobs_put_together_each_is_told_by_itself(queue: SqsQueue, queues: Queues) -> None:
+    """One that SQS refuses alone; all of a call that fails, and those behind it without one more call."""
+    jobs = [ComingJob(job=new_job(), visible_at=NOW) for _ in range(13)]
+    one = {"Failed": [{"Id": "1", "Code": "InternalError", "SenderFault": False}], "Successful": []}
+    with answered(queues.client, "SendMessageBatch", answer(200, json.dumps(one).encode())):
+        failures = queue.put_all(jobs[:3])
+    assert [type(each) for each in failures] == [type(None), StorageUnavailable, type(None)]
+    with (
+        watched(queues.client, "SendMessageBatch") as tried,
+        answered(queues.client, "SendMessageBatch", error("AccessDenied", 403)),
+    ):
+        failures = queue.put_all(jobs)
+    assert [type(each) for each in failures] == [StorageError] * 13
+    assert len(tried) == 1
 
 
 def test_only_so_many_groups_are_counted() -> None:

@@ -117,6 +117,31 @@ def test_of_jobs_put_together_one_that_cannot_be_kept_keeps_no_other_out(held: _
     assert queue.put_all([]) == []
 
 
+def test_jobs_put_together_wait_once_for_a_file_that_becomes_busy(
+    held: _Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of them cannot be kept, and then no other can be written for now."""
+    held.goes_on.set()
+    queue, bad = SqliteQueue(held), new_job()
+    queue.put(bad, visible_at=NOW)
+    with held.transaction() as connection:
+        connection.execute("UPDATE job SET kind = 'NONE OF OURS'")
+    begin, tries = held.begin, 0
+
+    def busy_later() -> sqlite3.Connection:
+        nonlocal tries
+        tries += 1
+        if tries > 2:
+            raise StorageUnavailable("the store is busy")
+        return begin()
+
+    monkeypatch.setattr(held, "begin", busy_later)
+    jobs = [ComingJob(job=each, visible_at=NOW) for each in (new_job(), bad, *(new_job() for _ in range(5)))]
+    failures = [type(each) for each in queue.put_all(jobs)]
+    assert failures == [type(None), *[StorageUnavailable] * 6]
+    assert tries == 3
+
+
 def test_a_crowd_at_a_busy_file_waits_once(held: _Held) -> None:
     """All are told when the first has waited in vain, and later they can."""
     with closing(sqlite3.connect(held.path, isolation_level=None)) as rival:

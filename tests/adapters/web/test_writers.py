@@ -1,4 +1,4 @@
-"""Events that come at once are written together, and none waits for the trouble of another."""
+"""Events that come at once are written together, and no later one waits for a write that hangs."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_crowd_that_comes_at_once_takes_few_threads() -> None:
     assert queue.batches == [BATCH_MAX] * 4
 
 
-def test_a_write_that_hangs_keeps_no_other_job_waiting() -> None:
+def test_a_write_that_hangs_keeps_no_later_job_waiting() -> None:
     """Another thread takes it."""
     slow, other = new_job(), new_job()
     queue = Gated(slow=[slow])
@@ -128,6 +128,25 @@ def test_each_caller_is_told_of_its_own_job() -> None:
 
     asyncio.run(run())
     assert queue.batches == [5]
+
+
+def test_a_loop_that_ends_under_a_write_leaves_its_thread_to_others() -> None:
+    """As when a request is cut off where each has a loop of its own; the next job does not wait for it."""
+    slow = new_job()
+    queue = Gated(slow=[slow])
+    writers = Writers(queue, threads_max=1)
+
+    async def leave() -> None:
+        leaving = asyncio.create_task(writers.keep(coming(slow)))
+        await begun(queue)
+        leaving.cancel()
+
+    asyncio.run(leave())
+    was_busy = writers.are_busy
+    queue.is_open.set()
+    writers._threads.shutdown()  # noqa: SLF001 - so its write has ended
+    assert (was_busy, writers.are_busy) == (True, False)
+    assert keys(queue) == {slow.key}
 
 
 class Broken(MemoryQueue):

@@ -40,7 +40,6 @@ from commitcollect_adapters.aws.sqs.messages import (
     waiting_body,
 )
 from commitcollect_adapters.aws.sqs.queues import BATCH_MAX, Queue, Queues, parse
-from commitcollect_adapters.putting import put_one_by_one
 from commitcollect_core.clocks import is_ahead
 from commitcollect_core.context import Clock
 from commitcollect_core.errors import StorageError, StorageUnavailable
@@ -74,17 +73,33 @@ class SqsQueue:
         self._crowds = Crowds(policy.jobs.group_jobs_max)
 
     def put(self, job: Job, *, visible_at: datetime, otherwise: Job | None = None) -> None:
-        now = self._clock.now()
-        if otherwise is None or self._crowds.has_room(job.group, now):
-            self._send(Waiting(job=job, due_at=visible_at, attempts=0))
-            return
-        due_at = self._crowds.stand_in_at(job.group, now, delay=visible_at - now)
-        if due_at is not None:
-            self._send(Waiting(job=otherwise, due_at=due_at, attempts=0))
-            self._crowds.sent(job.group, now, due_at=due_at)
+        now, coming = self._clock.now(), ComingJob(job=job, visible_at=visible_at, otherwise=otherwise)
+        message = self._to_send(coming, now)
+        if message is not None:
+            self._send(message)
+            self._note_sent(coming, message, now)
 
     def put_all(self, jobs: Sequence[ComingJob]) -> Sequence[StorageError | None]:
-        return put_one_by_one(self, jobs)
+        now = self._clock.now()
+        sent = [self._to_send(each, now) for each in jobs]
+        results = iter(self._queues.waiting.send_all([self._message(each) for each in sent if each]))
+        failures = [next(results) if each else None for each in sent]
+        for coming, message, failure in zip(jobs, sent, failures, strict=True):
+            if message and failure is None:
+                self._note_sent(coming, message, now)
+        return failures
+
+    def _to_send(self, coming: ComingJob, now: datetime) -> Waiting | None:
+        """A job, or the one in its place; None if that is on its way already."""
+        group = coming.job.group
+        if coming.otherwise is None or self._crowds.has_room(group, now):
+            return Waiting(job=coming.job, due_at=coming.visible_at, attempts=0)
+        due_at = self._crowds.stand_in_at(group, now, delay=coming.visible_at - now)
+        return None if due_at is None else Waiting(job=coming.otherwise, due_at=due_at, attempts=0)
+
+    def _note_sent(self, coming: ComingJob, message: Waiting, now: datetime) -> None:
+        if message.job is coming.otherwise:
+            self._crowds.sent(coming.job.group, now, due_at=message.due_at)
 
     def lease(
         self, *, now: datetime, seconds: int, limit: int, held: Mapping[str, datetime] | None = None
@@ -232,9 +247,13 @@ class SqsQueue:
         )
 
     def _send(self, job: Waiting) -> None:
+        body, delay_seconds = self._message(job)
+        self._queues.waiting.send(body, delay_seconds=delay_seconds)
+
+    def _message(self, job: Waiting) -> tuple[str, int]:
+        """The body of a job, and by how many seconds SQS delays it."""
         delay = int((job.due_at - self._clock.now()).total_seconds())
-        delay_seconds = min(max(delay, 0), DELAY_SECONDS_MAX)
-        self._queues.waiting.send(waiting_body(job), delay_seconds=delay_seconds)
+        return waiting_body(job), min(max(delay, 0), DELAY_SECONDS_MAX)
 
     def _is_lost(self, leased: LeasedJob) -> bool:
         """Whether another worker may have the job by now; SQS does not tell."""

@@ -82,6 +82,27 @@ class Queue:
         """Send a message."""
         self.call("send_message", MessageBody=body, DelaySeconds=delay_seconds)
 
+    def send_all(self, messages: Sequence[tuple[str, int]]) -> Sequence[StorageError | None]:
+        """Send bodies with their delays, ten in a call; for each why it was not sent, or None."""
+        failures: list[StorageError | None] = []
+        for some in _batches(messages):
+            entries = [
+                {"Id": str(place), "MessageBody": body, "DelaySeconds": delay_seconds}
+                for place, (body, delay_seconds) in some
+            ]
+            try:
+                answer = self.call("send_message_batch", Entries=entries)
+            except StorageError as failed:
+                # The rest would wait for the same failure once more.
+                return [*failures, *[failed] * (len(messages) - len(failures))]
+            codes = {each["Id"]: each.get("Code", "") for each in answer.get("Failed", ())}
+            refusals = {place: self._refusal(code) for place, code in codes.items()}
+            failures += [refusals.get(each["Id"]) for each in entries]
+        return failures
+
+    def _refusal(self, code: str) -> StorageError:
+        return StorageUnavailable(f"{self.name} is busy or failing ({code}); try again later")
+
     def receive(self, *, limit: int, seconds: int) -> list[Message]:
         """Receive up to ten messages, which stay hidden from other receivers for some seconds."""
         answer = self.call(
@@ -124,7 +145,7 @@ class Queue:
             for failed in self.call(operation, Entries=numbered).get("Failed", ()):
                 code = failed.get("Code", "")
                 if code not in _STALE_CODES:
-                    raise StorageUnavailable(f"{self.name} is busy or failing ({code}); try again later")
+                    raise self._refusal(code)
                 is_whole = False
         return is_whole
 
