@@ -1,4 +1,7 @@
-"""Asks a new version of a function whether it is ready, before and after it gets work; CodeDeploy waits."""
+"""Asks a new version of a function whether it is ready.
+
+CodeDeploy waits for the answer, before and after the version gets work.
+"""
 
 from __future__ import annotations
 

@@ -113,7 +113,8 @@ class Database:
         connection.close()
 
     def _close_idle_writer(self) -> None:
-        """Close the connection that writes, unless a thread has it, which comes here when it ends."""
+        """Close the connection that writes, unless a thread has it."""
+        # That thread comes here once more when it ends.
         if self._writing.acquire(blocking=False):
             try:
                 if self._writer is not None:
