@@ -58,7 +58,7 @@ def complete_milestone(ctx: click.Context, _param: click.Parameter, incomplete: 
 
         for each in by_creation(app, user_id):
             if each.milestone_id.startswith(incomplete):
-                with shown_as_given(each.unit):
+                with shown_as_given(each.unit, each.goal.aims):
                     shown = each.name or show_goal(each.goal)
                 yield CompletionItem(each.milestone_id, help=shown)
 

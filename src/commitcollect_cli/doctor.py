@@ -257,7 +257,7 @@ def _recounted(app: CommitCollect, user_id: UserId, milestone: Milestone) -> Fin
     models = models_of(app.ports.catalog, (*view.milestones, milestone))
     now = app.ports.clock.now()
     repairs = decide_recount(view, milestone, recount, models=models, now=now, policy=app.policy)
-    with shown_as_given(milestone.unit):
+    with shown_as_given(milestone.unit, milestone.goal.aims):
         name, goal = f"{milestone.milestone_id}", show_goal(milestone.goal)
     if milestone.milestone_id not in view.head.tracked_milestone_ids and repairs:
         how = f"'commitcollect milestone recompute {name}' brings it up to date"

@@ -72,7 +72,7 @@ def create(*, settings: Settings, goals: GoalOptions, name: str, dry_run: bool, 
     with open_audited_app(settings, must_exist=dry_run) as (app, record):
         if dry_run:
             preview = app.tracking.preview(settings.user, wish)
-            with shown_as_given(wish.unit):
+            with shown_as_given(wish.unit, preview.goal.aims):
                 print_result(preview_document(preview), _preview_lines(preview), as_json=as_json)
             return
         view = app.tracking.create(settings.user, wish, is_bounded=False)
@@ -173,7 +173,7 @@ def _row(milestone: Milestone, now: datetime) -> tuple[str, ...]:
     parts = f"{milestone.parts_awarded:2} of {goal.parts_total}"
     percent = f"{milestone.percent_complete:3} %"
     status = _status(milestone, now)
-    with shown_as_given(milestone.unit):
+    with shown_as_given(milestone.unit, milestone.goal.aims):
         reached = show_amount(kind_of(goal), milestone.progress.progress_value)
         return (milestone.milestone_id, milestone.name, status, parts, percent, reached, show_goal(goal))
 
@@ -299,7 +299,7 @@ def explain(*, settings: Settings, wanted: str, as_json: bool) -> None:
             document = milestone_document(view.milestone, now=app.context.now())
             stream_json(document, "workouts", map(explanation_document, explanations))
             return
-        with shown_as_given(view.milestone.unit):
+        with shown_as_given(view.milestone.unit, view.milestone.goal.aims):
             for line in _explanation_lines(view.milestone.goal, explanations):
                 show(line)
 
@@ -357,7 +357,7 @@ def _verdict(found: Recomputed) -> str:
 def _lines(view: MilestoneView, app: CommitCollect) -> Iterator[str]:
     from commitcollect_adapters.wording.units import shown_as_given
 
-    with shown_as_given(view.milestone.unit):
+    with shown_as_given(view.milestone.unit, view.milestone.goal.aims):
         yield from _shown(view, app)
 
 

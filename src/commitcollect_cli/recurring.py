@@ -159,7 +159,7 @@ def _show(goal: RecurringGoal) -> str:
     from commitcollect_adapters.wording.units import shown_as_given
 
     place = "" if goal.local_time is None else f" · {goal.local_time.name}"
-    with shown_as_given(goal.unit):
+    with shown_as_given(goal.unit, goal.aims):
         return f"{show_aims(goal.aims)} · every {goal.every.value.lower()}{place}"
 
 

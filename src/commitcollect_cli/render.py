@@ -59,7 +59,7 @@ def milestone_lines(
     """A milestone: its goal, how far it has come, its statue as a picture and part by part."""
     from commitcollect_adapters.wording.units import shown_as_given
 
-    with shown_as_given(view.milestone.unit):
+    with shown_as_given(view.milestone.unit, view.milestone.goal.aims):
         yield from _milestone_lines(view, model, exclusions, picture)
 
 
@@ -133,7 +133,7 @@ def award_lines(awards: Sequence[Award], milestones: Mapping[MilestoneId, Milest
     width = max((len(award.part_name) for award in awards), default=0)
     for award in awards:
         milestone = milestones[award.milestone_id]
-        with shown_as_given(milestone.unit):
+        with shown_as_given(milestone.unit, milestone.goal.aims):
             earned = f"{award.part_name:<{width}}  {_earned(milestone.goal, award)}"
         yield click.style("  ◆ ", fg="green") + f"{earned}  ({award.milestone_id})"
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cli.console import Console
@@ -15,10 +15,12 @@ from commitcollect_adapters.system import SystemClock
 from commitcollect_adapters.wording.units import (
     KINDS,
     METRIC,
+    Kind,
     most_of,
     parse_amount,
     show_amount,
     show_in,
+    show_needed,
     show_progress,
     show_target,
     shown_as_given,
@@ -26,7 +28,7 @@ from commitcollect_adapters.wording.units import (
 )
 from commitcollect_cli.options import YEAR_MAX, YEAR_MIN, UtcDay
 from commitcollect_core.errors import InvalidInput
-from commitcollect_core.training.goals import PERIOD_YEAR_MAX, PERIOD_YEAR_MIN
+from commitcollect_core.training.goals import PERIOD_YEAR_MAX, PERIOD_YEAR_MIN, Aim
 from commitcollect_core.values import TargetType
 
 DISTANCE, TIME = KINDS["distance"], KINDS["time"]
@@ -164,10 +166,45 @@ def test_a_duration_given_in_no_unit_is_exact() -> None:
     assert show_target(TIME, 5_400) == "1.5 h"
 
 
+def _aim(kind: Kind, total: int) -> tuple[Aim]:
+    return (Aim(target_type=kind.target_type, total_target=total),)
+
+
+def _exact(kind: Kind, shown: str) -> Decimal:
+    """What is shown, in the unit of the target type, with its fraction."""
+    number, _, unit = shown.replace(",", "").partition(" ")
+    return Decimal(number) * kind.units[unit] if unit else Decimal(parse_amount(kind, number))
+
+
+@given(st.integers(1, 10**7), st.sampled_from(("", "s", "hms", "h:m:s")))
+@example(total=14_328, unit="")
+def test_a_goal_of_time_has_one_form(total: int, unit: str) -> None:
+    """What the last part needs is shown as the target, and no part needs more."""
+    with shown_as_given(unit, _aim(TIME, total)):
+        target = show_target(TIME, total)
+        needed = [show_needed(TIME, -(-total * part // 12)) for part in range(1, 13)]
+        assert show_amount(TIME, total) == target == needed[-1]
+        assert show_progress(TIME, total // 2, total).endswith(f" of {target}")
+    assert max(_exact(TIME, each) for each in needed) == _exact(TIME, target)
+
+
+@given(st.integers(1, 10**7), st.sampled_from(("km", "m", "mi", "ft")))
+@example(total=1_099, unit="km")
+@example(total=42_195, unit="km")
+@example(total=160_934, unit="mi")
+def test_no_part_of_a_distance_is_beyond_the_target(total: int, unit: str) -> None:
+    """The last threshold is the target, which a distance rounded up or down would miss."""
+    with shown_as_given(unit, _aim(DISTANCE, total)):
+        target = show_target(DISTANCE, total)
+        needed = [show_needed(DISTANCE, -(-total * part // 12)) for part in range(1, 13)]
+        assert show_amount(DISTANCE, total) == target == needed[-1]
+    assert max(_exact(DISTANCE, each) for each in needed) == _exact(DISTANCE, target)
+
+
 @given(st.integers(1, 10**9), st.sampled_from(("h:m:s", "hms", "s")))
 def test_a_duration_that_is_shown_can_be_typed(seconds: int, unit: str) -> None:
     """And means the same target, in each form that names whole seconds."""
-    with shown_as_given(unit):
+    with shown_as_given(unit, _aim(TIME, seconds)):
         shown = show_target(TIME, seconds)
     assert parse_amount(TIME, shown.replace(",", "")) == seconds
 
@@ -176,8 +213,9 @@ def test_a_duration_that_is_shown_can_be_typed(seconds: int, unit: str) -> None:
 def test_a_duration_with_a_fraction_is_shown_as_it_was_typed(number: Decimal, unit: str) -> None:
     """Although it is stored in whole seconds."""
     typed = f"{number.normalize():f}"
-    with shown_as_given(unit):
-        shown = show_target(TIME, parse_amount(TIME, typed + unit))
+    seconds = parse_amount(TIME, typed + unit)
+    with shown_as_given(unit, _aim(TIME, seconds)):
+        shown = show_target(TIME, seconds)
     assert shown.replace(",", "") == f"{typed} {unit}" or unit == "min"
     assert abs(Decimal(shown.replace(",", "").partition(" ")[0]) - number) * TIME.units[unit] <= 1
 

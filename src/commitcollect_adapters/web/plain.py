@@ -110,7 +110,7 @@ class PlainRoutes:
 
 
 def _goal(view: MilestoneView, model: StatueModel, now: datetime) -> str:
-    with shown_as_given(view.milestone.unit):
+    with shown_as_given(view.milestone.unit, view.milestone.goal.aims):
         return _shown_goal(view, model, now)
 
 

@@ -39,7 +39,7 @@ class Showing:
         """The goal in words; nothing for a model."""
         if self.view is None:
             return ""
-        with shown_as_given(self.view.milestone.unit):
+        with shown_as_given(self.view.milestone.unit, self.view.milestone.goal.aims):
             return show_goal(self.view.milestone.goal)
 
     def count(self, solid: Collection[int]) -> str:
@@ -107,7 +107,7 @@ def _state(showing: Showing, index: int, award: Award | None, solid: Collection[
 def _facts(showing: Showing, shape: Shape, award: Award | None) -> Iterator[tuple[str, str]]:
     if award is not None and showing.view is not None:
         milestone = showing.view.milestone
-        with shown_as_given(milestone.unit):
+        with shown_as_given(milestone.unit, milestone.goal.aims):
             reached = show_amount(kind_of(milestone.goal), award.progress_value_at_award)
         yield "Earned", f"{show_day(award.earned_at)}, at {reached}"
     elif showing.view is not None:
@@ -120,5 +120,5 @@ def _facts(showing: Showing, shape: Shape, award: Award | None) -> Iterator[tupl
 
 def _threshold(view: MilestoneView, index: int) -> str:
     goal = view.milestone.goal
-    with shown_as_given(view.milestone.unit):
+    with shown_as_given(view.milestone.unit, view.milestone.goal.aims):
         return show_needed(kind_of(goal), goal.threshold(index))

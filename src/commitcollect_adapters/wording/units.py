@@ -20,7 +20,8 @@ from commitcollect_adapters.wording.durations import (
 )
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import DEFAULT_POLICY, Policy
-from commitcollect_core.training.goals import most_of_one
+from commitcollect_core.training.folds import LongestRun, ReachedBuckets
+from commitcollect_core.training.goals import Aim, most_of_one
 from commitcollect_core.values import TargetType
 
 
@@ -79,6 +80,7 @@ METRIC, IMPERIAL = "metric", "imperial"
 _system = ContextVar("units", default=METRIC)
 _is_fixed = ContextVar("units fixed", default=False)
 _duration = ContextVar("durations", default="")
+_targets: ContextVar[frozenset[tuple[TargetType, int]]] = ContextVar("targets", default=frozenset())
 _IMPERIAL_UNITS = frozenset({"mi", "ft"})
 _SYSTEM_UNITS = frozenset({"km", "m", *_IMPERIAL_UNITS})
 _DURATION_UNITS = ("h", "min", "s")
@@ -96,24 +98,35 @@ def show_in(system: str, *, is_fixed: bool = False) -> None:
 
 
 @contextmanager
-def shown_as_given(unit: str) -> Iterator[None]:
-    """Show amounts in the unit that a target was given in; as before if it is in none.
+def shown_as_given(unit: str, aims: Iterable[Aim]) -> Iterator[None]:
+    """Show the amounts of a goal as its targets were given.
 
     Args:
-        unit: as `units_given` says it.
+        unit: as `units_given` says it. Where it has no unit of time, durations are written in several units
+            if one would round a target; where it has none of length, the system stays as it is.
+        aims: those of the goal.
     """
     words = unit.split()
+    targets = frozenset((each.target_type, _asked(each)) for each in aims)
+    is_rough = any(_is_rough(_BY_TARGET_TYPE[target_type], amount) for target_type, amount in targets)
     system = next((each for each in words if each in _SYSTEM_UNITS), None)
-    duration = next((each for each in words if each in {CLOCK, LETTERS, *_DURATION_UNITS}), "")
-    before = _system.get(), _duration.get()
+    duration = next((each for each in words if each in {CLOCK, LETTERS, *_DURATION_UNITS}), None)
+    before = _system.get(), _duration.get(), _targets.get()
     if system is not None and not _is_fixed.get():
         _system.set(IMPERIAL if system in _IMPERIAL_UNITS else METRIC)
-    _duration.set(duration)
+    _duration.set(duration or (LETTERS if is_rough else ""))
+    _targets.set(targets)
     try:
         yield
     finally:
         _system.set(before[0])
         _duration.set(before[1])
+        _targets.set(before[2])
+
+
+def _asked(aim: Aim) -> int:
+    """The amount that an aim asks for: in all, or of each day, week or month."""
+    return aim.fold.minimum if isinstance(aim.fold, ReachedBuckets | LongestRun) else aim.total_target
 
 
 _SPORTS = re.compile(r":(?!\s*[0-9])")
@@ -327,6 +340,9 @@ def show_amount(of: Kind | TargetType, value: int) -> str:
     kind = _kind(of)
     if (form := _form(kind)) is not None:
         return form(value)
+    if value in _targets_of(kind):
+        # Rounded down, a target that is reached would look as if something were missing.
+        return _target(kind, value)
     unit, digits = _unit_for(kind, value)
     number = _number(kind, value, unit, digits)
     is_rounded = Decimal(value) * 10 % kind.units[unit] != 0
@@ -342,7 +358,16 @@ def show_needed(of: Kind | TargetType, value: int) -> str:
     if (form := _form(kind)) is not None:
         return form(value)
     unit, digits = _unit_for(kind, value)
-    return _with_unit(_number(kind, value, unit, digits, ROUND_UP), unit)
+    number = _number(kind, value, unit, digits, ROUND_UP)
+    shown = Decimal(number.replace(",", "")) * kind.units[unit]
+    # The target suffices, and nothing beyond it is needed.
+    enough = [each for each in _targets_of(kind) if value <= each <= shown]
+    return _target(kind, min(enough)) if enough else _with_unit(number, unit)
+
+
+def _targets_of(kind: Kind) -> Iterable[int]:
+    """What the goal that is shown asks for, of this kind."""
+    return [amount for target_type, amount in _targets.get() if _BY_TARGET_TYPE[target_type] == kind]
 
 
 def show_target(of: Kind | TargetType, value: int) -> str:
@@ -372,12 +397,14 @@ def _form(kind: Kind) -> Callable[[int], str] | None:
 
 
 def _target_form(kind: Kind, target: int) -> Callable[[int], str] | None:
-    """As `_form`; a target that was given in no unit, and is a rough number of one, is written in several."""
-    if kind.name == "time" and not _duration.get():
-        unit, digits = _unit_for(kind, target)
-        if target * 10**digits % kind.units[unit]:
-            return FORMS[LETTERS]
-    return _form(kind)
+    """As `_form`; also for a rough target that is given in no unit."""
+    return FORMS[LETTERS] if not _duration.get() and _is_rough(kind, target) else _form(kind)
+
+
+def _is_rough(kind: Kind, target: int) -> bool:
+    """Whether a duration is rounded where it is shown in one unit."""
+    shown = next((each for each in kind.shown if target >= kind.units[each[0]]), kind.shown[-1])
+    return kind.name == "time" and target * 10 ** shown[1] % kind.units[shown[0]] != 0
 
 
 def _target(kind: Kind, value: int) -> str:

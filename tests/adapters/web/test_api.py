@@ -550,6 +550,17 @@ def test_targets_in_words_are_shown_as_they_were_given(site: Visited) -> None:
     assert all(f" of {shown}<" in page for shown in ("100 mi", "3:58:48", "1h30m"))
 
 
+def test_a_goal_of_time_in_no_unit_has_one_form_on_its_page(site: Visited) -> None:
+    """Its target, progress and thresholds are all to the second: a tenth of an hour would lie beyond it."""
+    browser = with_history(site, "seconds@example.org")
+    wish = {**GOAL, "targetType": "MOVING_TIME_SECONDS", "totalTarget": 14_328}
+    assert browser.send("/milestones", wish).status_code == 201
+    parts = browser.get("/plain").text.partition("newest workouts")[0]
+    assert " of 3h58m48s<" in parts
+    assert re.findall(r">at ([^<]+)<", parts)[-1] == "3h58m48s"
+    assert not re.search(r"[0-9] (h|min|s)<", parts)
+
+
 def test_pages_have_a_strict_policy_and_nothing_of_anyone(site: Visited) -> None:
     """The pages are files: the same for everyone, with no inline script and no other origin."""
     browser = site.signed_in()
