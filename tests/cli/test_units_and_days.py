@@ -132,9 +132,10 @@ def test_a_target_is_shown_in_the_unit_it_was_given_in(console: Console) -> None
         ("time=2h0m30s", "2h00m30s", "1h30m05s of 2h00m30s", "at 10m03s"),
         ("time=125min", "125 min", "90 of 125 min", "at 11 min"),
         ("time=9000s", "9,000 s", "5,405 of 9,000 s", "at 750 s"),
-        ("time=90.5min", "90.5 min", "90 of 90.5 min", "at 8 min"),
+        ("time=90.5min", "90.5 min", "90.0 of 90.5 min", "at 7.6 min"),
         ("time=100h", "100 h", "1.5 of 100 h", "at 8.4 h"),
-        ("time=1.987h", "1.987 h", "1.5 of 1.987 h", "at 10 min"),
+        ("time=1.987h", "1.987 h", "1.501 of 1.987 h", "at 10 min"),
+        ("time=3.05h", "3.05 h", "1.50 of 3.05 h", "at 16 min"),
         ("best-time=1h45m", "1h45m in one activity", "1h30m05s of 1h45m", "at 8m45s"),
         ("days=12@1:15:30", "12 days with 1:15:30", "1 of 12 days", "at 2 days"),
     ],
@@ -176,8 +177,11 @@ def _exact(kind: Kind, shown: str) -> Decimal:
     return Decimal(number) * kind.units[unit] if unit else Decimal(parse_amount(kind, number))
 
 
-@given(st.integers(1, 10**7), st.sampled_from(("", "s", "hms", "h:m:s")))
+@given(st.integers(1, 10**7), st.sampled_from(("", "h", "min", "s", "hms", "h:m:s")))
 @example(total=14_328, unit="")
+@example(total=16, unit="h")
+@example(total=1_199, unit="h")
+@example(total=4_442, unit="h")
 def test_a_goal_of_time_has_one_form(total: int, unit: str) -> None:
     """What the last part needs is shown as the target, and no part needs more."""
     with shown_as_given(unit, _aim(TIME, total)):
@@ -186,6 +190,30 @@ def test_a_goal_of_time_has_one_form(total: int, unit: str) -> None:
         assert show_amount(TIME, total) == target == needed[-1]
         assert show_progress(TIME, total // 2, total).endswith(f" of {target}")
     assert max(_exact(TIME, each) for each in needed) == _exact(TIME, target)
+
+
+@pytest.mark.parametrize(
+    ("target", "seconds", "done"),
+    [
+        ("0.05h", 150, "0.04 of 0.05 h"), ("0.333h", 600, "0.166 of 0.333 h"),
+        ("0.5min", 15, "0.2 of 0.5 min"),
+        ("1.234h", 4_441, "1.233 of 1.234 h"), ("0.0002h", 1, "0.0003 of 0.0003 h"),
+        ("1000.5h", 3_600, "1.0 of 1,000.5 h"), ("2h", 3_600, "1.0 of 2 h"), ("90s", 45, "45 of 90 s"),
+    ],
+)  # fmt: skip
+def test_progress_in_a_unit_has_the_digits_of_its_target(target: str, seconds: int, done: str) -> None:
+    """Half of less than one unit does not read as nothing."""
+    total = parse_amount(TIME, target)
+    with shown_as_given(unit_given(f"time={target}"), _aim(TIME, total)):
+        assert show_progress(TIME, seconds, total) == done
+
+
+@given(st.integers(1, 60 * 3_600), st.integers(1, 12), st.sampled_from(("h", "min", "s")))
+def test_a_part_of_a_duration_never_reads_as_nothing(total: int, part: int, unit: str) -> None:
+    """Neither what it needs nor what has been done, in whichever unit the target was given."""
+    with shown_as_given(unit, _aim(TIME, total)):
+        for show in (show_amount, show_needed):
+            assert _exact(TIME, show(TIME, -(-total * part // 12))) > 0
 
 
 @given(st.integers(1, 10**7), st.sampled_from(("km", "m", "mi", "ft")))

@@ -415,28 +415,54 @@ def _target(kind: Kind, value: int) -> str:
 
 
 def _target_number(kind: Kind, value: int, unit: str, digits: int) -> str:
-    is_given = kind.name == "time" and unit == _duration.get()
-    # A target of 100 miles is stored as 160,934 m, and one of 1.234 h as 4,442 s: a little less.
-    rounding = ROUND_HALF_EVEN if is_given or unit in _IMPERIAL_UNITS else ROUND_DOWN
-    number = _number(kind, value, unit, kind.target_digits if digits or is_given else 0, rounding)
+    if _given_unit(kind) is not None:
+        return _number(kind, value, unit, _digits_of(value, kind.units[unit]), ROUND_HALF_EVEN)
+    # A target of 100 miles is stored as 160,934 m: a little less.
+    rounding = ROUND_HALF_EVEN if unit in _IMPERIAL_UNITS else ROUND_DOWN
+    number = _number(kind, value, unit, kind.target_digits if digits else 0, rounding)
     return number.rstrip("0").rstrip(".") if "." in number else number
+
+
+def _digits_of(seconds: int, unit: Decimal) -> int:
+    """The fewest digits behind the point that are read as the same seconds."""
+    # One of 1.234 h is stored as 4,442 s: a little less. Four digits of an hour are finer than a second.
+    numbers = (round(Decimal(seconds) / unit, digits) for digits in range(_DURATION_DIGITS_MAX))
+    found = (digits for digits, number in enumerate(numbers) if _whole(number, unit) == seconds)
+    return next(found, _DURATION_DIGITS_MAX)
+
+
+_DURATION_DIGITS_MAX = 4
 
 
 def _target_unit(kind: Kind, value: int) -> tuple[str, int]:
     """The unit that a target is shown in: of a duration the one it was given in."""
-    given = _duration.get()
-    if kind.name == "time" and given in kind.units:
-        return given, dict(kind.shown)[given]
-    return _unit_for(kind, value)
+    return _given_unit(kind) or _unit_for(kind, value)
+
+
+def _given_unit(kind: Kind) -> tuple[str, int] | None:
+    """The unit that durations were given in, with as many digits as a target of them has."""
+    unit = _duration.get()
+    if kind.name != "time" or unit not in kind.units:
+        return None
+    targets = [_digits_of(each, kind.units[unit]) for each in _targets_of(kind)]
+    return unit, max([dict(kind.shown)[unit], *targets])
 
 
 def _unit_for(kind: Kind, value: int) -> tuple[str, int]:
-    """The largest unit of which there is at least one; of durations none larger than the one given."""
+    """The largest unit that an amount has one of, and no larger one than was given."""
     shown = kind.imperial if kind.imperial and _system.get() == IMPERIAL else kind.shown
-    if kind.name == "time" and (given := _duration.get()) in kind.units:
-        shown = shown[[unit for unit, _ in shown].index(given) :]
+    if (given := _given_unit(kind)) is not None:
+        unit, digits = given
+        if _is_below_one(kind, unit) and value * 10**digits >= kind.units[unit]:
+            return given
+        shown = (given, *shown[[each for each, _ in shown].index(unit) + 1 :])
     fitting = (each for each in shown if value >= kind.units[each[0]])
     return next(fitting, shown[-1] if value else shown[0])
+
+
+def _is_below_one(kind: Kind, unit: str) -> bool:
+    """Whether a target is less than one of the unit it was given in, as ``0.5h``."""
+    return any(each < kind.units[unit] for each in _targets_of(kind))
 
 
 def _number(kind: Kind, value: int, unit: str, digits: int, rounding: str = ROUND_DOWN) -> str:
