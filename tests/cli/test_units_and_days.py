@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -28,6 +29,7 @@ from commitcollect_adapters.wording.units import (
 )
 from commitcollect_cli.options import YEAR_MAX, YEAR_MIN, UtcDay
 from commitcollect_core.errors import InvalidInput
+from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.training.goals import PERIOD_YEAR_MAX, PERIOD_YEAR_MIN, Aim
 from commitcollect_core.values import TargetType
 
@@ -229,23 +231,45 @@ def test_no_part_of_a_distance_is_beyond_the_target(total: int, unit: str) -> No
     assert max(_exact(DISTANCE, each) for each in needed) == _exact(DISTANCE, target)
 
 
-@given(st.integers(1, 10**9), st.sampled_from(("h:m:s", "hms", "s")))
+@given(
+    st.one_of(st.integers(1, 10**5), st.integers(1, DEFAULT_POLICY.training.total_target_max)),
+    st.sampled_from(("h:m:s", "hms")),
+)
+@example(seconds=1_000 * 3_600, unit="hms")
+@example(seconds=1_000 * 3_600 + 1_800, unit="hms")
+@example(seconds=DEFAULT_POLICY.training.total_target_max, unit="h:m:s")
 def test_a_duration_that_is_shown_can_be_typed(seconds: int, unit: str) -> None:
-    """And means the same target, in each form that names whole seconds."""
+    """Letter by letter, and means the same target."""
     with shown_as_given(unit, _aim(TIME, seconds)):
         shown = show_target(TIME, seconds)
-    assert parse_amount(TIME, shown.replace(",", "")) == seconds
+    assert parse_amount(TIME, shown) == seconds
 
 
-@given(st.decimals(Decimal("0.01"), 9_999, places=2), st.sampled_from(("h", "min")))
-def test_a_duration_with_a_fraction_is_shown_as_it_was_typed(number: Decimal, unit: str) -> None:
-    """Although it is stored in whole seconds."""
+@given(st.integers(1, 10**9), st.sampled_from(("h", "min", "s")))
+def test_a_duration_shown_in_one_unit_can_be_typed_or_is_refused(seconds: int, unit: str) -> None:
+    """A comma that may be a point is refused, as of a distance; the refusal tells what to type instead."""
+    with shown_as_given(unit, _aim(TIME, seconds)):
+        typed = show_target(TIME, seconds)
+    try:
+        read = parse_amount(TIME, typed)
+    except InvalidInput as refused:
+        assert re.fullmatch(r"[0-9]{1,3},[0-9]{3} (h|min|s)", typed)
+        read = parse_amount(TIME, refused.message.partition("; write ")[2].partition(" or ")[0])
+    assert read == seconds
+
+
+@given(st.data(), st.sampled_from((("h", 3), ("min", 1))))
+def test_a_duration_with_a_fraction_is_shown_as_it_was_typed(
+    data: st.DataObject, of: tuple[str, int]
+) -> None:
+    """Although it is stored in whole seconds: to the last digit that is longer than one."""
+    unit, places = of
+    number = data.draw(st.decimals(Decimal("0.1"), 9_999, places=places))
     typed = f"{number.normalize():f}"
-    seconds = parse_amount(TIME, typed + unit)
+    seconds = parse_amount(TIME, f"{number:f}0{unit}")
     with shown_as_given(unit, _aim(TIME, seconds)):
         shown = show_target(TIME, seconds)
-    assert shown.replace(",", "") == f"{typed} {unit}" or unit == "min"
-    assert abs(Decimal(shown.replace(",", "").partition(" ")[0]) - number) * TIME.units[unit] <= 1
+    assert shown.replace(",", "") == f"{typed} {unit}"
 
 
 def test_each_target_of_a_combination_is_shown_as_given(console: Console) -> None:

@@ -9,14 +9,14 @@ from commitcollect_core.errors import InvalidInput
 
 AMOUNT_CHARS_MAX = 40
 
-_CLOCK = re.compile(r"(?P<hours>[0-9]{1,6}):(?P<minutes>[0-5][0-9]):(?P<seconds>[0-5][0-9])")
+_CLOCK = re.compile(r"(?P<hours>[0-9]{1,9}):(?P<minutes>[0-5][0-9]):(?P<seconds>[0-5][0-9])")
 _SHORT_CLOCK = re.compile(r"(?P<first>[0-9]{1,6}):(?P<second>[0-5][0-9])")
 _PARTS = re.compile(
-    r"(?:(?P<hours>[0-9]{1,6})\s*h)?\s*(?:(?P<minutes>[0-9]{1,6})\s*(?:min|m)(?![a-z]))?"
+    r"(?:(?P<hours>[0-9]{1,9})\s*h)?\s*(?:(?P<minutes>[0-9]{1,6})\s*(?:min|m)(?![a-z]))?"
     r"\s*(?:(?P<seconds>[0-9]{1,6})\s*s)?",
     re.IGNORECASE,
 )
-_HOURS_MINUTES = re.compile(r"(?P<hours>[0-9]{1,6})\s*h\s*(?P<minutes>[0-5]?[0-9])", re.IGNORECASE)
+_HOURS_MINUTES = re.compile(r"(?P<hours>[0-9]{1,9})\s*h\s*(?P<minutes>[0-5]?[0-9])", re.IGNORECASE)
 
 
 def shortened(text: str) -> str:
@@ -65,7 +65,7 @@ def _letters(seconds: int) -> str:
     there = [unit for unit, amount in amounts.items() if amount] or ["s"]
     units = "hms"["hms".index(there[0]) : "hms".index(there[-1]) + 1]
     return "".join(
-        f"{amounts[unit]:,}{unit}" if unit == units[0] else f"{amounts[unit]:02}{unit}" for unit in units
+        f"{amounts[unit]}{unit}" if unit == units[0] else f"{amounts[unit]:02}{unit}" for unit in units
     )
 
 
