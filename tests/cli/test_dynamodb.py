@@ -78,6 +78,9 @@ def test_users_are_not_listed_and_an_operator_finds_them(
     unknown = console("workout", "list", "--user", "cloe", *store)
     assert "The store has no data of user 'cloe'." in unknown.err
     page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    section = page.partition("## Whose data a store has")[2].partition("\n## ")[0]
+    # Only what reads the store: a look at all connected athletes would call Strava for each, and repair.
+    assert re.findall(r"`commitcollect ([^`]+)`", section) == ["user list"]
     [command] = re.findall(r"^```sh\naws (.*?)^```$", page, re.MULTILINE | re.DOTALL)
     service, operation, *options = shlex.split(command.replace("\\\n", " "))
     given = dict(zip(options[::2], options[1::2], strict=True))
