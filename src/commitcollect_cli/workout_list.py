@@ -116,9 +116,10 @@ def list_(
 def _page(
     workouts: Iterable[Workout], after: WorkoutPosition | None, most: int, *, newest_first: bool
 ) -> tuple[Sequence[Workout], int, Totals]:
-    """The workouts behind a position, how many are left behind these, and what all of them add up to.
+    """The workouts behind a position, the number left, and their totals.
 
-    Flagged and deleted ones are listed, and add up to nothing.
+    What is left lies behind the last workout listed. The totals are of all workouts but flagged and deleted
+    ones, which are listed, and add up to nothing.
     """
     from commitcollect_core.training.periods import Totals
 

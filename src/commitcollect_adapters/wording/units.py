@@ -1,4 +1,4 @@
-"""Units people write and read, and what they are in the whole units of a target type."""
+"""Units people write and read, and the whole units of target types."""
 
 from __future__ import annotations
 
@@ -87,7 +87,9 @@ _DURATION_UNITS = ("h", "min", "s")
 
 
 def show_in(system: str, *, is_fixed: bool = False) -> None:
-    """Show amounts in metric or in imperial units from now on, in this thread of work.
+    """Show amounts in metric or imperial units from now on.
+
+    Other threads keep theirs.
 
     Args:
         system: which of the two.
@@ -125,7 +127,7 @@ def shown_as_given(unit: str, aims: Iterable[Aim]) -> Iterator[None]:
 
 
 def _asked(aim: Aim) -> int:
-    """The amount that an aim asks for: in all, or of each day, week or month."""
+    """What an aim asks for: in all, or of each bucket."""
     return aim.fold.minimum if isinstance(aim.fold, ReachedBuckets | LongestRun) else aim.total_target
 
 
@@ -134,7 +136,7 @@ _SPORTS = re.compile(r":(?!\s*[0-9])")
 
 
 def split_sports(target: str) -> tuple[str, str | None]:
-    """A target such as ``time=3:59:12:RUN``, and the sports behind it; None where it names none."""
+    """A target and its sports, as of ``time=3:59:12:RUN``; None without sports."""
     text, *sports = _SPORTS.split(target, maxsplit=1)
     return text, sports[0] if sports else None
 
@@ -143,7 +145,10 @@ _ONE_UNIT = re.compile(r"[0-9.,_ ]*[0-9]\s*(?P<unit>[a-z]*)")
 
 
 def unit_given(target: str) -> str:
-    """The unit or form that a target such as ``distance=100mi:RUN`` was written in; empty for none."""
+    """The unit or form a target was written in; empty for none.
+
+    It is ``mi`` of ``distance=100mi:RUN``.
+    """
     text = split_sports(target)[0].lower()
     name = text.partition("=")[0].strip()
     # What is counted in days, weeks or months has a unit only in the minimum of each.
@@ -161,7 +166,7 @@ def unit_given(target: str) -> str:
 
 
 def units_given(targets: Iterable[str]) -> str:
-    """What several targets were written in: the first unit of length and the first of time."""
+    """The first units of length and time that targets were written in."""
     units = [unit_given(each) for each in targets]
     lengths = [each for each in units if each in _SYSTEM_UNITS]
     times = [each for each in units if each and each not in _SYSTEM_UNITS]
@@ -227,7 +232,9 @@ def parse_target(text: str, *, most: int | None = None) -> tuple[TargetType, int
 
 
 def check_target(of: Kind | TargetType, total: int, policy: Policy) -> None:
-    """Refuse a target that is larger than the policy allows, in a unit that people know.
+    """Refuse a target that is larger than the policy allows.
+
+    The refusal tells both in units that people know.
 
     Raises:
         InvalidInput: it is larger.
@@ -262,7 +269,7 @@ def parse_amount(kind: Kind, text: str, *, needs_unit: bool = False, most: int |
 
 
 def _read(kind: Kind, text: str, *, needs_unit: bool = False, most: int | None = None) -> tuple[Decimal, str]:
-    """The number and the unit of an amount; arguments and errors as in `parse_amount`."""
+    """Number and unit of an amount; arguments and errors as of `parse_amount`."""
     found = _AMOUNT.match(text) if len(text) <= AMOUNT_CHARS_MAX else None
     known = ", ".join(filter(None, kind.units)) or "no unit"
     if kind.target_type is TargetType.MOVING_TIME_SECONDS and (seconds := seconds_of(text)) is not None:
@@ -303,7 +310,7 @@ _THOUSAND = 1_000
 
 
 def is_clock_of(kind: Kind, text: str) -> bool:
-    """Whether a text is a duration such as ``0:45:00`` or ``1h30m``, and the kind is one of durations.
+    """Whether the kind is time, and a text is like ``1h30m``.
 
     Raises:
         InvalidInput: it may be one of two durations.
@@ -312,7 +319,7 @@ def is_clock_of(kind: Kind, text: str) -> bool:
 
 
 def _two_readings(kind: Kind, text: str, found: re.Match[str], unit: str) -> InvalidInput:
-    """The refusal of an amount that has two readings; it names both, each as it can be typed."""
+    """The refusal of an amount with two readings; it names both."""
     large = f"{found['whole']}{found['three']}"
     small = f"{found['whole']}.{found['three']}".rstrip("0").rstrip(".")
     # Of a small unit, a third digit is less than a whole metre or second.
@@ -336,7 +343,7 @@ def _kind(of: Kind | TargetType) -> Kind:
 
 
 def show_amount(of: Kind | TargetType, value: int) -> str:
-    """An amount of a target type for people, such as ``1,234.5 km``, ``40 m`` or ``52 activities``."""
+    """An amount for people, such as ``1,234.5 km`` or ``52 activities``."""
     kind = _kind(of)
     if (form := _form(kind)) is not None:
         return form(value)
@@ -353,7 +360,7 @@ def show_amount(of: Kind | TargetType, value: int) -> str:
 
 
 def show_needed(of: Kind | TargetType, value: int) -> str:
-    """An amount that is still needed: as `show_amount`, but rounded up, so that what is shown suffices."""
+    """An amount needed: rounded up, so that what is shown suffices."""
     kind = _kind(of)
     if (form := _form(kind)) is not None:
         return form(value)
@@ -371,13 +378,13 @@ def _targets_of(kind: Kind) -> Iterable[int]:
 
 
 def show_target(of: Kind | TargetType, value: int) -> str:
-    """A target for people, without needless digits, such as ``1,000 km`` or ``8,848 m of climbing``."""
+    """A target for people, as ``1,000 km`` or ``8,848 m of climbing``."""
     kind = _kind(of)
     return _target(kind, value) + kind.target_suffix
 
 
 def show_progress(of: Kind | TargetType, value: int, target: int) -> str:
-    """How much of a target is reached, such as ``675.1 of 10,000 km``."""
+    """How much of a target is reached: ``675.1 of 10,000 km``."""
     kind = _kind(of)
     if (form := _target_form(kind, target)) is not None:
         return f"{form(value)} of {form(target)}"
@@ -392,12 +399,12 @@ def show_progress(of: Kind | TargetType, value: int, target: int) -> str:
 
 
 def _form(kind: Kind) -> Callable[[int], str] | None:
-    """How a duration is written in several units at once; None where one unit is enough."""
+    """Writes a duration in several units; None where one is enough."""
     return FORMS.get(_duration.get()) if kind.name == "time" else None
 
 
 def _target_form(kind: Kind, target: int) -> Callable[[int], str] | None:
-    """As `_form`; also for a rough target that is given in no unit."""
+    """As `_form`; also for a rough target in no given unit."""
     return FORMS[LETTERS] if not _duration.get() and _is_rough(kind, target) else _form(kind)
 
 
@@ -424,7 +431,7 @@ def _target_number(kind: Kind, value: int, unit: str, digits: int) -> str:
 
 
 def _digits_of(seconds: int, unit: Decimal) -> int:
-    """The fewest digits behind the point that are read as the same seconds."""
+    """The fewest digits that are read as the same seconds."""
     # One of 1.234 h is stored as 4,442 s: a little less. Four digits of an hour are finer than a second.
     numbers = (round(Decimal(seconds) / unit, digits) for digits in range(_DURATION_DIGITS_MAX))
     found = (digits for digits, number in enumerate(numbers) if _whole(number, unit) == seconds)
@@ -435,12 +442,12 @@ _DURATION_DIGITS_MAX = 4
 
 
 def _target_unit(kind: Kind, value: int) -> tuple[str, int]:
-    """The unit that a target is shown in: of a duration the one it was given in."""
+    """The unit of a target: of a duration the one given."""
     return _given_unit(kind) or _unit_for(kind, value)
 
 
 def _given_unit(kind: Kind) -> tuple[str, int] | None:
-    """The unit that durations were given in, with as many digits as a target of them has."""
+    """The unit durations were given in, with the digits of their targets."""
     unit = _duration.get()
     if kind.name != "time" or unit not in kind.units:
         return None
@@ -449,7 +456,7 @@ def _given_unit(kind: Kind) -> tuple[str, int] | None:
 
 
 def _unit_for(kind: Kind, value: int) -> tuple[str, int]:
-    """The largest unit that an amount has one of, and no larger one than was given."""
+    """The largest unit an amount has one of; none above the given."""
     shown = kind.imperial if kind.imperial and _system.get() == IMPERIAL else kind.shown
     if (given := _given_unit(kind)) is not None:
         unit, digits = given
@@ -461,7 +468,7 @@ def _unit_for(kind: Kind, value: int) -> tuple[str, int]:
 
 
 def _is_below_one(kind: Kind, unit: str) -> bool:
-    """Whether a target is less than one of the unit it was given in, as ``0.5h``."""
+    """Whether a target is less than one of its unit, as ``0.5h``."""
     return any(each < kind.units[unit] for each in _targets_of(kind))
 
 

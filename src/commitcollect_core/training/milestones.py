@@ -144,7 +144,10 @@ class Milestone:
         return MilestoneStatus.COMPLETED if whole else MilestoneStatus.ACTIVE
 
     def is_over(self, now: datetime) -> bool:
-        """Whether its period has ended with parts still to earn; workouts that come late can still count."""
+        """Whether its period has ended with parts left to earn.
+
+        Workouts that come late can still count.
+        """
         end = self.goal.period_end_at
         return self.status is MilestoneStatus.ACTIVE and end is not None and end <= now
 
