@@ -53,8 +53,8 @@ def complete_milestone(ctx: click.Context, _param: click.Parameter, incomplete: 
     from commitcollect_cli.choosing import by_creation
 
     def found(app: CommitCollect, user_id: UserId) -> Iterator[CompletionItem]:
+        from commitcollect_adapters.wording.amounts import shown_as_given
         from commitcollect_adapters.wording.goals import show_goal
-        from commitcollect_adapters.wording.units import shown_as_given
 
         for each in by_creation(app, user_id):
             if each.milestone_id.startswith(incomplete):

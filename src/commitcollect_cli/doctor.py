@@ -246,8 +246,8 @@ def _milestone_finding(app: CommitCollect, user_id: UserId, milestone: Milestone
 
 def _recounted(app: CommitCollect, user_id: UserId, milestone: Milestone) -> Finding:
     """Whether a milestone is what its stored workouts add up to."""
+    from commitcollect_adapters.wording.amounts import shown_as_given
     from commitcollect_adapters.wording.goals import show_goal
-    from commitcollect_adapters.wording.units import shown_as_given
     from commitcollect_core.training.decisions import decide_recount
     from commitcollect_core.training.statues import models_of
 

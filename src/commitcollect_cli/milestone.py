@@ -63,7 +63,7 @@ def create(*, settings: Settings, goals: GoalOptions, name: str, dry_run: bool, 
 
     from commitcollect_adapters.documents import milestone_view_document, preview_document
     from commitcollect_adapters.services import open_audited_app
-    from commitcollect_adapters.wording.units import shown_as_given
+    from commitcollect_adapters.wording.amounts import shown_as_given
 
     wishes = goals.in_zone(settings.time_zone).wishes(settings.policy)
     if len(wishes) != 1:
@@ -82,8 +82,8 @@ def create(*, settings: Settings, goals: GoalOptions, name: str, dry_run: bool, 
 
 
 def _preview_lines(preview: Preview) -> Iterator[str]:
+    from commitcollect_adapters.wording.amounts import show_progress
     from commitcollect_adapters.wording.goals import kind_of, show_day, show_goal
-    from commitcollect_adapters.wording.units import show_progress
 
     goal, history = preview.goal, preview.tally
     yield show_goal(goal)
@@ -166,8 +166,8 @@ def _table(milestones: Sequence[Milestone], now: datetime) -> Iterator[str]:
 
 
 def _row(milestone: Milestone, now: datetime) -> tuple[str, ...]:
+    from commitcollect_adapters.wording.amounts import show_amount, shown_as_given
     from commitcollect_adapters.wording.goals import kind_of, show_goal
-    from commitcollect_adapters.wording.units import show_amount, shown_as_given
 
     goal = milestone.goal
     parts = f"{milestone.parts_awarded:2} of {goal.parts_total}"
@@ -289,7 +289,7 @@ def _parts_lost(app: CommitCollect, user_id: UserId, milestone_id: MilestoneId) 
 def explain(*, settings: Settings, wanted: str, as_json: bool) -> None:
     """Say of every workout how much it counts, or why not."""
     from commitcollect_adapters.documents import explanation_document, milestone_document
-    from commitcollect_adapters.wording.units import shown_as_given
+    from commitcollect_adapters.wording.amounts import shown_as_given
 
     with open_to_read(settings) as app:
         milestone_id = milestone_id_of(app, settings.user, wanted)
@@ -306,8 +306,8 @@ def explain(*, settings: Settings, wanted: str, as_json: bool) -> None:
 
 def _explanation_lines(goal: Goal, explanations: Iterable[Explanation]) -> Iterator[str]:
     """A line per workout; columns of fixed width, as the last is not known while the first is shown."""
+    from commitcollect_adapters.wording.amounts import show_amount
     from commitcollect_adapters.wording.goals import effect_lines, show_goal, show_start
-    from commitcollect_adapters.wording.units import show_amount
 
     excluded: dict[Exclusion, int] = {}
     counted = 0
@@ -355,7 +355,7 @@ def _verdict(found: Recomputed) -> str:
 
 
 def _lines(view: MilestoneView, app: CommitCollect) -> Iterator[str]:
-    from commitcollect_adapters.wording.units import shown_as_given
+    from commitcollect_adapters.wording.amounts import shown_as_given
 
     with shown_as_given(view.milestone.unit, view.milestone.goal.aims):
         yield from _shown(view, app)
@@ -373,8 +373,8 @@ def _shown(view: MilestoneView, app: CommitCollect) -> Iterator[str]:
 
 
 def _pace_lines(milestone: Milestone, now: datetime) -> Iterator[str]:
+    from commitcollect_adapters.wording.amounts import show_needed
     from commitcollect_adapters.wording.goals import kind_of, show_day
-    from commitcollect_adapters.wording.units import show_needed
     from commitcollect_core.training.pace import pace
 
     found, goal = pace(milestone, now=now), milestone.goal

@@ -155,8 +155,8 @@ def open_(*, settings: Settings, as_json: bool) -> int:
 
 
 def _show(goal: RecurringGoal) -> str:
+    from commitcollect_adapters.wording.amounts import shown_as_given
     from commitcollect_adapters.wording.goals import show_aims
-    from commitcollect_adapters.wording.units import shown_as_given
 
     place = "" if goal.local_time is None else f" · {goal.local_time.name}"
     with shown_as_given(goal.unit, goal.aims):

@@ -57,7 +57,7 @@ def milestone_lines(
     picture: Sequence[str] = (),
 ) -> Iterator[str]:
     """A milestone: its goal, how far it has come, its statue as a picture and part by part."""
-    from commitcollect_adapters.wording.units import shown_as_given
+    from commitcollect_adapters.wording.amounts import shown_as_given
 
     with shown_as_given(view.milestone.unit, view.milestone.goal.aims):
         yield from _milestone_lines(view, model, exclusions, picture)
@@ -69,8 +69,8 @@ def _milestone_lines(
     exclusions: Mapping[Exclusion, int] | None,
     picture: Sequence[str],
 ) -> Iterator[str]:
+    from commitcollect_adapters.wording.amounts import show_progress
     from commitcollect_adapters.wording.goals import kind_of, show_goal
-    from commitcollect_adapters.wording.units import show_progress
 
     milestone = view.milestone
     goal = milestone.goal
@@ -89,8 +89,8 @@ def _milestone_lines(
 
 
 def _part_lines(view: MilestoneView, model: StatueModel) -> Iterator[str]:
+    from commitcollect_adapters.wording.amounts import show_needed
     from commitcollect_adapters.wording.goals import kind_of
-    from commitcollect_adapters.wording.units import show_needed
 
     goal = view.milestone.goal
     awards = {award.part_index: award for award in view.awards}
@@ -105,16 +105,16 @@ def _part_lines(view: MilestoneView, model: StatueModel) -> Iterator[str]:
 
 
 def _earned(goal: Goal, award: Award) -> str:
+    from commitcollect_adapters.wording.amounts import show_amount
     from commitcollect_adapters.wording.goals import kind_of, show_day
-    from commitcollect_adapters.wording.units import show_amount
 
     at = show_amount(kind_of(goal), award.progress_value_at_award)
     return f"{show_day(award.earned_at, goal):>11}  at {at}"
 
 
 def _next_line(view: MilestoneView, model: StatueModel) -> str:
+    from commitcollect_adapters.wording.amounts import show_needed
     from commitcollect_adapters.wording.goals import kind_of, show_day
-    from commitcollect_adapters.wording.units import show_needed
 
     milestone = view.milestone
     missing = milestone.remaining_to_next_part
@@ -128,7 +128,7 @@ def _next_line(view: MilestoneView, model: StatueModel) -> str:
 
 def award_lines(awards: Sequence[Award], milestones: Mapping[MilestoneId, Milestone]) -> Iterator[str]:
     """Parts just earned, one line each; `milestones` are theirs by id."""
-    from commitcollect_adapters.wording.units import shown_as_given
+    from commitcollect_adapters.wording.amounts import shown_as_given
 
     width = max((len(award.part_name) for award in awards), default=0)
     for award in awards:

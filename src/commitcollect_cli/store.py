@@ -67,7 +67,7 @@ def settings_here(store: str | None, user: str | None) -> tuple[Settings, Origin
     """
     from commitcollect_adapters.backend import check_addresses
     from commitcollect_adapters.settings import load_settings, naming_origin
-    from commitcollect_adapters.wording.units import show_in
+    from commitcollect_adapters.wording.amounts import show_in
 
     settings, origins = load_settings({"store": store, "user": user}, os.environ, Path())
     with naming_origin(origins):

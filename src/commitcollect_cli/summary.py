@@ -155,7 +155,7 @@ def _total_row(label: str, period: TrainingPeriod) -> tuple[str, ...]:
 
 
 def _amounts(totals: Totals) -> tuple[str, ...]:
-    from commitcollect_adapters.wording.units import show_amount
+    from commitcollect_adapters.wording.amounts import show_amount
     from commitcollect_core.values import TargetType
 
     return (
@@ -172,7 +172,7 @@ def _change(now: int, before: int) -> str | None:
 
 
 def _bests(period: TrainingPeriod, place: LocalTime | None) -> Iterator[str]:
-    from commitcollect_adapters.wording.units import show_amount
+    from commitcollect_adapters.wording.amounts import show_amount
     from commitcollect_core.values import TargetType
 
     longest, highest = period.longest, period.highest

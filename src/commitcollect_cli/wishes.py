@@ -9,8 +9,9 @@ import click
 from attrs import evolve, frozen
 
 from commitcollect_adapters.time_zones import goal_time, local_time
+from commitcollect_adapters.wording.amounts import check_target
 from commitcollect_adapters.wording.goals import kind_of, parse_aim, parse_aims, with_rest
-from commitcollect_adapters.wording.units import check_target, units_given
+from commitcollect_adapters.wording.units import units_given
 from commitcollect_cli.goal_options import NO_FIRST_DAY
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import Policy

@@ -143,7 +143,7 @@ def _is_behind(workout: Workout, position: WorkoutPosition, *, newest_first: boo
 
 
 def _listing(workouts: Sequence[Workout], total: Totals, time_zone: str) -> Iterator[str]:
-    from commitcollect_adapters.wording.units import show_amount
+    from commitcollect_adapters.wording.amounts import show_amount
     from commitcollect_core.values import TargetType
 
     if not workouts:

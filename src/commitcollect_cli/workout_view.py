@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def described(workout: Workout) -> str:
     """A workout in a sentence."""
-    from commitcollect_adapters.wording.units import show_amount
+    from commitcollect_adapters.wording.amounts import show_amount
     from commitcollect_core.values import TargetType
 
     snapshot = workout.snapshot
@@ -32,7 +32,7 @@ def described(workout: Workout) -> str:
 
 def shown_if_given(target_type: TargetType, amount: int) -> str:
     """An amount of a workout; a dash for none, as nothing tells it from one that is not known."""
-    from commitcollect_adapters.wording.units import show_amount
+    from commitcollect_adapters.wording.amounts import show_amount
 
     return show_amount(target_type, amount) if amount else "-"
 

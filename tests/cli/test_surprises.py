@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.console import Console
-from commitcollect_adapters.wording.units import show_progress
+from commitcollect_adapters.wording.amounts import show_progress
 from commitcollect_core.values import TargetType
 
 

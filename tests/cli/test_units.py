@@ -6,16 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from commitcollect_adapters.wording.units import (
-    KINDS,
-    Kind,
-    parse_amount,
-    parse_target,
-    show_amount,
-    show_needed,
-    show_progress,
-    show_target,
-)
+from commitcollect_adapters.wording.amounts import show_amount, show_needed, show_progress, show_target
+from commitcollect_adapters.wording.units import KINDS, Kind, parse_amount, parse_target
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.values import TargetType
 

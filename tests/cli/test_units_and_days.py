@@ -13,20 +13,15 @@ from hypothesis import strategies as st
 
 from cli.console import Console
 from commitcollect_adapters.system import SystemClock
-from commitcollect_adapters.wording.units import (
-    KINDS,
-    METRIC,
-    Kind,
-    most_of,
-    parse_amount,
+from commitcollect_adapters.wording.amounts import (
     show_amount,
     show_in,
     show_needed,
     show_progress,
     show_target,
     shown_as_given,
-    unit_given,
 )
+from commitcollect_adapters.wording.units import KINDS, METRIC, Kind, most_of, parse_amount, unit_given
 from commitcollect_cli.options import YEAR_MAX, YEAR_MIN, UtcDay
 from commitcollect_core.errors import InvalidInput
 from commitcollect_core.policy import DEFAULT_POLICY

@@ -11,8 +11,8 @@ from attrs import frozen
 
 from commitcollect_adapters.web.calls import OK, Answer, Call, Endpoint
 from commitcollect_adapters.web.page import PAGE_TYPE
+from commitcollect_adapters.wording.amounts import show_amount, show_needed, show_progress, shown_as_given
 from commitcollect_adapters.wording.goals import kind_of, show_day, show_goal
-from commitcollect_adapters.wording.units import show_amount, show_needed, show_progress, shown_as_given
 from commitcollect_core.accounts.ports import ProfileStore
 from commitcollect_core.app import CommitCollect
 from commitcollect_core.training.awards import StatueModel

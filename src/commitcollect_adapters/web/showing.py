@@ -11,8 +11,8 @@ from commitcollect_adapters.statues.exporting import Shape, size_mm
 from commitcollect_adapters.statues.pictures.card import CardText
 from commitcollect_adapters.statues.printing import grams
 from commitcollect_adapters.web.page import PartEntry, StatuePage
+from commitcollect_adapters.wording.amounts import show_amount, show_needed, shown_as_given
 from commitcollect_adapters.wording.goals import kind_of, show_day, show_goal
-from commitcollect_adapters.wording.units import show_amount, show_needed, shown_as_given
 from commitcollect_core.training.awards import Award
 from commitcollect_core.training.tracking import MilestoneView
 

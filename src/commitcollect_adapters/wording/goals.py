@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from attrs import evolve
 
+from commitcollect_adapters.wording.amounts import show_amount, show_target
 from commitcollect_adapters.wording.durations import shortened
 from commitcollect_adapters.wording.units import (
     BUCKET_UNITS,
@@ -19,8 +20,6 @@ from commitcollect_adapters.wording.units import (
     most_of,
     parse_amount,
     parse_target,
-    show_amount,
-    show_target,
     split_sports,
 )
 from commitcollect_core.errors import InvalidInput
