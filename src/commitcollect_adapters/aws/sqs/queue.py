@@ -73,13 +73,27 @@ class SqsQueue:
         self._crowds = Crowds(policy.jobs.group_jobs_max)
 
     def put(self, job: Job, *, visible_at: datetime, otherwise: Job | None = None) -> None:
-        now, coming = self._clock.now(), ComingJob(job=job, visible_at=visible_at, otherwise=otherwise)
+        self._put(ComingJob(job=job, visible_at=visible_at, otherwise=otherwise))
+
+    def _put(self, coming: ComingJob) -> None:
+        now = self._clock.now()
         message = self._to_send(coming, now)
         if message is not None:
             self._send(message)
             self._note_sent(coming, message, now)
 
+    def _failure(self, coming: ComingJob) -> StorageError | None:
+        """Put one job; returns why it could not be kept."""
+        # By a call of its own, as nearly every event comes alone.
+        try:
+            self._put(coming)
+        except StorageError as failed:
+            return failed
+        return None
+
     def put_all(self, jobs: Sequence[ComingJob]) -> Sequence[StorageError | None]:
+        if len(jobs) == 1:
+            return [self._failure(*jobs)]
         now = self._clock.now()
         sent = [self._to_send(each, now) for each in jobs]
         results = iter(self._queues.waiting.send_all([self._message(each) for each in sent if each]))
