@@ -320,7 +320,7 @@ def test_a_deletion_whose_job_was_lost_is_found_by_the_sweep() -> None:
     deleting = world.service.accounts.deleting
     assert deleting.pending() == deleting.sweep() == PendingDeletions(total=1)
     check_gone(world)
-    assert deleting.sweep() == PendingDeletions()
+    assert deleting.pending() == deleting.sweep() == PendingDeletions()
     (done,) = deleting.walk()
     assert done.identifiers
     world.pass_time(seconds=LIMITS.deletion_restorable_seconds)

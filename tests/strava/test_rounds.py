@@ -24,7 +24,7 @@ from commitcollect_core.strava.rounds import ROUND_ENDS, ROUND_GOES_ON, UNAVAILA
 from commitcollect_core.training.committing import Committed
 from commitcollect_core.training.goals import Aim
 from commitcollect_core.training.recurrence import Every
-from commitcollect_core.training.recurring_goals import NewRecurringGoal, RecurringGoals
+from commitcollect_core.training.recurring_goals import NewRecurringGoal, OpenedPeriods, RecurringGoals
 from commitcollect_core.values import ActivityId, AthleteId, MilestoneId, ModelId, TargetType, UserId
 from strava.world import World, payload
 
@@ -305,6 +305,21 @@ def test_a_milestone_that_cannot_be_opened_keeps_back_nothing_else(
         assert opened(monthly) == [1, 0, 0, 0, 0, 0, 0]
     assert f"no milestone is opened: {failure.message}" in caplog.text
     assert opened(monthly) == [1, 1, 0, 0, 0, 0, 0]
+
+
+def test_a_store_that_is_down_ends_the_round_where_it_opens(
+    monthly: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No athlete is asked for at Strava, and the job waits."""
+
+    def fail(_goals: RecurringGoals, _user_id: UserId) -> OpenedPeriods:
+        raise StorageUnavailable("the store is busy")
+
+    monkeypatch.setattr(RecurringGoals, "open_present", fail)
+    calls, visits = monthly.fake.calls(), list[Visit]()
+    with pytest.raises(StorageUnavailable):
+        walk(monthly, visits)
+    assert (visits, monthly.fake.calls()) == ([], calls)
 
 
 def test_what_was_opened_before_a_round_stops_is_told(monthly: World) -> None:
