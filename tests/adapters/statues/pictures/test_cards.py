@@ -61,6 +61,15 @@ def test_a_card_is_small_and_draws_every_part_that_shows(model_id: ModelId, shar
         assert any("opacity" in group.attrib for group in groups) == (earned < total)
 
 
+def test_the_picture_of_a_page_has_no_edges_to_smooth() -> None:
+    """Smooth edges of four thousand facets took seconds of a processor, before the page could draw more."""
+    view = seen(MODELS[0], 3)
+    statue = ET.fromstring(svg_picture(view, 640, 700))[0]  # noqa: S314 - our own drawing
+    assert statue.attrib["shape-rendering"] == "crispEdges"
+    assert [each.tag for each in statue.iter() if "stroke" in each.attrib] == []
+    assert "stroke" in svg_card(view, text_of(3, 12))
+
+
 @given(texts)
 def test_a_card_says_its_text_and_nothing_else(text: CardText) -> None:
     """Whatever the names hold stays text: the file parses, has no other elements, and says nothing more."""
