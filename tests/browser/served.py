@@ -9,10 +9,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from cli.console import COMMAND, PATIENCE_SECONDS, environment
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+READY = "body[data-state=ready]"
+"""The athlete's page has all that it shows at first."""
 
 _ADDRESS = re.compile(r"Listening on (\S+)/$")
 _STRAVA = re.compile(r"a made-up Strava at (\S+) stands in")
@@ -55,3 +62,12 @@ def serve(folder: Path) -> Iterator[Served]:
             yield Served(process, address, strava)
         finally:
             process.kill()
+
+
+def sign_in(page: Page, site: Served, email: str) -> None:
+    """From the welcome page over the local sign-in to the own page."""
+    page.goto(f"{site.address}/")
+    page.get_by_role("link", name="Sign in").click()
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_selector(READY)

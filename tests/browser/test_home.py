@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from browser.served import Served, serve
+from browser.served import READY, Served, serve, sign_in
 from commitcollect_adapters.backend import open_app
 from commitcollect_adapters.settings import Settings
 from needs import missing
@@ -38,7 +38,6 @@ CSV = (
 )
 AXE = Path(__file__).parents[2] / ".engines" / "axe.js"
 _FOCUSED = "document.activeElement.id || document.activeElement.textContent.trim()"
-READY = "body[data-state=ready]"
 
 
 @pytest.fixture(scope="module")
@@ -46,15 +45,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One host for all tests; each has a person of its own."""
     with serve(tmp_path_factory.mktemp("site")) as served:
         yield served
-
-
-def sign_in(page: Page, site: Served, email: str) -> None:
-    """From the welcome page over the local sign-in to the own page."""
-    page.goto(f"{site.address}/")
-    page.get_by_role("link", name="Sign in").click()
-    page.get_by_label("E-mail").fill(email)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_selector(READY)
 
 
 def bring(page: Page, content: str = CSV) -> None:
