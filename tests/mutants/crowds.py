@@ -15,10 +15,12 @@ _QUEUES = (
     "tests/contracts/test_queues.py::TestSqliteQueue",
 )
 _TURNS = ("tests/adapters/test_turns.py",)
+_SQS = ("tests/adapters/aws/test_sqs.py",)
 
 _JOB = partial(Mutant, file="commitcollect_core/jobs/jobs.py")
 _TOKEN = partial(Mutant, file="commitcollect_core/strava/token_keeping.py")
 _KEEPING = partial(Mutant, file="commitcollect_core/strava/rate_keeping.py")
+_SQS_QUEUE = partial(Mutant, file="commitcollect_adapters/aws/sqs/queue.py")
 _CROWD = partial(Mutant, file="commitcollect_core/strava/crowds.py")
 
 MUTANTS = (
@@ -163,5 +165,19 @@ MUTANTS = (
         new="> most",
         law="9: a group has so many jobs and no more",
         tests=_QUEUES,
+    ),
+    _SQS_QUEUE(
+        name="sqs-a-message-for-each-of-a-crowd",
+        old="place = message.job.key if message and message.job is coming.otherwise else str(number)",
+        new="place = str(number)",
+        law="9: jobs beyond the limit that come together are one message",
+        tests=_SQS,
+    ),
+    _SQS_QUEUE(
+        name="sqs-a-crowd-looked-at-too-soon",
+        old="or messages[place].due_at < message.due_at",
+        new="",
+        law="6: the look that stands for others comes after all of them",
+        tests=_SQS,
     ),
 )

@@ -165,6 +165,34 @@ def test_jobs_put_together_are_sent_ten_in_a_call(queue: SqsQueue, queues: Queue
     assert [each["DelaySeconds"] for each in entries] == [*[5] * 3, CROWD_SECONDS, *[5] * 9]
 
 
+def test_a_crowd_put_together_is_one_message(queue: SqsQueue, queues: Queues) -> None:
+    """Due as late as the last of the jobs it stands for; all of them are told of its failure."""
+    crowd = crowd_of(new_job(), DEFAULT_POLICY.jobs.group_jobs_max + 4)
+    whole = whole_of(crowd[0])
+    *first, a, b, c, d = crowd
+    for job in first:
+        queue.put(job, visible_at=NOW, otherwise=whole)
+    delays = ((a, 2), (b, 5), (c, 0))
+    jobs = [ComingJob(job=new_job(), visible_at=NOW)]
+    jobs += [
+        ComingJob(job=job, visible_at=NOW + timedelta(seconds=delay), otherwise=evolve(whole))
+        for job, delay in delays
+    ]
+    refusal = {"Failed": [{"Id": "1", "Code": "InternalError", "SenderFault": False}], "Successful": []}
+    with answered(queues.client, "SendMessageBatch", answer(200, json.dumps(refusal).encode())):
+        failures = queue.put_all(jobs)
+    assert [type(each) for each in failures] == [type(None), *[StorageUnavailable] * 3]
+    with watched(queues.client, "SendMessageBatch") as sent:
+        assert list(queue.put_all(jobs)) == [None] * 4
+    (call,) = sent
+    bodies = [json.loads(each["MessageBody"]) for each in call["Entries"]]
+    assert [each["jobKey"] for each in bodies] == [jobs[0].job.key, whole.key]
+    assert bodies[1]["dueAtUtc"] - int(NOW.timestamp()) == CROWD_SECONDS + 5
+    with watched(queues.client, "SendMessage") as sent:
+        queue.put(d, visible_at=NOW + timedelta(seconds=5), otherwise=whole)
+    assert list(sent) == []
+
+
 def test_of_jobs_put_together_each_is_told_by_itself(queue: SqsQueue, queues: Queues) -> None:
     """One that SQS refuses alone; all of a call that fails, and those behind it without one more call."""
     jobs = [ComingJob(job=new_job(), visible_at=NOW) for _ in range(13)]

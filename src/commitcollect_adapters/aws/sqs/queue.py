@@ -95,13 +95,21 @@ class SqsQueue:
         if len(jobs) == 1:
             return [self._failure(*jobs)]
         now = self._clock.now()
-        sent = [self._to_send(each, now) for each in jobs]
-        results = iter(self._queues.waiting.send_all([self._message(each) for each in sent if each]))
-        failures = [next(results) if each else None for each in sent]
-        for coming, message, failure in zip(jobs, sent, failures, strict=True):
-            if message and failure is None:
-                self._note_sent(coming, message, now)
-        return failures
+        messages: dict[str, Waiting] = {}
+        places: list[str] = []
+        for number, coming in enumerate(jobs):
+            message = self._to_send(coming, now)
+            # One message for all that the same job stands for: the latest, as it has to come after them.
+            place = message.job.key if message and message.job is coming.otherwise else str(number)
+            places.append(place)
+            if message and (place not in messages or messages[place].due_at < message.due_at):
+                messages[place] = message
+        sent = self._queues.waiting.send_all([self._message(each) for each in messages.values()])
+        failures = dict(zip(messages, sent, strict=True))
+        for coming, place in zip(jobs, places, strict=True):
+            if place in messages and failures[place] is None:
+                self._note_sent(coming, messages[place], now)
+        return [failures.get(place) for place in places]
 
     def _to_send(self, coming: ComingJob, now: datetime) -> Waiting | None:
         """A job, or the one in its place; None if that is on its way already."""
