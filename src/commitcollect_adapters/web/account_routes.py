@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from tempfile import TemporaryFile
 
-from attrs import frozen
+from attrs import field, frozen
 
+from commitcollect_adapters.web.bulkheads import Bulkhead
 from commitcollect_adapters.web.calls import NO_CONTENT, OK, Answer, Call, Endpoint
 from commitcollect_core.accounts.audit import AuditType
 from commitcollect_core.service import AccountUseCases
@@ -19,6 +20,7 @@ class AccountRoutes:
     """An account over HTTP."""
 
     accounts: AccountUseCases
+    _bulkhead: Bulkhead = field(factory=Bulkhead, init=False)
 
     def endpoints(self) -> Iterator[Endpoint]:
         """The rows of the route table."""
@@ -39,7 +41,8 @@ class AccountRoutes:
         # Whole before the first byte is sent: a store that fails half way is an error, and no half export.
         file = TemporaryFile()  # noqa: SIM115 - closed once it is sent
         try:
-            write_zip(self.accounts.exporting, call.user_id, file)
+            with self._bulkhead.turn():
+                write_zip(self.accounts.exporting, call.user_id, file)
             file.seek(0)
         except BaseException:
             file.close()

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from commitcollect_adapters.web.calls import OK, Endpoint
 from commitcollect_adapters.web.cookies import SESSION, cookie_of
 from commitcollect_adapters.web.imports import Imports
-from commitcollect_adapters.web.problems import HEADERS, answer_to, problem
+from commitcollect_adapters.web.problems import HEADERS, RETRY_SECONDS, UNAVAILABLE, answer_to, problem
 from commitcollect_core.accounts.session_keeping import SessionKeeping
 from commitcollect_core.errors import CommitCollectError, Unauthenticated
 from commitcollect_core.training.ports import Ledger
@@ -33,7 +33,6 @@ STREAM_SECONDS_MAX = 600
 
 _EACH_SECONDS = 0.5
 _HEARTBEAT_ROUNDS = 20
-_UNAVAILABLE = 503
 _EVENT_STREAM = "text/event-stream"
 ROW = Endpoint(
     method="GET",
@@ -77,7 +76,7 @@ class Events:
         except CommitCollectError as failed:
             return answer_to(failed)
         if self._open >= STREAMS_MAX:
-            return problem(_UNAVAILABLE, "busy", {"Retry-After": "5"})
+            return problem(UNAVAILABLE, "busy", {"Retry-After": str(RETRY_SECONDS)})
         if request.method == "HEAD":
             return Response(headers=HEADERS, media_type=_EVENT_STREAM)
         return StreamingResponse(self._stream(session.user_id), headers=HEADERS, media_type=_EVENT_STREAM)

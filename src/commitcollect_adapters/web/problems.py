@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC
+from email.utils import format_datetime
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -56,7 +58,10 @@ _SENTENCES = {
 }
 """Code -> what a person is told of it."""
 
-INTERNAL_ERROR = 500
+INTERNAL_ERROR, UNAVAILABLE = 500, 503
+RETRY_SECONDS = 5
+"""After which a call may be repeated where nothing tells when."""
+
 _CODES = {
     400: "bad_request",
     404: "not_found",
@@ -84,7 +89,14 @@ def answer_to(failed: CommitCollectError) -> Response:
         document["max"] = failed.limit
     if failed.retry_at is not None:
         document["retryAtUtc"] = int(failed.retry_at.timestamp())
-    return JSONResponse(document, http_status(failed), HEADERS)
+    return JSONResponse(document, http_status(failed), {**HEADERS, **_retrying(failed)})
+
+
+def _retrying(failed: CommitCollectError) -> dict[str, str]:
+    """When to repeat a call that may succeed later, for clients that know headers alone."""
+    if failed.retry_at is not None:
+        return {"Retry-After": format_datetime(failed.retry_at.astimezone(UTC), usegmt=True)}
+    return {"Retry-After": str(RETRY_SECONDS)} if http_status(failed) == UNAVAILABLE else {}
 
 
 def page_about(failed: CommitCollectError) -> Response:

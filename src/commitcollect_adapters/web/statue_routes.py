@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
-from threading import Semaphore
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from attrs import define, field
 
 from commitcollect_adapters.documents import Document, statue_document, statue_summary_document
 from commitcollect_adapters.web import schemas
+from commitcollect_adapters.web.bulkheads import Bulkhead, CostlyCache
 from commitcollect_adapters.web.calls import OK, Answer, Call, Endpoint
 from commitcollect_adapters.web.page import MESH_TYPE, PAGE_TYPE, PICTURE_TYPE
 from commitcollect_core.app import CommitCollect
-from commitcollect_core.errors import InvalidInput, NotFound, StorageUnavailable
+from commitcollect_core.errors import InvalidInput, NotFound
 from commitcollect_core.training.statues import model_of
 from commitcollect_core.values import ModelId, is_id
 
@@ -25,10 +25,9 @@ if TYPE_CHECKING:
     from commitcollect_adapters.statues.exporting import Shape
 
 STATUES_KEPT = 8
-FILES_AT_ONCE = 2
-"""Files that are made at once: each keeps a processor busy for a second or two."""
+PICTURES_KEPT = 64
+"""Parts are earned in order, so a statue with its parts has as many pictures as parts, and one more."""
 
-FILE_SECONDS_MAX = 20.0
 _TYPES = {
     "stl": "application/zip",
     "3mf": "model/3mf",
@@ -47,18 +46,20 @@ class StatueRoutes:
     """Statues over HTTP."""
 
     app: CommitCollect
-    _turns: Semaphore = field(factory=lambda: Semaphore(FILES_AT_ONCE))
+    _bulkhead: Bulkhead = field(factory=Bulkhead)
     _statue: Callable[[ModelId], Statue] = field(init=False)
     _shapes: Callable[[ModelId], Sequence[Shape]] = field(init=False)
-    _mesh: Callable[[ModelId], Answer] = field(init=False)
-    _about: Callable[[ModelId], Document] = field(init=False)
+    _meshes: CostlyCache[Answer] = field(init=False)
+    _documents: CostlyCache[Document] = field(init=False)
+    _pictures: CostlyCache[Answer] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         # A statue never changes; one that is retired later is only not on offer any more.
         self._statue = lru_cache(STATUES_KEPT)(self._read_statue)
         self._shapes = lru_cache(STATUES_KEPT)(self._read_shapes)
-        self._mesh = lru_cache(STATUES_KEPT)(self._make_mesh)
-        self._about = lru_cache(STATUES_KEPT)(self._make_document)
+        self._meshes = CostlyCache(bulkhead=self._bulkhead, kept_max=STATUES_KEPT)
+        self._documents = CostlyCache(bulkhead=self._bulkhead, kept_max=STATUES_KEPT)
+        self._pictures = CostlyCache(bulkhead=self._bulkhead, kept_max=PICTURES_KEPT)
 
     def endpoints(self) -> Iterator[Endpoint]:
         """The rows of the route table."""
@@ -110,6 +111,9 @@ class StatueRoutes:
 
         return every_shape(self._statue(model_id))
 
+    def _mesh(self, model_id: ModelId) -> Answer:
+        return self._meshes.get(model_id, partial(self._make_mesh, model_id))
+
     def _make_mesh(self, model_id: ModelId) -> Answer:
         from commitcollect_adapters.statues.exporting import glb_file  # noqa: PLC0415 - see above
 
@@ -119,6 +123,9 @@ class StatueRoutes:
     def _list(self, _call: Call) -> Answer:
         models = [each for each in self.app.ports.catalog.models() if each.is_active]
         return Answer(document={"statues": [statue_summary_document(each) for each in models]})
+
+    def _about(self, model_id: ModelId) -> Document:
+        return self._documents.get(model_id, partial(self._make_document, model_id))
 
     def _make_document(self, model_id: ModelId) -> Document:
         from commitcollect_adapters.web.statue_files import part_document  # noqa: PLC0415 - see above
@@ -135,11 +142,9 @@ class StatueRoutes:
         return self._mesh(call.model_id)
 
     def _picture(self, call: Call) -> Answer:
-        from commitcollect_adapters.web.statue_files import picture_file  # noqa: PLC0415 - see above
-
         statue = self._statue(call.model_id)
         solid = frozenset(_numbers(call.query.get("solid", ""), statue.model.parts_total))
-        return _kept(picture_file(statue, solid), PICTURE_TYPE)
+        return self._pictures.get((call.model_id, solid), partial(_make_picture, statue, solid))
 
     def _file(self, call: Call) -> Answer:
         from commitcollect_adapters.web.statue_files import made_file  # noqa: PLC0415 - see above
@@ -153,18 +158,20 @@ class StatueRoutes:
         view = self.app.tracking.view(call.user_id, call.milestone_id)
         model_of(self.app.ports.catalog, view.milestone)
         statue = self._statue(view.milestone.goal.model_id)
-        if not self._turns.acquire(timeout=FILE_SECONDS_MAX):
-            raise StorageUnavailable("other files are being made; try again in a moment", code="busy")
-        try:
+        with self._bulkhead.turn():
             made = made_file(statue, view, kind, layout)
-        finally:
-            self._turns.release()
         disposition = f'attachment; filename="{made.name}"'
         return Answer(
             content=made.content,
             media_type="application/zip" if made.name.endswith(".zip") else _TYPES[kind],
             headers={"Content-Disposition": disposition},
         )
+
+
+def _make_picture(statue: Statue, solid: frozenset[int]) -> Answer:
+    from commitcollect_adapters.web.statue_files import picture_file  # noqa: PLC0415 - see above
+
+    return _kept(picture_file(statue, solid), PICTURE_TYPE)
 
 
 def _kept(content: bytes, media_type: str) -> Answer:
@@ -176,6 +183,8 @@ def _kept(content: bytes, media_type: str) -> Answer:
 def _numbers(text: str, total: int) -> Iterator[int]:
     """Part numbers with commas between."""
     for each in filter(None, text.split(",", total)):
-        if not (each.isascii() and each.isdecimal() and len(each) <= len(str(total))):
-            raise InvalidInput("solid holds numbers of parts with commas between", field="solid")
+        is_number = each.isascii() and each.isdecimal() and len(each) <= len(str(total))
+        if not (is_number and 1 <= int(each) <= total):
+            message = f"solid holds numbers of parts, 1 to {total}, with commas between"
+            raise InvalidInput(message, field="solid")
         yield int(each)

@@ -9,7 +9,7 @@ import re
 import time
 import zipfile
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,10 @@ from commitcollect_adapters.web import schemas
 from commitcollect_adapters.web.calls import Call
 from commitcollect_adapters.web.cookies import SESSION
 from commitcollect_adapters.web.milestone_routes import MilestoneRoutes
+from commitcollect_adapters.web.problems import answer_to
 from commitcollect_core.accounts.audit import AuditType
 from commitcollect_core.app import assemble
+from commitcollect_core.errors import NotFound, StorageUnavailable, StravaRateLimited
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.training.ports import Ports
 from commitcollect_core.values import UserId
@@ -306,6 +308,7 @@ def test_bad_bodies_are_refused(site: Visited, body: bytes, media_type: str, sta
         "/activities/years/99999", "/activities/years/0000", "/activities/years/%D9%A2%D9%A0%D9%A2%D9%A6",
         "/activities/years/2026?timeZone=%00", f"/activities/years/2026?timeZone={'x' * 3000}",
         "/statues/DRAGON_2026/picture?solid=1,x", "/statues/DRAGON_2026/picture?solid=999999999999",
+        "/statues/DRAGON_2026/picture?solid=0", "/statues/DRAGON_2026/picture?solid=12,13",
     ],
 )  # fmt: skip
 def test_bad_parameters_are_refused(site: Visited, path: str) -> None:
@@ -458,8 +461,6 @@ def test_paths_and_methods_that_are_not_there(site: Visited) -> None:
 
 def test_a_store_that_is_gone_is_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """503 from /ready, while /health still answers: it touches nothing."""
-    from commitcollect_core.errors import StorageUnavailable  # noqa: PLC0415 - of this test alone
-
     with visited(tmp_path) as site:
         browser = site.browser()
         assert browser.get("/ready").json() == {"status": "ready"}
@@ -470,6 +471,20 @@ def test_a_store_that_is_gone_is_not_ready(tmp_path: Path, monkeypatch: pytest.M
         monkeypatch.setattr(type(site.opened.backend.ledger()), "read_head", gone)
         assert browser.get("/ready").status_code == 503
         assert browser.get("/health").status_code == 200
+
+
+def test_a_call_that_may_succeed_later_says_when() -> None:
+    """`Retry-After` is the moment where that is known, else some seconds; other errors have none."""
+    moment = datetime(2026, 5, 3, 10, 0, tzinfo=timezone(timedelta(hours=2)))
+    found = [
+        answer_to(failed).headers.get("retry-after")
+        for failed in (
+            StravaRateLimited("slow down", retry_at=moment),
+            StorageUnavailable("gone"),
+            NotFound("not there"),
+        )
+    ]
+    assert found == ["Sun, 03 May 2026 08:00:00 GMT", "5", None]
 
 
 def test_what_is_counted_is_shown(site: Visited) -> None:
