@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +15,6 @@ from commitcollect_cli.store import list_limit, open_to_read, store_options, sug
 from commitcollect_cli.workout_filters import filter_options, instants, matches
 from commitcollect_cli.workout_view import shown_if_given
 from commitcollect_core.errors import InvalidInput
-from commitcollect_core.values import Source
 
 if TYPE_CHECKING:
     from commitcollect_adapters.settings import Settings
@@ -37,24 +36,14 @@ class _Position(click.ParamType["WorkoutPosition"]):
         self, value: str | WorkoutPosition, param: click.Parameter | None, ctx: click.Context | None
     ) -> WorkoutPosition:
         """Read the token, or refuse it."""
-        from commitcollect_core.training.ports import WorkoutPosition
-        from commitcollect_core.values import ActivityId, WorkoutKey, require_id
+        from commitcollect_adapters.positions import read_position
 
-        if isinstance(value, WorkoutPosition):
+        if not isinstance(value, str):
             return value
         try:
-            started_at, source, activity_id = value.split(":")
-            require_id(activity_id, "activity_id")
-            key = WorkoutKey(Source(source), ActivityId(activity_id))
-            return WorkoutPosition(datetime.fromtimestamp(int(started_at), UTC), key)
-        except (ValueError, OverflowError, OSError, InvalidInput):
-            self.fail(f"{value!r} is not what a list named as its next", param, ctx)
-
-
-def _token(position: WorkoutPosition | None) -> str | None:
-    from commitcollect_adapters.records.columns import epoch
-
-    return None if position is None else ":".join((str(epoch(position.started_at)), *position.key))
+            return read_position(value)
+        except InvalidInput as refused:
+            self.fail(refused.message, param, ctx)
 
 
 @click.command("list")
@@ -76,6 +65,7 @@ def list_(
 ) -> None:
     """List workouts, newest first, and what they add up to."""
     from commitcollect_adapters.documents import totals_document, workout_document
+    from commitcollect_adapters.positions import write_position
     from commitcollect_core.training.history import walk_workouts
     from commitcollect_core.training.ports import WorkoutPosition, WorkoutQuery
     from commitcollect_core.training.sports import ANY_SPORT
@@ -96,7 +86,7 @@ def list_(
     next_ = WorkoutPosition(listed[-1].snapshot.started_at, listed[-1].key) if left else None
     document = {
         "workouts": [workout_document(each) for each in listed],
-        "next": _token(next_),
+        "next": write_position(next_),
         "total": totals_document(total),
     }
     print_result(document, _listing(listed, total, settings.time_zone), as_json=as_json)
@@ -110,7 +100,7 @@ def list_(
             else "No workouts; bring some in with 'commitcollect workout import FILE'."
         )
     if next_ is not None:
-        say(f"There are {left:,} more: --after {_token(next_)}")
+        say(f"There are {left:,} more: --after {write_position(next_)}")
 
 
 def _page(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
@@ -18,18 +17,17 @@ from commitcollect_adapters.documents import (
     preview_document,
     recompute_document,
 )
+from commitcollect_adapters.positions import read_position, write_position
 from commitcollect_adapters.web import schemas, wishes
 from commitcollect_adapters.web.calls import CREATED, NO_CONTENT, OK, Answer, Call, Endpoint
 from commitcollect_core.app import CommitCollect
 from commitcollect_core.errors import Conflict, InvalidInput, VersionConflict
 from commitcollect_core.training.goals import Exclusion
 from commitcollect_core.training.statues import model_on_offer
-from commitcollect_core.training.tallies import Explanation
 from commitcollect_core.training.tracking import MILESTONE_EXISTS, MilestoneView, NewMilestone
 from commitcollect_core.values import MilestoneId, UserId
 
 LISTED, LISTED_MAX = 50, 200
-OFFSET_MAX = 10**6
 KEY_CHARS_MAX = 200
 
 
@@ -86,9 +84,9 @@ class MilestoneRoutes:
         )  # fmt: skip
         yield Endpoint(
             method="GET", path=f"{one}/explain", act=self._explain,
-            query=(schemas.limit(LISTED_MAX), schemas.OFFSET),
+            query=(schemas.limit(LISTED_MAX), schemas.AFTER),
             about="Each workout, newest first: whether it counts, how much, or why not.",
-            answers={OK: schemas.EXPLANATIONS}, fails_with=(400, 404),
+            answers={OK: schemas.EXPLANATIONS}, fails_with=(400, 404, 409),
         )  # fmt: skip
 
     def _wish(self, call: Call) -> NewMilestone:
@@ -182,26 +180,24 @@ class MilestoneRoutes:
 
     def _explain(self, call: Call) -> Answer:
         limit = call.number("limit", default=LISTED, least=1, most=LISTED_MAX)
-        offset = call.number("offset", default=0, least=0, most=OFFSET_MAX)
-        # From the oldest on, as what a workout does to a streak depends on those before it.
-        newest: deque[Explanation] = deque(maxlen=offset + limit)
-        counted, excluded = 0, dict[Exclusion, int]()
-        for each in self.app.tracking.explain(call.user_id, call.milestone_id):
-            newest.append(each)
-            if each.exclusion is None:
-                counted += 1
-            else:
-                excluded[each.exclusion] = excluded.get(each.exclusion, 0) + 1
-        total = counted + sum(excluded.values())
-        shown = list(newest)[: max(len(newest) - offset, 0)]
-        return Answer(
-            document={
-                "workouts": [explanation_document(each) for each in reversed(shown[-limit:])],
-                "next": offset + limit if total > offset + limit else None,
-                "counted": counted,
-                "excluded": exclusions_document(excluded),
-            }
+        after = call.query.get("after")
+        page = self.app.tracking.explain_page(
+            call.user_id,
+            call.milestone_id,
+            after=None if after is None else read_position(after),
+            limit=limit,
+            is_bounded=self.is_bounded,
         )
+        document: Document = {
+            "workouts": [explanation_document(each) for each in page.explanations],
+            "next": write_position(page.next),
+            "counted": None,
+            "excluded": None,
+        }
+        if page.counts is not None:
+            excluded = {reason: count for reason, count in page.counts.items() if reason is not None}
+            document |= {"counted": page.counts.get(None, 0), "excluded": exclusions_document(excluded)}
+        return Answer(document=document)
 
 
 def _view_document(view: MilestoneView, now: datetime) -> Document:

@@ -199,6 +199,9 @@ _EFFECT = _object(
         "fillsBucket": _YES,
     }
 )
+_OF_ALL = (
+    "Of all workouts, on the first page; null on the others, and where more are stored than a request counts."
+)
 EXPLANATIONS = _object(
     {
         "workouts": _list(
@@ -212,9 +215,9 @@ EXPLANATIONS = _object(
                 }
             )
         ),
-        "next": _or_null(_WHOLE),
-        "counted": _WHOLE,
-        "excluded": _COUNTS,
+        "next": _or_null(_TEXT),
+        "counted": {**_or_null(_WHOLE), "description": _OF_ALL},
+        "excluded": {**_or_null(_COUNTS), "description": _OF_ALL},
     }
 )
 
@@ -255,7 +258,6 @@ IMPORT = _object(
 IMPORTS = _object({"imports": _list(IMPORT)})
 
 AFTER = Parameter(name="after", about="Goes on behind the `next` of an earlier list.", schema=_TEXT)
-OFFSET = Parameter(name="offset", about="How many to leave out.", schema={"type": "integer", "minimum": 0})
 TIME_ZONE = Parameter(
     name="timeZone", about="Whose days are meant where a workout does not say.", schema=_TEXT
 )

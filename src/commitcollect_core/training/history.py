@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 
 from attrs import evolve
@@ -69,16 +69,21 @@ def overlapping(
 
 
 def workouts_of_period(
-    ledger: Ledger, user_id: UserId, goal: Goal, policy: Policy, *, is_bounded: bool
+    ledger: Ledger,
+    user_id: UserId,
+    goal: Goal,
+    policy: Policy,
+    *,
+    is_bounded: bool,
+    until: datetime | None = None,
 ) -> Iterator[Workout]:
-    """The stored workouts of a goal's period in order of start.
+    """The stored workouts of a goal's period in order of start; none that starts at or after `until`.
 
     Raises:
         LimitExceeded: there are more than one request may inspect, and `is_bounded`.
     """
-    query = WorkoutQuery(
-        start_at=goal.period_start_at, end_at=goal.period_end_at, limit=policy.training.page_items_max
-    )
+    end_at = min(filter(None, (goal.period_end_at, until)), default=None)
+    query = WorkoutQuery(start_at=goal.period_start_at, end_at=end_at, limit=policy.training.page_items_max)
     inspected_max = policy.training.workouts_inspected_max
     for inspected, workout in enumerate(walk_workouts(ledger, user_id, query), start=1):
         if is_bounded and inspected > inspected_max:

@@ -20,6 +20,7 @@ from commitcollect_core.training.decisions import (
     decide_removal,
     with_room,
 )
+from commitcollect_core.training.explaining import ExplanationPage, explanation_page
 from commitcollect_core.training.folds import SUM, Fold
 from commitcollect_core.training.goals import (
     Aim,
@@ -39,7 +40,13 @@ from commitcollect_core.training.ledger import LedgerCommit, LedgerView, StoredI
 from commitcollect_core.training.local_time import UTC_TIME, LocalTime
 from commitcollect_core.training.milestones import Milestone, milestone_name, target_unit
 from commitcollect_core.training.periods import DaySpan, Summary, TrainingPeriod, training_period
-from commitcollect_core.training.ports import Ledger, MilestonePage, StatueCatalog, WorkoutQuery
+from commitcollect_core.training.ports import (
+    Ledger,
+    MilestonePage,
+    StatueCatalog,
+    WorkoutPosition,
+    WorkoutQuery,
+)
 from commitcollect_core.training.recounting import Recount, Recounting
 from commitcollect_core.training.recurrence import Every
 from commitcollect_core.training.sports import ANY_SPORT, SportSelection, selection
@@ -279,13 +286,9 @@ class Tracking:
             InvalidInput: the limit is outside 1 to `TrainingPolicy.page_items_max`, or an id is none.
         """
         require_id(user_id, "user_id")
-        require_whole(limit, "limit")
         if after is not None:
             require_id(after, "after")
-        if not 1 <= limit <= self.context.policy.training.page_items_max:
-            raise InvalidInput(
-                f"limit {limit} is outside 1 to {self.context.policy.training.page_items_max}", field="limit"
-            )
+        self._check_limit(limit)
         return self.ledger.read_milestones(user_id, after=after, limit=limit)
 
     def recompute(self, user_id: UserId, milestone_id: MilestoneId, *, is_bounded: bool = True) -> Recomputed:
@@ -463,6 +466,36 @@ class Tracking:
         goal = self._milestone(user_id, milestone_id).goal
         return explain(goal, self.workouts(user_id))
 
+    def explain_page(
+        self,
+        user_id: UserId,
+        milestone_id: MilestoneId,
+        *,
+        after: WorkoutPosition | None = None,
+        limit: int = 50,
+        is_bounded: bool = True,
+    ) -> ExplanationPage:
+        """Explain some workouts, the newest first.
+
+        Args:
+            user_id: the athlete.
+            milestone_id: the milestone.
+            after: the `next` of the page before; None for the first.
+            limit: the most workouts of the page.
+            is_bounded: inspect no more workouts than one request may, as in `create`.
+
+        Raises:
+            InvalidInput: as in `list`.
+            NotFound: this athlete has no such milestone.
+            LimitExceeded: the goal counts days, weeks, months or a best workout, and too many workouts of its
+                period come before those of the page.
+        """
+        self._check_limit(limit)
+        goal = self._milestone(user_id, milestone_id).goal
+        return explanation_page(
+            self.ledger, user_id, goal, self.context.policy, after=after, limit=limit, is_bounded=is_bounded
+        )
+
     def milestones(self, user_id: UserId) -> Iterator[Milestone]:
         """Every milestone of the athlete in order of id. Reads in pages."""
         after = None
@@ -524,6 +557,13 @@ class Tracking:
         return walk_workouts(
             self.ledger, user_id, WorkoutQuery(limit=self.context.policy.training.page_items_max)
         )
+
+    def _check_limit(self, limit: int) -> None:
+        require_whole(limit, "limit")
+        if not 1 <= limit <= self.context.policy.training.page_items_max:
+            raise InvalidInput(
+                f"limit {limit} is outside 1 to {self.context.policy.training.page_items_max}", field="limit"
+            )
 
     def _milestone(self, user_id: UserId, milestone_id: MilestoneId) -> Milestone:
         is_known = is_id(user_id) and is_id(milestone_id)

@@ -89,6 +89,35 @@ def test_a_history_becomes_parts_and_files(site: Visited) -> None:
     assert b"5 of 12 parts earned" in browser.get(f"{one}/files/svg").content
 
 
+def test_workouts_are_explained_page_by_page(site: Visited) -> None:
+    """The newest first; the first page counts all of them, each names the next, and the last names none."""
+    browser = with_history(site, "pages@example.org")
+    one = f"/milestones/{browser.send('/milestones', {**GOAL, 'sport': 'RUN'}).json()['milestoneId']}"
+    first = browser.get(f"{one}/explain?limit=1").json()
+    assert (first["counted"], first["excluded"]) == (1, {"other_sport": 1})
+    second = browser.get(f"{one}/explain", params={"limit": "1", "after": first["next"]}).json()
+    assert (second["counted"], second["excluded"], second["next"]) == (None, None, None)
+    assert [each["workouts"][0]["activityId"] for each in (first, second)] == ["2", "1"]
+    assert list(faults(second, schemas.EXPLANATIONS)) == []
+    # Behind what is not there, as behind a workout that was erased meanwhile, the list goes on as well.
+    gone = browser.get(f"{one}/explain", params={"after": "1768000000:STRAVA:gone"}).json()
+    assert [each["activityId"] for each in gone["workouts"]] == ["1"]
+
+
+@pytest.mark.parametrize(
+    "after",
+    ["", "1", "1:STRAVA", "1:NOWHERE:1", "x:STRAVA:1", "1:STRAVA:a b", "9999999999999:STRAVA:1",
+     "999999999999:STRAVA:1", "1:STRAVA:1:1", "\u0661:STRAVA:1", " 1:STRAVA:1", "1:STRAVA:",
+     "1:strava:1", "1:STRAVA:" + "9" * 999],
+)  # fmt: skip
+def test_a_token_that_no_list_named_is_refused(site: Visited, after: str) -> None:
+    """400 with the parameter, and no other word of it."""
+    browser = site.signed_in("tokens@example.org")
+    made = browser.send("/milestones", GOAL, **{"idempotency-key": "tokens"}).json()["milestoneId"]
+    answer = browser.get(f"/milestones/{made}/explain", params={"after": after})
+    assert (answer.status_code, answer.json()) == (400, {"error": "invalid_input", "field": "after"})
+
+
 def test_everything_answered_is_what_the_description_says(site: Visited) -> None:
     """Each kind of document that the API answers conforms to its schema."""
     browser = with_history(site, "conform@example.org")

@@ -35,6 +35,7 @@ export async function show(of) {
 }
 
 function summary({ counted: number, excluded }) {
+	if (number === null) return `Your newest workouts, and what counts towards ${format.aim(milestone)}. There are too many to count them all here.`;
 	const others = Object.entries(excluded).map(([reason, count]) => `${count} ${REASONS[reason] ?? reason}`);
 	if (!number && !others.length) return "None yet. Bring your history in above.";
 	return `${format.count(number, "workout counts", "workouts count")} towards ${format.aim(milestone)}${others.length ? `; not counted: ${others.join(", ")}` : ""}.`;
@@ -47,10 +48,13 @@ function goOn(found) {
 
 export function start(failed) {
 	get("more").addEventListener("click", async () => {
+		get("more").disabled = true;
 		try {
-			const found = await call(`/milestones/${encodeURIComponent(milestone.milestoneId)}/explain?limit=${PAGE}&offset=${next}`);
+			const of = milestone, found = await call(`/milestones/${encodeURIComponent(of.milestoneId)}/explain?limit=${PAGE}&after=${encodeURIComponent(next)}`);
+			// Shown anew meanwhile, from the newest on: these rows would stand in the wrong place.
+			if (of !== milestone) return;
 			get("workout-rows").append(...found.workouts.map(row));
 			goOn(found);
-		} catch (failure) { failed(failure); }
+		} catch (failure) { failed(failure); } finally { get("more").disabled = false; }
 	});
 }
