@@ -16,6 +16,9 @@ _OPEN_END = timedelta(days=800)
 """How far ahead offsets are looked up for a goal without an end, which counts by no days."""
 
 _BUCKET_DAYS_MAX = 31
+_OF_ONE_MACHINE = {"localtime", "posixrules", "Factory"}
+_COPIES = ("posix/", "right/")
+"""Beside the time zone database: the second count leap seconds, which no other clock here does."""
 
 
 def local_time(name: str, start_at: datetime, end_at: datetime) -> LocalTime:
@@ -31,8 +34,9 @@ def local_time(name: str, start_at: datetime, end_at: datetime) -> LocalTime:
     """
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones  # noqa: PLC0415 - few commands need it
 
+    is_of_the_database = name not in _OF_ONE_MACHINE and not name.startswith(_COPIES)
     try:
-        zone = ZoneInfo(name)
+        zone = ZoneInfo(name if is_of_the_database else "")
     except (ZoneInfoNotFoundError, ValueError, OSError) as unknown:
         from difflib import get_close_matches  # noqa: PLC0415 - for a mistake only
 

@@ -96,19 +96,23 @@ class MilestoneRoutes:
         return wish
 
     def _create(self, call: Call) -> Answer:
+        with wishes.naming_what_was_sent(call.document):
+            view = self._created(call)
+        milestone = view.milestone
+        document = {"milestoneId": milestone.milestone_id, "status": milestone.status.value}
+        return Answer(status=CREATED, document=document, outcome=view)
+
+    def _created(self, call: Call) -> MilestoneView:
         wish = self._wish(call)
         milestone_id = _id_for(call.user_id, call.idempotency_key) if call.idempotency_key else None
         try:
-            view = self.app.tracking.create(
+            return self.app.tracking.create(
                 call.user_id, wish, milestone_id=milestone_id, is_bounded=self.is_bounded
             )
         except Conflict as conflict:
             if conflict.code != MILESTONE_EXISTS or milestone_id is None:
                 raise
-            view = self._made_before(call.user_id, milestone_id, wish)
-        milestone = view.milestone
-        document = {"milestoneId": milestone.milestone_id, "status": milestone.status.value}
-        return Answer(status=CREATED, document=document, outcome=view)
+            return self._made_before(call.user_id, milestone_id, wish)
 
     def _made_before(self, user_id: UserId, milestone_id: MilestoneId, wish: NewMilestone) -> MilestoneView:
         """The milestone that an earlier request of this name made."""
@@ -123,7 +127,8 @@ class MilestoneRoutes:
         return view
 
     def _preview(self, call: Call) -> Answer:
-        preview = self.app.tracking.preview(call.user_id, self._wish(call), is_bounded=self.is_bounded)
+        with wishes.naming_what_was_sent(call.document):
+            preview = self.app.tracking.preview(call.user_id, self._wish(call), is_bounded=self.is_bounded)
         return Answer(document=preview_document(preview))
 
     def _list(self, call: Call) -> Answer:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -70,7 +71,22 @@ _REQUIRED = (
     _Required(name="totalTarget", code="totalTarget_required"),
     _Required(name="periodStartAtUtc", code="periodStartAtUtc_required"),
 )
-_SAID_BY_TARGETS = frozenset({"targetType", "totalTarget"})
+_SAID_BY_TARGETS = ("targetType", "totalTarget")
+_SENT_AS = {"model_id": "modelId", "target": "targets", "time": "targets", "aims": "targets"}
+"""What the core and the command line call an input -> its name in the body."""
+
+
+@contextmanager
+def naming_what_was_sent(document: Mapping[str, Any]) -> Iterator[None]:
+    """Errors name the field of the body, as callers know no other names."""
+    said_by_targets = dict.fromkeys(_SAID_BY_TARGETS, "targets") if "targets" in document else {}
+    try:
+        yield
+    except InvalidInput as refused:
+        sent_as = {**_SENT_AS, **said_by_targets}.get(refused.field or "")
+        if sent_as is None:
+            raise
+        raise InvalidInput(refused.message, code=refused.code, field=sent_as) from refused
 
 
 def wish_of(document: Mapping[str, Any], policy: Policy) -> NewMilestone:
@@ -131,12 +147,18 @@ def _check_names(document: Mapping[str, Any], schema: Schema) -> None:
 
 def _aims(document: Mapping[str, Any], sports: SportSelection) -> tuple[Aim, ...]:
     if "targets" not in document:
+        if "rest" in document:
+            raise InvalidInput("rest days are for a streak among the targets in words", field="rest")
         target_type = _target_type(_text(document, "targetType"))
         return (Aim(sports=sports, target_type=target_type, total_target=_number(document, "totalTarget")),)
     texts = document["targets"]
     if not isinstance(texts, list) or not texts or not all(isinstance(each, str) for each in texts):
         raise InvalidInput("targets is a list of texts", field="targets")
     aims = parse_aims([each[:TEXT_CHARS_MAX] for each in texts], sports=sports)
+    for name in _SAID_BY_TARGETS:
+        # One of the two would be dropped, and the caller not know which.
+        if document.get(name) is not None:
+            raise InvalidInput(f"{name} is said by targets already; give one of them", field="targets")
     return with_rest(aims, _number(document, "rest", most=_REST_DAYS_MAX) if "rest" in document else None)
 
 

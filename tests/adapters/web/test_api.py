@@ -289,6 +289,10 @@ def test_bad_edits_change_nothing(site: Visited, body: dict[str, Any], code: str
         ({"targets": ["best-count=5"]}, 400, "invalid_input"),
         ({"targets": ["nonsense"]}, 400, "unsupported_targetType"),
         ({"targets": ["count=5:RUN"], "sport": "RIDE"}, 400, "invalid_input"),
+        ({"targets": ["distance=5km"]}, 400, "invalid_input"),
+        ({"rest": 3}, 400, "invalid_input"),
+        ({"timeZone": "localtime"}, 400, "invalid_input"),
+        ({"timeZone": "right/Europe/Berlin"}, 400, "invalid_input"),
         ({"surprise": 1}, 400, "unknown_field"),
     ],
 )
@@ -303,6 +307,32 @@ def test_bad_wishes_are_refused_and_not_echoed(
     assert answer.json().keys() <= {"error", "field"}
     assert not re.search("Quidditch|BANANAS|UNICORN|Mars|passwd|nonsense|surprise", answer.text)
     assert browser.get("/milestones").json()["milestones"] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"modelId": "a b"}, "modelId"),
+        ({"targets": ["nonsense"]}, "targets"),
+        ({"targets": ["time=1:99:00"]}, "targets"),
+        ({"targets": ["distance=5km"], "targetType": "DISTANCE_METERS"}, "targets"),
+        ({"targets": ["distance=5km"], "totalTarget": 5_000}, "targets"),
+        ({"targets": [f"distance={each}km" for each in range(1, 22)]}, "targets"),
+        ({"targets": ["distance=9999999999km"]}, "targets"),
+        ({"targets": ["distance=5km"], "rest": 1}, "rest"),
+        ({"totalTarget": 10**15}, "totalTarget"),
+        ({"periodEndAtUtc": START - 1}, "periodEndAtUtc"),
+    ],
+)
+def test_what_is_wrong_has_the_name_it_was_sent_under(
+    site: Visited, change: dict[str, Any], field: str
+) -> None:
+    """`field` is always a name of the body, also of what the core or the command line calls otherwise."""
+    browser = site.signed_in("wishes@example.org")
+    goal = {name: value for name, value in GOAL.items() if name not in {"targetType", "totalTarget"}}
+    wish = {**(goal if "targets" in change else GOAL), **change}
+    answer = browser.send("/milestones/preview", wish)
+    assert (answer.status_code, answer.json().get("field")) == (400, field)
 
 
 @pytest.mark.parametrize(

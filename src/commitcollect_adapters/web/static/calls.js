@@ -14,7 +14,7 @@ const SENTENCES = {
 	milestone_has_parts: "A part was earned meanwhile, so the goal was kept; look at it once more.", milestone_not_found: "This goal is not there any more; load the page again.",
 	account_deleting: "This account is being deleted.",
 };
-const FIELDS = { totalTarget: "the amount", periodEndAtUtc: "the end", periodStartAtUtc: "the start", target: "the amount", sport: "the sport", name: "the name", timeZone: "the time zone" };
+const FIELDS = { totalTarget: "the amount", periodEndAtUtc: "the end", periodStartAtUtc: "the start", targets: "the amount", targetType: "the kind of goal", modelId: "the statue", sport: "the sport", name: "the name", timeZone: "the time zone" };
 
 export class Refused extends Error {
 	constructor(status, { error, status: code, field }) {
