@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any
 
@@ -156,7 +157,8 @@ class Endpoint:
         needs_session: whether the caller has to be signed in.
         query: the parameters that are allowed behind the path.
         body: what the body has to be; None for no JSON.
-        admits: looks at a caller before a file is taken from it; only rows with this take one.
+        admits: looks at a caller before a file is taken from it, without waiting; it holds a place for the
+            file until the call is answered. Only rows with this take one.
         answers: what each status below 400 brings: a schema, or None for no JSON.
         fails_with: the other statuses, beyond those that any call may have.
         is_visited: whether browsers go there by themselves, so that errors are shown to a person.
@@ -170,7 +172,7 @@ class Endpoint:
     needs_session: bool = True
     query: tuple[Parameter, ...] = ()
     body: Schema | None = None
-    admits: Callable[[Call], None] | None = None
+    admits: Callable[[Call], AbstractContextManager[None]] | None = None
     answers: Mapping[int, Schema | None]
     fails_with: tuple[int, ...] = ()
     is_visited: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence, Set
+from contextlib import nullcontext
 from functools import partial
 from itertools import groupby
 from typing import IO
@@ -80,7 +81,10 @@ class Dispatch:
             # Who calls comes first: a stranger's body is not read.
             session = await run_in_threadpool(self._session, endpoint, cookie_of(request, SESSION))
             call = await self._read(endpoint, request, session)
-            answer = await run_in_threadpool(self._acted, endpoint, call, request)
+            with nullcontext() if endpoint.admits is None else endpoint.admits(call):
+                if endpoint.admits is not None:
+                    call = evolve(call, file=await uploaded_file(request))
+                answer = await run_in_threadpool(self._acted, endpoint, call, request)
             return self._response(answer, takes_gzip="gzip" in request.headers.get("accept-encoding", ""))
         except Unacceptable as refused:
             return problem(refused.status, refused.code)
@@ -94,7 +98,7 @@ class Dispatch:
             return await unexpected(request, mistake)
 
     async def _read(self, endpoint: Endpoint, request: Request, session: Session | None) -> Call:
-        call = Call(
+        return Call(
             path=request.path_params,
             query=_query(request, {each.name for each in endpoint.query}),
             document={} if endpoint.body is None else await json_object(request),
@@ -102,10 +106,6 @@ class Dispatch:
             idempotency_key=request.headers.get("idempotency-key", ""),
             accept=request.headers.get("accept", ""),
         )
-        if endpoint.admits is None:
-            return call
-        await run_in_threadpool(endpoint.admits, call)
-        return evolve(call, file=await uploaded_file(request))
 
     def _session(self, endpoint: Endpoint, secret: str) -> Session | None:
         if not secret and endpoint.needs_session:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING
@@ -39,6 +38,7 @@ REMARKS_SHOWN_MAX = 200
 NAME_CHARS_MAX = 120
 READING, COUNTING, DONE, FAILED = "reading", "counting", "done", "failed"
 _UNFINISHED = {READING, COUNTING}
+_STOPPED = "this host was stopped meanwhile; bring the file in again to go on"
 
 
 @define(kw_only=True, eq=False)
@@ -126,7 +126,8 @@ class Imports:
         self._make_id = make_id
         self._trail = trail
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="import")
-        self._kept: OrderedDict[str, Import] = OrderedDict()
+        self._kept: dict[str, Import] = {}
+        self._arriving: set[UserId] = set()
         self._lock = Lock()
         self._stopping = Event()
 
@@ -158,15 +159,24 @@ class Imports:
         # Those that wait are not cancelled: each runs to its first look at the stop, and removes its file.
         self._pool.shutdown()
 
-    def _admit(self, call: Call) -> None:
+    @contextmanager
+    def _admit(self, call: Call) -> Iterator[None]:
         with self._lock:
             self._check(call.user_id)
+            # From here on: files that still arrive take room, too, and one person could send any number.
+            self._arriving.add(call.user_id)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._arriving.discard(call.user_id)
 
     def _check(self, user_id: UserId) -> None:
-        unfinished = [each for each in self._kept.values() if each.state in _UNFINISHED]
-        if any(each.user_id == user_id for each in unfinished):
+        under_way = [each.user_id for each in self._kept.values() if each.state in _UNFINISHED]
+        under_way += self._arriving
+        if user_id in under_way:
             raise Conflict("an import is under way; wait for its end", code="import_running")
-        if len(unfinished) >= WAITING_MAX or self._stopping.is_set():
+        if len(under_way) >= WAITING_MAX or self._stopping.is_set():
             raise StorageUnavailable("other imports are under way; try again in a moment", code="busy")
 
     def _begin(self, call: Call) -> Answer:
@@ -187,20 +197,24 @@ class Imports:
             None if self._trail is None else self._trail.caller(call.user_id, method="POST", path="/imports")
         )
         try:
-            with self._lock:
-                # Again: the upload may have taken long, and another one of this person been faster.
-                self._check(call.user_id)
-                self._kept[running.import_id] = running
-                while len(self._kept) > KEPT:
-                    self._kept.popitem(last=False)
+            self._keep(running)
             if self._is_at_once:
                 self._run(running, path, caller)
             else:
                 self._pool.submit(self._run, running, path, caller)
-        except (CommitCollectError, RuntimeError):
+        except RuntimeError as stopped:  # of the pool, which the host has shut down meanwhile
             path.unlink(missing_ok=True)
-            raise
+            running.error, running.state = _STOPPED, FAILED
+            raise StorageUnavailable(_STOPPED, code="busy") from stopped
         return Answer(status=ACCEPTED, document=running.document)
+
+    def _keep(self, running: Import) -> None:
+        with self._lock:
+            self._kept[running.import_id] = running
+            # An import that goes on for long may be the oldest of all; its person still looks on.
+            ended = [key for key, each in self._kept.items() if each.state not in _UNFINISHED]
+            for key in ended[: max(0, len(self._kept) - KEPT)]:
+                del self._kept[key]
 
     def _list(self, call: Call) -> Answer:
         return Answer(document={"imports": [each.document for each in self.of(call.user_id)]})
@@ -251,4 +265,4 @@ class Imports:
 
     def _stop_if_asked(self) -> None:
         if self._stopping.is_set():
-            raise StorageUnavailable("this host was stopped meanwhile; bring the file in again to go on")
+            raise StorageUnavailable(_STOPPED)

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ import pytest
 from starlette.requests import Request
 
 from adapters.web.visiting import BASE, CSV, GOAL, Visited, Visitor, visited
-from commitcollect_adapters.web import events, imports, uploads
+from commitcollect_adapters.web import dispatch, events, imports, uploads
 from commitcollect_adapters.web.bodies import Unacceptable
 from commitcollect_adapters.web.cookies import SESSION
 from commitcollect_core.training.ingestion import Ingestion
+from commitcollect_core.values import UserId
 
 PATIENCE_SECONDS = 30
 
@@ -138,6 +140,63 @@ def test_one_import_of_a_person_at_a_time(site: Visited, monkeypatch: pytest.Mon
     assert (newest["state"], newest["read"], newest["rejected"]) == ("counting", 2, [])
     may_go_on.set()
     assert ended(ada)["state"] == "done"
+
+
+def test_a_person_sends_one_file_at_a_time(site: Visited, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a file arrives the person may send no second one, which would take room as well; then again."""
+    begun, may_go_on = threading.Semaphore(0), threading.Event()
+
+    async def arriving(request: Request) -> Path:
+        begun.release()
+        while not may_go_on.is_set():
+            await asyncio.sleep(0.001)
+        return await uploads.uploaded_file(request)
+
+    monkeypatch.setattr(dispatch, "uploaded_file", arriving)
+    ada, others = site.signed_in(), [site.signed_in(f"p{each}@example.org") for each in range(9)]
+    with ThreadPoolExecutor(10) as pool, ExitStack() as stack:
+        stack.callback(may_go_on.set)
+        sent = [pool.submit(ada.upload, CSV.encode())]
+        assert begun.acquire(timeout=PATIENCE_SECONDS)
+        second = ada.upload(CSV.encode())
+        assert (second.status_code, second.json()["error"]) == (409, "import_running")
+        sent += [pool.submit(each.upload, CSV.encode()) for each in others[: imports.WAITING_MAX - 1]]
+        for _ in sent[1:]:
+            assert begun.acquire(timeout=PATIENCE_SECONDS)
+        one_too_many = others[-1].upload(CSV.encode())
+        assert (one_too_many.status_code, one_too_many.json()["error"]) == (503, "busy")
+        may_go_on.set()
+        assert {each.result().status_code for each in sent} == {202}
+    assert ended(ada)["state"] == "done"
+    assert ada.upload(b"").status_code == 400
+    assert ada.upload(CSV.encode()).status_code == 202
+
+
+def test_an_import_that_goes_on_is_remembered(site: Visited, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Later ones that have ended are forgotten before it, however many there are."""
+    monkeypatch.setattr(imports, "KEPT", 2)
+    begun, may_go_on = threading.Event(), threading.Event()
+    ingest_all = Ingestion.ingest_all
+
+    def waiting(self: Ingestion, user_id: UserId, *arguments: Any) -> Iterator[Any]:
+        if user_id == slow_id:
+            begun.set()
+            assert may_go_on.wait(PATIENCE_SECONDS)
+        yield from ingest_all(self, user_id, *arguments)
+
+    monkeypatch.setattr(Ingestion, "ingest_all", waiting)
+    slow, quick = site.signed_in(), site.signed_in("bob@example.org")
+    slow_id = slow.get("/session").json()["userId"]
+    with ExitStack() as stack:
+        stack.callback(may_go_on.set)
+        running = slow.upload(CSV.encode()).json()["importId"]
+        assert begun.wait(PATIENCE_SECONDS)
+        for _ in range(4):
+            assert quick.upload(CSV.encode()).status_code == 202
+            assert ended(quick)["state"] == "done"
+        assert slow.get(f"/imports/{running}").json()["state"] == "counting"
+        assert len(quick.get("/imports").json()["imports"]) == 1
+    assert ended(slow)["state"] == "done"
 
 
 def test_stopping_ends_an_import_after_its_batch(site: Visited, monkeypatch: pytest.MonkeyPatch) -> None:
