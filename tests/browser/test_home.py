@@ -17,7 +17,7 @@ from commitcollect_adapters.settings import Settings
 from needs import missing
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, ViewportSize
+    from playwright.sync_api import Browser, FilePayload, Page, Route, ViewportSize
 
     from browser.eyes import Viewed
 
@@ -171,6 +171,131 @@ def test_a_goal_of_time_is_exact_and_says_when_it_is_over(person: Callable[..., 
     assert "7 h 46 min 40 s of 7 h 46 min 48 s" in page.locator("#count").inner_text()
     told = page.locator("#to-go").inner_text()
     assert told.startswith("The next part is 8 s away. The period is over;")
+
+
+def test_a_goal_does_not_look_reached_before_it_is(person: Callable[..., Viewed]) -> None:
+    """Progress is rounded down and what is needed up, in kilometres, miles and shares; a target is exact."""
+    seen = person("round@example.org")
+    told = seen.page.evaluate("""async () => {
+        const format = await import("/assets/format.js");
+        const told = (aim, value) => [format.target(aim), format.progress(aim, value), format.needed(aim, 35),
+            format.progress(aim, aim.totalTarget), format.needed(aim, aim.totalTarget)];
+        const [run, all] = [["DISTANCE_METERS", 42195], ["ALL_OF", 999996]];
+        const aim = ([targetType, totalTarget]) => ({ targetType, totalTarget });
+        format.setUnits("km");
+        const metric = [told(aim(run), 42194), told(aim(all), 999995)];
+        const far = format.progress(aim(["DISTANCE_METERS", 1e6]), 999999);
+        format.setUnits("mi");
+        const climb = told(aim(["ELEVATION_METERS", 8848]), 8847);
+        const imperial = told(aim(["DISTANCE_METERS", 160934]), 160933);
+        format.setUnits("km");
+        return [...metric, far, climb, imperial];
+    }""")
+    assert told == [
+        ["42.195 km", "42.19 km", "0.04 km", "42.195 km", "42.195 km"],
+        ["100 %", "99 %", "1 %", "100 %", "100 %"],
+        "999.9 km",
+        ["29,029 ft", "29,025 ft", "115 ft", "29,029 ft", "29,029 ft"],
+        ["100 mi", "99.99 mi", "0.03 mi", "100 mi", "100 mi"],
+    ]
+
+
+def test_trouble_is_seen_and_goes_away(person: Callable[..., Viewed]) -> None:
+    """A call that fails is told where the reader is; the message goes with the next thing the reader does."""
+    seen = person("trouble@example.org")
+    page, trouble = seen.page, seen.page.locator("#trouble")
+    page.route("**/milestones", lambda route: route.abort())
+    page.get_by_role("button", name="Set this goal").click()
+    trouble.get_by_text("This host does not answer").wait_for()
+    box, head = trouble.bounding_box(), page.locator("header.bar").bounding_box()
+    assert box is not None
+    assert head is not None
+    assert head["y"] + head["height"] <= box["y"] + 1
+    assert box["y"] + box["height"] <= DESKTOP["viewport"]["height"]
+    page.unroute("**/milestones")
+    page.locator("#kind").select_option("count")
+    trouble.wait_for(state="hidden")
+    seen.complaints.clear()
+
+
+def test_a_page_whose_stream_was_refused_asks_for_it_again(person: Callable[..., Viewed]) -> None:
+    """A browser itself gives up at an answer that is no stream, as that of a busy host."""
+    seen = person("again@example.org")
+    page, refused = seen.page, []
+
+    def refuse(route: Route) -> None:
+        refused.append(route)
+        route.fulfill(status=503, json={"error": "busy"})
+
+    page.route("**/events", refuse, times=1)
+    page.reload()
+    page.wait_for_selector(READY)
+    bring(page, "\n".join(CSV.splitlines()[:2]))
+    set_goal(page, "120")
+    page.route("**/events", refuse, times=1)
+    with page.expect_response(lambda answer: answer.url.endswith("/events") and answer.ok):
+        page.reload()
+    assert len(refused) == 2
+    bring(page)
+    page.wait_for_selector("#parts li.earned:nth-child(12)")
+    seen.complaints.clear()
+
+
+def test_the_same_goal_can_be_set_again(person: Callable[..., Viewed]) -> None:
+    """Also once the first has another name; pressing twice makes one."""
+    seen = person("twice@example.org")
+    page = seen.page
+    bring(page)
+    set_goal(page, "320")
+    first = page.url
+    page.get_by_text("Rename, put away, delete").click()
+    page.locator("#goal-name").fill("Spring")
+    page.get_by_role("button", name="Rename", exact=True).click()
+    page.wait_for_selector("#aim:has-text('Spring')")
+    page.wait_for_selector(READY)
+    sent: list[str] = []
+    page.on(
+        "request",
+        lambda asked: (
+            sent.append(asked.headers["idempotency-key"])
+            if asked.method == "POST" and asked.url.endswith("/milestones")
+            else None
+        ),
+    )
+    page.locator("#from").fill("2026-01-01")
+    page.locator("#amount").fill("320")
+    page.route("**/milestones", lambda route: route.abort(), times=1)
+    page.get_by_role("button", name="Set this goal").click()
+    page.locator("#trouble").wait_for()
+    page.get_by_role("button", name="Set this goal").click()
+    page.wait_for_url(lambda url: "milestone=" in url and url != first)
+    page.wait_for_selector("#milestone option:nth-child(2)", state="attached")
+    assert len(set(sent)) == 1 < len(sent)
+    seen.complaints.clear()
+
+
+def test_files_dropped_meanwhile_wait_for_the_first(person: Callable[..., Viewed]) -> None:
+    """One import of a person runs at a time; the second is neither refused nor lost."""
+    seen = person("queue@example.org")
+    page = seen.page
+    held: list[Route] = []
+    sent: list[str] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.on("request", lambda asked: sent.append(asked.url) if "/imports?" in asked.url else None)
+    page.route("**/imports?*", hold, times=1)
+    rows = CSV.splitlines()
+    for number, content in enumerate(("\n".join(rows[:3]), "\n".join([rows[0], *rows[3:6]]))):
+        file: FilePayload = {"name": f"{number}.csv", "mimeType": "text/csv", "buffer": content.encode()}
+        page.set_input_files("#file", file)
+    page.wait_for_selector("text=0.csv")
+    assert len(sent) == 1
+    held[0].continue_()
+    page.wait_for_selector(".import.done >> text=1.csv")
+    assert page.locator(".import.failed").count() == 0
+    assert page.locator(".import.done").count() == 2
 
 
 def test_parts_arrive_while_the_page_is_open(person: Callable[..., Viewed], site: Served) -> None:

@@ -5,7 +5,9 @@ import { fill, get, make } from "./dom.js";
 import * as format from "./format.js";
 
 const ROWS_SHOWN = 200;
+const POLL_MS = 400, AGAIN_MS = 3000;
 const cards = new Map();
+let last = Promise.resolve();
 
 function card(key, name) {
 	if (cards.has(key)) return cards.get(key);
@@ -51,11 +53,12 @@ function* notes({ warnings }) {
 
 async function bring(files) {
 	for (const file of files) {
-		const key = `upload ${file.name}`, made = card(key, file.name);
+		const key = `upload ${file.name}`, sending = card(key, file.name);
+		let made = sending;
 		try {
-			const begun = await send(file, share => { made.bar.value = share * .1; made.text.textContent = `Sending: ${Math.floor(share * 100)} %`; });
-			made.root.remove();
-			told(begun);
+			const begun = await send(file, share => { sending.bar.value = share * .1; sending.text.textContent = `Sending: ${Math.floor(share * 100)} %`; });
+			sending.root.remove();
+			made = told(begun);
 			await ended(begun.importId);
 		} catch (failure) {
 			made.bar.hidden = true;
@@ -66,13 +69,25 @@ async function bring(files) {
 	}
 }
 
-// One file after the other, as one import of a person runs at a time.
+// One file after the other, as one import of a person runs at a time, also where more are dropped meanwhile.
+function queue(files) {
+	last = last.then(() => bring(files));
+}
+
 async function ended(importId) {
 	for (;;) {
-		const found = await call(`/imports/${importId}`);
-		told(found);
-		if (found.state === "done" || found.state === "failed") { await finished(importId); return; }
-		await new Promise(done => setTimeout(done, 400));
+		const found = await unlessAway(() => call(`/imports/${importId}`));
+		if (found) told(found);
+		if (found?.state === "done" || found?.state === "failed") { await finished(importId); return; }
+		await new Promise(done => setTimeout(done, found ? POLL_MS : AGAIN_MS));
+	}
+}
+
+// The import goes on while the host cannot be reached for a moment.
+async function unlessAway(ask) {
+	try { return await ask(); } catch (failure) {
+		if (failure.status !== 0 && failure.status !== 503) throw failure;
+		return null;
 	}
 }
 
@@ -92,8 +107,8 @@ export function start() {
 	const drop = get("drop"), input = get("file");
 	const over = is => event => { event.preventDefault(); drop.classList.toggle("over", is); };
 	for (const [name, is] of [["dragenter", true], ["dragover", true], ["dragleave", false], ["drop", false]]) drop.addEventListener(name, over(is));
-	drop.addEventListener("drop", event => bring([...event.dataTransfer.files]));
-	const chosen = () => { const files = [...input.files]; input.value = ""; bring(files); };
+	drop.addEventListener("drop", event => queue([...event.dataTransfer.files]));
+	const chosen = () => { const files = [...input.files]; input.value = ""; queue(files); };
 	input.addEventListener("change", chosen);
 	// They may have been chosen while this page was still loading.
 	if (input.files.length) chosen();

@@ -12,13 +12,14 @@ const SENTENCES = {
 	storage_unavailable: "The store is busy; try again in a moment.", busy: "This host is busy; try again in a moment.",
 	strava_unavailable: "Strava does not answer; try again later.", strava_rate_limited: "Strava takes no more calls for now; try again later.",
 	milestone_has_parts: "A part was earned meanwhile, so the goal was kept; look at it once more.", milestone_not_found: "This goal is not there any more; load the page again.",
-	account_deleting: "This account is being deleted.",
+	account_deleting: "This account is being deleted.", import_not_found: "This host was started anew and does not know the import any more; bring the file in again, which goes on where it ended.",
 };
+const UNREACHABLE = "This host does not answer. Is it still running, and are you online?";
 const FIELDS = { totalTarget: "the amount", periodEndAtUtc: "the end", periodStartAtUtc: "the start", targets: "the amount", targetType: "the kind of goal", modelId: "the statue", sport: "the sport", name: "the name", timeZone: "the time zone" };
 
 export class Refused extends Error {
 	constructor(status, { error, status: code, field }) {
-		super(SENTENCES[error ?? code] ?? (field && FIELDS[field] ? `Please check ${FIELDS[field]}.` : "That did not work; try again in a moment."));
+		super(SENTENCES[error ?? code] ?? (field && FIELDS[field] ? `Please check ${FIELDS[field]}.` : (status ? "That did not work; try again in a moment." : UNREACHABLE)));
 		this.status = status;
 		this.code = error ?? code;
 	}

@@ -10,12 +10,12 @@ export function setUnits(value) {
 	try { localStorage.setItem(KEY, value); } catch { /* then it holds for this page */ }
 }
 
-const number = (value, digits = 0) => new Intl.NumberFormat(undefined, { maximumFractionDigits: digits }).format(value);
+const number = (value, digits = 0, roundingMode = "halfExpand") => new Intl.NumberFormat(undefined, { maximumFractionDigits: digits, roundingMode }).format(value);
 export const whole = value => number(value);
 export const count = (value, one, many) => `${number(value)} ${value === 1 ? one : many}`;
 
 export const distance = (meters, digits = 1) => units() === "mi" ? `${number(meters / MILE, digits)} mi` : `${number(meters / 1000, digits)} km`;
-export const climb = meters => units() === "mi" ? `${number(meters / FOOT)} ft` : `${number(meters)} m`;
+export const climb = (meters, rounding) => units() === "mi" ? `${number(meters / FOOT, 0, rounding)} ft` : `${number(meters)} m`;
 export function time(seconds) {
 	const minutes = Math.round(seconds / 60);
 	return minutes < 60 ? `${minutes} min` : `${number(Math.floor(minutes / 60))} h ${String(minutes % 60).padStart(2, "0")}`;
@@ -28,25 +28,36 @@ function exactTime(seconds) {
 	return units.filter(([amount]) => amount).map(([amount, unit]) => `${number(amount)} ${unit}`).join(" ");
 }
 
+// A marathon is no 42.2 km where it is the goal.
+function exactDistance(meters, rounding) {
+	const [unit, name] = units() === "mi" ? [MILE, "mi"] : [1000, "km"];
+	const digits = meters >= 100 * unit ? 1 : 2;
+	return `${number(meters / unit, !rounding && name === "km" ? 3 : digits, rounding)} ${name}`;
+}
+
 const AMOUNTS = {
-	DISTANCE_METERS: distance, ELEVATION_METERS: climb, MOVING_TIME_SECONDS: exactTime, ACTIVITY_COUNT: value => count(value, "workout", "workouts"),
+	DISTANCE_METERS: exactDistance, ELEVATION_METERS: climb, MOVING_TIME_SECONDS: exactTime, ACTIVITY_COUNT: value => count(value, "workout", "workouts"),
 };
 const BUCKETS = { DAY: ["day", "days"], WEEK: ["week", "weeks"], MONTH: ["month", "months"] };
 const countsBuckets = fold => fold?.kind === "REACHED_BUCKETS" || fold?.kind === "LONGEST_RUN";
 
 // An amount of what an aim is counted in: metres, days of a streak, shares of a combination.
-export function amount({ targetType, totalTarget }, value, fold) {
-	if (targetType === "ALL_OF") return `${number(100 * value / totalTarget)} %`;
-	return countsBuckets(fold) ? count(value, ...BUCKETS[fold.bucket]) : AMOUNTS[targetType](value);
+function amount({ targetType, totalTarget }, value, fold, rounding) {
+	if (targetType === "ALL_OF") return `${number(100 * value / totalTarget, 0, rounding)} %`;
+	return countsBuckets(fold) ? count(value, ...BUCKETS[fold.bucket]) : AMOUNTS[targetType](value, value === totalTarget ? undefined : rounding);
 }
-export const measured = (targetType, value) => (AMOUNTS[targetType] ?? String)(value);
+export const target = (aim, fold) => amount(aim, aim.totalTarget, fold);
+// Down, or a goal would look reached before it is; up, so that what is shown is enough.
+export const progress = (aim, value, fold) => amount(aim, value, fold, "floor");
+export const needed = (aim, value, fold) => amount(aim, value, fold, "ceil");
+export const measured = (targetType, value) => targetType === "DISTANCE_METERS" ? distance(value) : (AMOUNTS[targetType] ?? String)(value);
 
 function each(targetType, minimum) {
 	return targetType === "ACTIVITY_COUNT" && minimum === 1 ? "" : ` with ${AMOUNTS[targetType](minimum)}`;
 }
 
 function aimed(aim, fold) {
-	const whole = amount(aim, aim.totalTarget, fold), climbing = aim.targetType === "ELEVATION_METERS" && !countsBuckets(fold) ? " of climbing" : "";
+	const whole = target(aim, fold), climbing = aim.targetType === "ELEVATION_METERS" && !countsBuckets(fold) ? " of climbing" : "";
 	switch (fold?.kind) {
 		case "BEST_WORKOUT": return `${whole} in one workout`;
 		case "BEST_WINDOW": return `${whole} in ${count(fold.length, ...BUCKETS[fold.bucket])}`;
@@ -73,6 +84,7 @@ export const dateAndTime = seconds => moment.format(seconds * 1000);
 export const lastDay = seconds => day.format(seconds * 1000 - 1);
 export const period = ({ periodStartAtUtc, periodEndAtUtc }) => periodEndAtUtc === null ? `from ${date(periodStartAtUtc)}` : `${date(periodStartAtUtc)} to ${lastDay(periodEndAtUtc)}`;
 export const month = number => new Intl.DateTimeFormat(undefined, { month: "long", timeZone: "UTC" }).format(Date.UTC(2026, number - 1, 15));
+export const shortMonth = number => new Intl.DateTimeFormat(undefined, { month: "short", timeZone: "UTC" }).format(Date.UTC(2026, number - 1, 15));
 export const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 // The days of a year, each as the API names it.

@@ -11,15 +11,21 @@ import * as statue from "./statue.js";
 import * as workouts from "./workouts.js";
 import * as year from "./year.js";
 
-const SETTLE_MS = 400;
+const SETTLE_MS = 400, AGAIN_MS = 5000;
 const parameters = new URLSearchParams(location.search);
-let isMadeUp = false, settling, source, version;
+let isMadeUp = false, later, settling, source, version;
 
 function failed(failure) {
 	if (failure.status === 401) { location.assign("/"); return; }
 	get("trouble").textContent = failure.message;
+	get("trouble").dataset.of = "reader";
 	get("trouble").hidden = false;
 	if (!(failure instanceof Error && "code" in failure)) throw failure;
+}
+
+function failedToUpdate(failure) {
+	failed(failure);
+	get("trouble").dataset.of = "update";
 }
 
 async function choose(milestoneId) {
@@ -29,6 +35,9 @@ async function choose(milestoneId) {
 	location.reload();
 }
 
+// Trouble has been read once the reader goes on; that of an update is over with the next one that succeeds.
+for (const name of ["click", "change"]) document.addEventListener(name, () => { get("trouble").hidden = true; }, true);
+
 // Whatever changed in the ledger shows, once it is quiet for a moment.
 function changed() {
 	clearTimeout(settling);
@@ -37,7 +46,8 @@ function changed() {
 			await statue.refresh();
 			change.show();
 			await Promise.all([workouts.show(statue.current()), year.show().then(goal.suggest), bring.strava(isMadeUp)]);
-		} catch (failure) { failed(failure); }
+			if (get("trouble").dataset.of === "update") get("trouble").hidden = true;
+		} catch (failure) { failedToUpdate(failure); }
 	}, SETTLE_MS);
 }
 
@@ -46,25 +56,51 @@ function listen() {
 	source.addEventListener("ledger", event => {
 		const now = JSON.parse(event.data).version, isNews = version !== undefined && now !== version;
 		version = now;
-		if (isNews) { statue.refresh().catch(failed); changed(); }
+		if (isNews) { statue.refresh().catch(failedToUpdate); changed(); }
 	});
 	source.addEventListener("import", event => {
 		const found = JSON.parse(event.data);
 		bring.told(found);
-		if (found.state === "done" || found.state === "failed") { bring.finished(found.importId).catch(failed); changed(); }
+		if (found.state === "done" || found.state === "failed") { bring.finished(found.importId).catch(failedToUpdate); changed(); }
 	});
+	// Browsers connect again by themselves unless the answer is no stream, as while a host is busy or starts.
+	source.addEventListener("error", () => {
+		if (source.readyState === EventSource.CLOSED) later = setTimeout(listenAgain, AGAIN_MS);
+	});
+}
+
+async function listenAgain() {
+	try {
+		await call("/session");
+		listen();
+	} catch (failure) {
+		if (failure.status === 401) failed(failure);
+		else later = setTimeout(listenAgain, AGAIN_MS);
+	}
 }
 
 // Asks for nothing more, as while the account goes away.
 function leave() {
 	source?.close();
+	clearTimeout(later);
 	clearTimeout(settling);
+}
+
+async function goals() {
+	const found = [];
+	let after = "";
+	do {
+		const { milestones, next } = await call(`/milestones?limit=200${after}`);
+		found.push(...milestones);
+		after = next && `&after=${encodeURIComponent(next)}`;
+	} while (after);
+	return found;
 }
 
 async function signedIn(viewer) {
 	get("signed-in").hidden = get("nav").hidden = false;
 	get("email").textContent = viewer.email;
-	const [{ statues }, { milestones }] = await Promise.all([call("/statues"), call("/milestones?limit=200")]);
+	const [{ statues }, milestones] = await Promise.all([call("/statues"), goals()]);
 	// What is put away stands last.
 	milestones.sort((a, b) => Boolean(a.archivedAtUtc) - Boolean(b.archivedAtUtc) || b.createdAtUtc - a.createdAtUtc);
 	await statue.show(milestones, parameters.get("milestone"), statues[0].modelId);

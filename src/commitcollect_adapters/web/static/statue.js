@@ -45,8 +45,8 @@ export function paint() {
 	const count = `${awards.size} of ${shown.partsTotal} parts earned`;
 	get("statue-name").textContent = title;
 	get("aim").textContent = milestone ? `${milestone.name ? `${milestone.name}: ` : ""}${format.aim(milestone)} · ${format.period(milestone)}` : "Set a goal below, and its parts will be yours to earn.";
-	get("count").textContent = milestone ? `${count}: ${format.amount(milestone, milestone.progressValue, fold)} of ${format.amount(milestone, milestone.totalTarget, fold)}` : "";
-	get("to-go").textContent = milestone?.remainingToNextPart != null ? `The next part is ${format.amount(milestone, milestone.remainingToNextPart, fold)} away.${milestone.isOver ? " The period is over; only what comes in late can still count." : ""}` : milestone?.completedAtUtc ? `Complete since ${format.date(view.awards.at(-1).earnedAtUtc)}.` : "";
+	get("count").textContent = milestone ? `${count}: ${format.progress(milestone, milestone.progressValue, fold)} of ${format.target(milestone, fold)}` : "";
+	get("to-go").textContent = milestone?.remainingToNextPart != null ? `The next part is ${format.needed(milestone, milestone.remainingToNextPart, fold)} away.${milestone.isOver ? " The period is over; only what comes in late can still count." : ""}` : milestone?.completedAtUtc ? `Complete since ${format.date(view.awards.at(-1).earnedAtUtc)}.` : "";
 	fill("steps", shown.parts.map(part => make("i", { class: awards.has(part.partIndex) ? "earned" : null })));
 	get("statue").setAttribute("aria-label", `${title}, a statue. ${count}${names.length ? `: ${names.join(", ")}` : ""}.`);
 	const still = `/statues/${encodeURIComponent(shown.modelId)}/picture?solid=${[...awards.keys()].join(",")}`;
@@ -62,7 +62,7 @@ function parts(milestone, awards, fold) {
 	fill("parts", shown.parts.map(part => {
 		const award = awards.get(part.partIndex), kind = award ? "earned" : milestone && part.partIndex === next ? "next" : "later";
 		const threshold = milestone && Math.ceil(part.partIndex * milestone.totalTarget / milestone.partsTotal);
-		const state = award ? format.date(award.earnedAtUtc) : milestone ? `at ${format.amount(milestone, threshold, fold)}` : "";
+		const state = award ? format.date(award.earnedAtUtc) : milestone ? `at ${format.needed(milestone, threshold, fold)}` : "";
 		return make("li", { class: kind, "data-part": part.partIndex, "data-from": part.direction.join(" ") },
 			make("details", { name: "part", open: String(part.partIndex) === open, toggle: event => event.target.open && award && workout(event.target, award) },
 				make("summary", {}, make("span", { class: "mark" }), make("span", { class: "name" }, part.partName), make("span", { class: "unseen" }, award ? "earned " : milestone ? "not yet, " : ""), make("span", { class: "state" }, state)),
@@ -75,8 +75,8 @@ function parts(milestone, awards, fold) {
 
 function facts(part, award, milestone, threshold, fold) {
 	const told = [];
-	if (award) told.push(["Earned", `${format.dateAndTime(award.earnedAtUtc)}, at ${format.amount(milestone, award.progressValueAtAward, fold)}`], ["By", "…", "by"]);
-	else if (milestone) told.push(["Threshold", format.amount(milestone, threshold, fold)]);
+	if (award) told.push(["Earned", `${format.dateAndTime(award.earnedAtUtc)}, at ${format.progress(milestone, award.progressValueAtAward, fold)}`], ["By", "…", "by"]);
+	else if (milestone) told.push(["Threshold", format.needed(milestone, threshold, fold)]);
 	told.push(["Goes onto", part.attachPoint.replaceAll("_", " ")], ["Size", `${part.sizeMm.join(" × ")} mm`], ["Print", `about ${part.grams} g, ${part.needsSupports ? "with" : "without"} supports`]);
 	return told.flatMap(([label, text, name]) => [make("dt", {}, label), make("dd", { class: name }, text)]);
 }

@@ -25,7 +25,7 @@ function heat(found) {
 		const cell = svg("rect", { class: `level${level}`, x: LEFT + column * CELL, y: TOP + weekday * CELL, width: CELL - 2, height: CELL - 2, rx: 2 });
 		cell.append(svg("title", {}, `${format.calendarDay(at)}: ${totals ? told(totals) : "nothing"}`));
 		picture.append(cell);
-		if (name.endsWith("-01")) picture.append(svg("text", { x: LEFT + column * CELL, y: TOP - 5 }, format.month(Number(name.slice(5, 7))).slice(0, 3)));
+		if (name.endsWith("-01")) picture.append(svg("text", { x: LEFT + column * CELL, y: TOP - 5 }, format.shortMonth(Number(name.slice(5, 7)))));
 	});
 	fill("heat", picture);
 }
