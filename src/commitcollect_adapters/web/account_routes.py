@@ -13,6 +13,7 @@ from commitcollect_core.accounts.audit import AuditType
 from commitcollect_core.service import AccountUseCases
 
 _ACTOR = "the-person"
+_ZIP = "application/zip"
 
 
 @frozen(kw_only=True, eq=False)
@@ -27,7 +28,7 @@ class AccountRoutes:
         yield Endpoint(
             method="GET", path="/account/export", act=self._export,
             about="Everything that is stored about the caller, as a ZIP.",
-            answers={OK: None}, fails_with=(404,), audited_as=AuditType.DATA_EXPORT,
+            answers={OK: None}, media_types=(_ZIP,), fails_with=(404,), audited_as=AuditType.DATA_EXPORT,
         )  # fmt: skip
         yield Endpoint(
             method="DELETE", path="/account", act=self._delete,
@@ -48,7 +49,7 @@ class AccountRoutes:
             file.close()
             raise
         headers = {"Content-Disposition": 'attachment; filename="commitcollect-export.zip"'}
-        return Answer(file=file, media_type="application/zip", headers=headers)
+        return Answer(file=file, media_type=_ZIP, headers=headers)
 
     def _delete(self, call: Call) -> Answer:
         request = self.accounts.deleting.delete(call.user_id)

@@ -138,7 +138,7 @@ class Answer:
 
 @frozen(kw_only=True)
 class Parameter:
-    """A parameter behind the path, for the API's description."""
+    """A parameter behind the path, or a header, for the API's description."""
 
     name: str
     about: str
@@ -159,7 +159,9 @@ class Endpoint:
         body: what the body has to be; None for no JSON.
         admits: looks at a caller before a file is taken from it, without waiting; it holds a place for the
             file until the call is answered. Only rows with this take one.
+        headers: the headers that say something about the request.
         answers: what each status below 400 brings: a schema, or None for no JSON.
+        media_types: of an answer that is no JSON.
         fails_with: the other statuses, beyond those that any call may have.
         is_visited: whether browsers go there by themselves, so that errors are shown to a person.
         audited_as: what the audit log calls it, also when it fails.
@@ -171,9 +173,11 @@ class Endpoint:
     about: str
     needs_session: bool = True
     query: tuple[Parameter, ...] = ()
+    headers: tuple[Parameter, ...] = ()
     body: Schema | None = None
     admits: Callable[[Call], AbstractContextManager[None]] | None = None
     answers: Mapping[int, Schema | None]
+    media_types: tuple[str, ...] = ()
     fails_with: tuple[int, ...] = ()
     is_visited: bool = False
     audited_as: AuditType | None = None

@@ -21,6 +21,7 @@ from commitcollect_adapters.observing.trail import AuditTrail
 from commitcollect_adapters.web.bodies import Unacceptable, json_object
 from commitcollect_adapters.web.calls import JSON_TYPE, TEXT_CHARS_MAX, Answer, Call, Endpoint
 from commitcollect_adapters.web.cookies import SESSION, CookieRules, cookie_of, set_cookie
+from commitcollect_adapters.web.negotiation import takes_gzip
 from commitcollect_adapters.web.problems import (
     HEADERS,
     answer_to,
@@ -85,7 +86,7 @@ class Dispatch:
                 if endpoint.admits is not None:
                     call = evolve(call, file=await uploaded_file(request))
                 answer = await run_in_threadpool(self._acted, endpoint, call, request)
-            return self._response(answer, takes_gzip="gzip" in request.headers.get("accept-encoding", ""))
+            return self._response(answer, is_packed=takes_gzip(request.headers.get("accept-encoding", "")))
         except Unacceptable as refused:
             return problem(refused.status, refused.code)
         except ClientDisconnect:
@@ -137,7 +138,7 @@ class Dispatch:
         self.trail.record(by, answer.outcome)
         return answer
 
-    def _response(self, answer: Answer, *, takes_gzip: bool) -> Response:
+    def _response(self, answer: Answer, *, is_packed: bool) -> Response:
         headers = {**HEADERS, **answer.headers}
         if answer.file is not None:
             return StreamingResponse(_pieces(answer.file), answer.status, headers, answer.media_type)
@@ -145,11 +146,12 @@ class Dispatch:
             response: Response = JSONResponse(answer.document, answer.status, headers)
         elif answer.media_type == JSON_TYPE:  # a status says it all
             response = Response(status_code=answer.status, headers=headers)
-        elif answer.packed and takes_gzip:
-            headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
-            response = Response(answer.packed, answer.status, headers, answer.media_type)
         else:
-            response = Response(answer.content, answer.status, headers, answer.media_type)
+            # Also where it is not packed: a cache between may keep it for a client that takes the other one.
+            headers |= {"Vary": "Accept-Encoding"} if answer.packed else {}
+            headers |= {"Content-Encoding": "gzip"} if answer.packed and is_packed else {}
+            content = answer.packed if "Content-Encoding" in headers else answer.content
+            response = Response(content, answer.status, headers, answer.media_type)
         if answer.forgets_session:
             set_cookie(response, SESSION, "", seconds=0, rules=self.rules)
         return response

@@ -39,6 +39,7 @@ ROW = Endpoint(
     path=PATH,
     about="Server-sent events: `ledger` when workouts, milestones or parts changed, `import` for progress.",
     answers={OK: None},
+    media_types=(_EVENT_STREAM,),
     fails_with=(503,),
 )
 

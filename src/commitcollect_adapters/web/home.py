@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from commitcollect_adapters.web.calls import OK, Endpoint
+from commitcollect_adapters.web.negotiation import has_already, takes_gzip
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
@@ -41,7 +42,14 @@ _HEADERS = {
     "Cache-Control": "no-cache",
 }
 ROWS = tuple(
-    Endpoint(method="GET", path=path, needs_session=False, about=about, answers={OK: None})
+    Endpoint(
+        method="GET",
+        path=path,
+        needs_session=False,
+        about=about,
+        answers={OK: None},
+        media_types=("text/html",),
+    )
     for path, about in (
         ("/", "The athlete's page."),
         ("/docs", "This description, to read."),
@@ -62,9 +70,9 @@ def _file(name: str) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         content, packed, tag = _read(name)
         headers = {**_HEADERS, "ETag": tag, "Vary": "Accept-Encoding"}
-        if request.headers.get("if-none-match") == tag:
+        if has_already(request.headers.get("if-none-match", ""), tag):
             return Response(status_code=_NOT_MODIFIED, headers=headers)
-        if "gzip" in request.headers.get("accept-encoding", ""):
+        if takes_gzip(request.headers.get("accept-encoding", "")):
             headers["Content-Encoding"] = "gzip"
             content = packed
         return Response(content, OK, headers, _TYPES[name.rpartition(".")[2]])
@@ -77,4 +85,5 @@ def _read(name: str) -> tuple[bytes, bytes, str]:
     """A file, the same packed, and its tag."""
     content = files(__package__).joinpath("static", name).read_bytes()
     digest = hashlib.sha256(content).hexdigest()[:16]
-    return content, gzip.compress(content, 9, mtime=0), f'"{digest}"'
+    # Weak, as it is the same for both.
+    return content, gzip.compress(content, 9, mtime=0), f'W/"{digest}"'

@@ -60,7 +60,7 @@ class HostRoutes:
         if self.metrics is not None:
             yield Endpoint(
                 method="GET", path="/metrics", act=self._metrics, needs_session=False,
-                about="Counters and timings for Prometheus.", answers={OK: None},
+                about="Counters and timings for Prometheus.", answers={OK: None}, media_types=("text/plain",),
             )  # fmt: skip
 
     def _health(self, _call: Call) -> Answer:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
+from commitcollect_adapters.web.negotiation import takes_gzip
 from commitcollect_adapters.web.page import CONTENT_SECURITY_POLICY
 from commitcollect_core.errors import CommitCollectError, InvalidInput
 
@@ -85,7 +86,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(status, Resource(f"{reason}\n".encode(), "text/plain; charset=utf-8"))
 
     def _answer(self, status: HTTPStatus, resource: Resource) -> None:
-        is_packed = "gzip" in self.headers.get("Accept-Encoding", "")
+        is_packed = takes_gzip(self.headers.get("Accept-Encoding", ""))
         body = gzip.compress(resource.content, 3, mtime=0) if is_packed else resource.content
         self.send_response(status)
         self.send_header("Content-Type", resource.media_type)

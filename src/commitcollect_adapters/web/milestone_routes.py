@@ -28,7 +28,6 @@ from commitcollect_core.training.tracking import MILESTONE_EXISTS, MilestoneView
 from commitcollect_core.values import MilestoneId, UserId
 
 LISTED, LISTED_MAX = 50, 200
-KEY_CHARS_MAX = 200
 
 
 @frozen(kw_only=True, eq=False)
@@ -49,6 +48,7 @@ class MilestoneRoutes:
         one = "/milestones/{milestoneId}"
         yield Endpoint(
             method="POST", path="/milestones", act=self._create, body=wishes.BODY,
+            headers=(schemas.IDEMPOTENCY_KEY,),
             about="Set a milestone; the stored history counts at once. Repeatable with an Idempotency-Key.",
             answers={CREATED: schemas.CREATED_MILESTONE}, fails_with=(400, 404, 409, 413, 415, 422),
         )  # fmt: skip
@@ -214,9 +214,9 @@ def _view_document(view: MilestoneView, now: datetime) -> Document:
 
 def _id_for(user_id: UserId, key: str) -> MilestoneId:
     """The id of the milestone that a request of this name makes: the same each time it is repeated."""
-    if len(key) > KEY_CHARS_MAX:
+    if len(key) > schemas.KEY_CHARS_MAX:
         raise InvalidInput(
-            f"an Idempotency-Key has at most {KEY_CHARS_MAX} characters", field="Idempotency-Key"
+            f"an Idempotency-Key has at most {schemas.KEY_CHARS_MAX} characters", field="Idempotency-Key"
         )
     digest = hashlib.sha256("\n".join((user_id, key)).encode()).hexdigest()
     return MilestoneId(f"k-{digest[:30]}")

@@ -9,7 +9,7 @@ from typing import Any
 
 from commitcollect_adapters.web import schemas
 from commitcollect_adapters.web.bodies import BODY_BYTES_MAX
-from commitcollect_adapters.web.calls import JSON_TYPE, Endpoint, Parameter
+from commitcollect_adapters.web.calls import JSON_TYPE, OK, Endpoint, Parameter
 from commitcollect_adapters.web.cookies import SESSION
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
@@ -78,10 +78,11 @@ def _operation(row: Endpoint) -> dict[str, Any]:
         "parameters": [
             *({"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
               for name in _PARAMETER.findall(row.path)),
-            *map(_parameter, row.query),
+            *(_parameter(each, "query") for each in row.query),
+            *(_parameter(each, "header") for each in row.headers),
         ],
         "responses": {
-            **{str(status): _response(status, schema) for status, schema in row.answers.items()},
+            **{str(status): _response(status, schema, row) for status, schema in row.answers.items()},
             **{str(status): _failure(status) for status in sorted(failures)},
         },
     }  # fmt: skip
@@ -97,19 +98,21 @@ def _operation_id(row: Endpoint) -> str:
     return row.method.lower() + "".join(word[0].upper() + word[1:] for word in words)
 
 
-def _parameter(parameter: Parameter) -> dict[str, Any]:
+def _parameter(parameter: Parameter, place: str) -> dict[str, Any]:
     return {
         "name": parameter.name,
-        "in": "query",
+        "in": place,
         "description": parameter.about,
         "schema": parameter.schema,
     }
 
 
-def _response(status: int, schema: Any) -> dict[str, Any]:
+def _response(status: int, schema: Any, row: Endpoint | None = None) -> dict[str, Any]:
     response: dict[str, Any] = {"description": _MEANINGS[status]}
     if schema is not None:
         response["content"] = {JSON_TYPE: {"schema": schema}}
+    elif row is not None and row.media_types and status == OK:
+        response["content"] = {media_type: {} for media_type in row.media_types}
     return response
 
 

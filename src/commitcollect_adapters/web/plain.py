@@ -79,7 +79,7 @@ class PlainRoutes:
         """The row of the route table."""
         yield Endpoint(
             method="GET", path=PATH, act=self._page, needs_session=False, is_visited=True,
-            about="The athlete's page without a script.", answers={OK: None},
+            about="The athlete's page without a script.", answers={OK: None}, media_types=("text/html",),
         )  # fmt: skip
 
     def _page(self, call: Call) -> Answer:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from datetime import UTC
 from email.utils import format_datetime
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Match, Route
 
 from commitcollect_core.errors import CommitCollectError, LimitExceeded, Unauthenticated, http_status
 
@@ -110,11 +112,21 @@ def problem(status: int, code: str, headers: dict[str, str] | None = None) -> Re
     return JSONResponse({"error": code}, status, {**HEADERS, **(headers or {})})
 
 
-async def http_problem(_request: Request, failed: Exception) -> Response:
+async def http_problem(request: Request, failed: Exception) -> Response:
     """What the router refuses: no such path, or not with this method."""
     assert isinstance(failed, HTTPException)  # noqa: S101 - as it is registered
     code = _CODES.get(failed.status_code, "bad_request")
-    return problem(failed.status_code, code, dict(failed.headers or {}))
+    headers = dict(failed.headers or {})
+    if "Allow" in headers:
+        headers["Allow"] = ", ".join(sorted(_methods(request)))
+    return problem(failed.status_code, code, headers)
+
+
+def _methods(request: Request) -> Iterator[str]:
+    """The methods of a path, which may have a route for each; the router itself tells those of the first."""
+    for each in request.app.routes:
+        if isinstance(each, Route) and each.matches(request.scope)[0] is not Match.NONE:
+            yield from each.methods or ()
 
 
 async def unexpected(_request: Request, failed: Exception) -> Response:

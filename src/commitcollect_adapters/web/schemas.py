@@ -267,7 +267,15 @@ LAYOUT = Parameter(
     about="Put together, or lying on printer beds.",
     schema={"enum": ["assembled", "plates"]},
 )
+KEY_CHARS_MAX = 200
+"""Of an Idempotency-Key."""
+
 NAME = Parameter(name="name", about="What the file is called.", schema=_TEXT)
+IDEMPOTENCY_KEY = Parameter(
+    name="Idempotency-Key",
+    about="Names the request: repeated under its name, it makes nothing new and is answered as before.",
+    schema={"type": "string", "maxLength": KEY_CHARS_MAX},
+)
 WITH_PARTS = Parameter(
     name="withParts",
     about="Whether earned parts go, too; without it, a milestone that has some stays.",

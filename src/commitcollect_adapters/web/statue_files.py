@@ -28,6 +28,7 @@ from commitcollect_adapters.web.showing import PICTURE_HEIGHT, PICTURE_WIDTH, Sh
 from commitcollect_core.errors import Conflict, InvalidInput, NotFound
 from commitcollect_core.training.tracking import MilestoneView
 
+_PRINTED = {Format.STL.value, Format.THREEMF.value}
 _FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 """Of every file in an archive, so that the same parts are the same bytes."""
 
@@ -103,14 +104,14 @@ def made_file(statue: Statue, view: MilestoneView, kind: str, layout: str) -> Fi
     showing = Showing(statue, view)
     earned = sorted(showing.earned)
     stem = str(statue.model.model_id).lower()
+    if Layout(layout) is Layout.PLATES and kind not in _PRINTED:
+        raise InvalidInput("plates are for stl and 3mf", field="layout")
     if kind in PICTURES:
         return File(f"{stem}.{kind}", PICTURES[kind](showing, earned))
     if not earned:
         raise NotFound("nothing is earned yet, so there is nothing to print", code="nothing_earned")
     check_pins(showing, earned)
     detail = Detail.WEB if kind == Format.GLB.value else Detail.EXACT
-    if Layout(layout) is Layout.PLATES and kind == Format.GLB.value:
-        raise InvalidInput("plates are for stl and 3mf", field="layout")
     made = files(statue, shapes(statue, earned, detail), Format(kind), Layout(layout), Bed())
     if kind != Format.STL.value and len(made) == 1:
         return made[0]

@@ -75,18 +75,19 @@ class StatueRoutes:
         )  # fmt: skip
         yield Endpoint(
             method="GET", path=f"{one}/mesh", act=self._mesh_file, needs_session=False,
-            about="The whole statue as GLB.", answers={OK: None}, fails_with=(404,),
+            about="The whole statue as GLB.", answers={OK: None}, media_types=(MESH_TYPE,), fails_with=(404,),
         )  # fmt: skip
         yield Endpoint(
             method="GET", path=f"{one}/picture", act=self._picture, query=(schemas.SOLID,),
             needs_session=False, about="A still picture as SVG; the parts named are solid.",
-            answers={OK: None}, fails_with=(400, 404),
+            answers={OK: None}, media_types=(PICTURE_TYPE,), fails_with=(400, 404),
         )  # fmt: skip
         yield Endpoint(
             method="GET", path="/milestones/{milestoneId}/files/{format}", act=self._file,
             query=(schemas.LAYOUT,),
             about="What is earned as a file: stl (a ZIP), 3mf or glb to print, svg, png or html to share.",
-            answers={OK: None}, fails_with=(400, 404, 409),
+            answers={OK: None}, media_types=tuple({each.partition(";")[0]: None for each in _TYPES.values()}),
+            fails_with=(400, 404, 409),
         )  # fmt: skip
 
     def warm_up(self) -> None:

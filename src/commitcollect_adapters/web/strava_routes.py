@@ -38,7 +38,7 @@ class StravaRoutes:
         yield Endpoint(
             method="GET", path=CALLBACK, act=self._callback, query=schemas.OAUTH_CALLBACK,
             about="Where Strava sends the browser back: the account is connected.",
-            answers={FOUND: None, OK: schemas.CONNECTED}, fails_with=(400, 409, 502, 503),
+            answers={FOUND: None, OK: schemas.CONNECTED}, fails_with=(400, 403, 409, 502, 503),
             is_visited=True, audited_as=AuditType.STRAVA_AUTHORIZE,
         )  # fmt: skip
         yield Endpoint(

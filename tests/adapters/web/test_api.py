@@ -87,6 +87,9 @@ def test_a_history_becomes_parts_and_files(site: Visited) -> None:
     assert len(zipfile.ZipFile(io.BytesIO(packed.content)).namelist()) == 5
     assert browser.get(f"{one}/files/3mf?layout=plates").content[:2] == b"PK"
     assert b"5 of 12 parts earned" in browser.get(f"{one}/files/svg").content
+    for kind in ("glb", "svg", "png", "html"):
+        refused = browser.get(f"{one}/files/{kind}?layout=plates")
+        assert (refused.status_code, refused.json()["field"]) == (400, "layout")
 
 
 def test_workouts_are_explained_page_by_page(site: Visited) -> None:
@@ -514,7 +517,10 @@ def test_paths_and_methods_that_are_not_there(site: Visited) -> None:
     assert browser.get("/nope").json() == {"error": "not_found"}
     wrong = browser.request("PUT", "/milestones", headers={"origin": BASE})
     assert (wrong.status_code, wrong.json()) == (405, {"error": "method_not_allowed"})
-    assert {"GET", "POST"} <= set(wrong.headers["allow"].split(", "))
+    assert wrong.headers["allow"] == "GET, HEAD, POST"
+    for path in ("/logout", "/webhooks/strava"):  # a route for each method
+        wrong = browser.request("PUT", path, headers={"origin": BASE})
+        assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET, HEAD, POST")
     assert browser.request("HEAD", "/health").status_code == 200
 
 

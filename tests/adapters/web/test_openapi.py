@@ -12,7 +12,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from adapters.web.visiting import Visited, visited
+from adapters.web.visiting import GOAL, Visited, visited
 
 UNTOLD = {"/auth/local", "/metrics", "/webhooks/strava/"}
 """The page of the local provider, and the webhook with the slash that some proxies add."""
@@ -73,6 +73,33 @@ def test_it_is_whole(described: dict[str, Any]) -> None:
     schemas = described["components"]["schemas"]
     references = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(described)))
     assert references == set(schemas)
+
+
+def test_answers_are_of_the_types_it_tells(site: Visited, described: dict[str, Any]) -> None:
+    """What is no JSON names its media type, and is of it; only answers without a body name none."""
+    browser = site.signed_in()
+    made = browser.send("/milestones", GOAL).json()["milestoneId"]
+    values = {"modelId": "DRAGON_2026", "milestoneId": made, "format": "svg", "year": "2026"}
+    waits = {"/events", "/auth/login", "/auth/callback", "/strava/connect"}
+    found, unlike = 0, []
+    for path, operations in described["paths"].items():
+        told = operations.get("get", {}).get("responses", {}).get("200")
+        if told is None or path in waits:
+            continue
+        answer = browser.get(re.sub(r"\{(\w+)\}", lambda name: values.get(name[1], "x"), path))
+        if answer.status_code != 200:
+            continue
+        found += 1
+        if answer.headers["content-type"].partition(";")[0] not in told.get("content", {}):
+            unlike.append(path)
+    assert unlike == []
+    assert found > 20
+
+
+def test_a_header_that_matters_is_told(described: dict[str, Any]) -> None:
+    """A request may be named, so that it can be repeated."""
+    parameters = described["paths"]["/milestones"]["post"]["parameters"]
+    assert [(each["name"], each["in"]) for each in parameters] == [("Idempotency-Key", "header")]
 
 
 def test_a_secret_segment_is_not_told(tmp_path: Path) -> None:
