@@ -143,6 +143,13 @@ def _context(lines: list[str], first: int, last: int) -> tuple[int, str]:
         first -= 1
 
 
+def _segment(lines: list[str], node: ast.expr) -> str:
+    """What `ast.get_source_segment` finds, without splitting the whole module again for each node."""
+    last = node.end_lineno or node.lineno
+    text = "".join(lines[node.lineno - 1 : last])
+    return text[node.col_offset : len(text) - len(lines[last - 1]) + (node.end_col_offset or 0)]
+
+
 def _mutants(module: str, tests: tuple[str, ...]) -> Iterator[Mutant]:
     file = f"commitcollect_core/training/{module}.py"
     text = (SOURCES / file).read_text(encoding="utf-8")
@@ -153,8 +160,8 @@ def _mutants(module: str, tests: tuple[str, ...]) -> Iterator[Mutant]:
     for node in ast.walk(tree):
         if node in skipped or not isinstance(node, ast.expr):
             continue
-        segment = ast.get_source_segment(text, node) or ""
         for broken in _broken(node):
+            segment = _segment(lines, node)
             first, old = _context(lines, node.lineno - 1, node.end_lineno or node.lineno)
             # Columns count bytes; these modules are plain ASCII in code, and messages are skipped.
             line = lines[node.lineno - 1].strip()
