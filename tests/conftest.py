@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import botocore.session
 import pytest
 from hypothesis import is_hypothesis_test, settings
 
@@ -57,6 +59,14 @@ def _failing_audit() -> Iterator[None]:
         trail = audited.install(patch)
         yield
         assert not trail.counts["written"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_of_aws_are_read_once() -> Iterator[None]:
+    """Each session of boto3 reads the models of the services anew, which takes most of what opening takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", functools.cache(botocore.session.create_loader))
+        yield
 
 
 @pytest.fixture(scope="session")

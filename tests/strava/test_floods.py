@@ -66,6 +66,7 @@ def test_in_a_file_a_whole_flood_delays_no_other(database: Database) -> None:
     check(World(stores=sqlite_stores(database), queue=SqliteQueue(database)), PER_MINUTE)
 
 
+@pytest.mark.slow
 def test_on_dynamodb_a_flood_delays_no_other() -> None:
     """The same with budgets, connections and ledgers on DynamoDB."""
     with running.dynoxide() as endpoint:

@@ -67,7 +67,7 @@ def dynoxide() -> Iterator[str]:
         yield endpoint
 
 
-@pytest.fixture(params=["memory", "sqlite", "dynoxide"])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("dynoxide", marks=pytest.mark.slow)])
 def make_world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeWorld]:
     """Makes worlds on empty stores of each kind."""
     if request.param == "sqlite":
