@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 from hypothesis import HealthCheck, Phase, settings
 
 
@@ -94,7 +94,7 @@ LEVELS = {
         audit_edits=5_000,
     ),
 }
-LEVELS["again"] = LEVELS["fast"]
+LEVELS["again"] = evolve(LEVELS["fast"], examples=20, kill_stride=9)
 LEVELS["mutants"] = LEVELS["ci"]  # what CI would not see is a survivor
 NAME = os.environ.get("HYPOTHESIS_PROFILE", "fast")
 LEVEL = LEVELS[NAME]

@@ -1,15 +1,9 @@
-"""A real process that imports a history and is killed at one store call. Run by test_kill.py.
-
-Arguments: the store's address, the history (a JSON list of activities), ``import`` or ``events``, and the
-number of the store call's side (before the first call is 0, after it is 1, …) at which the process ends by
-SIGKILL.
-"""
+"""What a real process does that imports a history and is killed at one store call; for test_kill.py."""
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -53,10 +47,9 @@ class KillAt:
         self._number = number
         self._sides = count()
 
-    def __call__(self, call: str, side: Side) -> None:
+    def __call__(self, _call: str, _side: Side) -> None:
         """Return, or end the process."""
         if next(self._sides) == self._number:
-            print(f"killed {side} {call}", flush=True)
             os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -67,7 +60,15 @@ def application(ports: Ports, kill_at: int) -> CommitCollect:
 
 
 def run(store: str, history: Path, mode: str, kill_at: int) -> None:
-    """Open the milestone unless it is there, and take the history in."""
+    """Open the milestone unless it is there, and take the history in.
+
+    Args:
+        store: its address.
+        history: a JSON list of activities.
+        mode: ``import`` or ``events``.
+        kill_at: the number of the store call's side (before the first call is 0, after it is 1, …) at which
+            the process ends by SIGKILL.
+    """
     found = [
         row.snapshot
         for row in read_history(history, policy=DEFAULT_POLICY, now=NOW)
@@ -83,7 +84,3 @@ def run(store: str, history: Path, mode: str, kill_at: int) -> None:
         else:
             for _ in app.ingestion.ingest_all(USER, found):
                 pass
-
-
-if __name__ == "__main__":
-    run(sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]))
