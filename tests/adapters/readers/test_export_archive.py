@@ -113,6 +113,7 @@ def test_damage_inside_the_table_keeps_what_came_before(tmp_path: Path) -> None:
     assert last.row == read[-2].row + 1
 
 
+@pytest.mark.slow
 def test_a_large_table_streams(tmp_path: Path) -> None:
     """8,000 packed rows pass through a few MB of memory."""
     text = io.StringIO(newline="")
