@@ -20,6 +20,7 @@ class Thoroughness:
 
     Attributes:
         examples: of a property test.
+        examples_in_memory: of a store that keeps values as they are.
         examples_on_dynoxide, examples_on_ministack: where each example is a dozen requests.
         machine_runs: of a state machine on files and in memory, of `machine_steps` each.
         machine_steps_on_engines: on DynamoDB, with as many runs as there are examples on the engine.
@@ -33,6 +34,7 @@ class Thoroughness:
     """
 
     examples: int
+    examples_in_memory: int
     examples_on_dynoxide: int
     examples_on_ministack: int
     machine_runs: int
@@ -50,6 +52,7 @@ class Thoroughness:
 LEVELS = {
     "fast": Thoroughness(
         examples=40,
+        examples_in_memory=20,
         examples_on_dynoxide=10,
         examples_on_ministack=5,
         machine_runs=20,
@@ -65,6 +68,7 @@ LEVELS = {
     ),
     "ci": Thoroughness(
         examples=100,
+        examples_in_memory=25,
         examples_on_dynoxide=15,
         examples_on_ministack=8,
         machine_runs=30,
@@ -80,6 +84,7 @@ LEVELS = {
     ),
     "deep": Thoroughness(
         examples=3_000,
+        examples_in_memory=500,
         examples_on_dynoxide=400,
         examples_on_ministack=200,
         machine_runs=3_000,

@@ -25,8 +25,11 @@ Opener = Callable[[], AbstractContextManager[Ledger]]
 class TestMemoryLedger(LedgerContract):
     """Its suite skips what a driver's crash leaves behind, as it has none, and other processes."""
 
+    examples_factor = 2  # what is refused is refused before the store, and in a file every example is tried
+
     @pytest.fixture(autouse=True)
-    def _memory(self) -> None:
+    def _memory(self, few_examples: Callable[[int], None]) -> None:
+        few_examples(LEVEL.examples_in_memory)
         self._ledger = MemoryLedger()
 
     def open_ledger(self) -> AbstractContextManager[Ledger]:
@@ -83,6 +86,8 @@ class OnDynamo(LedgerContract):
 
 
 class TestDynamoLedgerOnDynoxide(OnDynamo):
+    examples_factor = 2  # as in memory
+
     @pytest.fixture(autouse=True)
     def _engine(self, dynoxide_client: Client, few_examples: Callable[[int], None]) -> None:
         few_examples(LEVEL.examples_on_dynoxide)

@@ -25,7 +25,8 @@ class InMemory(contracts.StoresContract):
     """Stores in memory, shared by the calls of one test."""
 
     @pytest.fixture(autouse=True)
-    def _memory(self) -> None:
+    def _memory(self, few_examples: Callable[[int], None]) -> None:
+        few_examples(LEVEL.examples_in_memory)
         self._stores = memory_stores()
 
     def open_stores(self) -> AbstractContextManager[Stores]:
