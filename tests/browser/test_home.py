@@ -241,6 +241,47 @@ def test_a_page_whose_stream_was_refused_asks_for_it_again(person: Callable[...,
     seen.complaints.clear()
 
 
+def test_a_page_that_is_not_seen_holds_no_stream(person: Callable[..., Viewed]) -> None:
+    """Six of them would take all the connections a browser has for a host. Seen again, it has what came."""
+    seen = person("hidden@example.org")
+    page = seen.page
+    bring(page, "\n".join(CSV.splitlines()[:2]))
+    set_goal(page, "120")
+    turn = """is => {
+        Object.defineProperty(document, "hidden", { value: is, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    with page.expect_event("requestfailed", lambda asked: asked.url.endswith("/events")):
+        page.evaluate(turn, True)
+    assert page.locator("#parts .earned").count() == 3
+    bring(page)
+    page.evaluate(turn, False)
+    page.wait_for_selector("#parts li.earned:nth-child(12)")
+    page.locator("#workout-rows").get_by_text("Yoga").first.wait_for()
+
+
+def test_long_names_fit_on_a_phone(person: Callable[..., Viewed], site: Served) -> None:
+    """Of goals, files, workouts and people, without a place to break them."""
+    seen = person(f"{'w' * 60}@example.org", viewport=PHONE)
+    page = seen.page
+    long = CSV.replace("Yoga", "Y" * 120)
+    page.set_input_files(
+        "#file", {"name": f"{'W' * 110}.csv", "mimeType": "text/csv", "buffer": long.encode()}
+    )
+    page.wait_for_selector(".import.done")
+    set_goal(page, "320")
+    page.get_by_text("Rename, put away, delete").click()
+    page.locator("#goal-name").fill("W" * 80)
+    page.get_by_role("button", name="Rename", exact=True).click()
+    page.wait_for_selector(f"#aim:has-text('{'W' * 80}')")
+    page.wait_for_selector(READY)
+    assert page.locator(".import.done strong").inner_text() == f"{'W' * 110}.csv"
+    width = "document.documentElement.scrollWidth"
+    assert page.evaluate(width) == PHONE["width"]
+    page.goto(f"{site.address}/plain")
+    assert page.evaluate(width) == PHONE["width"]
+
+
 def test_the_same_goal_can_be_set_again(person: Callable[..., Viewed]) -> None:
     """Also once the first has another name; pressing twice makes one."""
     seen = person("twice@example.org")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
@@ -27,7 +28,9 @@ from commitcollect_core.training.ports import Ledger
 from commitcollect_core.values import UserId
 
 PATH = "/events"
-STREAMS_MAX = 100
+STREAMS_MAX, OF_ONE_MAX = 100, 10
+"""Of all people, and of one: who opens many pages shuts out no one else."""
+
 STREAM_SECONDS_MAX = 600
 """Then the browser connects again, which looks at its session anew."""
 
@@ -57,7 +60,7 @@ class Events:
     imports: Imports
     stream_seconds: float = STREAM_SECONDS_MAX
     each_seconds: float = _EACH_SECONDS
-    _open: int = field(default=0, init=False)
+    _open: Counter[UserId] = field(factory=Counter, init=False)
     _is_stopping: bool = field(default=False, init=False)
 
     def route(self) -> Route:
@@ -76,14 +79,14 @@ class Events:
             session = await run_in_threadpool(self.sessions.authenticate, secret)
         except CommitCollectError as failed:
             return answer_to(failed)
-        if self._open >= STREAMS_MAX:
+        if self._open.total() >= STREAMS_MAX or self._open[session.user_id] >= OF_ONE_MAX:
             return problem(UNAVAILABLE, "busy", {"Retry-After": str(RETRY_SECONDS)})
         if request.method == "HEAD":
             return Response(headers=HEADERS, media_type=_EVENT_STREAM)
         return StreamingResponse(self._stream(session.user_id), headers=HEADERS, media_type=_EVENT_STREAM)
 
     async def _stream(self, user_id: UserId) -> AsyncIterator[str]:
-        self._open += 1
+        self._open[user_id] += 1
         seen: dict[str, Any] = {}
         try:
             yield "retry: 2000\n\n"
@@ -100,7 +103,8 @@ class Events:
                 if self.stream_seconds:
                     await asyncio.sleep(self.each_seconds)
         finally:
-            self._open -= 1
+            self._open[user_id] -= 1
+            self._open += Counter()  # without those who have none left
 
     def _state(self, user_id: UserId) -> dict[str, Any]:
         """What the page shows of the moment: name of the event -> data."""

@@ -316,6 +316,38 @@ def test_asking_for_the_head_of_a_stream_opens_none(site: Visited) -> None:
     assert answer.headers["content-type"].startswith("text/event-stream")
 
 
+def test_a_person_has_some_streams_and_leaves_room_for_others(
+    site: Visited, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One more than there may be of one person, or of all, is told to come again; an end makes room."""
+    monkeypatch.setattr(events, "OF_ONE_MAX", 2)
+    monkeypatch.setattr(events, "STREAMS_MAX", 3)
+    (row,) = (each for each in _routes(site) if getattr(each, "path", "") == events.PATH)
+    ada, bob, eve = (site.signed_in(f"{name}@example.org") for name in ("ada", "bob", "eve"))
+
+    async def ask(browser: Visitor) -> Any:
+        cookie = f"{SESSION}={browser.cookies[SESSION]}".encode()
+        scope = {"type": "http", "method": "GET", "headers": [(b"cookie", cookie)]}
+        answer = await row.endpoint(Request(scope))  # type: ignore[attr-defined]  # a route has one
+        if answer.status_code == 200:
+            await anext(answer.body_iterator)
+        return answer
+
+    async def visit() -> None:
+        first, second, refused = [await ask(ada) for _ in range(3)]
+        assert [first.status_code, second.status_code, refused.status_code] == [200, 200, 503]
+        assert refused.headers["retry-after"]
+        other = await ask(bob)
+        assert [other.status_code, (await ask(eve)).status_code] == [200, 503]
+        await first.body_iterator.aclose()
+        third = await ask(ada)
+        assert [third.status_code, (await ask(eve)).status_code] == [200, 503]
+        await other.body_iterator.aclose()
+        assert (await ask(eve)).status_code == 200
+
+    asyncio.run(asyncio.wait_for(visit(), PATIENCE_SECONDS))
+
+
 def test_streams_need_a_session_and_end_when_the_site_stops(site: Visited) -> None:
     """401 for strangers; after the stop a stream ends by itself."""
     assert site.browser().get(events.PATH).json() == {"status": "missing_session"}

@@ -12,6 +12,7 @@ import * as workouts from "./workouts.js";
 import * as year from "./year.js";
 
 const SETTLE_MS = 400, AGAIN_MS = 5000;
+const ended = new Set();
 const parameters = new URLSearchParams(location.search);
 let isMadeUp = false, later, settling, source, version;
 
@@ -52,6 +53,7 @@ function changed() {
 }
 
 function listen() {
+	source?.close();
 	source = new EventSource("/events");
 	source.addEventListener("ledger", event => {
 		const now = JSON.parse(event.data).version, isNews = version !== undefined && now !== version;
@@ -61,7 +63,11 @@ function listen() {
 	source.addEventListener("import", event => {
 		const found = JSON.parse(event.data);
 		bring.told(found);
-		if (found.state === "done" || found.state === "failed") { bring.finished(found.importId).catch(failedToUpdate); changed(); }
+		if (found.state !== "done" && found.state !== "failed" || ended.has(found.importId)) return;
+		// Each stream tells of the newest import once more.
+		ended.add(found.importId);
+		bring.finished(found.importId).catch(failedToUpdate);
+		changed();
 	});
 	// Browsers connect again by themselves unless the answer is no stream, as while a host is busy or starts.
 	source.addEventListener("error", () => {
@@ -79,10 +85,20 @@ async function listenAgain() {
 	}
 }
 
-// Asks for nothing more, as while the account goes away.
-function leave() {
+// Pages that are not seen hold no connection: a browser has six for a host, and a seventh tab would wait for ever.
+function rest() {
+	if (document.hidden) silence();
+	else listen();
+}
+
+function silence() {
 	source?.close();
 	clearTimeout(later);
+}
+
+// Asks for nothing more, as while the account goes away.
+function leave() {
+	silence();
 	clearTimeout(settling);
 }
 
@@ -109,7 +125,8 @@ async function signedIn(viewer) {
 	change.start(choose, failed);
 	bring.start();
 	workouts.start(failed);
-	listen();
+	rest();
+	document.addEventListener("visibilitychange", rest);
 	await Promise.all([workouts.show(statue.current()), year.start(failed).then(goal.suggest), bring.strava(isMadeUp), account.show(failed, leave)]);
 }
 
