@@ -36,6 +36,13 @@ CSV = (
     + '99,"someday",Broken,Run,3600,10.0,3500\n'
     + '98,"Mar 9, 2026, 7:00:00 AM",Yoga,Yoga,3600,0,3500\n'
 )
+ENDED: dict[str, Any] = {
+    "importId": "elsewhere", "file": "all.csv", "state": "done", "bytes": 9, "read": 2, "taken": 2,
+    "changed": 2, "parts": 0, "rejectedCount": 1, "warningCount": 0, "error": None, "warnings": [],
+    "rejected": [{"file": "all.csv", "row": 4, "reason": "not a day"}],
+}  # fmt: skip
+"""An import that this host does not know."""
+
 AXE = Path(__file__).parents[2] / ".engines" / "axe.js"
 _FOCUSED = "document.activeElement.id || document.activeElement.textContent.trim()"
 
@@ -337,6 +344,39 @@ def test_files_dropped_meanwhile_wait_for_the_first(person: Callable[..., Viewed
     page.wait_for_selector(".import.done >> text=1.csv")
     assert page.locator(".import.failed").count() == 0
     assert page.locator(".import.done").count() == 2
+
+
+def test_an_import_that_has_ended_is_told_by_its_answer(person: Callable[..., Viewed]) -> None:
+    """As on Lambda, where the next call may reach another process, which knows nothing of it."""
+    seen = person("lambda@example.org")
+    page = seen.page
+    page.route("**/imports?*", lambda route: route.fulfill(status=202, json=ENDED))
+    page.set_input_files("#file", {"name": "all.csv", "mimeType": "text/csv", "buffer": b"x"})
+    page.wait_for_selector(".import.done")
+    page.get_by_text("1 row left out, and why").click()
+    assert page.locator(".import.done td").all_inner_texts() == ["4", "not a day"]
+    assert not [each for each in seen.requests if "/imports/" in each]
+
+
+def test_a_stream_that_tells_the_same_again_changes_nothing(person: Callable[..., Viewed]) -> None:
+    """On Lambda a stream ends at once, and the next one tells of the same import: it is looked at once."""
+    seen = person("streams@example.org")
+    page, streams = seen.page, []
+
+    def tell(route: Route) -> None:
+        streams.append(route)
+        body = f"retry: 50\n\nevent: import\ndata: {json.dumps(ENDED)}\n\n"
+        route.fulfill(content_type="text/event-stream", body=body)
+
+    page.route("**/events", tell)
+    page.reload()
+    page.wait_for_selector(".import.done")
+    until = len(streams) + 5
+    while len(streams) < until:
+        page.wait_for_event("requestfinished")
+    assert len([each for each in seen.requests if each.endswith("/imports/elsewhere")]) == 1
+    assert page.locator("#trouble").is_hidden()
+    seen.complaints.clear()
 
 
 def test_parts_arrive_while_the_page_is_open(person: Callable[..., Viewed], site: Served) -> None:

@@ -33,9 +33,16 @@ export function told(found) {
 	return made;
 }
 
-export async function finished(importId) {
-	const found = await call(`/imports/${importId}`), made = told(found);
+export const isOver = ({ state }) => state === "done" || state === "failed";
+
+function toldInFull(found) {
+	const made = told(found);
 	made.more.replaceChildren(...leftOut(found), ...notes(found));
+}
+
+// Also of an import that another page began. A host of several processes may ask one that does not know it.
+export async function finished(importId) {
+	try { toldInFull(await call(`/imports/${importId}`)); } catch (failure) { if (failure.status !== 404) throw failure; }
 }
 
 function* leftOut({ rejected, rejectedCount }) {
@@ -59,7 +66,9 @@ async function bring(files) {
 			const begun = await send(file, share => { sending.bar.value = share * .1; sending.text.textContent = `Sending: ${Math.floor(share * 100)} %`; });
 			sending.root.remove();
 			made = told(begun);
-			await ended(begun.importId);
+			// On Lambda it ends before it is answered, and no other call may find it.
+			if (isOver(begun)) toldInFull(begun);
+			else await ended(begun.importId);
 		} catch (failure) {
 			made.bar.hidden = true;
 			made.root.className = "import failed";
@@ -78,7 +87,7 @@ async function ended(importId) {
 	for (;;) {
 		const found = await unlessAway(() => call(`/imports/${importId}`));
 		if (found) told(found);
-		if (found?.state === "done" || found?.state === "failed") { await finished(importId); return; }
+		if (found && isOver(found)) { toldInFull(found); return; }
 		await new Promise(done => setTimeout(done, found ? POLL_MS : AGAIN_MS));
 	}
 }

@@ -63,7 +63,7 @@ function listen() {
 	source.addEventListener("import", event => {
 		const found = JSON.parse(event.data);
 		bring.told(found);
-		if (found.state !== "done" && found.state !== "failed" || ended.has(found.importId)) return;
+		if (!bring.isOver(found) || ended.has(found.importId)) return;
 		// Each stream tells of the newest import once more.
 		ended.add(found.importId);
 		bring.finished(found.importId).catch(failedToUpdate);
