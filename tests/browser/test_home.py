@@ -207,6 +207,46 @@ def test_a_goal_does_not_look_reached_before_it_is(person: Callable[..., Viewed]
     ]
 
 
+def test_days_are_those_of_the_reader_and_of_the_goal(person: Callable[..., Viewed]) -> None:
+    """A goal that counts days has its own time zone; one that the host does not know gives way to UTC."""
+    seen = person("zones@example.org", timezone_id="America/Vancouver")
+    page = seen.page
+    bring(page)
+    goal = {
+        "modelId": "DRAGON_2026", "sport": "RUN", "targets": ["days=12"], "timeZone": "Pacific/Auckland",
+        "periodStartAtUtc": 1_767_178_800, "periodEndAtUtc": 1_769_857_200,
+    }  # fmt: skip
+    headers = {"Content-Type": "application/json", "X-Requested-By": "test"}
+    post = "sent => fetch('/milestones', sent).then(said => said.status)"
+    assert page.evaluate(post, {"method": "POST", "headers": headers, "body": json.dumps(goal)}) == 201
+    page.add_init_script(
+        "const known = Intl.DateTimeFormat.prototype.resolvedOptions;"
+        "Intl.DateTimeFormat.prototype.resolvedOptions = function () {"
+        " return { ...known.call(this), timeZone: 'Etc/Unknown' }; };"
+    )
+    page.reload()
+    page.wait_for_selector(READY)
+    told = page.locator("#aim").inner_text()
+    assert re.search(r"Jan\.? 1, 2026 to Jan\.? 31, 2026", told), told
+    assert "9 workouts" in page.locator("#year-total").inner_text()
+    assert page.locator("#trouble").is_hidden()
+    seen.complaints.clear()
+
+
+def test_what_is_counted_comes_whole(person: Callable[..., Viewed]) -> None:
+    """Half a day is no amount of days: it was rounded, and the goal another one than was asked for."""
+    seen = person("whole@example.org")
+    page = seen.page
+    page.locator("#kind").select_option("days")
+    page.locator("#amount").fill("2.5")
+    page.get_by_role("button", name="Set this goal").click()
+    assert page.locator("#amount").evaluate("input => input.validity.stepMismatch")
+    assert page.locator("#milestone option").count() == 0
+    page.locator("#kind").select_option("distance")
+    page.locator("#amount").fill("42.195")
+    assert page.locator("#amount").evaluate("input => input.validity.valid")
+
+
 def test_trouble_is_seen_and_goes_away(person: Callable[..., Viewed]) -> None:
     """A call that fails is told where the reader is; the message goes with the next thing the reader does."""
     seen = person("trouble@example.org")

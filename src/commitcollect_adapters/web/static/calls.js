@@ -22,6 +22,7 @@ export class Refused extends Error {
 		super(SENTENCES[error ?? code] ?? (field && FIELDS[field] ? `Please check ${FIELDS[field]}.` : (status ? "That did not work; try again in a moment." : UNREACHABLE)));
 		this.status = status;
 		this.code = error ?? code;
+		this.field = field;
 	}
 }
 

@@ -81,11 +81,23 @@ const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 export const date = seconds => day.format(seconds * 1000);
 export const dateAndTime = seconds => moment.format(seconds * 1000);
-export const lastDay = seconds => day.format(seconds * 1000 - 1);
-export const period = ({ periodStartAtUtc, periodEndAtUtc }) => periodEndAtUtc === null ? `from ${date(periodStartAtUtc)}` : `${date(periodStartAtUtc)} to ${lastDay(periodEndAtUtc)}`;
+
+// The days of a goal that counts days are those of its own time zone, wherever the reader is.
+function dayOf(timeZone) {
+	try { return timeZone ? new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone }) : day; } catch { return day; }
+}
+
+export function period({ periodStartAtUtc, periodEndAtUtc, timeZone }) {
+	const own = dayOf(timeZone), first = own.format(periodStartAtUtc * 1000);
+	return periodEndAtUtc === null ? `from ${first}` : `${first} to ${own.format(periodEndAtUtc * 1000 - 1)}`;
+}
 export const month = number => new Intl.DateTimeFormat(undefined, { month: "long", timeZone: "UTC" }).format(Date.UTC(2026, number - 1, 15));
 export const shortMonth = number => new Intl.DateTimeFormat(undefined, { month: "short", timeZone: "UTC" }).format(Date.UTC(2026, number - 1, 15));
-export const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+// A browser may name a time zone that the host has not heard of; then days are those of UTC.
+let isZoneKnown = true;
+export const zone = () => isZoneKnown ? Intl.DateTimeFormat().resolvedOptions().timeZone : "UTC";
+export const forgetZone = () => { isZoneKnown = false; };
 
 // The days of a year, each as the API names it.
 export function* days(year) {

@@ -8,9 +8,9 @@ const KINDS = {
 	distance: { name: "Distance", unit: () => format.units() === "mi" ? "miles" : "km", amount: 1000, type: "DISTANCE_METERS", factor: () => format.units() === "mi" ? 1609.344 : 1000 },
 	climb: { name: "Climbing", unit: () => format.units() === "mi" ? "feet" : "metres", amount: 20000, type: "ELEVATION_METERS", factor: () => format.units() === "mi" ? .3048 : 1 },
 	time: { name: "Moving time", unit: () => "hours", amount: 100, type: "MOVING_TIME_SECONDS", factor: () => 3600 },
-	count: { name: "Workouts", unit: () => "workouts", amount: 52, type: "ACTIVITY_COUNT", factor: () => 1 },
-	days: { name: "Active days", unit: () => "days", amount: 120, target: amount => `days=${amount}` },
-	streak: { name: "A streak of days", unit: () => "days in a row", amount: 30, target: amount => `streak=${amount}d` },
+	count: { name: "Workouts", unit: () => "workouts", amount: 52, isWhole: true, type: "ACTIVITY_COUNT", factor: () => 1 },
+	days: { name: "Active days", unit: () => "days", amount: 120, isWhole: true, target: amount => `days=${amount}` },
+	streak: { name: "A streak of days", unit: () => "days in a row", amount: 30, isWhole: true, target: amount => `streak=${amount}d` },
 };
 const WAIT_MS = 350;
 let timer, asking, named = {}, isTouched = false, isFromTouched = false;
@@ -22,10 +22,10 @@ const midnight = (text, more = 0) => {
 
 function wish() {
 	const kind = KINDS[get("kind").value], amount = Number(get("amount").value);
-	if (!(amount > 0) || !get("from").value) return null;
+	if (!(amount > 0) || !get("from").value || kind.isWhole && !Number.isInteger(amount)) return null;
 	const body = { modelId: get("model").value, sport: get("sport").value, periodStartAtUtc: midnight(get("from").value) };
 	if (get("until").value) body.periodEndAtUtc = midnight(get("until").value, 1);
-	if (kind.target) return { ...body, targets: [kind.target(Math.round(amount))], timeZone: format.zone() };
+	if (kind.target) return { ...body, targets: [kind.target(amount)], timeZone: format.zone() };
 	return { ...body, targetType: kind.type, totalTarget: Math.round(amount * kind.factor()) };
 }
 
@@ -38,6 +38,7 @@ export function suggest(year) {
 export function label() {
 	const kind = KINDS[get("kind").value];
 	get("amount-label").textContent = `How much, in ${kind.unit()}`;
+	get("amount").step = kind.isWhole ? "1" : "any";
 	if (!isTouched) get("amount").value = kind.amount;
 	ask();
 }
@@ -63,7 +64,7 @@ async function preview() {
 function worth({ partsEarned, partsTotal, partsEarnedAtUtc: days, countedWorkouts }) {
 	if (!countedWorkouts) return "None of your workouts counts towards it so far.";
 	const counted = `${format.count(countedWorkouts, "workout counts", "workouts count")} towards it`;
-	if (!partsEarned) return `${counted}. You would begin without a part, and the first is not far.`;
+	if (!partsEarned) return `${counted}. You would begin without a part.`;
 	const last = partsEarned > 1 ? `, the latest on ${format.date(days.at(-1))}` : "";
 	return `You would have ${partsEarned} of ${partsTotal} parts, the first on ${format.date(days[0])}${last}. ${counted}.`;
 }

@@ -119,7 +119,7 @@ async function signedIn(viewer) {
 	const [{ statues }, milestones] = await Promise.all([call("/statues"), goals()]);
 	// What is put away stands last.
 	milestones.sort((a, b) => Boolean(a.archivedAtUtc) - Boolean(b.archivedAtUtc) || b.createdAtUtc - a.createdAtUtc);
-	await statue.show(milestones, parameters.get("milestone"), statues[0].modelId);
+	await statue.show(milestones, parameters.get("milestone"), statues[0]?.modelId);
 	get("milestone").addEventListener("change", event => choose(event.target.value));
 	goal.start(statues, choose, failed);
 	change.start(choose, failed);

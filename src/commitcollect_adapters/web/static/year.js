@@ -38,8 +38,17 @@ function table(id, first, rows) {
 		[totals.workouts, format.distance(totals.distanceMeters, 0), format.climb(totals.totalElevationGainMeters), format.time(totals.movingTimeSeconds)].map(text => make("td", { class: "number" }, text))))));
 }
 
+async function read() {
+	const ask = () => call(`/activities/years/${year}?timeZone=${encodeURIComponent(format.zone())}`);
+	return ask().catch(failure => {
+		if (failure.field !== "timeZone") throw failure;
+		format.forgetZone();
+		return ask();
+	});
+}
+
 export async function show() {
-	const found = await call(`/activities/years/${year}?timeZone=${encodeURIComponent(format.zone())}`);
+	const found = await read();
 	const [oldest = year, newest = year] = found.years;
 	// Until the reader chooses, a year that has something to show.
 	if (!isChosen && !found.total.workouts && newest < year) { year = newest; return show(); }
