@@ -7,5 +7,5 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-settings.register_profile("examples", max_examples=20)
+settings.register_profile("examples", max_examples=8)
 settings.load_profile("examples")

@@ -55,6 +55,7 @@ def test_in_memory_a_whole_flood_delays_no_other() -> None:
     check(World(), PER_MINUTE)
 
 
+@pytest.mark.slow
 def test_in_a_file_a_flood_delays_no_other(database: Database) -> None:
     """The same on SQLite."""
     check(World(stores=sqlite_stores(database), queue=SqliteQueue(database)), FEW_PER_MINUTE)

@@ -41,6 +41,7 @@ def test_stl_bytes_are_those_that_the_catalogue_pins(statue: Statue) -> None:
         assert [list(corner) for corner in mesh.bounds_mm()] == entry["boundsMm"]
 
 
+@pytest.mark.slow
 def test_shipped_parts_pass_every_gate_of_surfaces(statue: Statue) -> None:
     """Judged on the STL bytes: closed, wound, one body, not inside out, within 180 mm and the budget."""
     meshes = [
