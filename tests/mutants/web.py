@@ -12,6 +12,16 @@ _WRITING = ("tests/adapters/web/test_writers.py",)
 
 _SLOW = ("tests/adapters/web/test_slow_clients.py",)
 
+_CROWDS = ("tests/adapters/web/test_bulkheads.py",)
+
+_BRINGING = ("tests/adapters/web/test_imports.py",)
+
+_EXPLAINING = ("tests/training/test_explaining.py",)
+
+_BULKHEADS = partial(Mutant, file="commitcollect_adapters/web/bulkheads.py")
+_IMPORTS = partial(Mutant, file="commitcollect_adapters/web/imports.py")
+_EVENTS = partial(Mutant, file="commitcollect_adapters/web/events.py")
+_EXPLANATIONS = partial(Mutant, file="commitcollect_core/training/explaining.py")
 _CONNECTIONS = partial(Mutant, file="commitcollect_adapters/web/connections.py")
 _SERVING = partial(Mutant, file="commitcollect_adapters/web/serving.py")
 _BODIES = partial(Mutant, file="commitcollect_adapters/web/bodies.py")
@@ -19,6 +29,55 @@ _RECEIVER = partial(Mutant, file="commitcollect_adapters/web/receiver.py")
 _WRITERS = partial(Mutant, file="commitcollect_adapters/web/writers.py")
 
 MUTANTS = (
+    _BULKHEADS(
+        name="crowd-takes-every-thread",
+        old="self._places.acquire(blocking=False)",
+        new="self._places.acquire()",
+        law="9: a few calls wait, the others are turned away",
+        tests=_CROWDS,
+    ),
+    _BULKHEADS(
+        name="picture-drawn-each-time",
+        old="self._keep(key, found)",
+        new="pass",
+        law="what is the same for everyone is made once",
+        tests=_CROWDS,
+    ),
+    _IMPORTS(
+        name="files-arrive-uncounted",
+        old="under_way += self._arriving",
+        new="pass",
+        law="9: a person sends one file at a time",
+        tests=_BRINGING,
+    ),
+    _IMPORTS(
+        name="long-import-forgotten",
+        old="if each.state not in _UNFINISHED]",
+        new="]",
+        law="an import that goes on is remembered",
+        tests=_BRINGING,
+    ),
+    _EVENTS(
+        name="all-streams-for-one",
+        old="or self._open[session.user_id] >= OF_ONE_MAX",
+        new="",
+        law="9: one person leaves streams for others",
+        tests=_BRINGING,
+    ),
+    _EXPLANATIONS(
+        name="explaining-reads-all",
+        old="limits.workouts_inspected_max if is_bounded else None",
+        new="None",
+        law="9: a request inspects a bounded number of workouts",
+        tests=_EXPLAINING,
+    ),
+    _EXPLANATIONS(
+        name="streak-explained-from-its-page",
+        old="is_bounded=is_bounded, until=until)",
+        new="is_bounded=is_bounded)",
+        law="9: a page looks at nothing behind its workouts",
+        tests=_EXPLAINING,
+    ),
     _CONNECTIONS(
         name="connections-accepted-without-end",
         old="ACCEPTED_AT_ONCE_MAX = 16",

@@ -154,11 +154,11 @@ def test_a_person_sends_one_file_at_a_time(site: Visited, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(dispatch, "uploaded_file", arriving)
     ada, others = site.signed_in(), [site.signed_in(f"p{each}@example.org") for each in range(9)]
-    with ThreadPoolExecutor(10) as pool, ExitStack() as stack:
+    with ThreadPoolExecutor(12) as pool, ExitStack() as stack:
         stack.callback(may_go_on.set)
         sent = [pool.submit(ada.upload, CSV.encode())]
         assert begun.acquire(timeout=PATIENCE_SECONDS)
-        second = ada.upload(CSV.encode())
+        second = pool.submit(ada.upload, CSV.encode()).result(PATIENCE_SECONDS)
         assert (second.status_code, second.json()["error"]) == (409, "import_running")
         sent += [pool.submit(each.upload, CSV.encode()) for each in others[: imports.WAITING_MAX - 1]]
         for _ in sent[1:]:
