@@ -2,12 +2,16 @@
 
 They favour edge cases: targets smaller than the number of parts (one workout earns several), measures of
 zero, unknown sports.
+
+Those that others draw from again and again are made once: hypothesis validates each new one, which
+takes longer than drawing from it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from string import ascii_letters, digits
 
 from hypothesis import strategies as st
@@ -76,6 +80,7 @@ STATUES = (
 """Models of one part, of twelve, and of as many as a model may have."""
 
 
+@cache
 def texts(*, min_size: int = 0, max_size: int) -> SearchStrategy[str]:
     """Texts that every store must hold: any characters but NUL, which the core lets through to no store."""
     return st.text(
@@ -85,6 +90,7 @@ def texts(*, min_size: int = 0, max_size: int) -> SearchStrategy[str]:
     )
 
 
+@cache
 def moments(
     earliest: datetime = SEASON_START_AT, latest: datetime = SEASON_END_AT - timedelta(seconds=1)
 ) -> SearchStrategy[datetime]:
@@ -93,6 +99,7 @@ def moments(
     return st.integers(0, seconds).map(lambda after: earliest + timedelta(seconds=after))
 
 
+@cache
 def believable_moments() -> SearchStrategy[datetime]:
     """Every time at which a workout may start."""
     return moments(
@@ -100,17 +107,20 @@ def believable_moments() -> SearchStrategy[datetime]:
     )
 
 
+@cache
 def _ids() -> SearchStrategy[str]:
     plain = ascii_letters + digits
     return st.builds(str.__add__, st.sampled_from(plain), st.text(plain + "._@-", max_size=63))
 
 
+@cache
 def workout_keys() -> SearchStrategy[WorkoutKey]:
     """Identities of workouts: any source, numbers or any other id."""
     activity_ids = st.one_of(st.integers(1, 10**11).map(str), _ids()).map(ActivityId)
     return st.builds(WorkoutKey, st.sampled_from(Source), activity_ids)
 
 
+@cache
 def _measures(limit: int) -> SearchStrategy[int]:
     return st.one_of(st.integers(0, min(100, limit)), st.integers(0, limit))
 
@@ -203,6 +213,7 @@ def statue_models(
     )
 
 
+@cache
 def targets(parts_total: int) -> SearchStrategy[int]:
     """Targets of every size.
 
@@ -216,6 +227,7 @@ def targets(parts_total: int) -> SearchStrategy[int]:
     )
 
 
+@cache
 def sport_selections() -> SearchStrategy[SportSelection]:
     """Every sport, or a few groups and sport types."""
     few = st.lists(st.sampled_from(_SELECTABLE_SPORTS), min_size=1, max_size=4).map(SportSelection.parse)
@@ -244,6 +256,7 @@ def wishes(draw: st.DrawFn, models: Sequence[StatueModel] = STATUES) -> NewMiles
     )
 
 
+@cache
 def folds() -> SearchStrategy[Fold]:
     """Every way to make one number of workouts, over days, weeks and months."""
     buckets = st.sampled_from(Bucket)
@@ -257,6 +270,7 @@ def folds() -> SearchStrategy[Fold]:
     )
 
 
+@cache
 def local_times() -> SearchStrategy[LocalTime | None]:
     """UTC, and places whose clocks change twice a year or lie far from UTC."""
     year = 365 * 86_400
@@ -273,6 +287,7 @@ def local_times() -> SearchStrategy[LocalTime | None]:
     return st.none() | summer | far
 
 
+@cache
 @st.composite
 def aims(draw: st.DrawFn) -> Aim:
     """One thing to reach, within what a season of 400 days can hold."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import IntEnum, StrEnum
+from functools import cache
 from types import FunctionType
 from typing import Any, TypeVar
 
@@ -80,6 +81,7 @@ _ODD: tuple[Any, ...] = (
 )  # fmt: skip
 
 
+@cache
 def odd_values() -> SearchStrategy[Any]:
     """Values of many types; hardly any fits where it is put."""
     return st.sampled_from(_ODD) | st.integers() | st.text(max_size=12) | st.floats() | st.datetimes()
@@ -109,6 +111,7 @@ def _known(kind: type[Any], given: Mapping[str, Any]) -> dict[str, Any]:
     return {each.name: given[each.name] for each in fields(kind) if each.name in given}
 
 
+@cache
 def _wild_folds() -> SearchStrategy[Callable[[], Any]]:
     kinds = st.sampled_from((BestWindow, ReachedBuckets, LongestRun))
     odd = st.fixed_dictionaries(
@@ -118,6 +121,7 @@ def _wild_folds() -> SearchStrategy[Callable[[], Any]]:
     return st.builds(lambda kind, given: lambda: kind(**_known(kind, given)), kinds, odd)
 
 
+@cache
 def _wild_places() -> SearchStrategy[Callable[[], Any]]:
     pairs = st.tuples(
         st.integers(-(2**40), 2**40) | odd_values(), st.sampled_from((0, 3_600, 10**6)) | odd_values()
@@ -128,11 +132,13 @@ def _wild_places() -> SearchStrategy[Callable[[], Any]]:
     )
 
 
+@cache
 def _wild_selections() -> SearchStrategy[Callable[[], Any]]:
     names = st.lists(st.sampled_from(("RUN", "ride", "TrailRun", "ANY", "Nonsense", 7, None)), max_size=4)
     return st.builds(lambda given: lambda: SportSelection(given), names | odd_values())
 
 
+@cache
 def _wild_aims() -> SearchStrategy[Callable[[], Any]]:
     facts = st.fixed_dictionaries(
         {
