@@ -17,8 +17,8 @@ from commitcollect_core.jobs.ports import EventQueue
 WRITERS_MAX = 32
 """Threads that wait for the store at once; each may hold a connection to it."""
 
-BATCH_MAX = 16
-"""Jobs that a thread takes along. With a thread for each job, all compete for the interpreter."""
+BATCH_MAX = 64
+"""Jobs that a thread takes along. With more threads than are needed, all compete for the interpreter."""
 
 JOIN_SECONDS = 0.05
 """How long a job waits for others while a thread writes already, which may take long."""
@@ -65,8 +65,6 @@ class Writers:
         if not self._writing:
             # Not yet: callers whose turn comes in the same round of the loop go along.
             loop.call_soon(self._write_first)
-        elif len(self._waiting) >= BATCH_MAX:
-            self._write()
         hurried = loop.call_later(JOIN_SECONDS, self._hurry, ours)
         try:
             await ours.kept
