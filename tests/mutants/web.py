@@ -58,6 +58,13 @@ MUTANTS = (
         tests=_BRINGING,
     ),
     _EVENTS(
+        name="stream-outlives-its-session",
+        old="except Unauthenticated:\n            return False",
+        new="except Unauthenticated:\n            return True",
+        law="a browser that is signed out hears no more",
+        tests=_BRINGING,
+    ),
+    _EVENTS(
         name="all-streams-for-one",
         old="or self._open[session.user_id] >= OF_ONE_MAX",
         new="",

@@ -83,9 +83,10 @@ class Events:
             return problem(UNAVAILABLE, "busy", {"Retry-After": str(RETRY_SECONDS)})
         if request.method == "HEAD":
             return Response(headers=HEADERS, media_type=_EVENT_STREAM)
-        return StreamingResponse(self._stream(session.user_id), headers=HEADERS, media_type=_EVENT_STREAM)
+        stream = self._stream(session.user_id, secret)
+        return StreamingResponse(stream, headers=HEADERS, media_type=_EVENT_STREAM)
 
-    async def _stream(self, user_id: UserId) -> AsyncIterator[str]:
+    async def _stream(self, user_id: UserId, secret: str) -> AsyncIterator[str]:
         self._open[user_id] += 1
         seen: dict[str, Any] = {}
         try:
@@ -98,6 +99,8 @@ class Events:
                     if seen.get(name) != data:
                         yield f"event: {name.partition(' ')[0]}\ndata: {json.dumps(data)}\n\n"
                 if turn % _HEARTBEAT_ROUNDS == 0:
+                    if not await run_in_threadpool(partial(self._goes_on, secret)):
+                        return
                     yield ": here\n\n"
                 seen = now
                 if self.stream_seconds:
@@ -105,6 +108,16 @@ class Events:
         finally:
             self._open[user_id] -= 1
             self._open += Counter()  # without those who have none left
+
+    def _goes_on(self, secret: str) -> bool:
+        """Whether the session was not ended meanwhile, as by its user elsewhere."""
+        try:
+            self.sessions.read(secret)
+        except Unauthenticated:
+            return False
+        except CommitCollectError:
+            return True  # the next look tells
+        return True
 
     def _state(self, user_id: UserId) -> dict[str, Any]:
         """What the page shows of the moment: name of the event -> data."""

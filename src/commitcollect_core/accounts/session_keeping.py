@@ -59,10 +59,8 @@ class SessionKeeping:
             Unauthenticated: there is none, or it has run out.
             StorageError: the store failed; nothing is known.
         """
-        now = self.context.now()
-        # By its key and consistently: a session that was revoked a moment ago must not pass.
-        session = check(self.sessions.read(session_id_of(secret)), now=now, policy=self.context.policy)
-        seen = session.seen(now=now, policy=self.context.policy)
+        session = self.read(secret)
+        seen = session.seen(now=self.context.now(), policy=self.context.policy)
         if seen is None:
             return session
         try:
@@ -71,6 +69,12 @@ class SessionKeeping:
             # The session is valid all the same; the next request writes its use.
             _log.warning("the use of a session could not be written: %s", failed.code)
         return seen
+
+    def read(self, secret: str) -> Session:
+        """The session of a cookie's secret, as in `authenticate`; but that it is read is no use of it."""
+        # By its key and consistently: a session that was revoked a moment ago must not pass.
+        stored = self.sessions.read(session_id_of(secret))
+        return check(stored, now=self.context.now(), policy=self.context.policy)
 
     def end(self, secret: str) -> Session | None:
         """End the session of a secret; the session, if there was one.

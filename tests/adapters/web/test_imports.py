@@ -20,6 +20,7 @@ from adapters.web.visiting import BASE, CSV, GOAL, Visited, Visitor, visited
 from commitcollect_adapters.web import dispatch, events, imports, uploads
 from commitcollect_adapters.web.bodies import Unacceptable
 from commitcollect_adapters.web.cookies import SESSION
+from commitcollect_core.errors import StorageUnavailable
 from commitcollect_core.training.ingestion import Ingestion
 from commitcollect_core.values import UserId
 
@@ -344,6 +345,34 @@ def test_a_person_has_some_streams_and_leaves_room_for_others(
         assert [third.status_code, (await ask(eve)).status_code] == [200, 503]
         await other.body_iterator.aclose()
         assert (await ask(eve)).status_code == 200
+
+    asyncio.run(asyncio.wait_for(visit(), PATIENCE_SECONDS))
+
+
+def test_a_stream_ends_with_its_session(site: Visited, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A browser signed out from elsewhere hears no more; a store that fails for a moment ends no stream."""
+    monkeypatch.setattr(events, "_HEARTBEAT_ROUNDS", 1)
+    browser = site.signed_in()
+    (row,) = (each for each in _routes(site) if getattr(each, "path", "") == events.PATH)
+    keeping = row.endpoint.__self__.sessions  # type: ignore[attr-defined]  # a route has one
+    sessions = type(keeping.sessions)
+    cookie = f"{SESSION}={browser.cookies[SESSION]}".encode()
+    read = sessions.read
+
+    def fail_once(*_: object) -> None:
+        monkeypatch.setattr(sessions, "read", read)
+        raise StorageUnavailable("busy")
+
+    async def visit() -> None:
+        scope = {"type": "http", "method": "GET", "headers": [(b"cookie", cookie)]}
+        answer = await row.endpoint(Request(scope))  # type: ignore[attr-defined]  # as above
+        told = answer.body_iterator
+        while not (await anext(told)).startswith(": here"):
+            pass
+        monkeypatch.setattr(sessions, "read", fail_once)
+        assert (await anext(told)).startswith(": here")
+        keeping.end(browser.cookies[SESSION])
+        assert [each async for each in told] == []
 
     asyncio.run(asyncio.wait_for(visit(), PATIENCE_SECONDS))
 
