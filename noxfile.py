@@ -171,6 +171,13 @@ def soak(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Have schemathesis judge a running site by its description, with as many examples as given."""
+    install(session, "test", "fuzz")
+    session.run("python", "tests/fuzzing/run.py", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
 def deep(session: nox.Session) -> None:
     """Everything with many more examples, longer campaigns and every kill point; for the night."""
     install(session, "test", "browser")
