@@ -501,6 +501,7 @@ def test_without_webgl_everything_but_the_drawing_is_there(
         assert page.locator("#still").is_visible()
         assert page.locator("#still").evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
         bring(page)
+        assert (page.locator("#still").get_attribute("src") or "").endswith("#smooth")
         assert complaints == []
 
 

@@ -206,6 +206,9 @@ def test_without_webgl_a_picture_and_the_list_remain(
         image = page.locator("figure img")
         assert image.is_visible()
         assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+        smooth = image.screenshot()
+        image.evaluate("image => { image.src = image.src.replace('#smooth', ''); return image.decode(); }")
+        assert image.screenshot() != smooth
         assert page.locator("li.earned").count() == 3
         page.get_by_text("Left Hind Leg").click()
         assert page.locator("details[open] dl").is_visible()

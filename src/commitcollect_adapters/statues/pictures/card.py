@@ -33,10 +33,13 @@ VEIL_ALPHA = 0.3
 _SLAB_MM = 4.0
 _SVG_SCALE = 2
 """Steps in a unit of the picture; whole numbers keep the file small."""
-_SMOOTH = 'stroke="currentColor" stroke-width="1.4"'
-"""Smooth edges leave seams between facets; the line around each covers them."""
-_CRISP = 'shape-rendering="crispEdges"'
-"""No edge is smooth, so there is no seam: far less work where a processor draws the page."""
+_SEAM_WIDTH = 1.4
+"""Smooth edges leave seams between facets; a line of this width around each covers them."""
+_SMOOTH = f'stroke="currentColor" stroke-width="{_SEAM_WIDTH}"'
+_CRISP = 'id="smooth" shape-rendering="crispEdges"'
+_CRISP_UNLESS_ASKED = (
+    f"<style>#smooth:target{{shape-rendering:auto;stroke:currentColor;stroke-width:{_SEAM_WIDTH}}}</style>"
+)
 _FONT = "ui-serif,Georgia,'Noto Serif','DejaVu Serif',serif"
 _FONT_SMALL = "system-ui,'Segoe UI',Roboto,'Noto Sans',sans-serif"
 _SERIF_SHARE = 1.12
@@ -176,9 +179,14 @@ def svg_card(scene: Scene, text: CardText) -> str:
 
 
 def svg_picture(scene: Scene, width: int, height: int) -> str:
-    """The statue alone, on nothing; quick to draw, as it stands on a page that draws the statue itself."""
+    """The statue alone, on nothing.
+
+    Its edges are crisp, quick to draw on a page that draws the statue itself. With ``#smooth`` behind its
+    address they are smooth.
+    """
     statue = _statue(scene, fitted(scene, width, height, 4), 0, _CRISP)
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">{statue}</svg>\n'
+    box = f'viewBox="0 0 {width} {height}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {box}>{_CRISP_UNLESS_ASKED}{statue}</svg>\n'
 
 
 def _svg_line(line: Line) -> str:

@@ -49,7 +49,7 @@ export function paint() {
 	get("to-go").textContent = milestone?.remainingToNextPart != null ? `The next part is ${format.needed(milestone, milestone.remainingToNextPart, fold)} away.${milestone.isOver ? " The period is over; only what comes in late can still count." : ""}` : milestone?.completedAtUtc ? `Complete since ${format.date(view.awards.at(-1).earnedAtUtc)}.` : "";
 	fill("steps", shown.parts.map(part => make("i", { class: awards.has(part.partIndex) ? "earned" : null })));
 	get("statue").setAttribute("aria-label", `${title}, a statue. ${count}${names.length ? `: ${names.join(", ")}` : ""}.`);
-	const still = `/statues/${encodeURIComponent(shown.modelId)}/picture?solid=${[...awards.keys()].join(",")}`;
+	const still = `/statues/${encodeURIComponent(shown.modelId)}/picture?solid=${[...awards.keys()].join(",")}${get("stage").dataset.state === "failed" ? "#smooth" : ""}`;
 	if (get("still").getAttribute("src") !== still && get("stage").className !== "live") get("still").src = still;
 	parts(milestone, awards, fold);
 	files(milestone, awards.size);

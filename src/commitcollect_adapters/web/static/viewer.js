@@ -63,7 +63,7 @@ function measure(parts) {
 	return { points, ground, tall };
 }
 
-// Puts all on the graphics card; again after the browser took the context away.
+// Puts all on the graphics card; again after the context was lost.
 function upload(gl, parts) {
 	const program = gl.createProgram();
 	for (const [type, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
@@ -99,7 +99,7 @@ function start(gl, parts) {
 	const reset = () => { view.yaw %= 2 * Math.PI; Object.assign(wish, home()); spin(false); };
 	const set = (name, ...values) => gl[`uniform${values.length}f`](card.at(name), ...values);
 
-	// Moves what moves; true while there is more to move.
+	// Moves what moves; true while there is more.
 	function step(now, passed) {
 		if (spinning) wish.yaw += passed * TURN_PER_MS;
 		const share = calm.matches ? 1 : 1 - Math.exp(-passed / 90);
@@ -116,7 +116,7 @@ function start(gl, parts) {
 		return moving;
 	}
 
-	// Looks at the middle of the picture, from as near as everything fits.
+	// Looks at the middle, from as near as everything fits.
 	function camera() {
 		const yaw = view.yaw - Math.PI / 2, cy = Math.cos(yaw), sy = Math.sin(yaw), cp = Math.cos(view.pitch), sp = Math.sin(view.pitch);
 		const back = [cp * cy, cp * sy, sp], right = [-sy, cy, 0], up = [-sp * cy, -sp * sy, cp], aspect = width / height;
@@ -156,7 +156,7 @@ function start(gl, parts) {
 		gl.enable(gl.BLEND); gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA); gl.depthMask(false);
 		set("kind", 3); set("metal", size.tall * .4); set("place", 0, 0, size.ground, size.tall * .4); set("shift", 0, 0, 0);
 		gl.bindVertexArray(card.ground); if (earned.size) gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4); gl.depthMask(true);
-		// Depth first, so that only the front of a ghost is blended, never its inside.
+		// Depth first, so that only the front of a ghost is blended, not its inside.
 		for (const visible of [false, true]) { gl.colorMask(visible, visible, visible, visible); ghosts.forEach(part => put(part, 0)); }
 	}
 
@@ -179,7 +179,7 @@ function start(gl, parts) {
 		clear(); parts.forEach(part => put(part, 2));
 		gl.readPixels((x - box.left) * width / box.width, height - (y - box.top) * height / box.height, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel);
 		draw();
-		// Where two parts meet their numbers blend: the second byte is wrong.
+		// Where parts meet their numbers blend: the second byte is wrong.
 		return pixel[2] === 255 && pixel[1] === pixel[0] * 37 % 256 ? pixel[0] : 0;
 	}
 
@@ -190,7 +190,7 @@ function start(gl, parts) {
 		item(index).firstElementChild.open = true; item(index).scrollIntoView({ block: "nearest" });
 	}
 
-	// Lets parts fly in that the list calls earned and that do not stand yet; their names.
+	// Lets parts fly in that the list calls earned and do not stand yet; their names.
 	function gather() {
 		const fresh = parts.filter(({ index }) => !earned.has(index) && item(index).className === "earned"), now = performance.now();
 		fresh.forEach((part, order) => {
@@ -254,5 +254,6 @@ try {
 	start(gl, parse(await reply.arrayBuffer()));
 } catch (failure) {
 	stage.dataset.state = "failed";
+	stage.querySelector("img").src += "#smooth";
 	get("help").textContent = `The picture stands still: ${failure.message}. The list tells what is earned.`;
 }

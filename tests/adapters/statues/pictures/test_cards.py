@@ -65,7 +65,7 @@ def test_a_card_is_small_and_draws_every_part_that_shows(model_id: ModelId, shar
 def test_the_picture_of_a_page_has_no_edges_to_smooth() -> None:
     """Smooth edges of four thousand facets took seconds of a processor, before the page could draw more."""
     view = seen(MODELS[0], 3)
-    statue = ET.fromstring(svg_picture(view, 640, 700))[0]  # noqa: S314 - our own drawing
+    _, statue = ET.fromstring(svg_picture(view, 640, 700))  # noqa: S314 - our own drawing
     assert statue.attrib["shape-rendering"] == "crispEdges"
     assert [each.tag for each in statue.iter() if "stroke" in each.attrib] == []
     assert "stroke" in svg_card(view, text_of(3, 12))
