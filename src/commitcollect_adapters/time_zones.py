@@ -34,13 +34,12 @@ def local_time(name: str, start_at: datetime, end_at: datetime) -> LocalTime:
     """
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones  # noqa: PLC0415 - few commands need it
 
-    is_of_the_database = name not in _OF_ONE_MACHINE and not name.startswith(_COPIES)
     try:
-        zone = ZoneInfo(name if is_of_the_database else "")
+        zone = ZoneInfo(name if _is_of_the_database(name) else "")
     except (ZoneInfoNotFoundError, ValueError, OSError) as unknown:
         from difflib import get_close_matches  # noqa: PLC0415 - for a mistake only
 
-        close = get_close_matches(name, available_timezones(), n=1)
+        close = get_close_matches(name, filter(_is_of_the_database, available_timezones()), n=1)
         hint = f"did you mean {close[0]}?" if close else "write it as Europe/Berlin or Pacific/Auckland"
         raise InvalidInput(f"there is no time zone {name[:60]!r}; {hint}", field="timeZone") from unknown
 
@@ -56,6 +55,11 @@ def local_time(name: str, start_at: datetime, end_at: datetime) -> LocalTime:
             offsets.append((int(change.timestamp()), int(offset_at(change).total_seconds())))
         moment = after
     return LocalTime(name, tuple(offsets))
+
+
+def _is_of_the_database(name: str) -> bool:
+    """Whether it names no file that only lies beside the database."""
+    return name not in _OF_ONE_MACHINE and not name.startswith(_COPIES)
 
 
 def goal_time(

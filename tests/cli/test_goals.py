@@ -280,6 +280,8 @@ def test_new_years_morning_counts_where_it_was(console: Console, tmp_path: Path)
         (("--target", "distance=5km", "--rest", "1"), "--rest is for a streak"),
         (("--target", "distance=5km", "--all-of"), "--all-of joins several targets"),
         (("--target", "days=5", "--time-zone", "Europe/Berln"), "did you mean Europe/Berlin?"),
+        (("--target", "days=5", "--time-zone", "localtime"), "no time zone 'localtime'; write it as"),
+        (("--target", "days=5", "--time-zone", "right/Europe/Berlin"), "did you mean Europe/Berlin?"),
         (("--target", "days=5", "--time-zone", "../../etc/passwd"), "there is no time zone"),
         (("--target", "days=5", "--time-zone", ""), "there is no time zone"),
     ],

@@ -84,6 +84,7 @@ def _in_their_period(
     if not workouts:
         return ()
     wanted = {each.key for each in workouts}
+    # Starts are whole seconds, and of those that began together any may be the first of the page.
     until = workouts[0].snapshot.started_at + timedelta(seconds=1)
     history = workouts_of_period(ledger, user_id, goal, policy, is_bounded=is_bounded, until=until)
     found = {each.workout.key: each for each in explain(goal, history) if each.workout.key in wanted}

@@ -11,6 +11,7 @@ import pytest
 from commitcollect_adapters.memory.jobs import MemoryQueue
 from commitcollect_adapters.testing.contracts.queues import new_job
 from commitcollect_adapters.testing.samples import NOW
+from commitcollect_adapters.web import writers
 from commitcollect_adapters.web.writers import BATCH_MAX, Writers
 from commitcollect_core.errors import StorageError, StorageUnavailable
 from commitcollect_core.jobs.jobs import ComingJob, Job
@@ -76,6 +77,27 @@ def test_jobs_that_come_while_a_thread_writes_are_written_together() -> None:
     asyncio.run(run())
     assert queue.batches == [1, BATCH_MAX, BATCH_MAX, 1]
     assert keys(queue) == {each.key for each in (first, *crowd)}
+
+
+def test_a_crowd_waits_for_the_thread_that_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many come, no other thread begins before a write may be taken to hang."""
+    monkeypatch.setattr(writers, "JOIN_SECONDS", PATIENCE_SECONDS)
+    first, crowd = new_job(), [new_job() for _ in range(3 * BATCH_MAX)]
+    queue = Gated(slow=[first])
+
+    async def run() -> None:
+        used = Writers(queue, threads_max=2)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(used.keep(coming(first)))
+            await begun(queue)
+            for each in crowd:
+                tasks.create_task(used.keep(coming(each)))
+            await asyncio.sleep(0)
+            assert not used.are_busy
+            queue.is_open.set()
+
+    asyncio.run(run())
+    assert queue.batches == [1, *[BATCH_MAX] * 3]
 
 
 def test_a_crowd_that_comes_at_once_takes_few_threads() -> None:
