@@ -10,6 +10,7 @@ _RECEIVING = ("tests/adapters/web/test_receiver.py",)
 
 _WRITING = ("tests/adapters/web/test_writers.py",)
 
+_REQUESTS = ("tests/adapters/web/test_connections.py",)
 _SLOW = ("tests/adapters/web/test_slow_clients.py",)
 
 _CROWDS = ("tests/adapters/web/test_bulkheads.py",)
@@ -240,17 +241,80 @@ MUTANTS = (
         tests=_SLOW,
     ),
     _CONNECTIONS(
-        name="two-lengths-taken",
-        old='if "content-length" in headers and "transfer-encoding" in headers:',
+        name="heads-without-end",
+        old="if self._head_bytes > self._limits.head_bytes:",
         new="if False:",
-        law="a body of two lengths is refused",
-        tests=_SLOW,
+        law="9: the head of a request is bounded",
+        tests=_REQUESTS,
     ),
     _CONNECTIONS(
-        name="connection-of-two-lengths-stays",
-        old='400, headers={"connection": "close"}',
-        new="400",
-        law="a connection with a body of two lengths is closed",
+        name="unfinished-heads-without-end",
+        old="if self._unread_head_bytes > self._limits.head_bytes:",
+        new="if False:",
+        law="9: the head of a request is bounded",
+        tests=_REQUESTS,
+    ),
+    _CONNECTIONS(
+        name="requests-counted-together",
+        old="self._head_bytes = self._unread_head_bytes = 0",
+        new="pass",
+        law="the limit of a head is that of one request",
+        tests=_REQUESTS,
+    ),
+    _CONNECTIONS(
+        name="pipelines-without-end",
+        old="if len(self.pipeline) >= self._limits.pipelined:",
+        new="if False:",
+        law="9: requests that wait on a connection are bounded",
+        tests=_REQUESTS,
+    ),
+    _CONNECTIONS(
+        name="late-headers-taken",
+        old="if not self._is_in_head:\n            # They",
+        new="if False:\n            # They",
+        law="headers behind a body are not taken",
+        tests=_REQUESTS,
+    ),
+    _CONNECTIONS(
+        name="two-hosts-taken",
+        old="if hosts > 1 or",
+        new="if",
+        law="a request names its host once",
+        tests=_REQUESTS,
+    ),
+    _CONNECTIONS(
+        name="no-host-taken",
+        old='(hosts == 0 and version != "1.0")',
+        new="False",
+        law="a request names its host once",
+        tests=_REQUESTS,
+    ),
+    _CONNECTIONS(
+        name="old-http-spoken",
+        old="if version not in _VERSIONS:",
+        new="if False:",
+        law="of HTTP versions 1.0 and 1.1 are spoken",
+        tests=_REQUESTS,
+    ),
+    _CONNECTIONS(
+        name="another-protocol-awaited",
+        old="self.cycle.keep_alive = False\n\n    def on_body",
+        new="pass\n\n    def on_body",
+        law="nothing behind a request for another protocol is read",
+        tests=_REQUESTS,
+    ),
+    _CONNECTIONS(
+        name="refusal-overtakes-an-answer",
+        old="if self.is_answering:\n            self.cycle.keep_alive = False\n        elif",
+        new="if False:\n            self.cycle.keep_alive = False\n        elif",
+        law="a refusal never takes the place of an answer",
+        tests=_REQUESTS,
+    ),
+    _CONNECTIONS(
+        name="large-files-cut-off",
+        old="self._body_bytes += len(body)\n",
+        new="pass\n",
+        law="large bodies may take longer",
         tests=_SLOW,
     ),
     _CONNECTIONS(

@@ -21,7 +21,6 @@ from commitcollect_adapters.web.connections import (
     ACCEPTED_AT_ONCE_MAX,
     Connection,
     Limits,
-    OneFraming,
     Throttle,
 )
 from commitcollect_core.errors import InvalidInput
@@ -152,7 +151,7 @@ def _server(application: ASGIApp, limits: Limits) -> uvicorn.Server:
     logger.parent = logging.getLogger(__name__)
     logger.addFilter(Throttle())
     config = uvicorn.Config(
-        OneFraming(application),
+        application,
         # uvicorn calls it as it calls a class.
         http=partial(Connection, limits=limits, logger=logger),  # type: ignore[arg-type]
         ws="none",

@@ -399,29 +399,3 @@ def test_what_is_open_does_not_keep_the_server_from_stopping() -> None:
             connection.close()
     finally:
         is_over.set()
-
-
-# Two lengths
-
-
-@pytest.mark.parametrize(
-    "lengths",
-    [
-        "Content-Length: 6\r\nTransfer-Encoding: chunked\r\n",
-        "Transfer-Encoding: chunked\r\nContent-Length: 6\r\n",
-        "transfer-encoding: Chunked\r\nCONTENT-LENGTH: 0\r\n",
-    ],
-)
-@pytest.mark.parametrize("path", [PATH, "/elsewhere"])
-def test_a_body_of_two_lengths_is_refused_and_its_connection_closed(lengths: str, path: str) -> None:
-    """A proxy may have believed the other length, and taken the rest for the request of another client."""
-    queue = MemoryQueue()
-    smuggled = f"{HEAD}Content-Length: {len(EVENT)}\r\n\r\n".encode() + EVENT
-    with site(queue) as served, served.connect() as connection:
-        head = HEAD.replace(PATH, path)
-        connection.sendall(f"{head}{lengths}\r\n0\r\n\r\n".encode() + smuggled)
-        answer = rest_of(connection)
-    assert status_of(answer) == 400
-    assert answer.count(b"HTTP/1.1") == 1
-    assert b"connection: close" in answer.lower()
-    assert queue.counts(now=NOW).waiting == 0

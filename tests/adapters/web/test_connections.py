@@ -1,0 +1,275 @@
+"""What is an HTTP request, and how much of one is taken. All over real sockets."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from threading import Event
+from urllib.parse import urlsplit
+
+import pytest
+from attrs import define, field
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from commitcollect_adapters.web.connections import Limits
+from commitcollect_adapters.web.serving import serving
+
+PATIENCE_SECONDS = 60
+"""Whatever takes longer hangs."""
+
+LIMITS = Limits(head_bytes=1_000, pipelined=4)
+GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
+LAST = b"GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+
+@define
+class Site:
+    """An application that is served.
+
+    Attributes:
+        seen: the path and the body of each call that reached it.
+    """
+
+    address: tuple[str, int] = ("", 0)
+    seen: list[tuple[str, bytes]] = field(factory=list)
+
+    async def answer(self, request: Request) -> Response:
+        """Tell the path; a call that is too long is refused before it is read."""
+        if "content-length" in request.headers and int(request.headers["content-length"]) > 100_000:
+            self.seen.append((request.url.path, b"too long"))
+            return PlainTextResponse("too long", 413)
+        self.seen.append((request.url.path, await request.body()))
+        return PlainTextResponse(request.url.path)
+
+    def exchange(self, pieces: Iterable[bytes]) -> list[bytes]:
+        """Send pieces on one connection; each answer until the server closes it, from its status on."""
+        received = b""
+        with socket.create_connection(self.address, timeout=PATIENCE_SECONDS) as connection:
+            try:
+                for each in pieces:
+                    connection.sendall(each)
+                while piece := connection.recv(65_536):
+                    received += piece
+            except (ConnectionResetError, BrokenPipeError):
+                pass
+        return received.split(b"HTTP/1.1 ")[1:]
+
+
+@contextmanager
+def site(limits: Limits = LIMITS) -> Iterator[Site]:
+    """A site that answers everything."""
+    made = Site()
+    routes = [Route("/{path:path}", made.answer, methods=["GET", "HEAD", "POST", "OPTIONS"])]
+    with serving(Starlette(routes=routes), limits) as base:
+        address = urlsplit(base)
+        made.address = (address.hostname or "", address.port or 0)
+        yield made
+
+
+def post(headers: str, body: bytes = b"") -> bytes:
+    """A request with headers of its own."""
+    return f"POST /a HTTP/1.1\r\nHost: x\r\n{headers}\r\n".encode() + body
+
+
+def cut(sent: bytes) -> list[bytes]:
+    """Its single bytes."""
+    return [sent[place : place + 1] for place in range(len(sent))]
+
+
+def statuses(answers: list[bytes]) -> list[int]:
+    """The statuses of answers."""
+    return [int(each.split()[0]) for each in answers]
+
+
+@pytest.mark.parametrize(
+    ("request_", "body"),
+    [
+        (GET, b""),
+        (b"GET http://x/a HTTP/1.1\r\nHost: x\r\n\r\n", b""),
+        (post("Content-Length: 3\r\n", b"abc"), b"abc"),
+        (post("Transfer-Encoding: chunked\r\n", b"2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"), b"abc"),
+        (post("transfer-encoding: CHUNKED\r\n", b"1;x=y\r\na\r\n0\r\n\r\n"), b"a"),
+    ],
+    ids=["no body", "a whole address", "a length", "chunks", "an extension of a chunk"],
+)
+@pytest.mark.parametrize("sent", ["whole", "by bytes"])
+def test_a_request_is_taken_however_it_is_cut(request_: bytes, body: bytes, sent: str) -> None:
+    """And the next one on its connection."""
+    both = request_ + LAST
+    pieces = [both] if sent == "whole" else cut(both)
+    with site() as served:
+        assert statuses(served.exchange(pieces)) == [200, 200]
+        assert served.seen == [("/a", body), ("/last", b"")]
+
+
+SMUGGLED = GET.replace(b"/a", b"/smuggled")
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"\x16\x03\x01\x02\x00\x01\r\n\r\n",
+        b"GET /a\r\n\r\n",
+        b"BREW /a HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /a HTTP/0.9\r\nHost: x\r\n\r\n",
+        b"GET /a HTTP/2.0\r\nHost: x\r\n\r\n",
+        b"GET /a HTTP/3.7\r\nHost: x\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET ?a HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /a HTTP/1.1\r\n\r\n",
+        b"GET /a HTTP/1.1\r\nHost: x\r\nHOST: y\r\n\r\n",
+        b"GET /a HTTP/1.0\r\nHost: x\r\nHost: x\r\n\r\n",
+        b"GET /a HTTP/1.1\r\nHost: x\r\nNo colon\r\n\r\n",
+        b"GET /a HTTP/1.1\r\nHost: x\r\nX: a\x00b\r\n\r\n",
+        b"GET /a HTTP/1.1\r\nHost: x\r\nX: a\r\n folded\r\n\r\n",
+        post("Content-Length : 3\r\n", b"abc"),
+        post("Content-Length: +3\r\n", b"abc"),
+        post("Content-Length: 3, 3\r\n", b"abc"),
+        post("Content-Length: 3\r\nContent-Length: 3\r\n", b"abc"),
+        post(f"Content-Length: {10**30}\r\n", b"abc"),
+        post("Content-Length: 6\r\nTransfer-Encoding: chunked\r\n", b"0\r\n\r\n"),
+        post("Transfer-Encoding: chunked\r\nContent-Length: 6\r\n", b"0\r\n\r\n"),
+        post("transfer-encoding: Chunked\r\nCONTENT-LENGTH: 0\r\n", b"0\r\n\r\n"),
+        post("Transfer-Encoding: gzip\r\n", b"0\r\n\r\n"),
+        post("Transfer-Encoding: chunked, gzip\r\n", b"0\r\n\r\n"),
+        post("Transfer-Encoding: xchunked\r\n", b"0\r\n\r\n"),
+        post("Transfer-Encoding: \x0bchunked\r\n", b"0\r\n\r\n"),
+    ],
+)
+def test_what_is_no_request_is_refused_and_its_connection_closed(request_: bytes) -> None:
+    """Nothing of it, and nothing behind it, reaches the application: a proxy may have read it otherwise."""
+    with site() as served:
+        (answer,) = served.exchange([request_ + SMUGGLED])
+        assert statuses([answer]) == [400]
+        assert b"connection: close" in answer.lower()
+        assert served.seen == []
+
+
+@pytest.mark.parametrize("chunk", [b"zz\r\nab\r\n", b"0x2\r\nab\r\n", b"-1\r\nab\r\n", b"f" * 20 + b"\r\n"])
+def test_a_chunk_without_a_size_ends_the_connection(chunk: bytes) -> None:
+    """What was read of the body is no call."""
+    with site() as served:
+        answers = served.exchange([post("Transfer-Encoding: chunked\r\n", b"1\r\na\r\n" + chunk), SMUGGLED])
+        assert statuses(answers) == [400]
+        assert served.seen == []
+
+
+def test_headers_behind_a_body_are_refused() -> None:
+    """They would be added to those that were checked."""
+    with site() as served:
+        chunks = b"1\r\na\r\n0\r\nX-Correlation-Id: late\r\n\r\n"
+        (answer,) = served.exchange([post("Transfer-Encoding: chunked\r\n", chunks)])
+        assert answer.endswith(b"headers behind a body are not taken")
+        assert served.seen == []
+
+
+# How much
+
+
+def padded(length: int, name: str = "X-Long") -> bytes:
+    """A request whose target and headers are so long by the server's count."""
+    return b"GET /a HTTP/1.1\r\nHost: x\r\n" + f"{name}: {'y' * (length - 21)}\r\n\r\n".encode()
+
+
+def test_a_head_has_a_limit() -> None:
+    """Whether it comes at once or bit by bit; one byte more is too much, and the limit is told."""
+    with site() as served:
+        for pieces in ([padded(1_000), LAST], cut(padded(1_000) + LAST)):
+            assert statuses(served.exchange(pieces)) == [200, 200]
+        (answer,) = served.exchange([padded(1_001)])
+        assert statuses([answer]) == [400]
+        assert answer.endswith(b"the request line and headers are longer than 1000 bytes")
+        # What is still on its way when a connection is closed takes the answer with it.
+        assert statuses(served.exchange(cut(padded(1_001) + LAST))) in ([], [400])
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [b"GET /", b"GET / HTTP/1.1\r\nHost: x\r\nX: ", b"GET / HTTP/1.1\r\nHost: x\r\nX"],
+    ids=["an address", "a value", "a name"],
+)
+def test_what_never_ends_is_not_kept(begun: bytes) -> None:
+    """A parser that waits for the end of a name would keep it all."""
+    with site(Limits(arrival_seconds=10 * PATIENCE_SECONDS)) as served:
+        assert statuses(served.exchange([begun, *[b"x" * 10_000] * 1_000])) in ([], [400])
+
+
+def test_what_is_no_part_of_a_body_gains_no_time() -> None:
+    """A note beside the size of a chunk may be of any length, and nothing counts it."""
+
+    def pieces() -> Iterator[bytes]:
+        yield post("Transfer-Encoding: chunked\r\n", b"1;")
+        for _ in range(1_000):
+            Event().wait(0.01)
+            yield b"x" * 5_000
+        pytest.fail("the server reads on and on")
+
+    with site(Limits(arrival_seconds=0.2, arrival_bytes=1_000)) as served:
+        assert served.exchange(pieces()) == []
+
+
+def test_a_new_request_begins_at_nothing() -> None:
+    """The limit is that of one request."""
+    with site() as served:
+        assert statuses(served.exchange([padded(900) * 3 + LAST])) == [200] * 4
+
+
+# One behind the other
+
+
+def test_requests_may_be_sent_before_answers_are_there() -> None:
+    """They are answered in order."""
+    with site() as served:
+        sent = b"".join(GET.replace(b"/a", f"/{each}".encode()) for each in range(4)) + LAST
+        answers = served.exchange([sent])
+        assert [each.rpartition(b"/")[2] for each in answers] == [b"0", b"1", b"2", b"3", b"last"]
+
+
+def test_more_of_them_than_are_kept_waiting_end_the_connection() -> None:
+    """Those before are answered, so that a client knows which to send again."""
+    with site() as served:
+        assert statuses(served.exchange([GET * 10_000])) == [200] * 5
+        assert len(served.seen) == 5
+
+
+@pytest.mark.parametrize("behind", [b"\x16\x03\x01\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", padded(1_001)])
+def test_what_is_good_is_answered_before_what_is_not(behind: bytes) -> None:
+    """A refusal never takes the place of an answer that a client waits for."""
+    with site() as served:
+        assert statuses(served.exchange([GET + GET.replace(b"/a", b"/b") + behind])) == [200, 200]
+        assert [path for path, _ in served.seen] == ["/a", "/b"]
+
+
+def test_a_body_cut_short_behind_another_request_ends_the_connection() -> None:
+    """It waits for its turn, and then for the rest."""
+    with site(Limits(arrival_seconds=0.2)) as served:
+        assert statuses(served.exchange([GET + post("Content-Length: 9\r\n", b"abc")])) == [200]
+        broken = post("Transfer-Encoding: chunked\r\n", b"1\r\na\r\nzz\r\n")
+        assert statuses(served.exchange([GET + broken])) == [200]
+        assert [path for path, _ in served.seen] == ["/a", "/a"]
+
+
+def test_an_answer_that_was_given_is_the_only_one() -> None:
+    """A body that was refused may go on as it likes: no second answer comes of it."""
+    with site() as served:
+        head = post("Content-Length: 200000\r\n", b"x" * 1_000)
+        assert statuses(served.exchange([head, b"x" * 199_000 + LAST])) == [413, 200]
+        chunked = post("Transfer-Encoding: chunked\r\nContent-Type: x\r\n", b"5\r\nabcde\r\n0\r\n\r\n")
+        assert statuses(served.exchange([chunked + LAST])) == [200, 200]
+
+
+@pytest.mark.parametrize("protocol", ["websocket", "h2c"])
+def test_another_protocol_is_not_spoken(protocol: str) -> None:
+    """The request is answered as if it had not asked, and nothing behind it is read."""
+    asking = f"GET /a HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: {protocol}\r\n\r\n".encode()
+    with site() as served:
+        (answer,) = served.exchange([asking + SMUGGLED])
+        assert statuses([answer]) == [200]
+        assert b"connection: close" in answer.lower()
+        assert served.seen == [("/a", b"")]
