@@ -107,7 +107,7 @@ MUTANTS = (
     Mutant(
         file="commitcollect_core/strava/webhook_intake.py",
         name="crowds-of-any-size",
-        old="if job.is_one_of_many else None",
+        old="if is_many else None",
         new="if False else None",
         law="9: an athlete has a bounded number of jobs",
         tests=_CROWDS,
@@ -161,9 +161,25 @@ MUTANTS = (
     Mutant(
         file="commitcollect_adapters/sqlite/jobs.py",
         name="crowds-in-a-file",
-        old=">= most",
-        new="> most",
+        old=">= self._policy.jobs.group_jobs_max",
+        new="> self._policy.jobs.group_jobs_max",
         law="9: a group has so many jobs and no more",
+        tests=_QUEUES,
+    ),
+    Mutant(
+        file="commitcollect_adapters/sqlite/jobs.py",
+        name="crowds-put-together-in-a-file",
+        old="                sizes[job.group] += 1\n",
+        new="",
+        law="9: a group has so many jobs and no more",
+        tests=_QUEUES,
+    ),
+    Mutant(
+        file="commitcollect_adapters/sqlite/jobs.py",
+        name="events-put-together-forget-each-other",
+        old="entries[key] = changed[key] = entry",
+        new="changed[key] = entry",
+        law="6: no event is lost",
         tests=_QUEUES,
     ),
     _SQS_QUEUE(

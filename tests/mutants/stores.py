@@ -247,7 +247,7 @@ MUTANTS = (
     ),
     _QUEUE(
         name="sqlite-unparked-over-a-waiting-job",
-        old="self._put(connection, ComingJob(job=PARKED.decode(row).job, visible_at=now))",
+        old="self._put(connection, [ComingJob(job=PARKED.decode(row).job, visible_at=now)])",
         new=("connection.execute(_WRITE, ENTRY.encode(QueueEntry(job=PARKED.decode(row).job, due_at=now)))"),
         law="6: unparking loses no event",
         tests=_SQLITE_QUEUE,

@@ -55,8 +55,8 @@ MUTANTS = (
     ),
     _EVENT(
         name="event-of-the-future",
-        old="<= seconds <= latest.timestamp()",
-        new="<= seconds",
+        old="<= seconds <= latest:",
+        new="<= seconds:",
         law="a time that has not come is replaced",
         tests=_WEBHOOKS,
     ),

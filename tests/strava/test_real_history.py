@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from attrs import evolve
-from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
 
 import oracle
 from adapters.dynamodb.engine import connect
@@ -158,7 +158,11 @@ def make_world(request: pytest.FixtureRequest) -> MakeWorld:
 def over_http(world: World) -> Iterator[None]:
     """Have all that goes between Strava and the service go over HTTP, the events to an address subscribed."""
     not_yet = WebhookSecrets(verify_token="verify")  # noqa: S106 - no real one
-    site = Starlette(routes=Receiver(evolve(world.strava.intake, secrets=not_yet)).routes())
+    receivers = [Receiver(evolve(world.strava.intake, secrets=not_yet)).application()]
+
+    async def site(scope: Scope, receive: Receive, send: Send) -> None:
+        await receivers[-1](scope, receive, send)
+
     with (
         serving(application(world.fake)) as base,
         HttpStrava(world.fake.app_at(base), policy=world.policy) as api,
@@ -169,7 +173,7 @@ def over_http(world: World) -> Iterator[None]:
         world.subscription_id = api.subscribe(callback_url=f"{address}{PATH}", verify_token="verify")  # noqa: S106
         world.service = world.process()
         # As it would be after a start with the new setting.
-        site.router.routes[:] = Receiver(world.strava.intake).routes()
+        receivers.append(Receiver(world.strava.intake).application())
         yield
 
 

@@ -49,7 +49,10 @@ def words(text: str) -> tuple[str, ...]:
 
 def json_text(value: object) -> str:
     """Compact JSON with sorted names and unescaped letters, which are up to three times shorter."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _SORTED.encode(value)
+
+
+_SORTED = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def mapping(text: str) -> dict[str, Any]:

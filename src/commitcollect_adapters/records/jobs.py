@@ -28,7 +28,10 @@ from commitcollect_core.jobs.jobs import Job, JobEvent, ParkedJob, QueueEntry
 
 def _subject_text(subject: Mapping[str, str]) -> str:
     """A subject as JSON. Its names are not sorted, as their order is that of the key."""
-    return json.dumps(dict(subject), separators=(",", ":"), ensure_ascii=False)
+    return _IN_ORDER.encode(dict(subject))
+
+
+_IN_ORDER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 def _events_text(events: Sequence[JobEvent]) -> str:

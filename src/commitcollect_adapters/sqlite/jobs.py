@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -53,7 +53,9 @@ _READ_LEASED_TOO_LONG = select(
 _READ_DUE_TOO_LATE = select("job", _DUE, f"dueAtUtc > ? AND leaseToken = '' AND {_NOT_HELD}")
 _WRITE = replace("job", ENTRY.columns)
 _REMOVE = delete("job", "jobKey = ?")
-_READ_GROUP_KEYS = select("job", ("jobKey",), "jobGroup = ? LIMIT ?")
+_READ_ALL = select("job", ENTRY.columns, "jobKey IN (SELECT value FROM json_each(?))")
+_GROUP_SIZE = select("job", ("1",), "jobGroup = value LIMIT ?")
+_GROUP_SIZES = f"SELECT value, (SELECT count(*) FROM ({_GROUP_SIZE})) FROM json_each(?)"  # noqa: S608 - own names only
 _LIST_GROUP = select("job", ENTRY.columns, "jobGroup = ? ORDER BY dueAtUtc, jobKey LIMIT ?")
 _LIST = select("job", ENTRY.columns, "TRUE ORDER BY dueAtUtc, jobKey LIMIT ?")
 _REMOVE_WAITING = delete("job", "jobGroup = ? AND leaseToken = ''")
@@ -167,26 +169,45 @@ class SqliteQueue:
         with self._database.transaction() as connection:
             # Asked only now: jobs that came while this thread waited for the write lock go along.
             coming = waiting()
-            for each in coming:
-                self._put(connection, each.what)
+            self._put(connection, [each.what for each in coming])
         for each in coming:
             each.is_kept = True
 
-    def _put(self, connection: Connection, coming: ComingJob) -> None:
-        job = coming.job
-        entry = _entry(connection, job.key)
-        if entry is None and coming.otherwise is not None and self._is_full(connection, job.group):
-            job = coming.otherwise
-            entry = _entry(connection, job.key)
-        if entry is None:
-            after = QueueEntry(job=job, due_at=coming.visible_at)
-        else:
-            after = entry.put(job, visible_at=coming.visible_at, policy=self._policy)
-        connection.execute(_WRITE, ENTRY.encode(after))
+    def _put(self, connection: Connection, coming: Sequence[ComingJob]) -> None:
+        """Put jobs one after the other."""
+        # Their rows are read together and written together: at each statement a thread lets the others run,
+        # and in a crowd of events waits long for its next turn.
+        entries = self._entries_for(connection, coming)
+        sizes = self._group_sizes(connection, coming)
+        changed: dict[str, QueueEntry] = {}
+        for each in coming:
+            job = each.job
+            if each.otherwise is not None and job.key not in entries:
+                is_full = sizes[job.group] >= self._policy.jobs.group_jobs_max
+                job = each.otherwise if is_full else job
+            key = job.key
+            entry = entries.get(key)
+            if entry is None:
+                entry = QueueEntry(job=job, due_at=each.visible_at)
+                sizes[job.group] += 1
+            else:
+                entry = entry.put(job, visible_at=each.visible_at, policy=self._policy)
+            entries[key] = changed[key] = entry
+        connection.executemany(_WRITE, map(ENTRY.encode, changed.values()))
 
-    def _is_full(self, connection: Connection, group: str) -> bool:
+    def _entries_for(self, connection: Connection, coming: Sequence[ComingJob]) -> dict[str, QueueEntry]:
+        """The entries there are of the keys that jobs may be put under."""
+        keys = {job.key for each in coming for job in (each.job, each.otherwise) if job is not None}
+        rows = connection.execute(_READ_ALL, (json.dumps([*keys]),)).fetchall()
+        return {row[0]: ENTRY.decode(row) for row in rows}
+
+    def _group_sizes(self, connection: Connection, coming: Sequence[ComingJob]) -> Counter[str]:
+        """How many jobs the groups have that must not grow without end, up to their limit."""
+        groups = {each.job.group for each in coming if each.otherwise is not None}
+        if not groups:
+            return Counter()
         most = self._policy.jobs.group_jobs_max
-        return len(connection.execute(_READ_GROUP_KEYS, (group, most)).fetchall()) >= most
+        return Counter(dict(connection.execute(_GROUP_SIZES, (most, json.dumps([*groups]))).fetchall()))
 
     def lease(
         self, *, now: datetime, seconds: int, limit: int, held: Mapping[str, datetime] | None = None
@@ -291,7 +312,7 @@ class SqliteQueue:
                 return False
             # Put like any job: one that came meanwhile under this key is merged and not overwritten.
             connection.execute(_REMOVE_PARKED, (key,))
-            self._put(connection, ComingJob(job=PARKED.decode(row).job, visible_at=now))
+            self._put(connection, [ComingJob(job=PARKED.decode(row).job, visible_at=now)])
         return True
 
     def drop(self, key: str) -> bool:

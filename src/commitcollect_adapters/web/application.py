@@ -28,7 +28,6 @@ from commitcollect_adapters.web.openapi import openapi_document
 from commitcollect_adapters.web.origins import OriginCheck, Origins
 from commitcollect_adapters.web.plain import PlainRoutes
 from commitcollect_adapters.web.problems import http_problem, unexpected
-from commitcollect_adapters.web.receiver import PATH as WEBHOOK
 from commitcollect_adapters.web.receiver import ROWS as WEBHOOK_ROWS
 from commitcollect_adapters.web.receiver import Receiver
 from commitcollect_adapters.web.session_routes import SessionRoutes
@@ -151,7 +150,6 @@ def make_site(
     )
     starlette = Starlette(
         routes=[
-            *Receiver(intake, secret_segment=webhook_segment).routes(),
             *sign_in.routes(),
             *more_routes,
             streams.route(),
@@ -161,9 +159,11 @@ def make_site(
         exception_handlers={HTTPException: http_problem, Exception: unexpected},
     )
     starlette.router.redirect_slashes = False
-    application: ASGIApp = OriginCheck(starlette, own, unchecked=(WEBHOOK,))
+    application: ASGIApp = OriginCheck(starlette, own)
     if front.is_for_this_machine:
-        application = ThisMachineOnly(application, front.base, unchecked=(WEBHOOK,))
+        application = ThisMachineOnly(application, front.base)
+    # Strava's calls carry a proof of their own, and may come through a tunnel.
+    application = Receiver(intake, secret_segment=webhook_segment).before(application)
 
     def stop() -> None:
         streams.stop()

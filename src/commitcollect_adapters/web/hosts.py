@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,6 +14,7 @@ from commitcollect_adapters.web.problems import problem
 from commitcollect_core.flows import flow, is_flow
 
 CORRELATION = "x-correlation-id"
+_CORRELATION = CORRELATION.encode()
 _MISDIRECTED, _TEMPORARY = 421, 307
 _OF_PROXIES = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 
@@ -32,10 +33,11 @@ class Flows:
             return
         given = Headers(scope=scope).get(CORRELATION, "")
         correlation_id = given if is_flow(given) else self._make_id()
+        told = correlation_id.encode()
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[CORRELATION] = correlation_id
+                message["headers"] = [*message.get("headers", ()), (_CORRELATION, told)]
             await send(message)
 
         with flow(correlation_id):
@@ -48,16 +50,9 @@ class ThisMachineOnly:
     A page elsewhere may have pointed a name of its own at this machine, and a proxy may bring strangers.
     """
 
-    def __init__(self, application: ASGIApp, base: str, *, unchecked: tuple[str, ...] = ()) -> None:
-        """Guard an application.
-
-        Args:
-            application: what is guarded.
-            base: its address.
-            unchecked: paths of calls that carry a proof of their own, as Strava's through a tunnel.
-        """
+    def __init__(self, application: ASGIApp, base: str) -> None:
+        """Guard an application at this address."""
         self._application = application
-        self._unchecked = unchecked
         self._base = base
         parts = urlsplit(base)
         self._host = parts.netloc
@@ -66,7 +61,7 @@ class ThisMachineOnly:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as ASGI wants it."""
-        if scope["type"] != "http" or scope["path"].startswith(self._unchecked):
+        if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
         headers = Headers(scope=scope)

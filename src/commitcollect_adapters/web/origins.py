@@ -55,21 +55,14 @@ class Origins:
 class OriginCheck:
     """Refuses what other pages have a browser send, and tells browsers whose pages may read answers."""
 
-    def __init__(self, application: ASGIApp, origins: Origins, *, unchecked: tuple[str, ...] = ()) -> None:
-        """Guard an application.
-
-        Args:
-            application: what is guarded.
-            origins: whose pages may call.
-            unchecked: paths of calls that no browser makes and that carry a proof of their own.
-        """
+    def __init__(self, application: ASGIApp, origins: Origins) -> None:
+        """Guard an application that pages of these origins may call."""
         self._application = application
         self._origins = origins
-        self._unchecked = unchecked
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as ASGI wants it."""
-        if scope["type"] != "http" or scope["path"].startswith(self._unchecked):
+        if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
         headers = Headers(scope=scope)

@@ -16,10 +16,12 @@ from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from commitcollect_adapters.readers.strict_json import parse_document
 from commitcollect_adapters.web.bodies import bounded_body
 from commitcollect_adapters.web.calls import Endpoint
+from commitcollect_adapters.web.problems import problem, unexpected
 from commitcollect_adapters.web.writers import WRITERS_MAX, Writers
 from commitcollect_core.errors import (
     Forbidden,
@@ -49,7 +51,8 @@ ROWS = (
 )  # fmt: skip
 """As the API's description has them; a secret segment of the path is not told."""
 
-_OK, _BAD_REQUEST, _NOT_FOUND, _TOO_LARGE = 200, 400, 404, 413
+_OK, _BAD_REQUEST, _NOT_FOUND, _NOT_ALLOWED, _TOO_LARGE = 200, 400, 404, 405, 413
+_READING = ("GET", "HEAD")
 
 
 _CURES = {
@@ -92,23 +95,36 @@ class Receiver:
         self._refusals = _RefusalLog(monotonic)
         self._writers = Writers(intake.queue, writers_max)
 
-    def application(self) -> Starlette:
-        """The ASGI application, with ``/health`` beside the webhook."""
-        return Starlette(routes=[Route("/health", _health, methods=["GET"]), *self.routes()])
+    def application(self) -> ASGIApp:
+        """The receiver alone, with ``/health`` beside it."""
+        return self.before(Starlette(routes=[Route("/health", _health, methods=["GET"])]))
 
-    def routes(self) -> list[Route]:
-        """The routes, for an application with other routes."""
-        path = f"{PATH}/{{segment}}" if self._segment else PATH
+    def before(self, application: ASGIApp) -> ASGIApp:
+        """An application that answers Strava's calls itself, and leaves all others to `application`."""
+        return _StravaFirst(self, application)
+
+    def is_at(self, path: str) -> bool:
+        """Whether calls of a path are Strava's."""
         # Also with a slash at the end, as some proxies add one: Strava does not follow a redirect.
-        return [
-            Route(each, endpoint, methods=[method])
-            for each in (path, f"{path}/")
-            for method, endpoint in (("GET", self._confirm), ("POST", self._accept))
-        ]
+        path = path.removesuffix("/")
+        return path == PATH or (bool(self._segment) and path.startswith(f"{PATH}/"))
 
-    def _knows_segment(self, request: Request) -> bool:
-        given = request.path_params.get("segment", "")
-        return compare_digest(given.encode(), self._segment.encode())
+    async def answer(self, request: Request) -> Response:
+        """The answer to a call; whatever goes wrong, there is one."""
+        try:
+            return await self._answer(request)
+        except Exception as mistake:  # noqa: BLE001 - whatever it is
+            return await unexpected(request, mistake)
+
+    async def _answer(self, request: Request) -> Response:
+        given = request.scope["path"].removesuffix("/").removeprefix(PATH).removeprefix("/")
+        if not compare_digest(given.encode(), self._segment.encode()):
+            return self._ended(_NOT_FOUND, "not_found")
+        if request.method == "POST":
+            return await self._accept(request)
+        if request.method in _READING:
+            return self._confirm(request)
+        return problem(_NOT_ALLOWED, "method_not_allowed", {"Allow": ", ".join((*_READING, "POST"))})
 
     def _ended(self, status: int, kind: str) -> JSONResponse:
         self.counts[kind] += 1
@@ -116,9 +132,7 @@ class Receiver:
             self._refusals.add(kind)
         return JSONResponse({"status" if status == _OK else "error": kind}, status)
 
-    async def _confirm(self, request: Request) -> Response:
-        if not self._knows_segment(request):
-            return self._ended(_NOT_FOUND, "not_found")
+    def _confirm(self, request: Request) -> Response:
         try:
             challenge = self._intake.confirm(_dotted(request.query_params))
         except Forbidden as refused:
@@ -127,8 +141,6 @@ class Receiver:
         return JSONResponse({"hub.challenge": challenge})
 
     async def _accept(self, request: Request) -> Response:
-        if not self._knows_segment(request):
-            return self._ended(_NOT_FOUND, "not_found")
         try:
             body = await bounded_body(request)
         except ClientDisconnect:
@@ -151,9 +163,27 @@ class Receiver:
         except StorageError as failed:
             _log.warning("an event could not be stored; Strava delivers it again: %s", failed.code)
             return self._ended(http_status(failed), failed.code)
-        with flow(found.job.correlation_id):
-            _log.info("event of %s: %s", found.job.key, WebhookResult.QUEUED)
+        if _log.isEnabledFor(logging.INFO):
+            with flow(found.job.correlation_id):
+                _log.info("event of %s: %s", found.job.key, WebhookResult.QUEUED)
         return self._ended(_OK, WebhookResult.QUEUED)
+
+
+class _StravaFirst:
+    """Takes Strava's calls to a receiver before an application sees them."""
+
+    # Before its routes, and what guards them from browsers: events come in crowds, and each waits for all
+    # that the others pass through.
+    def __init__(self, receiver: Receiver, application: ASGIApp) -> None:
+        self._receiver = receiver
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as ASGI wants it."""
+        application = self._application
+        if scope["type"] == "http" and self._receiver.is_at(scope["path"]):
+            application = await self._receiver.answer(Request(scope, receive))
+        await application(scope, receive, send)
 
 
 async def _health(_request: Request) -> Response:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 
-from attrs import define, field
+from attrs import define
 
 from commitcollect_core.errors import StorageError, StorageUnavailable
 from commitcollect_core.jobs.jobs import ComingJob
@@ -21,7 +21,7 @@ BATCH_MAX = 64
 """Jobs that a thread takes along. With more threads than are needed, all compete for the interpreter."""
 
 JOIN_SECONDS = 0.05
-"""How long a job waits for others while a thread writes already, which may take long."""
+"""How long a job waits for others while a thread writes already, which may take long; or twice as long."""
 
 WAIT_SECONDS_MAX = 1.0
 """How long a job waits for a thread. Strava waits two seconds for an answer."""
@@ -29,10 +29,11 @@ WAIT_SECONDS_MAX = 1.0
 
 @define(eq=False)
 class _Waiting:
-    """A job that waits for a thread, and what tells that it is kept or refused."""
+    """A job that waits for a thread since a moment of the loop, and what tells that it is kept or refused."""
 
     coming: ComingJob
-    kept: asyncio.Future[None] = field(factory=lambda: asyncio.get_running_loop().create_future())
+    kept: asyncio.Future[None]
+    since: float
 
 
 class Writers:
@@ -45,6 +46,9 @@ class Writers:
         self._waiting: deque[_Waiting] = deque()
         self._writing = 0
         self._counting = Lock()
+        # The loops that will write first, and look after those that wait: a host may run one after another.
+        self._writing_soon: asyncio.AbstractEventLoop | None = None
+        self._watching: asyncio.AbstractEventLoop | None = None
         # Threads of their own: calls of pages may hold every thread that they share for as long as they like.
         self._threads = ThreadPoolExecutor(threads_max, thread_name_prefix="webhook")
 
@@ -60,31 +64,37 @@ class Writers:
             StorageError: it is not kept; as when every thread was busy for a second.
         """
         loop = asyncio.get_running_loop()
-        ours = _Waiting(coming)
+        ours = _Waiting(coming, loop.create_future(), loop.time())
         self._waiting.append(ours)
-        if not self._writing:
+        if not self._writing and self._writing_soon is not loop:
             # Not yet: callers whose turn comes in the same round of the loop go along.
+            self._writing_soon = loop
             loop.call_soon(self._write_first)
-        hurried = loop.call_later(JOIN_SECONDS, self._hurry, ours)
-        try:
-            await ours.kept
-        finally:
-            hurried.cancel()
+        # One timer for all that wait: one for each would cost an event as much as reading it.
+        if self._watching is not loop:
+            self._watching = loop
+            loop.call_later(JOIN_SECONDS, self._watch)
+        await ours.kept
 
     def _write_first(self) -> None:
+        self._writing_soon = None
         if not self._writing:
             self._write()
 
-    def _hurry(self, ours: _Waiting) -> None:
-        if ours in self._waiting:
-            self._write()
-            asyncio.get_running_loop().call_later(WAIT_SECONDS_MAX - JOIN_SECONDS, self._give_up, ours)
-
-    def _give_up(self, ours: _Waiting) -> None:
-        if ours in self._waiting:
-            self._waiting.remove(ours)
+    def _watch(self) -> None:
+        """Have more threads write what waits for long, and give up what has waited too long."""
+        loop = asyncio.get_running_loop()
+        while self._has_waited(WAIT_SECONDS_MAX, loop.time()):
             late = StorageUnavailable("every writer waits for the store; try again later")
-            _settle(ours, late)
+            _settle(self._waiting.popleft(), late)
+        while self._has_waited(JOIN_SECONDS, loop.time()) and not self.are_busy:
+            self._write()
+        self._watching = loop if self._waiting else None
+        if self._waiting:
+            loop.call_later(JOIN_SECONDS, self._watch)
+
+    def _has_waited(self, seconds: float, now: float) -> bool:
+        return bool(self._waiting) and now - self._waiting[0].since >= seconds
 
     def _write(self) -> None:
         """Have a thread write the jobs that wait longest, if there is a free one."""

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from commitcollect_core.context import Context
 from commitcollect_core.errors import Forbidden
-from commitcollect_core.flows import current_flow
+from commitcollect_core.flows import current_flow, flow
 from commitcollect_core.jobs.jobs import ComingJob
 from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.strava.jobs import athlete_of, reconcile_job
@@ -104,16 +104,17 @@ class WebhookIntake:
         # None on both sides is no match: an event without an id must not pass for the app's.
         if event.subscription_id is None or event.subscription_id != self.secrets.subscription_id:
             return WebhookResult.OTHER_SUBSCRIPTION
-        job = interpret(event, now=now)
-        if job is None:
-            return WebhookResult.NOTHING_TO_DO
+        # Here the flow begins: everything that comes of the event carries this id.
+        with flow(current_flow() or self.context.ids.request_id()):
+            job = interpret(event, now=now)
+            if job is None:
+                return WebhookResult.NOTHING_TO_DO
+            # Any number of events may be forged about one athlete; beyond a limit one look stands for all.
+            athlete, is_many = athlete_of(job), job.is_one_of_many
+            crowd = reconcile_job(athlete, events=job.events, now=now) if is_many else None
         # Strava has often not finished the activity when it sends the event, and more events follow within
         # seconds: all that come until the job is due become one look.
         delay = timedelta(seconds=self.context.policy.strava.webhook_delay_seconds)
-        # Here the flow begins: everything that comes of the event carries this id.
-        job = evolve(job, correlation_id=current_flow() or self.context.ids.request_id())
-        # Any number of events may be forged about one athlete; beyond a limit one look stands for them all.
-        crowd = reconcile_job(athlete_of(job), events=job.events, now=now) if job.is_one_of_many else None
         return ComingJob(job=job, visible_at=now + delay, otherwise=crowd)
 
     def accept(self, document: object) -> WebhookResult:

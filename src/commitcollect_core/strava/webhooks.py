@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -20,7 +20,7 @@ from commitcollect_core.policy import Policy
 from commitcollect_core.strava.jobs import activity_job, authorization_job
 from commitcollect_core.values import ActivityId, AthleteId, utc
 
-_FIRST_EVENT_AT = datetime(2009, 1, 1, tzinfo=UTC)
+_FIRST_EVENT_SECONDS = datetime(2009, 1, 1, tzinfo=UTC).timestamp()
 """Strava began in 2009; no event is older."""
 
 _MILLISECONDS_FROM = 10**11
@@ -44,6 +44,10 @@ class Aspect(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     DELETE = "delete"
+
+
+_OBJECT_TYPES = {each.value: each for each in ObjectType}
+_ASPECTS = {each.value: each for each in Aspect}
 
 
 @frozen(kw_only=True)
@@ -118,16 +122,14 @@ def _number(value: object, policy: Policy) -> int | None:
 
 
 def _object_type(document: Mapping[str, Any]) -> ObjectType:
-    value = _word(document.get("object_type"))
-    for each in ObjectType:
-        if value == each.value:
-            return each
-    raise _invalid("object_type", f"must be one of {', '.join(ObjectType)}")
+    found = _OBJECT_TYPES.get(_word(document.get("object_type")))
+    if found is None:
+        raise _invalid("object_type", f"must be one of {', '.join(ObjectType)}")
+    return found
 
 
 def _aspect(document: Mapping[str, Any]) -> Aspect | None:
-    value = _word(document.get("aspect_type"))
-    return next((each for each in Aspect if value == each.value), None)
+    return _ASPECTS.get(_word(document.get("aspect_type")))
 
 
 def _word(value: object) -> str:
@@ -139,9 +141,9 @@ def _event_time(value: object, now: datetime, policy: Policy) -> datetime:
     seconds = _seconds(value)
     if seconds is not None and seconds >= _MILLISECONDS_FROM:
         seconds /= 1_000
-    latest = now + timedelta(seconds=policy.training.clock_skew_seconds_max)
+    latest = now.timestamp() + policy.training.clock_skew_seconds_max
     # A time in the future is replaced: a look marks only events of seconds that have passed.
-    if seconds is None or not _FIRST_EVENT_AT.timestamp() <= seconds <= latest.timestamp():
+    if seconds is None or not _FIRST_EVENT_SECONDS <= seconds <= latest:
         return now
     return datetime.fromtimestamp(int(seconds), UTC)
 

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from adapters.web.visiting import GOAL, Visited, visited
+from commitcollect_adapters.web.receiver import ROWS as WEBHOOK_ROWS
 
 UNTOLD = {"/auth/local", "/metrics", "/webhooks/strava/"}
 """The page of the local provider, and the webhook with the slash that some proxies add."""
@@ -40,8 +41,11 @@ def routes_of(application: object) -> Iterator[Route]:
 
 
 def test_the_document_and_the_routes_agree(site: Visited, described: dict[str, Any]) -> None:
-    """Each path with each of its methods, both ways."""
-    served = {
+    """Each path with each of its methods, both ways; Strava's calls are answered before any route."""
+    before = {(row.path, row.method) for row in WEBHOOK_ROWS}
+    for path, method in before:
+        assert site.browser().request(method, path).status_code not in {404, 405}
+    served = before | {
         (each.path, method)
         for each in routes_of(site.opened.site.application)
         for method in (each.methods or set()) - {"HEAD"}

@@ -334,7 +334,7 @@ def test_calls_of_pages_keep_no_event_waiting() -> None:
         return PlainTextResponse("late")
 
     receiver = receiver_on(MemoryQueue())
-    application = Starlette(routes=[*receiver.routes(), Route("/page", page)])
+    application = receiver.before(Starlette(routes=[Route("/page", page)]))
     with ExitStack() as stack:
         served = Site(address_of(stack.enter_context(serving.serving(application, PATIENT))), receiver)
         stack.callback(is_over.set)

@@ -195,3 +195,41 @@ def test_a_caller_that_has_gone_is_no_trouble(*, is_kept: bool) -> None:
 
     asyncio.run(run())
     assert keys(queue) == ({job.key, other.key} if is_kept else {other.key})
+
+
+def test_a_loop_that_ended_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host may run one loop after another: what one was to do is done by the next."""
+    slow = new_job()
+    queue = Gated(slow=[slow])
+    used = Writers(queue, threads_max=1)
+
+    async def begin() -> None:
+        # It ends in the round of the loop in which the job began to wait.
+        task = asyncio.create_task(used.keep(coming(new_job())))
+        await asyncio.sleep(0)
+        task.cancel()
+        asyncio.get_running_loop().stop()
+
+    async def keep(job: Job) -> None:
+        await used.keep(coming(job))
+
+    async def refused() -> None:
+        hanging = asyncio.create_task(keep(slow))
+        await begun(queue)
+        with pytest.raises(StorageUnavailable, match="every writer waits"):
+            await keep(new_job())
+        queue.is_open.set()
+        await hanging
+
+    loop = asyncio.new_event_loop()
+    ended = loop.create_task(begin())
+    loop.run_forever()
+    assert ended.done()
+    loop.close()
+    later = new_job()
+    monkeypatch.setattr(writers, "JOIN_SECONDS", 10 * PATIENCE_SECONDS)
+    asyncio.run(asyncio.wait_for(keep(later), PATIENCE_SECONDS))
+    assert later.key in keys(queue)
+    monkeypatch.setattr(writers, "JOIN_SECONDS", 0.01)
+    monkeypatch.setattr(writers, "WAIT_SECONDS_MAX", 0.05)
+    asyncio.run(asyncio.wait_for(refused(), PATIENCE_SECONDS))

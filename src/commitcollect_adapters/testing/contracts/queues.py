@@ -367,6 +367,19 @@ class EventQueueContract(ABC):
             queue.put(jobs[-1], visible_at=NOW, otherwise=whole)
             assert jobs[-1] in [each.job for each in queue.waiting(whole.group, limit=4 * most)]
 
+    def test_jobs_put_together_do_not_exceed_the_number(self) -> None:
+        """Each is counted with those before it, of which some may be there already, or come twice."""
+        self._skip_unless_exact()
+        most = DEFAULT_POLICY.jobs.group_jobs_max
+        with self.open_queue() as queue:
+            jobs = crowd_of(new_job(), 2 * most)
+            whole = whole_of(jobs[0])
+            queue.put(jobs[0], visible_at=NOW, otherwise=whole)
+            coming = [ComingJob(job=each, visible_at=NOW, otherwise=whole) for each in (*jobs, *jobs)]
+            assert list(queue.put_all(coming)) == [None] * len(coming)
+            kept = {each.job.key for each in queue.waiting(whole.group, limit=4 * most)}
+            assert kept == {whole.key, *(each.key for each in jobs[:most])}
+
     def test_jobs_put_at_once_do_not_exceed_the_number(self) -> None:
         """Concurrent puts are counted one after the other."""
         self._skip_unless_exact()
