@@ -31,7 +31,9 @@ class Flows:
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
-        given = Headers(scope=scope).get(CORRELATION, "")
+        given = next((value for name, value in scope["headers"] if name == _CORRELATION), b"").decode(
+            "latin-1"
+        )
         correlation_id = given if is_flow(given) else self._make_id()
         told = correlation_id.encode()
 

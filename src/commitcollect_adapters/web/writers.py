@@ -67,9 +67,10 @@ class Writers:
         ours = _Waiting(coming, loop.create_future(), loop.time())
         self._waiting.append(ours)
         if not self._writing and self._writing_soon is not loop:
-            # Not yet: callers whose turn comes in the same round of the loop go along.
+            # Not yet: those go along whose requests have come by now. What a loop finds to read in the next
+            # round it answers in the one after.
             self._writing_soon = loop
-            loop.call_soon(self._write_first)
+            loop.call_soon(loop.call_soon, loop.call_soon, self._write_first)
         # One timer for all that wait: one for each would cost an event as much as reading it.
         if self._watching is not loop:
             self._watching = loop
