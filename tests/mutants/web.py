@@ -150,6 +150,13 @@ MUTANTS = (
         tests=_RECEIVING,
     ),
     _RECEIVER(
+        name="mistake-without-an-answer",
+        old="        except Exception as mistake:",
+        new="        except ArithmeticError as mistake:",
+        law="Strava gets an answer whatever goes wrong",
+        tests=_RECEIVING,
+    ),
+    _RECEIVER(
         name="underscores-of-proxies",
         old='if name.startswith("hub_") else name: query[name]',
         new="if False else name: query[name]",

@@ -10,7 +10,8 @@ from attrs import evolve
 from commitcollect_adapters.strava.fake import CallKind
 from commitcollect_adapters.system import NoBackoff
 from commitcollect_core.errors import StravaRateLimited
-from commitcollect_core.jobs.jobs import JobOutcome, LeasedJob
+from commitcollect_core.flows import flow
+from commitcollect_core.jobs.jobs import ComingJob, JobOutcome, LeasedJob
 from commitcollect_core.jobs.worker import JobEnd, Worker
 from commitcollect_core.policy import DEFAULT_POLICY, customised
 from commitcollect_core.strava.jobs import ACTIVITY, RECONCILE, activity_job, group_of, reconcile_job
@@ -61,6 +62,25 @@ def test_what_a_crowd_hides_is_found(world: World) -> None:
     world.check_parts()
     used = world.strava.access.rates.budget(athlete_scope(ATHLETE)).window_used
     assert used == 4, "three pages and what is gone are the athlete's calls"
+
+
+def test_a_look_for_a_crowd_goes_on_with_the_flow_of_an_event(world: World) -> None:
+    """Whatever an event becomes, the log tells what came of it; outside a request it begins a flow."""
+    event = {
+        "object_type": "activity",
+        "object_id": 1_040,
+        "aspect_type": "create",
+        "event_time": 1_700_000_000,
+    }
+    ids = {"subscription_id": world.subscription_id, "owner_id": int(ATHLETE)}
+    found = world.strava.intake.read({**event, **ids})
+    assert isinstance(found, ComingJob)
+    assert found.otherwise is not None
+    assert found.job.correlation_id == found.otherwise.correlation_id != ""
+    with flow("of-a-request"):
+        found = world.strava.intake.read({**event, **ids})
+    assert isinstance(found, ComingJob)
+    assert found.job.correlation_id == "of-a-request"
 
 
 def test_what_strava_does_not_list_yet_is_looked_for_once_more(world: World) -> None:

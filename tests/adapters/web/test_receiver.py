@@ -440,6 +440,21 @@ def test_other_methods_are_not_allowed(served: Site, method: str) -> None:
     assert served.jobs() == []
 
 
+def test_a_mistake_of_ours_is_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """500 without a word about it, so that Strava delivers the event again; the log has the rest."""
+
+    def broken(*_arguments: object) -> None:
+        raise KeyError("secret of the house")
+
+    monkeypatch.setattr(WebhookIntake, "read", broken)
+    with site(tmp_path) as served, caplog.at_level(logging.ERROR):
+        answer = served.call("POST", event())
+    assert (answer.status, answer.content) == (500, {"error": "internal_error"})
+    assert "secret of the house" in caplog.text
+
+
 def test_an_event_that_could_not_be_kept_is_delivered_again(tmp_path: Path) -> None:
     """503 while the file is locked, since Strava repeats what is not answered with 200; then it is kept."""
     with site(tmp_path, patience_seconds=0.05) as served:
