@@ -177,29 +177,31 @@ class SqliteQueue:
         """Put jobs one after the other."""
         # Their rows are read together and written together: at each statement a thread lets the others run,
         # and in a crowd of events waits long for its next turn.
-        entries = self._entries_for(connection, coming)
+        stored = self._stored_for(connection, coming)
         sizes = self._group_sizes(connection, coming)
         changed: dict[str, QueueEntry] = {}
         for each in coming:
             job = each.job
-            if each.otherwise is not None and job.key not in entries:
+            if each.otherwise is not None and not (job.key in stored or job.key in changed):
                 is_full = sizes[job.group] >= self._policy.jobs.group_jobs_max
                 job = each.otherwise if is_full else job
             key = job.key
-            entry = entries.get(key)
+            entry = changed.get(key)
+            if entry is None and key in stored:
+                # Read only now: one that cannot be read refuses the jobs of its key alone.
+                entry = ENTRY.decode(stored[key])
             if entry is None:
-                entry = QueueEntry(job=job, due_at=each.visible_at)
+                changed[key] = QueueEntry(job=job, due_at=each.visible_at)
                 sizes[job.group] += 1
             else:
-                entry = entry.put(job, visible_at=each.visible_at, policy=self._policy)
-            entries[key] = changed[key] = entry
+                changed[key] = entry.put(job, visible_at=each.visible_at, policy=self._policy)
         connection.executemany(_WRITE, map(ENTRY.encode, changed.values()))
 
-    def _entries_for(self, connection: Connection, coming: Sequence[ComingJob]) -> dict[str, QueueEntry]:
-        """The entries there are of the keys that jobs may be put under."""
+    def _stored_for(self, connection: Connection, coming: Sequence[ComingJob]) -> dict[str, Record]:
+        """The rows there are of the keys that jobs may be put under."""
         keys = {job.key for each in coming for job in (each.job, each.otherwise) if job is not None}
         rows = connection.execute(_READ_ALL, (json.dumps([*keys]),)).fetchall()
-        return {row[0]: ENTRY.decode(row) for row in rows}
+        return {row[0]: row for row in rows}
 
     def _group_sizes(self, connection: Connection, coming: Sequence[ComingJob]) -> Counter[str]:
         """How many jobs the groups have that must not grow without end, up to their limit."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +29,11 @@ _CONNECTIONS_MAX = 512
 _CONNECTIONS_MIN = 8
 LOG_SECONDS = 60.0
 
-_VERSIONS = ("1.1", "1.0")
+_ADDRESS = re.compile(rb"https?://(?P<host>[^/?#]+)(?P<rest>([/?].*)?)", re.DOTALL)
+"""A request line may hold one, as those to a proxy do."""
+
+_OLD = "1.0"
+_VERSIONS = ("1.1", _OLD)
 
 _HEADER_FRAME_BYTES = 4
 """A colon, a space and the end of the line."""
@@ -57,7 +62,8 @@ class Limits:
         answer_seconds: from then on until the client has taken the answer; as often again as it has taken
             all that was written so far, as of a stream of events.
         arrival_bytes: more than any body but a file may have.
-        head_bytes: of the request line and the headers, together.
+        head_bytes: of the request line and the headers together, and of what the parser keeps to itself.
+        headers: of one request.
         pipelined: requests of one connection that wait while another of it is answered.
         connections: open at once.
         stop_seconds: what is still open this long after the server was told to stop is closed.
@@ -67,6 +73,7 @@ class Limits:
     answer_seconds: float = 10.0
     arrival_bytes: int = 262_144
     head_bytes: int = 32_768
+    headers: int = 100
     pipelined: int = 32
     connections: int = field(factory=_connections_max)
     stop_seconds: float = 2.0
@@ -109,7 +116,8 @@ class Connection(HttpToolsProtocol):
         self._body_bytes = 0
         self._is_in_head = False
         self._head_bytes = 0
-        self._unread_head_bytes = 0
+        self._untold_bytes = 0
+        self._is_told = False
         self._fault = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -125,22 +133,21 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Count what the parser keeps for itself."""
-        was_in_head = self._is_in_head
+        """Count what the parser tells nothing of."""
+        self._is_told = False
         super().data_received(data)
-        if was_in_head and self._is_in_head:
-            # It keeps a header until that ends, and tells nothing of one that does not.
-            self._unread_head_bytes += len(data)
-            if self._unread_head_bytes > self._limits.head_bytes:
-                self.send_400_response(self._head_fault)
+        # It keeps a header until that ends, be it one behind a body, and skips notes beside chunks.
+        self._untold_bytes = 0 if self._is_told else self._untold_bytes + len(data)
+        if self._untold_bytes > self._limits.head_bytes:
+            self.send_400_response(f"a header is longer than {self._limits.head_bytes} bytes")
 
     def on_message_begin(self) -> None:
         """Begin to count a request."""
         if len(self.pipeline) >= self._limits.pipelined:
             raise self._refusal(f"more than {self._limits.pipelined} requests wait on this connection")
         super().on_message_begin()
-        self._is_in_head = True
-        self._head_bytes = self._unread_head_bytes = 0
+        self._is_in_head = self._is_told = True
+        self._head_bytes = 0
 
     def on_url(self, url: bytes) -> None:
         """Take the target of a request, or more of it."""
@@ -152,26 +159,54 @@ class Connection(HttpToolsProtocol):
         if not self._is_in_head:
             # They would join the headers, which have been checked by then.
             raise self._refusal("headers behind a body are not taken")
+        if len(self.headers) >= self._limits.headers:
+            raise self._refusal(f"a request has more than {self._limits.headers} headers")
         self._count_head(len(name) + len(value) + _HEADER_FRAME_BYTES)
-        super().on_header(name, value)
+        super().on_header(name, value.strip(b" \t"))
 
     def on_headers_complete(self) -> None:
         """Begin to answer."""
-        self._is_in_head = False
         version = self.parser.get_http_version()
         if version not in _VERSIONS:
             raise self._refusal("of HTTP only versions 1.0 and 1.1 are spoken")
-        hosts = sum(name == b"host" for name, _ in self.headers)
+        hosts = self._values(b"host")
         # Of two names a proxy may have believed the other.
-        if hosts > 1 or (hosts == 0 and version != "1.0"):
+        if len(hosts) > 1 or (not hosts and version != _OLD):
             raise self._refusal("a request names its host once")
+        codings = self._values(b"transfer-encoding")
+        if codings and (version == _OLD or [each.lower() for each in codings] != [b"chunked"]):
+            raise self._refusal("the only transfer coding is chunked, of HTTP 1.1")
+        if self.parser.should_upgrade() and (codings or self._values(b"content-length") not in ([], [b"0"])):
+            # The parser skips such a body.
+            raise self._refusal("a request for another protocol has no body here; send it without Upgrade")
+        self.url = self._target(*hosts)
         super().on_headers_complete()
-        if self.parser.should_upgrade():
-            # Answered as if it had not asked; what it sends next may be of the other protocol.
+        self._is_in_head = False
+        if self.parser.should_upgrade() or self.expect_100_continue:
+            # What comes next on the connection may be of the other protocol, or the next request in the
+            # place of a body that was not asked for.
             self.cycle.keep_alive = False
+        if version == _OLD:
+            self.cycle.waiting_for_100_continue = False
+
+    def _values(self, name: bytes) -> list[bytes]:
+        return [value for each, value in self.headers if each == name]
+
+    def _target(self, host: bytes = b"") -> bytes:
+        """The path and query of a request, which may be sent as a whole address of this host."""
+        target = self.url
+        if not target.startswith(b"/"):
+            address = _ADDRESS.fullmatch(target)
+            if address is None or address["host"] != host:
+                raise self._refusal("a request is for a path of its host")
+            target = b"/" + address["rest"].removeprefix(b"/")
+        if b"#" in target:
+            raise self._refusal("a request is for a path of its host")
+        return target
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body."""
+        self._is_told = True
         self._body_bytes += len(body)
         super().on_body(body)
 
@@ -197,6 +232,11 @@ class Connection(HttpToolsProtocol):
         return bool(self.pipeline) or (not self.cycle.more_body and not self.cycle.response_complete)
 
     @property
+    def holds_an_answer(self) -> bool:
+        """Whether its client has yet to take an answer."""
+        return self.transport.get_write_buffer_size() > 0
+
+    @property
     def _is_half_answered(self) -> bool:
         """Whether an answer has begun whose request still arrives."""
         if self._is_in_head or self.cycle is None:  # as in `is_answering`
@@ -211,14 +251,12 @@ class Connection(HttpToolsProtocol):
         is_in_body = self.cycle.more_body and not self.cycle.response_complete
         return is_in_body and self._body_bytes >= self._limits.arrival_bytes
 
-    @property
-    def _head_fault(self) -> str:
-        return f"the request line and headers are longer than {self._limits.head_bytes} bytes"
-
     def _count_head(self, more_bytes: int) -> None:
+        self._is_told = True
         self._head_bytes += more_bytes
         if self._head_bytes > self._limits.head_bytes:
-            raise self._refusal(self._head_fault)
+            most = self._limits.head_bytes
+            raise self._refusal(f"the request line and headers are longer than {most} bytes")
 
     def _refusal(self, fault: str) -> _Refused:
         # The parser hides which error ended it.
@@ -228,10 +266,11 @@ class Connection(HttpToolsProtocol):
     def _make_room(self) -> None:
         """Close the connection that has waited longest for a request, be it this one."""
         # Not simply the newcomer: clients that send nothing would keep out all others.
-        is_open = [each for each in self.connections if not each.transport.is_closing()]
+        ours = [each for each in self.connections if isinstance(each, Connection)]
+        is_open = [each for each in ours if each.holds_an_answer or not each.transport.is_closing()]
         if len(is_open) <= self._limits.connections:
             return
-        waiting = [each for each in is_open if isinstance(each, Connection) and not each.is_answering]
+        waiting = [each for each in is_open if not each.is_answering or each.transport.is_closing()]
         oldest = min(waiting, key=lambda each: each._waiting_since, default=self)  # noqa: SLF001 - of this class
         self.logger.warning("%d connections are open; closing the one that waits longest", len(is_open))
         oldest.transport.abort()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import nullcontext
@@ -141,6 +142,9 @@ class Dispatch:
     def _response(self, answer: Answer, *, is_packed: bool) -> Response:
         headers = {**HEADERS, **answer.headers}
         if answer.file is not None:
+            # Told, so that browsers show how much is left, and clients of HTTP 1.0 are sent no chunks.
+            headers["Content-Length"] = str(answer.file.seek(0, os.SEEK_END))
+            answer.file.seek(0)
             return StreamingResponse(_pieces(answer.file), answer.status, headers, answer.media_type)
         if answer.document is not None:
             response: Response = JSONResponse(answer.document, answer.status, headers)

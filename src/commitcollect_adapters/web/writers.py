@@ -102,19 +102,32 @@ class Writers:
         if self.are_busy or not self._waiting:
             return
         batch = [self._waiting.popleft() for _ in range(min(BATCH_MAX, len(self._waiting)))]
-        with self._counting:
-            self._writing += 1
         jobs = [each.coming for each in batch]
-        written = asyncio.get_running_loop().run_in_executor(self._threads, self._put, jobs)
-        written.add_done_callback(lambda done: self._end(batch, done))
+        self._count(1)
+        try:
+            written = asyncio.get_running_loop().run_in_executor(self._threads, self._put, jobs)
+        except RuntimeError:
+            # The system starts no more threads. A later one would find this write on its list, and nothing
+            # to write.
+            jobs.clear()
+            self._count(-1)
+            for each in batch:
+                _settle(each, StorageUnavailable("no thread can be started to write; try again later"))
+        else:
+            written.add_done_callback(lambda done: self._end(batch, done))
+
+    def _count(self, more: int) -> None:
+        with self._counting:
+            self._writing += more
 
     def _put(self, jobs: Sequence[ComingJob]) -> Sequence[StorageError | None]:
+        if not jobs:
+            return ()
         try:
             return self._queue.put_all(jobs)
         finally:
             # Here and not in `_end`, which never comes where the loop ends before the write.
-            with self._counting:
-                self._writing -= 1
+            self._count(-1)
 
     def _end(self, batch: Sequence[_Waiting], done: asyncio.Future[Sequence[StorageError | None]]) -> None:
         if done.cancelled():

@@ -14,7 +14,7 @@ import pytest
 
 from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.jobs import SqliteQueue
-from commitcollect_adapters.testing.contracts.queues import new_job, take
+from commitcollect_adapters.testing.contracts.queues import crowd_of, new_job, take, whole_of
 from commitcollect_adapters.testing.samples import NOW
 from commitcollect_core.errors import CorruptItem, StorageError, StorageUnavailable
 from commitcollect_core.jobs.jobs import ComingJob, Job
@@ -115,6 +115,19 @@ def test_of_jobs_put_together_one_that_cannot_be_kept_keeps_no_other_out(held: _
         rival.execute("BEGIN IMMEDIATE")
         assert [type(each) for each in queue.put_all(jobs)] == [StorageUnavailable] * len(jobs)
     assert queue.put_all([]) == []
+
+
+def test_a_look_that_cannot_be_read_keeps_no_event_out(held: _Held) -> None:
+    """Events have jobs of their own, as long as they need no other to stand for them."""
+    held.goes_on.set()
+    queue, job = SqliteQueue(held), new_job()
+    whole = whole_of(job)
+    queue.put(whole, visible_at=NOW)
+    with held.transaction() as connection:
+        connection.execute("UPDATE job SET events = 'not JSON'")
+    coming = [ComingJob(job=each, visible_at=NOW, otherwise=whole) for each in crowd_of(job, 3)]
+    assert queue.put_all(coming) == [None] * 3
+    assert {each.job.key for each in take(queue, limit=9)} == {each.job.key for each in coming}
 
 
 def test_jobs_put_together_wait_once_for_a_file_that_becomes_busy(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from threading import Event
 from urllib.parse import urlsplit
 
@@ -20,6 +20,9 @@ from commitcollect_adapters.web.serving import serving
 
 PATIENCE_SECONDS = 60
 """Whatever takes longer hangs."""
+
+LONG = 10_000_000
+"""Bytes; more than the system keeps for a client that reads nothing."""
 
 LIMITS = Limits(head_bytes=1_000, pipelined=4)
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -38,12 +41,14 @@ class Site:
     seen: list[tuple[str, bytes]] = field(factory=list)
 
     async def answer(self, request: Request) -> Response:
-        """Tell the path; a call that is too long is refused before it is read."""
-        if "content-length" in request.headers and int(request.headers["content-length"]) > 100_000:
-            self.seen.append((request.url.path, b"too long"))
+        """Tell the path, or a note that was sent; some paths are answered early, or at length."""
+        if request.url.path == "/early":
+            self.seen.append((request.url.path, b"unread"))
             return PlainTextResponse("too long", 413)
+        if request.url.path == "/long":
+            return PlainTextResponse("x" * LONG)
         self.seen.append((request.url.path, await request.body()))
-        return PlainTextResponse(request.url.path)
+        return PlainTextResponse(request.headers.get("x-note", request.url.path))
 
     def exchange(self, pieces: Iterable[bytes]) -> list[bytes]:
         """Send pieces on one connection; each answer until the server closes it, from its status on."""
@@ -57,6 +62,22 @@ class Site:
             except (ConnectionResetError, BrokenPipeError):
                 pass
         return received.split(b"HTTP/1.1 ")[1:]
+
+
+def all_of(connection: socket.socket) -> int:
+    """How many bytes still come until the server closes the connection."""
+    length = 0
+    with suppress(ConnectionResetError):
+        while piece := connection.recv(1_000_000):
+            length += len(piece)
+    return length
+
+
+def paced(*pieces: bytes) -> Iterator[bytes]:
+    """Pieces, each after the server had time to answer the one before."""
+    for each in pieces:
+        yield each
+        Event().wait(0.3)
 
 
 @contextmanager
@@ -90,11 +111,12 @@ def statuses(answers: list[bytes]) -> list[int]:
     [
         (GET, b""),
         (b"GET http://x/a HTTP/1.1\r\nHost: x\r\n\r\n", b""),
+        (b"GET https://x:1/a?b=c HTTP/1.1\r\nHost: x:1\r\n\r\n", b""),
         (post("Content-Length: 3\r\n", b"abc"), b"abc"),
         (post("Transfer-Encoding: chunked\r\n", b"2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"), b"abc"),
         (post("transfer-encoding: CHUNKED\r\n", b"1;x=y\r\na\r\n0\r\n\r\n"), b"a"),
     ],
-    ids=["no body", "a whole address", "a length", "chunks", "an extension of a chunk"],
+    ids=["no body", "a whole address", "one with a port", "a length", "chunks", "an extension of a chunk"],
 )
 @pytest.mark.parametrize("sent", ["whole", "by bytes"])
 def test_a_request_is_taken_however_it_is_cut(request_: bytes, body: bytes, sent: str) -> None:
@@ -122,6 +144,13 @@ SMUGGLED = GET.replace(b"/a", b"/smuggled")
         b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET ?a HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /a#b HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET http://y/a HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET http://x.y/a HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET http://x#/a HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET ftp://x/a HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET http://x/a HTTP/1.0\r\n\r\n",
         b"GET /a HTTP/1.1\r\n\r\n",
         b"GET /a HTTP/1.1\r\nHost: x\r\nHOST: y\r\n\r\n",
         b"GET /a HTTP/1.0\r\nHost: x\r\nHost: x\r\n\r\n",
@@ -138,6 +167,13 @@ SMUGGLED = GET.replace(b"/a", b"/smuggled")
         post("transfer-encoding: Chunked\r\nCONTENT-LENGTH: 0\r\n", b"0\r\n\r\n"),
         post("Transfer-Encoding: gzip\r\n", b"0\r\n\r\n"),
         post("Transfer-Encoding: chunked, gzip\r\n", b"0\r\n\r\n"),
+        post("Transfer-Encoding: gzip, chunked\r\n", b"0\r\n\r\n"),
+        post("Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n", b"0\r\n\r\n"),
+        post("Transfer-Encoding: ,chunked\r\n", b"0\r\n\r\n"),
+        post("Transfer-Encoding: chunked\r\n", b"0\r\n\r\n").replace(b"/1.1", b"/1.0"),
+        post("Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 3\r\n", b"abc"),
+        post("Connection: Upgrade\r\nUpgrade: h2c\r\nTransfer-Encoding: chunked\r\n", b"0\r\n\r\n"),
+        b"GET /a HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 100 + b"\r\n",
         post("Transfer-Encoding: xchunked\r\n", b"0\r\n\r\n"),
         post("Transfer-Encoding: \x0bchunked\r\n", b"0\r\n\r\n"),
     ],
@@ -191,8 +227,14 @@ def test_a_head_has_a_limit() -> None:
 
 @pytest.mark.parametrize(
     "begun",
-    [b"GET /", b"GET / HTTP/1.1\r\nHost: x\r\nX: ", b"GET / HTTP/1.1\r\nHost: x\r\nX"],
-    ids=["an address", "a value", "a name"],
+    [
+        b"GET /",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: ",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX",
+        post("Transfer-Encoding: chunked\r\n", b"1\r\na\r\n0\r\nX: "),
+        post("Transfer-Encoding: chunked\r\n", b"1;"),
+    ],
+    ids=["an address", "a value", "a name", "a value behind a body", "a note beside a chunk"],
 )
 def test_what_never_ends_is_not_kept(begun: bytes) -> None:
     """A parser that waits for the end of a name would keep it all."""
@@ -207,7 +249,7 @@ def test_what_is_no_part_of_a_body_gains_no_time() -> None:
         yield post("Transfer-Encoding: chunked\r\n", b"1;")
         for _ in range(1_000):
             Event().wait(0.01)
-            yield b"x" * 5_000
+            yield b"x" * 100
         pytest.fail("the server reads on and on")
 
     with site(Limits(arrival_seconds=0.2, arrival_bytes=1_000)) as served:
@@ -256,12 +298,51 @@ def test_a_body_cut_short_behind_another_request_ends_the_connection() -> None:
 
 
 def test_an_answer_that_was_given_is_the_only_one() -> None:
-    """A body that was refused may go on as it likes: no second answer comes of it."""
+    """A body that was refused may go on as it likes: no second answer comes of it, and the next is right."""
     with site() as served:
-        head = post("Content-Length: 200000\r\n", b"x" * 1_000)
-        assert statuses(served.exchange([head, b"x" * 199_000 + LAST])) == [413, 200]
-        chunked = post("Transfer-Encoding: chunked\r\nContent-Type: x\r\n", b"5\r\nabcde\r\n0\r\n\r\n")
-        assert statuses(served.exchange([chunked + LAST])) == [200, 200]
+        early = post("Content-Length: 3\r\n").replace(b"/a", b"/early")
+        assert statuses(served.exchange([early, b"abc" + LAST])) == [413, 200]
+        assert statuses(served.exchange(paced(early, b"abc" + GET.replace(b"1.1", b"2.0")))) == [413, 400]
+        chunked = post("Transfer-Encoding: chunked\r\n").replace(b"/a", b"/early")
+        assert statuses(served.exchange(paced(chunked, b"5\r\nabcde\r\n", b"zz\r\n"))) == [413]
+
+
+def test_a_body_that_was_not_asked_for_is_not_awaited() -> None:
+    """The client may never send it, and its next request would be taken for it."""
+    expecting = "Expect: 100-continue \r\nContent-Length: 3\r\n"
+    with site() as served:
+        (answer,) = served.exchange(paced(post(expecting).replace(b"/a", b"/early"), SMUGGLED))
+        assert statuses([answer]) == [413]
+        assert b"connection: close" in answer.lower()
+        assert statuses(served.exchange(paced(post(expecting), b"abc"))) == [100, 200]
+        old = post(expecting, b"abc").replace(b"HTTP/1.1", b"HTTP/1.0")
+        assert statuses(served.exchange([old])) == [200]
+        assert served.seen == [("/early", b"unread"), ("/a", b"abc"), ("/a", b"abc")]
+
+
+def test_space_around_a_value_is_no_part_of_it() -> None:
+    """Also behind it, where the parser leaves it."""
+    with site() as served:
+        padded_ = b"GET /a HTTP/1.1\r\nHost: x \t\r\nX-Note: \t a b\t \r\nConnection: close \r\n\r\n"
+        (answer,) = served.exchange([padded_])
+        assert answer.endswith(b"\r\n\r\na b")
+
+
+def test_a_client_that_left_without_its_answer_makes_room() -> None:
+    """Connections that are closing count as long as they hold an answer; the oldest of them goes."""
+    limits = Limits(arrival_seconds=10 * PATIENCE_SECONDS, connections=4)
+    asking = b"GET /long HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with site(limits) as served, ExitStack() as stack:
+        clients = []
+        for _ in range(12):
+            client = stack.enter_context(socket.socket())
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
+            client.settimeout(PATIENCE_SECONDS)
+            client.connect(served.address)
+            client.sendall(asking)
+            assert client.recv(1)
+            clients.append(client)
+        assert sum(all_of(each) > LONG for each in clients) <= limits.connections
 
 
 @pytest.mark.parametrize("protocol", ["websocket", "h2c"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 
@@ -195,6 +195,27 @@ def test_a_caller_that_has_gone_is_no_trouble(*, is_kept: bool) -> None:
 
     asyncio.run(run())
     assert keys(queue) == ({job.key, other.key} if is_kept else {other.key})
+
+
+def test_a_system_that_starts_no_thread_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job is refused at once, and the next one is kept as soon as there is a thread again."""
+    queue = MemoryQueue()
+    used = Writers(queue, threads_max=1)
+
+    def exhausted(_thread: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def run() -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(Thread, "start", exhausted)
+            with pytest.raises(StorageUnavailable, match="no thread can be started"):
+                await used.keep(coming(refused))
+        await used.keep(coming(later))
+
+    refused, later = new_job(), new_job()
+    asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    assert keys(queue) == {later.key}
+    assert not used.are_busy
 
 
 def test_a_loop_that_ended_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
