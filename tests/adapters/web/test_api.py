@@ -435,6 +435,7 @@ def test_an_account_is_deleted_for_good(site: Visited) -> None:
     secret = browser.cookies[SESSION]
     export = browser.get("/account/export")
     assert export.headers["content-disposition"].endswith('.zip"')
+    assert export.headers["content-length"] == str(len(export.content))
     packed = zipfile.ZipFile(io.BytesIO(export.content))
     assert packed.testzip() is None
     everything = b"".join(map(packed.read, packed.namelist()))
