@@ -179,7 +179,7 @@ class Connection(HttpToolsProtocol):
         if self.parser.should_upgrade() and (codings or self._values(b"content-length") not in ([], [b"0"])):
             # The parser skips such a body.
             raise self._refusal("a request for another protocol has no body here; send it without Upgrade")
-        self.url = self._target(*hosts)
+        self.url = self._target(hosts[0] if hosts else b"")
         super().on_headers_complete()
         self._is_in_head = False
         if self.parser.should_upgrade() or self.expect_100_continue:
@@ -192,7 +192,7 @@ class Connection(HttpToolsProtocol):
     def _values(self, name: bytes) -> list[bytes]:
         return [value for each, value in self.headers if each == name]
 
-    def _target(self, host: bytes = b"") -> bytes:
+    def _target(self, host: bytes) -> bytes:
         """The path and query of a request, which may be sent as a whole address of this host."""
         target = self.url
         if not target.startswith(b"/"):
