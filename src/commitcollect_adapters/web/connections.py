@@ -10,7 +10,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from attrs import field, frozen
@@ -166,19 +166,8 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin to answer."""
-        version = self.parser.get_http_version()
-        if version not in _VERSIONS:
-            raise self._refusal("of HTTP only versions 1.0 and 1.1 are spoken")
-        hosts = self._values(b"host")
-        # Of two names a proxy may have believed the other.
-        if len(hosts) > 1 or (not hosts and version != _OLD):
-            raise self._refusal("a request names its host once")
-        codings = self._values(b"transfer-encoding")
-        if codings and (version == _OLD or [each.lower() for each in codings] != [b"chunked"]):
-            raise self._refusal("the only transfer coding is chunked, of HTTP 1.1")
-        if self.parser.should_upgrade() and (codings or self._values(b"content-length") not in ([], [b"0"])):
-            # The parser skips such a body.
-            raise self._refusal("a request for another protocol has no body here; send it without Upgrade")
+        version, hosts = self.parser.get_http_version(), self._values(b"host")
+        self._check_head(version, hosts)
         self.url = self._target(hosts[0] if hosts else b"")
         super().on_headers_complete()
         self._is_in_head = False
@@ -188,6 +177,19 @@ class Connection(HttpToolsProtocol):
             self.cycle.keep_alive = False
         if version == _OLD:
             self.cycle.waiting_for_100_continue = False
+
+    def _check_head(self, version: str, hosts: Sequence[bytes]) -> None:
+        """Refuse what a proxy may have read otherwise than the parser does."""
+        if version not in _VERSIONS:
+            raise self._refusal("of HTTP only versions 1.0 and 1.1 are spoken")
+        if len(hosts) > 1 or (not hosts and version != _OLD):
+            raise self._refusal("a request names its host once")
+        codings = self._values(b"transfer-encoding")
+        if codings and (version == _OLD or [each.lower() for each in codings] != [b"chunked"]):
+            raise self._refusal("the only transfer coding is chunked, of HTTP 1.1")
+        if self.parser.should_upgrade() and (codings or self._values(b"content-length") not in ([], [b"0"])):
+            # The parser skips such a body.
+            raise self._refusal("a request for another protocol has no body here; send it without Upgrade")
 
     def _values(self, name: bytes) -> list[bytes]:
         return [value for each, value in self.headers if each == name]
