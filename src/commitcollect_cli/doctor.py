@@ -7,6 +7,7 @@ import platform
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,7 +16,7 @@ import click
 from commitcollect_adapters.addresses import shown_address
 from commitcollect_cli.output import print_json, say, show
 from commitcollect_cli.store import settings_here, store_flags
-from commitcollect_core.errors import EXIT_FAILURE, CommitCollectError, CorruptItem
+from commitcollect_core.errors import EXIT_FAILURE, CommitCollectError, CorruptItem, InvalidInput
 
 if TYPE_CHECKING:
     from commitcollect_adapters.backend import Backend
@@ -29,6 +30,7 @@ PYTHON_MIN = (3, 11)
 SQLITE_MIN = (3, 24)
 """The first with ON CONFLICT DO UPDATE, which the ledger needs to write its head in one statement."""
 
+_ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 _FOR_EVENTS = ("strava_verify_token", "strava_subscription_id")
 
 
@@ -104,6 +106,8 @@ def _findings(store: str | None, user: str | None) -> Iterator[Finding]:
     address = shown_address(settings.store)
     known = f"store {address} ({origins['store']}), user {settings.user} ({origins['user']})"
     yield Finding("settings", True, known)
+    if settings.time_zone:
+        yield _checked("time zone", partial(_check_time_zone, settings, origins["time_zone"]))
     if settings.strava_client_id:
         yield _checked("strava", partial(_check_strava, settings))
         yield _checked("events", partial(_check_subscription, settings))
@@ -158,6 +162,16 @@ def _check_catalogue() -> str:
     from commitcollect_adapters.statues import shipped_catalog
 
     return ", ".join(f"{each.model_id} ({each.parts_total} parts)" for each in shipped_catalog().models())
+
+
+def _check_time_zone(settings: Settings, origin: str) -> str:
+    from commitcollect_adapters.time_zones import local_time
+
+    try:
+        local_time(settings.time_zone, _ANY_TIME, _ANY_TIME)
+    except InvalidInput as unknown:
+        raise InvalidInput(f"{unknown.message}; change time_zone ({origin})", field="time_zone") from unknown
+    return settings.time_zone
 
 
 def _check_strava(settings: Settings) -> str:

@@ -228,6 +228,20 @@ def test_doctor_names_variables_that_are_no_settings(
     assert ran.code == 1
 
 
+def test_doctor_looks_for_the_time_zone(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that looks right and does not exist is told with the setting, before every command refuses it."""
+    details = []
+    for zone, is_ok in (("Europe/Berlin", True), ("Mars/Base", False)):
+        monkeypatch.setenv("COMMITCOLLECT_TIME_ZONE", zone)
+        report = console("doctor", "--json", "--store", "memory:").document
+        (found,) = (each for each in report["checks"] if each["check"] == "time zone")
+        assert found["isOk"] is is_ok
+        details.append(found["detail"])
+    assert details[0] == "Europe/Berlin"
+    assert "'Mars/Base'" in details[1]
+    assert "COMMITCOLLECT_TIME_ZONE" in details[1]
+
+
 def test_users_are_listed(console: Console, history: Path) -> None:
     """By id and page by page, with their workouts; a user without data is told so where data is read."""
     for user in ("bob", "ann", "cleo"):

@@ -6,11 +6,13 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from importlib.util import module_from_spec, spec_from_file_location
+from inspect import isabstract
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from commitcollect_adapters.testing import contracts
 from commitcollect_core.errors import CommitCollectError
 from contracts.broken_ledgers import BROKEN, Broken
 
@@ -49,3 +51,13 @@ def test_the_suite_sees_a_broken_promise(broken_suite: ModuleType, broken: Broke
     # Not just any exception: a test that is skipped, or not called as it should be, sees nothing.
     with pytest.raises((AssertionError, pytest.fail.Exception, CommitCollectError, sqlite3.Error)):
         getattr(suite, broken.test)(**broken.parameters)
+
+
+@pytest.mark.parametrize("name", contracts.__all__)
+def test_a_suite_that_was_not_told_what_to_open_is_collected_and_fails(name: str) -> None:
+    """pytest leaves out abstract classes without a word, as where the name of a method is misspelt."""
+    suite = getattr(contracts, name)
+    assert not isabstract(suite)
+    for opener in {"open_ledger", "open_stores", "open_queue", "open_catalog"} & {*dir(suite)}:
+        with pytest.raises(pytest.fail.Exception, match=f"define `{opener}`"):
+            getattr(suite(), opener)()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -226,6 +227,23 @@ def test_a_period_is_added_up_across_pages_and_stands_beside_the_one_before() ->
     assert (summary.before.total.workouts, summary.before.total.distance_meters) == (4, 4_033)
     runs = SportSelection(names=("RUN",))
     assert app.tracking.summary(ATHLETE, Every.MONTH, month, today=0, sports=runs).period.total == Totals()
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"every": "DECADE"}, "every"), ({"every": 3}, "every"), ({"number": "2026"}, "year"),
+        ({"today": SEASON_START_AT.date()}, "today"), ({"place": "Europe/Berlin"}, "place"),
+    ],
+)  # fmt: skip
+def test_a_period_of_another_type_is_named(given: dict[str, Any], field: str) -> None:
+    """And a kind of period may be given by its name."""
+    summary = partial(app_on(MemoryLedger()).tracking.summary, ATHLETE)
+    right: dict[str, Any] = {"every": "YEAR", "number": 2026, "today": SEASON_START_AT.toordinal()}
+    assert summary(**right).every is Every.YEAR
+    with pytest.raises(InvalidInput) as refused:
+        summary(**{**right, **given})
+    assert refused.value.field == field
 
 
 def test_every_workout_is_explained() -> None:

@@ -60,6 +60,7 @@ from commitcollect_core.values import (
     UserId,
     check_id,
     is_id,
+    member,
     require_id,
     require_kind,
     require_whole,
@@ -507,7 +508,11 @@ class Tracking:
             after = page.next
 
     def year(self, user_id: UserId, year: int, place: LocalTime | None = None) -> TrainingPeriod:
-        """A year of the athlete's training, in the days of a place. Reads that year in pages."""
+        """A year of the athlete's training, in the days of a place. Reads that year in pages.
+
+        Raises:
+            InvalidInput: an argument is of another type, or there is no such year.
+        """
         return self._period(user_id, DaySpan.of(Every.YEAR, year), place, ANY_SPORT)
 
     def summary(
@@ -526,10 +531,16 @@ class Tracking:
             user_id: the athlete.
             every: the kind of period.
             number: of the period, as `every` numbers them.
-            today: a period that holds this day is compared with as many days of the one before.
+            today: the number of a day (`date.toordinal`); a period that holds it is compared with as many
+                days of the one before.
             place: whose days are meant; None for those of UTC.
             sports: what counts.
+
+        Raises:
+            InvalidInput: an argument is of another type, or there is no such period.
         """
+        every = member(Every, every, "every")
+        require_whole(today, "today")
         span = DaySpan.of(every, number)
         return Summary(
             every=every,
@@ -542,6 +553,7 @@ class Tracking:
         self, user_id: UserId, span: DaySpan, place: LocalTime | None, sports: SportSelection
     ) -> TrainingPeriod:
         require_id(user_id, "user_id")
+        require_kind(place, (LocalTime, type(None)), "place")
         start_at, end_at = span.instants(place)
         query = WorkoutQuery(
             start_at=start_at, end_at=end_at, limit=self.context.policy.training.page_items_max

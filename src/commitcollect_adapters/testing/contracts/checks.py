@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from typing import NoReturn, Protocol, TypeVar
 
 import pytest
 from attrs import AttrsInstance, asdict
@@ -28,6 +28,15 @@ MOMENTS_MAX = 400
 
 ZONES = ("UTC", "Europe/Berlin", "America/New_York")
 """Time zones of machines; two have summer time."""
+
+
+def undefined(name: str) -> NoReturn:
+    """Fail a test whose suite was not told how to open what it tests.
+
+    Not by an abstract method: pytest collects no abstract class, and says nothing of it.
+    """
+    pytest.fail(f"define `{name}`: the suite opens what it tests by it", pytrace=False)
+
 
 property_test = settings(
     deadline=None,  # a store over a network may take its time

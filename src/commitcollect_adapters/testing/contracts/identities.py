@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from attrs import evolve
 
+from commitcollect_adapters.testing.contracts.checks import undefined
 from commitcollect_core.accounts.identities import AuthorizationRequest
 from commitcollect_core.accounts.ports import IdentityProvider, UserDirectory
 from commitcollect_core.errors import Unauthenticated
@@ -20,16 +20,16 @@ OTHER_VERIFIER = "another-verifier-" + "w" * 43
 NO_USER = "no-such-user-8c1f"
 
 
-class IdentityProviderContract(ABC):
+class IdentityProviderContract:
     """Subclass it, call the class ``Test…`` and run pytest."""
 
-    @abstractmethod
     def identity_provider(self) -> IdentityProvider:
         """The provider, the same one throughout a test."""
+        undefined("identity_provider")
 
-    @abstractmethod
-    def sign_in_at(self, address: str) -> str:
+    def sign_in_at(self, address: str) -> str:  # noqa: ARG002 - for those who override it
         """Sign the one person of this test in, as a browser does; the address it is sent back to."""
+        undefined("sign_in_at")
 
     def code(self, request: AuthorizationRequest = REQUEST) -> str:
         """The code of a person who has signed in for a request."""
@@ -82,20 +82,20 @@ class IdentityProviderContract(ABC):
         assert urlsplit(self.identity_provider().logout_url()).scheme in {"http", "https"}
 
 
-class UserDirectoryContract(ABC):
+class UserDirectoryContract:
     """Subclass it, call the class ``Test…`` and run pytest."""
 
-    @abstractmethod
     def user_directory(self) -> UserDirectory:
         """The directory, the same one throughout a test."""
+        undefined("user_directory")
 
-    @abstractmethod
     def new_user(self) -> str:
         """Make a user; the name the administration uses."""
+        undefined("new_user")
 
-    @abstractmethod
-    def is_known(self, username: str) -> bool:
+    def is_known(self, username: str) -> bool:  # noqa: ARG002 - the same
         """Whether the provider still has a user of this name."""
+        undefined("is_known")
 
     def test_a_user_that_is_gone_is_no_error(self) -> None:
         """A deletion that is repeated goes on."""

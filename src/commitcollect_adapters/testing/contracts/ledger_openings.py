@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from uuid import uuid4
 
 import pytest
 
+from commitcollect_adapters.testing.contracts.checks import undefined
 from commitcollect_core.training.ports import Ledger
 
 
-class LedgerOpenings(ABC):
+class LedgerOpenings:
     """What an author of a store says of it: how to open it, and how to break it."""
 
-    @abstractmethod
     def open_ledger(self) -> AbstractContextManager[Ledger]:
         """The ledger under test, ready until the context ends.
 
         Called once or more per test.
         """
+        undefined("open_ledger")
 
     def opener(self, name: str) -> Callable[[], AbstractContextManager[Ledger]]:  # noqa: ARG002 - for those who override it
         """A function that opens the store of this name; each call is a handle of its own on the same store.

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -27,6 +26,7 @@ from commitcollect_adapters.testing.contracts.checks import (
     is_done,
     property_test,
     race,
+    undefined,
 )
 from commitcollect_adapters.testing.samples import NOW
 from commitcollect_adapters.testing.service_strategies import jobs
@@ -111,7 +111,7 @@ def do_all(queue: EventQueue) -> Counter[str]:
     return events
 
 
-class EventQueueContract(ABC):
+class EventQueueContract:
     """Subclass it, call the class ``Test…`` and run pytest.
 
     Attributes:
@@ -121,12 +121,12 @@ class EventQueueContract(ABC):
 
     is_exact: ClassVar[bool] = True
 
-    @abstractmethod
     def open_queue(self) -> AbstractContextManager[EventQueue]:
         """An empty queue.
 
         If it has a clock, that stands still at `samples.NOW`.
         """
+        undefined("open_queue")
 
     def open_broken_queue(self, *, at: int) -> AbstractContextManager[EventQueue]:  # noqa: ARG002 - for those who override it
         """The queue of this test, whose driver fails at moment `at` and ever after; see `BrokenDriver`.
