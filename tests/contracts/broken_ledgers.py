@@ -84,6 +84,7 @@ CRASH = "test_a_commit_that_breaks_off_is_whole_or_not_there"
 SIZES = "test_a_commit_and_a_page_are_as_large_as_the_policy_allows"
 MANY = "test_a_page_of_milestones_and_the_awards_of_one_are_as_large_as_the_policy_allows"
 TEXTS = "test_texts_are_as_long_as_the_policy_allows"
+LARGEST = "test_every_field_is_as_large_as_the_policy_allows"
 READ = "test_a_read_that_breaks_off_is_no_answer"
 OTHER = "test_another_handle_sees_what_was_written_at_once"
 AGAIN = "test_what_was_written_is_there_when_the_store_is_opened_again"
@@ -271,6 +272,34 @@ BROKEN = (
             )
         },
         TEXTS,
+    ),
+    Broken(
+        "a head keeps five tracked milestones",
+        {
+            "HEAD.encode(head), condition": (
+                'HEAD.encode(__import__("attrs").evolve(head, '
+                "tracked_milestone_ids=head.tracked_milestone_ids[:5])), condition"
+            )
+        },
+        LARGEST,
+    ),
+    Broken(
+        "a head keeps two recurring goals",
+        {
+            "HEAD.encode(head), condition": (
+                'HEAD.encode(__import__("attrs").evolve(head, recurring=head.recurring[:2])), condition'
+            )
+        },
+        LARGEST,
+    ),
+    Broken(
+        "a milestone's name is cut",
+        {
+            "MILESTONE.encode(milestone))": (
+                'MILESTONE.encode(__import__("attrs").evolve(milestone, name=milestone.name[:40])))'
+            )
+        },
+        LARGEST,
     ),
     Broken(
         "letters in two parts are put together",

@@ -30,7 +30,7 @@ from commitcollect_core.training.folds import (
     counts_buckets,
 )
 from commitcollect_core.training.goals import Aim, Goal, most_of_one
-from commitcollect_core.training.ledger import LedgerHead, LedgerState
+from commitcollect_core.training.ledger import NO_CONNECTION, LedgerHead, LedgerState, UntrackedMilestone
 from commitcollect_core.training.local_time import Bucket, LocalTime
 from commitcollect_core.training.milestones import Milestone, Progress
 from commitcollect_core.training.recurrence import Every, RecurringGoal
@@ -342,16 +342,30 @@ def recurring_goals() -> SearchStrategy[RecurringGoal]:
     )
 
 
+def _untracked() -> SearchStrategy[UntrackedMilestone]:
+    return st.builds(
+        UntrackedMilestone,
+        milestone_id=_ids().map(MilestoneId),
+        period_start_at=moments(),
+        period_end_at=moments(),
+        is_stale=st.booleans(),
+    )
+
+
 def stored_heads(*, version: int) -> SearchStrategy[LedgerHead]:
     """Heads with every field in use.
 
-    They track nothing, as a head may name only milestones that are stored.
+    The milestones that they track have to be stored, as a head may name no others.
     """
+    milestone_ids = _ids().map(MilestoneId)
     return st.builds(
         LedgerHead,
         version=st.just(version),
         state=st.sampled_from(LedgerState),
+        tracked_milestone_ids=st.lists(milestone_ids, max_size=3, unique=True).map(tuple),
         workout_count=st.integers(0, 10**6),
+        untracked=st.lists(_untracked(), max_size=3, unique_by=lambda each: each.milestone_id).map(tuple),
+        connection_generation=st.sampled_from(("", NO_CONNECTION, "0123456789abcdef")),
         fenced_at=st.none() | moments(),
         recurring=st.lists(recurring_goals(), max_size=2).map(tuple),
     )

@@ -186,10 +186,15 @@ class LedgerContract(PublicValues, LedgerBounds, LedgerTexts, LedgerHandles, Led
         """Every field of a head is read back, new and overwritten."""
         with self.open_ledger() as ledger:
             user_id = samples.new_athlete()
+            stored: dict[MilestoneId, Milestone] = {}
             for head in (evolve(first, state=LedgerState.ACTIVE), second):
-                ledger.commit(LedgerCommit(user_id=user_id, head=head))
+                tracked = {each: samples.milestone(each) for each in head.tracked_milestone_ids}
+                new = tuple(tracked[each] for each in tracked if each not in stored)
+                stored |= tracked
+                ledger.commit(LedgerCommit(user_id=user_id, head=head, milestones=new))
                 assert_same(ledger.read_head(user_id), head)
-                assert_same(ledger.read(user_id, []), LedgerView(user_id=user_id, head=head))
+                view = LedgerView(user_id=user_id, head=head, milestones=tuple(tracked.values()))
+                assert_same(ledger.read(user_id, []), view)
 
     @property_test
     @given(workouts=workout_keys().flatmap(_two_versions_of_a_workout))

@@ -12,7 +12,7 @@ from threading import Event
 import pytest
 from attrs import evolve
 
-from commitcollect_adapters.testing import samples
+from commitcollect_adapters.testing import largest, samples
 from commitcollect_adapters.testing.contracts.checks import THREADS, assert_read_back, race
 from commitcollect_adapters.testing.contracts.ledger_openings import LedgerOpenings
 from commitcollect_adapters.testing.dumps import LedgerDump, dump_of
@@ -20,7 +20,7 @@ from commitcollect_core.errors import AccountDeleting
 from commitcollect_core.policy import DEFAULT_POLICY
 from commitcollect_core.training.awards import Award
 from commitcollect_core.training.decisions import decide_removal
-from commitcollect_core.training.ledger import LedgerHead, LedgerState, fenced
+from commitcollect_core.training.ledger import LedgerCommit, LedgerHead, LedgerState, fenced
 from commitcollect_core.training.milestones import Milestone
 from commitcollect_core.training.ports import WorkoutQuery
 from commitcollect_core.training.workouts import Workout
@@ -156,6 +156,38 @@ class LedgerBounds(LedgerOpenings):
             found = ledger.read(user_id, [each.key for each in stored]).workouts
             for each in stored:
                 assert_read_back(found[each.key], each)
+
+    def test_every_field_is_as_large_as_the_policy_allows(self) -> None:
+        """Of a head and of items of every kind: nothing is cut, left out or put together."""
+        with self.open_ledger() as ledger:
+            start = samples.new_athlete()
+            user_id, other_id = largest.user(start, 1), largest.user(start, 2)
+            head = largest.head(version=1)
+            milestones = [largest.milestone(each, n) for n, each in enumerate(head.tracked_milestone_ids)]
+            for each in milestones:
+                each.goal.check(DEFAULT_POLICY)
+            workouts = [largest.workout(number) for number in range(3)]
+            awards = largest.awards(head.tracked_milestone_ids[-1])
+            first = LedgerCommit(
+                user_id=user_id, head=head, milestones=tuple(milestones), workouts=tuple(workouts)
+            )
+            ledger.commit(first)
+            assert_read_back(ledger.read_head(user_id), head)
+            head = evolve(head, version=2)
+            ledger.commit(LedgerCommit(user_id=user_id, head=head, awards=tuple(awards)))
+            assert_read_back(ledger.read_head(user_id), head)
+            view = ledger.read(user_id, [each.key for each in workouts])
+            assert_read_back(view.head, head)
+            assert set(view.workouts) == {each.key for each in workouts}
+            for workout in workouts:
+                assert_read_back(view.workouts[workout.key], workout)
+            for found, milestone in zip(view.milestones, milestones, strict=True):
+                assert_read_back(found, milestone)
+                assert_read_back(ledger.read_milestone(user_id, milestone.milestone_id), milestone)
+            kept = ledger.read_awards(user_id, awards[0].milestone_id)
+            for part, award in zip(kept, awards, strict=True):
+                assert_read_back(part, award)
+            assert ledger.read_head(other_id) == LedgerHead()
 
     @pytest.mark.parametrize("gone", range(len(_NEIGHBOURS)))
     def test_a_removal_leaves_neighbours_alone(self, gone: int) -> None:
