@@ -117,6 +117,12 @@ class GoalOptions:
         for each in aims:
             check_target(kind_of(each), each.total_target, policy)
         if self.is_combination and len(aims) == 1:
+            if len(texts) > 1:
+                raise InvalidInput(
+                    "--all-of joins several targets, and all of these are the same; "
+                    "make one another, or give it once without --all-of",
+                    field="target",
+                )
             raise InvalidInput("--all-of joins several targets; give --target once more", field="target")
         return with_rest(aims, self.rest)
 

@@ -5,10 +5,20 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
-from commitcollect_adapters.wording.amounts import show_amount, show_needed, show_progress, show_target
-from commitcollect_adapters.wording.units import KINDS, Kind, parse_amount, parse_target
+from commitcollect_adapters.wording.amounts import (
+    show_amount,
+    show_needed,
+    show_progress,
+    show_target,
+    shown_as_given,
+)
+from commitcollect_adapters.wording.goals import show_aims
+from commitcollect_adapters.wording.units import KINDS, Kind, parse_amount, parse_target, whole
 from commitcollect_core.errors import InvalidInput
+from commitcollect_core.training.goals import Aim
 from commitcollect_core.values import TargetType
 
 DISTANCE, ELEVATION = TargetType.DISTANCE_METERS, TargetType.ELEVATION_METERS
@@ -155,3 +165,76 @@ def test_what_is_needed_is_never_shown_as_less(target_type: TargetType, value: i
     below = Decimal(show_amount(target_type, value).partition(" ")[0].replace(",", ""))
     last_digit = Decimal(1).scaleb(-len(number.partition(".")[2]))
     assert Decimal(number.replace(",", "")) - below <= last_digit
+
+
+FEET_AND_MILES = [
+    *((name, str(feet), "ft") for name in ("distance", "elevation") for feet in range(100, 30_001, 100)),
+    *(("distance", str(miles), "mi") for miles in range(1, 1_001)),
+    ("distance", "0.5", "mi"),
+    ("distance", "26.2", "mi"),
+    ("elevation", "29029", "ft"),
+]
+
+
+def test_round_feet_and_miles_are_shown_as_given() -> None:
+    """Whole metres are stored, and the round figure that they were made of is shown."""
+    for name, number, unit in FEET_AND_MILES:
+        target_type, total = parse_target(f"{name}={number}{unit}")
+        with shown_as_given(unit, [Aim(target_type=target_type, total_target=total)]):
+            shown = show_target(target_type, total)
+            figure = f"{Decimal(number):,} {unit}"
+            assert shown == figure + KINDS[name].target_suffix
+            assert show_amount(target_type, total) == show_needed(target_type, total) == figure
+            done = show_progress(target_type, total, total)
+            reached, _, of = done.partition(" of ")
+            assert of == figure
+            assert _number(reached) == Decimal(number)
+
+
+TYPED = st.builds(
+    lambda digits, exponent: f"{Decimal(digits).scaleb(exponent).normalize():f}",
+    st.integers(1, 9_999),
+    st.integers(-4, 3),
+)
+
+
+@given(TYPED, st.sampled_from([("distance", "mi"), ("distance", "ft"), ("elevation", "ft")]))
+def test_what_is_shown_of_feet_and_miles_is_read_as_the_same(typed: str, of: tuple[str, str]) -> None:
+    """The figure shown is stored as the target is, and one metre less or more is on its own side of it."""
+    name, unit = of
+    kind = KINDS[name]
+    total = whole(Decimal(typed), kind.units[unit])
+    assume(total)
+    with shown_as_given(unit, [Aim(target_type=kind.target_type, total_target=total)]):
+        number, shown_unit = show_target(kind, total).removesuffix(kind.target_suffix).split()
+        assert shown_unit == unit
+        # Commas out: in one group of three they may be read as a fraction.
+        assert parse_target(f"{name}={number.replace(',', '')}{unit}") == (kind.target_type, total)
+        for value in (total - 1, total, total + 1):
+            reached, _, asked = show_progress(kind, value, total).partition(" of ")
+            assert asked == f"{number} {unit}"
+            assert (_number(reached) >= _number(number)) == (value >= total)
+        assert show_needed(kind, total) == show_amount(kind, total) == f"{number} {unit}"
+
+
+@pytest.mark.parametrize(
+    ("value", "target", "shown"), [(0, 805, "0.00 of 0.5 mi"), (402, 805, "0.24 of 0.5 mi")]
+)
+def test_progress_towards_less_than_a_mile_has_two_digits(value: int, target: int, shown: str) -> None:
+    """One digit would be a fifth of half a mile."""
+    with shown_as_given("mi", [Aim(target_type=DISTANCE, total_target=target)]):
+        assert show_progress(DISTANCE, value, target) == shown
+
+
+def test_feet_of_climbing_leave_miles_beside_them_as_they_are() -> None:
+    """Of several targets, the first unit may be that of another kind."""
+    aims = [
+        Aim(target_type=ELEVATION, total_target=305),
+        Aim(target_type=DISTANCE, total_target=160_934),
+    ]
+    with shown_as_given("ft", aims):
+        assert show_aims(aims) == "1,000 ft of climbing and 100 mi"
+
+
+def _number(text: str) -> Decimal:
+    return Decimal(text.replace(",", ""))

@@ -27,6 +27,7 @@ from commitcollect_core.values import TargetType
 
 _system = ContextVar("units", default=METRIC)
 _is_fixed = ContextVar("units fixed", default=False)
+_length = ContextVar("lengths", default="")
 _duration = ContextVar("durations", default="")
 _targets: ContextVar[frozenset[tuple[TargetType, int]]] = ContextVar("targets", default=frozenset())
 
@@ -58,9 +59,10 @@ def shown_as_given(unit: str, aims: Iterable[Aim]) -> Iterator[None]:
     is_rough = any(_is_rough(kind_of_target(target_type), amount) for target_type, amount in targets)
     system = next((each for each in words if each in SYSTEM_UNITS), None)
     duration = next((each for each in words if each in {CLOCK, LETTERS, *DURATION_UNITS}), None)
-    before = _system.get(), _duration.get(), _targets.get()
+    before = _system.get(), _duration.get(), _targets.get(), _length.get()
     if system is not None and not _is_fixed.get():
         _system.set(IMPERIAL if system in IMPERIAL_UNITS else METRIC)
+    _length.set(system or "")
     _duration.set(duration or (LETTERS if is_rough else ""))
     _targets.set(targets)
     try:
@@ -69,6 +71,7 @@ def shown_as_given(unit: str, aims: Iterable[Aim]) -> Iterator[None]:
         _system.set(before[0])
         _duration.set(before[1])
         _targets.set(before[2])
+        _length.set(before[3])
 
 
 def _asked(aim: Aim) -> int:
@@ -104,7 +107,7 @@ def show_needed(of: Kind | TargetType, value: int) -> str:
         return form(value)
     unit, digits = _unit_for(kind, value)
     number = _number(kind, value, unit, digits, ROUND_UP)
-    shown = Decimal(number.replace(",", "")) * kind.units[unit]
+    shown = whole(Decimal(number.replace(",", "")), kind.units[unit])
     # The target suffices, and nothing beyond it is needed.
     enough = [each for each in _targets_of(kind) if value <= each <= shown]
     return _target(kind, min(enough)) if enough else with_unit(number, unit)
@@ -127,13 +130,16 @@ def show_progress(of: Kind | TargetType, value: int, target: int) -> str:
     if (form := _target_form(kind, target)) is not None:
         return f"{form(value)} of {form(target)}"
     unit, digits = _target_unit(kind, target)
-    if value >= target:
-        # As the target itself: a whole that is rounded down would look as if something were missing.
-        digits = max(digits, len(_target_number(kind, target, unit, digits).partition(".")[2]))
-        rounding = ROUND_HALF_EVEN
-    else:
-        rounding = ROUND_DOWN
-    return f"{_number(kind, value, unit, digits, rounding)} of {_target(kind, target)}"
+    if value < target:
+        return f"{_number(kind, value, unit, digits)} of {_target(kind, target)}"
+    # As the target itself: a whole that is rounded down would look as if something were missing.
+    asked = _target_number(kind, target, unit, digits)
+    digits = max(digits, len(asked.partition(".")[2]))
+    done = _number(kind, value, unit, digits, ROUND_HALF_EVEN)
+    if value == target and unit in IMPERIAL_UNITS:
+        # Whole metres are not the figure that they were made of: 305 m are 1,001 ft, and 1,000 were asked.
+        done = f"{Decimal(asked.replace(',', '')):,.{digits}f}"
+    return f"{done} of {_target(kind, target)}"
 
 
 def _form(kind: Kind) -> Callable[[int], str] | None:
@@ -162,26 +168,61 @@ def _target(kind: Kind, value: int) -> str:
 def _target_number(kind: Kind, value: int, unit: str, digits: int) -> str:
     if _given_unit(kind) is not None:
         return _number(kind, value, unit, _digits_of(value, kind.units[unit]), ROUND_HALF_EVEN)
-    # A target of 100 miles is stored as 160,934 m: a little less.
-    rounding = ROUND_HALF_EVEN if unit in IMPERIAL_UNITS else ROUND_DOWN
-    number = _number(kind, value, unit, kind.target_digits if digits else 0, rounding)
+    if unit in IMPERIAL_UNITS:
+        return f"{_as_typed(value, kind.units[unit]).normalize():,f}"
+    number = _number(kind, value, unit, kind.target_digits if digits else 0)
     return number.rstrip("0").rstrip(".") if "." in number else number
 
 
-def _digits_of(seconds: int, unit: Decimal) -> int:
-    """The fewest digits that are read as the same seconds."""
-    # One of 1.234 h is stored as 4,442 s: a little less. Four digits of an hour are finer than a second.
-    numbers = (round(Decimal(seconds) / unit, digits) for digits in range(_DURATION_DIGITS_MAX))
-    found = (digits for digits, number in enumerate(numbers) if whole(number, unit) == seconds)
-    return next(found, _DURATION_DIGITS_MAX)
+def _as_typed(meters: int, unit: Decimal) -> Decimal:
+    """The roundest figure that is read as the same metres.
+
+    One of 100 miles is stored as 160,934 m and one of 1,000 ft as 305 m: a little less, a little more.
+    """
+    exact = Decimal(meters) / unit
+    for exponent in range(exact.adjusted() + 1, exact.adjusted() - _ROUND_DIGITS, -1):
+        for step in (Decimal(1).scaleb(exponent), Decimal(5).scaleb(exponent - 1)):
+            number = (exact / step).to_integral_value(ROUND_HALF_EVEN) * step
+            if whole(number, unit) == meters:
+                return number
+    return round(exact, _digits_of(meters, unit))
 
 
-_DURATION_DIGITS_MAX = 4
+_ROUND_DIGITS = 3
+"""The digits of a round figure.
+
+With more, every third one in feet would be taken for one of tens: Mount Everest has 29,029 ft and not 29,030.
+"""
+
+
+def _digits_of(value: int, unit: Decimal) -> int:
+    """The fewest digits that are read as the same whole value."""
+    # One of 1.234 h is stored as 4,442 s: a little less. Four digits are finer than a second or a metre.
+    numbers = (round(Decimal(value) / unit, digits) for digits in range(_DIGITS_MAX))
+    found = (digits for digits, number in enumerate(numbers) if whole(number, unit) == value)
+    return next(found, _DIGITS_MAX)
+
+
+_DIGITS_MAX = 4
 
 
 def _target_unit(kind: Kind, value: int) -> tuple[str, int]:
-    """The unit of a target: of a duration the one given."""
-    return _given_unit(kind) or _unit_for(kind, value)
+    """The unit of a target: the one given where it is of duration, of miles or of feet."""
+    return _given_unit(kind) or _given_length(kind, value) or _unit_for(kind, value)
+
+
+def _given_length(kind: Kind, value: int) -> tuple[str, int] | None:
+    """The unit of miles and feet that lengths were given in, with the digits of progress."""
+    unit = _length.get()
+    shown = dict(kind.imperial)
+    if _system.get() != IMPERIAL or unit not in shown:
+        return None
+    if shown[unit]:
+        # One digit would be a fifth of half a mile.
+        return unit, shown[unit] + (value < whole(Decimal(1), kind.units[unit]))
+    # Feet of climbing say nothing of a distance beside it.
+    others = [each for each in map(kind_of_target, dict(_targets.get())) if each != kind]
+    return None if any(unit in each.units for each in others) else (unit, 0)
 
 
 def _given_unit(kind: Kind) -> tuple[str, int] | None:

@@ -102,7 +102,13 @@ def _aim(name: str, amount: str, text: str) -> Aim:
         return Aim(target_type=target_type, total_target=total_target)
     if name.startswith(BEST):
         return _best(KINDS[name.removeprefix(BEST)], amount, text)
-    length, _, least = amount.partition("@")
+    length, at, least = amount.partition("@")
+    if at and not least:
+        raise InvalidInput(
+            f"{shortened(text)}: nothing stands behind the @; write what each has to reach, such as @30km, "
+            "or leave the @ out",
+            field="target",
+        )
     target_type, minimum = _minimum(least.strip(), text) if least else (TargetType.ACTIVITY_COUNT, 1)
     if name == "streak":
         found = _found(_STREAK, length.strip(), text, "streak=30d for days, streak=10w for weeks")
