@@ -174,7 +174,8 @@ def _workouts(workouts: Sequence[Workout]) -> str:
             )
         )
     table = _table(("Day (UTC)", "Workout", "Distance", "Moving"), rows)
-    return f'<section class="card"><h2>The newest workouts</h2><div class="scroll">{table}</div></section>'
+    region = '<div class="scroll" tabindex="0" role="region" aria-label="Table of workouts">'
+    return f'<section class="card"><h2>The newest workouts</h2>{region}{table}</div></section>'
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -49,7 +49,7 @@ function* leftOut({ rejected, rejectedCount }) {
 	if (!rejected.length) return;
 	const shown = rejected.slice(0, ROWS_SHOWN), rest = rejectedCount - shown.length;
 	yield make("details", {}, make("summary", {}, `${format.count(rejectedCount, "row", "rows")} left out, and why`),
-		make("div", { class: "scroll" }, make("table", {}, make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Row"), make("th", { scope: "col" }, "Reason"))),
+		make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Rows that were not taken" }, make("table", {}, make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Row"), make("th", { scope: "col" }, "Reason"))),
 			make("tbody", {}, shown.map(({ row, reason }) => make("tr", {}, make("td", {}, row ?? "file"), make("td", {}, reason)))))),
 		rest > 0 && make("p", { class: "soft" }, `and ${rest} more`));
 }
