@@ -43,6 +43,9 @@ ENDED: dict[str, Any] = {
 }  # fmt: skip
 """An import that this host does not know."""
 
+CAN_BE_SCROLLED = "[...document.querySelectorAll('.scroll')].every(each => each.tabIndex === 0)"
+"""By the keyboard. axe sees to it only where a table is too wide, as its figures decide."""
+
 AXE = Path(__file__).parents[2] / ".engines" / "axe.js"
 _FOCUSED = "document.activeElement.id || document.activeElement.textContent.trim()"
 
@@ -462,11 +465,13 @@ def test_no_rule_of_accessibility_is_broken(person: Callable[..., Viewed], site:
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size(PHONE)
     assert broken() == []
+    assert page.evaluate(CAN_BE_SCROLLED)
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     for path, shown in (("/docs", READY), ("/logout", "main form"), ("/plain", "main table")):
         page.goto(f"{site.address}{path}")
         page.wait_for_selector(shown)
         assert broken() == [], path
+        assert page.evaluate(CAN_BE_SCROLLED)
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
 
 
