@@ -221,6 +221,9 @@ class Connection(HttpToolsProtocol):
         elif not self.transport.is_closing():
             super().send_400_response(self._fault or msg)
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Log nothing: uvicorn recommends libraries for a protocol that is not spoken here."""
+
     def on_response_complete(self) -> None:
         """Begin to wait for the next request."""
         super().on_response_complete()
