@@ -113,7 +113,7 @@ class Receiver:
         """The answer to a call; whatever goes wrong, there is one."""
         try:
             return await self._answer(request)
-        except Exception as mistake:  # noqa: BLE001 - whatever it is
+        except Exception as mistake:  # noqa: BLE001 - a mistake of any kind is answered
             return await unexpected(request, mistake)
 
     async def _answer(self, request: Request) -> Response:

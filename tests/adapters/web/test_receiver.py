@@ -435,7 +435,7 @@ def test_refusals_are_logged_once_a_minute_and_kind(tmp_path: Path, caplog: pyte
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"])
 def test_other_methods_are_not_allowed(served: Site, method: str) -> None:
-    """405, or 400 for one that nobody knows, and nothing stored."""
+    """405, or 400 for one that is none of HTTP, and nothing stored."""
     assert served.call(method, event()).status == (400 if method == "BREW" else 405)
     assert served.jobs() == []
 
