@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
+from itertools import groupby
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
@@ -104,9 +105,14 @@ class Column:
     codec: Codec = PLAIN
 
     @property
-    def is_encoded(self) -> bool:
-        """Whether the record holds something else than the attribute."""
-        return self.codec is not PLAIN or "." in self.path
+    def part(self) -> str:
+        """The attribute that holds the part; empty where the path names none."""
+        return self.path.rpartition(".")[0]
+
+    @property
+    def attribute(self) -> str:
+        """The attribute of the value, or of the part."""
+        return self.path.rpartition(".")[2]
 
 
 @frozen(eq=False)
@@ -164,18 +170,28 @@ def record_kind(
         columns: the table.
         parts: makes each part that paths name; a part whose columns are all None is None.
     """
-    read = attrgetter(*(each.path.partition(".")[0] for each in columns))
     paths = [each.path for each in columns]
-    encoders = [(place, _encoder(each)) for place, each in enumerate(columns) if each.is_encoded]
-    decoders = [(each.path, _decoder(each)) for each in columns if each.is_encoded]
+    readers = [_reader(part, [*of_part]) for part, of_part in groupby(columns, attrgetter("part"))]
+    encoders = [
+        (place, _letting_none(each, each.codec.encode))
+        for place, each in enumerate(columns)
+        if each.codec.encode is not _unchanged
+    ]
+    decoders = [
+        (each.path, _letting_none(each, each.codec.decode))
+        for each in columns
+        if each.codec.decode is not _unchanged
+    ]
     makers = [
         (part, make_part, [each for each in paths if each.startswith(f"{part}.")])
         for part, make_part in (parts or {}).items()
     ]
 
-    # One call reads all attributes; only those that look different in a record are touched again.
+    # One call reads all attributes of a part; only those that look different in a record are touched again.
     def encode(value: Value) -> Record:
-        record = [*read(value)]
+        record: list[Any] = []
+        for read in readers:
+            record += read(value)
         for place, encode_one in encoders:
             record[place] = encode_one(record[place])
         return tuple(record)
@@ -198,17 +214,23 @@ def under(part: str, columns: Iterable[Column]) -> tuple[Column, ...]:
     return tuple(Column(each.name, f"{part}.{each.path}", each.codec) for each in columns)
 
 
-def _encoder(column: Column) -> Callable[[Any], Any]:
-    """Encodes an attribute of a value, or one of a part of it."""
-    _, _, inner = column.path.partition(".")
-    encode = column.codec.encode
-    if not inner:
-        return encode
-    read = attrgetter(inner)
-    return lambda part: None if part is None else encode(read(part))
+def _reader(part: str, columns: Sequence[Column]) -> Callable[[Any], Sequence[Any]]:
+    """Reads the attributes of a value, or of a part of it, in the order of their columns."""
+    names = [each.attribute for each in columns]
+    first = attrgetter(names[0])
+    read: Callable[[Any], Sequence[Any]]
+    read = attrgetter(*names) if len(names) > 1 else lambda holder: (first(holder),)
+    if not part:
+        return read
+    take, nothing = attrgetter(part), (None,) * len(names)
+
+    def read_part(value: Any) -> Sequence[Any]:
+        taken = take(value)
+        return nothing if taken is None else read(taken)
+
+    return read_part
 
 
-def _decoder(column: Column) -> Callable[[Any], Any]:
-    """Decodes an attribute; those of a part that is None let None through."""
-    decode = column.codec.decode
-    return (lambda value: None if value is None else decode(value)) if "." in column.path else decode
+def _letting_none(column: Column, code: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Codes an attribute; those of a part that is None let None through."""
+    return (lambda value: None if value is None else code(value)) if column.part else code

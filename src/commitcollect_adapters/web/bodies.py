@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
 from commitcollect_adapters.readers.strict_json import parse_document
 from commitcollect_core.errors import InvalidInput
@@ -27,11 +28,19 @@ class Unacceptable(Exception):
         self.code = code
 
 
-async def bounded_body(request: Request, bytes_max: int = BODY_BYTES_MAX) -> bytes | None:
-    """The body, or None once it is over its limit; no more than that is read."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
+async def bounded_body(receive: Receive, bytes_max: int = BODY_BYTES_MAX) -> bytes | None:
+    """The body, or None once it is over its limit; no more than that is read.
+
+    Raises:
+        ClientDisconnect: it ends before its length.
+    """
+    body, has_more = bytearray(), True
+    while has_more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        has_more = message.get("more_body", False)
         if len(body) > bytes_max:
             return None
     return bytes(body)
@@ -49,7 +58,7 @@ async def json_object(request: Request) -> Mapping[str, Any]:
     charset = parameters.strip().lower().removeprefix("charset=").strip('"')
     if media_type.strip().lower() != "application/json" or charset not in {"", "utf-8"}:
         raise Unacceptable(415, "unsupported_media_type")
-    body = await bounded_body(request)
+    body = await bounded_body(request.receive)
     if body is None:
         raise Unacceptable(413, "body_too_large")
     document = parse_document(body)

@@ -31,10 +31,8 @@ class Flows:
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
-        given = next((value for name, value in scope["headers"] if name == _CORRELATION), b"").decode(
-            "latin-1"
-        )
-        correlation_id = given if is_flow(given) else self._make_id()
+        given = [value.decode("latin-1") for name, value in scope["headers"] if name == _CORRELATION]
+        correlation_id = given[0] if given and is_flow(given[0]) else self._make_id()
         told = correlation_id.encode()
 
         async def send_with_id(message: Message) -> None:

@@ -9,6 +9,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from hmac import compare_digest
 
 from starlette.applications import Starlette
@@ -130,7 +131,7 @@ class Receiver:
         self.counts[kind] += 1
         if status != _OK or kind == WebhookResult.OTHER_SUBSCRIPTION:
             self._refusals.add(kind)
-        return JSONResponse({"status" if status == _OK else "error": kind}, status)
+        return _said(status, kind)
 
     def _confirm(self, request: Request) -> Response:
         try:
@@ -142,7 +143,7 @@ class Receiver:
 
     async def _accept(self, request: Request) -> Response:
         try:
-            body = await bounded_body(request)
+            body = await bounded_body(request.receive)
         except ClientDisconnect:
             # The client has gone. Without an answer the server would log an error of the application.
             return self._ended(_BAD_REQUEST, "body_cut_off")
@@ -167,6 +168,12 @@ class Receiver:
             with flow(found.job.correlation_id):
                 _log.info("event of %s: %s", found.job.key, WebhookResult.QUEUED)
         return self._ended(_OK, WebhookResult.QUEUED)
+
+
+@cache
+def _said(status: int, kind: str) -> JSONResponse:
+    """An answer of one word. There are few, and each may be sent any number of times."""
+    return JSONResponse({"status" if status == _OK else "error": kind}, status)
 
 
 class _StravaFirst:

@@ -158,6 +158,7 @@ def _server(application: ASGIApp, limits: Limits) -> uvicorn.Server:
         lifespan="off",
         log_level="warning",
         access_log=False,
+        proxy_headers=False,
         backlog=ACCEPTED_AT_ONCE_MAX,
         timeout_graceful_shutdown=_TASKS_STOP_SECONDS,
     )

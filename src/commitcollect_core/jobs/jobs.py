@@ -93,6 +93,7 @@ class Job:
         events: what it was put for, the newest `JobsPolicy.job_events_max`; marked as completed afterwards.
         enqueued_at: when it was first put.
         correlation_id: of the flow it was put in.
+        key: names what is to be done; waiting jobs of one key become one. It follows from the rest.
     """
 
     kind: str = field(validator=_check_kind)
@@ -100,11 +101,11 @@ class Job:
     events: tuple[JobEvent, ...] = ()
     enqueued_at: datetime = field(converter=utc)
     correlation_id: str = field(factory=current_flow)
+    key: str = field(init=False, eq=False, repr=False)
 
-    @property
-    def key(self) -> str:
-        """Names what is to be done; waiting jobs of one key become one."""
-        return "/".join((self.kind, *self.subject.values()))
+    def __attrs_post_init__(self) -> None:
+        """Put the key together, which queues ask for many times."""
+        object.__setattr__(self, "key", "/".join((self.kind, *self.subject.values())))
 
     @property
     def group(self) -> str:
