@@ -18,6 +18,8 @@ from starlette.routing import Route
 from commitcollect_adapters.web.connections import Limits
 from commitcollect_adapters.web.serving import serving
 
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 PATIENCE_SECONDS = 60
 """Whatever takes longer hangs."""
 

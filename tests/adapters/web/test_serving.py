@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import subprocess
 import sys
 
+import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
-from commitcollect_adapters.web.serving import LOCALHOST, address_of, listening
+from commitcollect_adapters.web.serving import LOCALHOST, address_of, listening, serving
 from commitcollect_core.errors import InvalidInput
 
 
@@ -27,6 +33,16 @@ def test_what_cannot_be_listened_on_is_told(host: str) -> None:
         listening(host, 0)
     with listening(LOCALHOST, 0) as taken, pytest.raises(InvalidInput, match="Address already in use"):
         listening(LOCALHOST, taken.getsockname()[1])
+
+
+def test_uvloop_serves_where_there_is_one(each_loop: str) -> None:
+    """The extra `web` installs it, but on systems it does not know."""
+
+    async def tell(_request: Request) -> PlainTextResponse:
+        return PlainTextResponse(type(asyncio.get_running_loop()).__module__)
+
+    with serving(Starlette(routes=[Route("/", tell)])) as base:
+        assert httpx.get(base).text.partition(".")[0] == each_loop
 
 
 def test_a_site_begins_without_what_few_calls_need() -> None:

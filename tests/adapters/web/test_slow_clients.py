@@ -36,11 +36,14 @@ from commitcollect_core.context import Context
 from commitcollect_core.jobs.ports import EventQueue
 from commitcollect_core.strava.webhook_intake import WebhookIntake, WebhookSecrets
 
+pytestmark = pytest.mark.usefixtures("each_loop")
+
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PATIENCE_SECONDS = 60
 """Whatever takes longer hangs."""
 
 WAIT_SECONDS = 10
+CROWD = 200
 THREADS_OF_PAGES = 40
 """As many as anyio has for `run_in_threadpool`."""
 
@@ -349,25 +352,38 @@ def test_calls_of_pages_keep_no_event_waiting() -> None:
         assert status_of(event.recv(65_536)) == 200
 
 
-def test_clients_that_come_at_once_wait_without_being_accepted() -> None:
-    """While the server does something else, more connections are made than it accepts in one go."""
+def test_clients_that_come_at_once_wait_without_being_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the server does something else, more connect than it accepts in one go; few of them are open."""
     is_over, begun = Event(), Event()
+    limits = Limits(arrival_seconds=PATIENCE_SECONDS, connections=8)
+    open_at_once: list[int] = []
+    make_room = connections.Connection._make_room  # noqa: SLF001 - nothing else tells how many are open
 
     async def busy(_request: Request) -> PlainTextResponse:
         begun.set()
         is_over.wait(PATIENCE_SECONDS)  # holds the loop, and with it every connection
         return PlainTextResponse("late")
 
+    def counted(self: connections.Connection) -> None:
+        open_at_once.append(len(self.connections))
+        make_room(self)
+
+    monkeypatch.setattr(connections.Connection, "_make_room", counted)
     with ExitStack() as stack:
         application = Starlette(routes=[Route("/busy", busy)])
-        address = address_of(stack.enter_context(serving.serving(application, PATIENT)))
+        address = address_of(stack.enter_context(serving.serving(application, limits)))
         stack.callback(is_over.set)
-        for number in range(3 * connections.ACCEPTED_AT_ONCE_MAX):
-            # Without room the kernel drops the packet, and the client tries again after a second.
-            client = stack.enter_context(socket.create_connection(address, timeout=WAIT_SECONDS))
-            if number == 0:
-                client.sendall(b"GET /busy HTTP/1.1\r\nHost: x\r\n\r\n")
-                assert begun.wait(PATIENCE_SECONDS)
+        # Without room the kernel drops the packet, and the client tries again after a second.
+        first = stack.enter_context(socket.create_connection(address, timeout=WAIT_SECONDS))
+        first.sendall(b"GET /busy HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert begun.wait(PATIENCE_SECONDS)
+        *_, last = [
+            stack.enter_context(socket.create_connection(address, timeout=WAIT_SECONDS)) for _ in range(CROWD)
+        ]
+        is_over.set()
+        last.sendall(b"GET /none HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert last.recv(65_536).startswith(b"HTTP/1.1 404")
+    assert max(open_at_once) <= limits.connections + 2 * connections.ACCEPTED_AT_ONCE_MAX < CROWD
 
 
 # The end
