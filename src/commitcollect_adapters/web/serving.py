@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import logging
 import signal
 import socket
@@ -70,6 +71,8 @@ def address_of(listener: socket.socket) -> str:
 def run(application: ASGIApp, listener: socket.socket, on_ready: Callable[[str], None]) -> None:
     """Serve until SIGTERM or Ctrl-C; calls in progress have a few seconds to end."""
     server = _server(application, Limits())
+    # What is loaded by now stays. Collecting garbage would look through all of it, in the time of requests.
+    gc.freeze()
     with _stopped_by_signals(server):
         on_ready(address_of(listener))
         server.run(sockets=[listener])
@@ -159,6 +162,7 @@ def _server(application: ASGIApp, limits: Limits) -> uvicorn.Server:
         log_level="warning",
         access_log=False,
         proxy_headers=False,
+        server_header=False,
         backlog=ACCEPTED_AT_ONCE_MAX,
         timeout_graceful_shutdown=_TASKS_STOP_SECONDS,
     )
