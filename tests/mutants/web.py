@@ -26,6 +26,7 @@ _EXPLANATIONS = partial(Mutant, file="commitcollect_core/training/explaining.py"
 _CONNECTIONS = partial(Mutant, file="commitcollect_adapters/web/connections.py")
 _SERVING = partial(Mutant, file="commitcollect_adapters/web/serving.py")
 _BODIES = partial(Mutant, file="commitcollect_adapters/web/bodies.py")
+_FLOWS = partial(Mutant, file="commitcollect_core/flows.py")
 _RECEIVER = partial(Mutant, file="commitcollect_adapters/web/receiver.py")
 _WRITERS = partial(Mutant, file="commitcollect_adapters/web/writers.py")
 
@@ -91,7 +92,7 @@ MUTANTS = (
         old="ACCEPTED_AT_ONCE_MAX = 16",
         new="ACCEPTED_AT_ONCE_MAX = 100",
         law="9: clients that send nothing take no descriptor of the store",
-        tests=("tests/cli/test_serve.py",),
+        tests=_SLOW,
     ),
     _RECEIVER(
         name="path-without-its-secret",
@@ -113,6 +114,20 @@ MUTANTS = (
         new="if False:",
         law="9: bodies are bounded",
         tests=_RECEIVING,
+    ),
+    _BODIES(
+        name="body-cut-off-taken",
+        old="raise ClientDisconnect",
+        new="return bytes(body)",
+        law="9: what did not arrive whole is not looked into",
+        tests=_RECEIVING,
+    ),
+    _FLOWS(
+        name="flow-goes-on-behind-its-end",
+        old="_current.reset(self._before)",
+        new="pass",
+        law="9: a correlation id belongs to one flow",
+        tests=("tests/accounts/test_outcomes.py",),
     ),
     _RECEIVER(
         name="lost-event-confirmed",
@@ -221,8 +236,8 @@ MUTANTS = (
     ),
     _CONNECTIONS(
         name="requests-may-take-for-ever",
-        old="loop.time()\n        self._deadline = self.loop.call_later(self._limits.arrival_seconds",
-        new="loop.time()\n        self._deadline = self.loop.call_later(600",
+        old="next(_waits)\n        self._deadline = self.loop.call_later(self._limits.arrival_seconds",
+        new="next(_waits)\n        self._deadline = self.loop.call_later(600",
         law="9: a request arrives in its time",
         tests=_SLOW,
     ),

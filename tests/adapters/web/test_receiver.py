@@ -357,6 +357,19 @@ def test_a_huge_body_is_refused(served: Site, head: str, chunk: bytes) -> None:
     assert served.receiver.counts == {"body_too_large": 1}
 
 
+def test_a_body_that_is_cut_off_is_no_event(served: Site) -> None:
+    """Also where what has arrived would be one."""
+    address = urlsplit(served.base)
+    body = event()
+    with socket.create_connection((address.hostname, address.port), timeout=PATIENCE_SECONDS) as connection:
+        head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body) + 1}\r\n\r\n"
+        connection.sendall(head.encode() + body)
+    while not served.receiver.counts:
+        pass
+    assert served.receiver.counts == {"body_cut_off": 1}
+    assert served.jobs() == []
+
+
 @pytest.mark.parametrize(("length", "status"), [(BODY_BYTES_MAX, 200), (BODY_BYTES_MAX + 1, 413)])
 def test_the_largest_body(served: Site, length: int, status: int) -> None:
     """One byte more is too many."""
