@@ -198,8 +198,11 @@ def test_a_goal_does_not_look_reached_before_it_is(person: Callable[..., Viewed]
         format.setUnits("mi");
         const climb = told(aim(["ELEVATION_METERS", 8848]), 8847);
         const imperial = told(aim(["DISTANCE_METERS", 160934]), 160933);
+        const typed = told(aim(["ELEVATION_METERS", 305]), 304);
+        const days = { kind: "REACHED_BUCKETS", bucket: "DAY", minimum: 805 };
+        const each = format.aim({ ...aim(["DISTANCE_METERS", 30]), sport: "RUN", goal: { fold: days } });
         format.setUnits("km");
-        return [...metric, far, climb, imperial];
+        return [...metric, far, climb, imperial, typed, each];
     }""")
     assert told == [
         ["42.195 km", "42.19 km", "0.04 km", "42.195 km", "42.195 km"],
@@ -207,6 +210,8 @@ def test_a_goal_does_not_look_reached_before_it_is(person: Callable[..., Viewed]
         "999.9 km",
         ["29,029 ft", "29,025 ft", "115 ft", "29,029 ft", "29,029 ft"],
         ["100 mi", "99.99 mi", "0.03 mi", "100 mi", "100 mi"],
+        ["1,000 ft", "997 ft", "115 ft", "1,000 ft", "1,000 ft"],
+        "30 days with 0.5 mi · running",
     ]
 
 

@@ -38,13 +38,32 @@ function exactDistance(meters, rounding) {
 const AMOUNTS = {
 	DISTANCE_METERS: exactDistance, ELEVATION_METERS: climb, MOVING_TIME_SECONDS: exactTime, ACTIVITY_COUNT: value => count(value, "workout", "workouts"),
 };
+const MILE_UNITS = { DISTANCE_METERS: MILE, ELEVATION_METERS: FOOT };
+
+// The metres of the roundest figure that is stored as the same ones: 1,000 ft are kept as 305 m, which are 1,001.
+function asTyped(meters, unit) {
+	const exact = meters / unit, digits = Math.floor(Math.log10(exact)) + 1;
+	for (let exponent = digits; exponent > digits - 4; exponent--) {
+		for (const step of [10 ** exponent, 5 * 10 ** (exponent - 1)]) {
+			const figure = Math.round(exact / step) * step;
+			if (Math.round(figure * unit) === meters) return figure * unit;
+		}
+	}
+	return meters;
+}
+function asked(targetType, value) {
+	const unit = MILE_UNITS[targetType];
+	return AMOUNTS[targetType](unit && units() === "mi" ? asTyped(value, unit) : value);
+}
+
 const BUCKETS = { DAY: ["day", "days"], WEEK: ["week", "weeks"], MONTH: ["month", "months"] };
 const countsBuckets = fold => fold?.kind === "REACHED_BUCKETS" || fold?.kind === "LONGEST_RUN";
 
 // An amount of what an aim is counted in: metres, days of a streak, shares of a combination.
 function amount({ targetType, totalTarget }, value, fold, rounding) {
 	if (targetType === "ALL_OF") return `${number(100 * value / totalTarget, 0, rounding)} %`;
-	return countsBuckets(fold) ? count(value, ...BUCKETS[fold.bucket]) : AMOUNTS[targetType](value, value === totalTarget ? undefined : rounding);
+	if (countsBuckets(fold)) return count(value, ...BUCKETS[fold.bucket]);
+	return value === totalTarget ? asked(targetType, value) : AMOUNTS[targetType](value, rounding);
 }
 export const target = (aim, fold) => amount(aim, aim.totalTarget, fold);
 // Down, or a goal would look reached before it is; up, so that what is shown is enough.
@@ -53,7 +72,7 @@ export const needed = (aim, value, fold) => amount(aim, value, fold, "ceil");
 export const measured = (targetType, value) => targetType === "DISTANCE_METERS" ? distance(value) : (AMOUNTS[targetType] ?? String)(value);
 
 function each(targetType, minimum) {
-	return targetType === "ACTIVITY_COUNT" && minimum === 1 ? "" : ` with ${AMOUNTS[targetType](minimum)}`;
+	return targetType === "ACTIVITY_COUNT" && minimum === 1 ? "" : ` with ${asked(targetType, minimum)}`;
 }
 
 function aimed(aim, fold) {
