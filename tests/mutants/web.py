@@ -122,6 +122,13 @@ MUTANTS = (
         law="9: what did not arrive whole is not looked into",
         tests=_RECEIVING,
     ),
+    _SERVING(
+        name="strangers-behind-a-proxy-are-this-machine",
+        old="proxy_headers=True",
+        new="proxy_headers=False",
+        law="9: a page without passwords is for this machine",
+        tests=("tests/adapters/web/test_serving.py",),
+    ),
     _FLOWS(
         name="flow-goes-on-behind-its-end",
         old="_current.reset(self._before)",

@@ -161,8 +161,8 @@ def _server(application: ASGIApp, limits: Limits) -> uvicorn.Server:
         lifespan="off",
         log_level="warning",
         access_log=False,
-        proxy_headers=False,
         server_header=False,
+        proxy_headers=True,
         backlog=ACCEPTED_AT_ONCE_MAX,
         timeout_graceful_shutdown=_TASKS_STOP_SECONDS,
     )

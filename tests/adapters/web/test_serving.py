@@ -45,6 +45,18 @@ def test_uvloop_serves_where_there_is_one(each_loop: str) -> None:
         assert httpx.get(base).text.partition(".")[0] == each_loop
 
 
+def test_a_proxy_on_this_machine_says_who_calls() -> None:
+    """The audit log keeps the address, and a page without passwords lets in nothing from elsewhere."""
+
+    async def tell(request: Request) -> PlainTextResponse:
+        assert request.client is not None
+        return PlainTextResponse(request.client.host)
+
+    with serving(Starlette(routes=[Route("/", tell)])) as base:
+        assert httpx.get(base).text == LOCALHOST
+        assert httpx.get(base, headers={"X-Forwarded-For": "192.0.2.7"}).text == "192.0.2.7"
+
+
 def test_a_site_begins_without_what_few_calls_need() -> None:
     """A function on Lambda waits for every import; readers of files and drawings come with a call."""
     program = "import sys, commitcollect_adapters.web.opening; print(*sys.modules)"
