@@ -11,8 +11,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from commitcollect_core.app import CommitCollect as CommitCollect, assemble as assemble
-    from commitcollect_core.context import Backoff as Backoff, Clock as Clock, IdGenerator as IdGenerator
+    from commitcollect_core.app import (
+        CommitCollect as CommitCollect,
+        assemble as assemble,
+    )
+    from commitcollect_core.context import (
+        Backoff as Backoff,
+        Clock as Clock,
+        Context as Context,
+        IdGenerator as IdGenerator,
+    )
     from commitcollect_core.errors import (
         AccountDeleting as AccountDeleting,
         CommitCollectError as CommitCollectError,
@@ -25,35 +33,70 @@ if TYPE_CHECKING:
         StorageUnavailable as StorageUnavailable,
         VersionConflict as VersionConflict,
     )
-    from commitcollect_core.policy import DEFAULT_POLICY as DEFAULT_POLICY, Policy as Policy
+    from commitcollect_core.policy import (
+        DEFAULT_POLICY as DEFAULT_POLICY,
+        AccountsPolicy as AccountsPolicy,
+        JobsPolicy as JobsPolicy,
+        OnDisconnect as OnDisconnect,
+        Policy as Policy,
+        StravaPolicy as StravaPolicy,
+        TrainingPolicy as TrainingPolicy,
+    )
     from commitcollect_core.training.awards import (
         Award as Award,
         Crossing as Crossing,
         ModelPart as ModelPart,
         StatueModel as StatueModel,
     )
-    from commitcollect_core.training.committing import Committed as Committed, IngestResult as IngestResult
-    from commitcollect_core.training.digest import state_digest as state_digest
+    from commitcollect_core.training.committing import (
+        Committed as Committed,
+        IngestResult as IngestResult,
+    )
+    from commitcollect_core.training.digest import (
+        state_digest as state_digest,
+    )
+    from commitcollect_core.training.explaining import (
+        ExplanationPage as ExplanationPage,
+    )
     from commitcollect_core.training.folds import (
         BestWindow as BestWindow,
         BestWorkout as BestWorkout,
+        Counter as Counter,
         LongestRun as LongestRun,
         ReachedBuckets as ReachedBuckets,
+        Share as Share,
         Sum as Sum,
     )
-    from commitcollect_core.training.goals import Aim as Aim, Exclusion as Exclusion, Goal as Goal
-    from commitcollect_core.training.ingestion import Ingestion as Ingestion
+    from commitcollect_core.training.goals import (
+        Aim as Aim,
+        Exclusion as Exclusion,
+        Goal as Goal,
+    )
+    from commitcollect_core.training.ingestion import (
+        Ingestion as Ingestion,
+        ListedResult as ListedResult,
+    )
     from commitcollect_core.training.ledger import (
         LedgerCommit as LedgerCommit,
         LedgerHead as LedgerHead,
         LedgerState as LedgerState,
         LedgerView as LedgerView,
+        UntrackedMilestone as UntrackedMilestone,
     )
-    from commitcollect_core.training.local_time import Bucket as Bucket, LocalTime as LocalTime
+    from commitcollect_core.training.local_time import (
+        Bucket as Bucket,
+        LocalTime as LocalTime,
+    )
     from commitcollect_core.training.milestones import (
         Milestone as Milestone,
         MilestoneStatus as MilestoneStatus,
         Progress as Progress,
+    )
+    from commitcollect_core.training.periods import (
+        DaySpan as DaySpan,
+        Summary as Summary,
+        Totals as Totals,
+        TrainingPeriod as TrainingPeriod,
     )
     from commitcollect_core.training.ports import (
         Ledger as Ledger,
@@ -70,6 +113,8 @@ if TYPE_CHECKING:
     )
     from commitcollect_core.training.recurring_goals import (
         NewRecurringGoal as NewRecurringGoal,
+        OpenedPeriods as OpenedPeriods,
+        Recurring as Recurring,
         RecurringGoals as RecurringGoals,
     )
     from commitcollect_core.training.sports import (
@@ -86,18 +131,23 @@ if TYPE_CHECKING:
     from commitcollect_core.training.tracking import (
         MilestoneView as MilestoneView,
         NewMilestone as NewMilestone,
+        Preview as Preview,
         Recomputed as Recomputed,
         Tracking as Tracking,
     )
     from commitcollect_core.training.workouts import (
+        ActivityErased as ActivityErased,
         ActivityGone as ActivityGone,
+        ActivitySettled as ActivitySettled,
         ActivitySnapshot as ActivitySnapshot,
+        Answer as Answer,
         Found as Found,
         SetAside as SetAside,
         Workout as Workout,
     )
     from commitcollect_core.values import (
         ActivityId as ActivityId,
+        AthleteId as AthleteId,
         MilestoneId as MilestoneId,
         ModelId as ModelId,
         Source as Source,
@@ -108,29 +158,33 @@ if TYPE_CHECKING:
 
 _NAMES_BY_MODULE = {
     "app": "CommitCollect assemble",
-    "context": "Backoff Clock IdGenerator",
+    "context": "Backoff Clock Context IdGenerator",
     "errors": (
         "AccountDeleting CommitCollectError Conflict CorruptItem InvalidInput LimitExceeded NotFound "
         "StorageError StorageUnavailable VersionConflict"
     ),
-    "policy": "DEFAULT_POLICY Policy",
+    "policy": "DEFAULT_POLICY AccountsPolicy JobsPolicy OnDisconnect Policy StravaPolicy TrainingPolicy",
     "training.awards": "Award Crossing ModelPart StatueModel",
     "training.committing": "Committed IngestResult",
     "training.digest": "state_digest",
-    "training.folds": "BestWindow BestWorkout LongestRun ReachedBuckets Sum",
+    "training.explaining": "ExplanationPage",
+    "training.folds": "BestWindow BestWorkout Counter LongestRun ReachedBuckets Share Sum",
     "training.goals": "Aim Exclusion Goal",
-    "training.ingestion": "Ingestion",
-    "training.ledger": "LedgerCommit LedgerHead LedgerState LedgerView",
+    "training.ingestion": "Ingestion ListedResult",
+    "training.ledger": "LedgerCommit LedgerHead LedgerState LedgerView UntrackedMilestone",
     "training.local_time": "Bucket LocalTime",
     "training.milestones": "Milestone MilestoneStatus Progress",
-    "training.ports": "Ledger MilestonePage Ports StatueCatalog WorkoutPage WorkoutPosition WorkoutQuery",
+    "training.periods": "DaySpan Summary Totals TrainingPeriod",
+    "training.ports": ("Ledger MilestonePage Ports StatueCatalog WorkoutPage WorkoutPosition WorkoutQuery"),
     "training.recurrence": "Every RecurringGoal",
-    "training.recurring_goals": "NewRecurringGoal RecurringGoals",
+    "training.recurring_goals": "NewRecurringGoal OpenedPeriods Recurring RecurringGoals",
     "training.sports": "ANY_SPORT SPORT_GROUPS SPORT_TYPES SportSelection",
     "training.tallies": "Effect Explanation Tally",
-    "training.tracking": "MilestoneView NewMilestone Recomputed Tracking",
-    "training.workouts": "ActivityGone ActivitySnapshot Found SetAside Workout",
-    "values": "ActivityId MilestoneId ModelId Source TargetType UserId WorkoutKey",
+    "training.tracking": "MilestoneView NewMilestone Preview Recomputed Tracking",
+    "training.workouts": (
+        "ActivityErased ActivityGone ActivitySettled ActivitySnapshot Answer Found SetAside Workout"
+    ),
+    "values": "ActivityId AthleteId MilestoneId ModelId Source TargetType UserId WorkoutKey",
 }
 _MODULES = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names.split()}
 
