@@ -15,7 +15,7 @@ from commitcollect_cli.options import Amount, Instant, dry_run_option
 from commitcollect_cli.output import print_result, say
 from commitcollect_cli.store import open_to_read, store_options
 from commitcollect_cli.workout_view import described, earned_lines, shown_if_given
-from commitcollect_core.errors import Conflict
+from commitcollect_core.errors import Conflict, InvalidInput
 from commitcollect_core.values import Source
 
 if TYPE_CHECKING:
@@ -95,6 +95,8 @@ def edit(
                 code="workout_deleted",
             )
         after = _edited(before.snapshot, changes, app)
+        if {"moving_seconds", "elapsed_seconds"} & {*changes}:
+            _check_times(after)
         committed = app.ingestion.ingest(settings.user, [after])
         record(committed)
         _print_change(app, settings, after.key, committed, "Changed", as_json=as_json)
@@ -212,6 +214,7 @@ def add(
             name=clean_name(name, app.policy),
         )
         snapshot.check(app.policy, now=app.context.now())
+        _check_times(snapshot)
         if not again:
             _refuse_overlap(app, settings.user, snapshot)
         committed = app.ingestion.ingest(settings.user, [snapshot])
@@ -223,6 +226,21 @@ def add(
         print_result(document, lines, as_json=as_json)
     if not as_json and (warning := sport_warning(sport)) is not None:
         say(f"Note: {warning}")
+
+
+def _check_times(snapshot: ActivitySnapshot) -> None:
+    """Refuse what a person mistyped; files of devices may have it, and are taken as they are."""
+    from commitcollect_core.values import TargetType
+
+    if 0 < snapshot.elapsed_seconds < snapshot.moving_seconds:
+        moving, elapsed = (
+            shown_if_given(TargetType.MOVING_TIME_SECONDS, each)
+            for each in (snapshot.moving_seconds, snapshot.elapsed_seconds)
+        )
+        raise InvalidInput(
+            f"{moving} in motion are more than {elapsed} from start to end; give a longer --elapsed, or none",
+            field="elapsed_seconds",
+        )
 
 
 def _refuse_overlap(app: CommitCollect, user_id: UserId, snapshot: ActivitySnapshot) -> None:

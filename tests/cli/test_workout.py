@@ -286,6 +286,7 @@ def test_added_unknown_sport_is_kept_with_a_note(console: Console) -> None:
         (("--distance", "5h"), "'5h' has no unit of distance; use km, m, mi"),
         (("--distance", "90000km"), "distance_meters 90000000 is outside 0 to 10,000,000"),
         (("--moving", "2000h"), "moving_seconds 7200000 is outside"),
+        (("--moving", "52min", "--elapsed", "50min"), "52 min in motion are more than 50 min from start"),
         (("--sport-type", "\x1b"), "sport_type of 0 characters is outside 1 to 64"),
     ],
 )

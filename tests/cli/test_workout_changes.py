@@ -67,6 +67,15 @@ def test_what_cannot_be_is_refused(console: Console, changes: tuple[str, ...]) -
     assert console.json("workout", "show", before["activityId"]) == before
 
 
+def test_times_that_contradict_are_refused_where_they_are_given(console: Console) -> None:
+    """Also where only one of them is, and the other was stored before."""
+    moving = console.json("workout", "add", *RUN, "--moving", "52min")["workout"]["activityId"]
+    assert console("workout", "edit", moving, "--elapsed", "50min").code == 2
+    console.json("workout", "edit", moving, "--elapsed", "52min")
+    assert console("workout", "edit", moving, "--moving", "52:01").code == 2
+    console.json("workout", "edit", moving, "--moving", "53min", "--elapsed", "0s")
+
+
 def test_undelete_brings_back_what_was_deleted(console: Console, history: Path) -> None:
     """The workout counts as before; what is not deleted stays as it is, and what is deleted is not edited."""
     console.json("workout", "import", history)
