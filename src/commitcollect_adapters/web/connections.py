@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from attrs import field, frozen
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 ACCEPTED_AT_ONCE_MAX = 16
 """Connections that asyncio takes from the socket in one turn of its loop, before any of them is counted."""
@@ -117,6 +117,7 @@ class Connection(HttpToolsProtocol):
         self._limits = limits
         self._deadline: asyncio.TimerHandle | None = None
         self._is_being_answered = False
+        self._begun: RequestResponseCycle | None = None
         self._waiting_since = 0
         self._body_bytes = 0
         self._is_in_head = False
@@ -133,9 +134,13 @@ class Connection(HttpToolsProtocol):
             self._make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no longer."""
+        """Wait no longer, and tell what answers."""
         self._stop_waiting()
         super().connection_lost(exc)
+        # uvicorn tells the newest request alone, which may wait behind the one that is answered.
+        if self._begun is not None and not self._begun.response_complete:
+            self._begun.disconnected = True
+            self._begun.message_event.set()
 
     def data_received(self, data: bytes) -> None:
         """Count what the parser tells nothing of."""
@@ -225,6 +230,11 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
         elif not self.transport.is_closing():
             super().send_400_response(self._fault or msg)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Have a request answered."""
+        self._begun = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _unsupported_upgrade_warning(self) -> None:
         """Log nothing: uvicorn recommends libraries for a protocol that is not spoken here."""

@@ -37,16 +37,25 @@ class Site:
 
     Attributes:
         seen: the path and the body of each call that reached it.
+        begun: set once a call waits for its client to leave.
+        left: set once the client has left.
     """
 
     address: tuple[str, int] = ("", 0)
     seen: list[tuple[str, bytes]] = field(factory=list)
+    begun: Event = field(factory=Event)
+    left: Event = field(factory=Event)
 
     async def answer(self, request: Request) -> Response:
         """Tell the path, or a note that was sent; some paths are answered early, or at length."""
         if request.url.path == "/early":
             self.seen.append((request.url.path, b"unread"))
             return PlainTextResponse("too long", 413)
+        if request.url.path == "/waits":
+            while (await request.receive())["type"] == "http.request":
+                self.begun.set()
+            self.left.set()
+            return PlainTextResponse("for no one")
         if request.url.path == "/long":
             return PlainTextResponse("x" * LONG)
         self.seen.append((request.url.path, await request.body()))
@@ -273,6 +282,17 @@ def test_requests_may_be_sent_before_answers_are_there() -> None:
         sent = b"".join(GET.replace(b"/a", f"/{each}".encode()) for each in range(4)) + LAST
         answers = served.exchange([sent])
         assert [each.rpartition(b"/")[2] for each in answers] == [b"0", b"1", b"2", b"3", b"last"]
+
+
+@pytest.mark.parametrize("behind", [b"", GET, GET + GET], ids=["alone", "one", "two"])
+def test_a_call_learns_that_its_client_has_left(behind: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """Also with others behind it. It would go on for no one, and what it writes be logged as a fault."""
+    with site() as served:
+        with socket.create_connection(served.address, timeout=PATIENCE_SECONDS) as connection:
+            connection.sendall(b"GET /waits HTTP/1.1\r\nHost: x\r\n\r\n" + behind)
+            assert served.begun.wait(PATIENCE_SECONDS)
+        assert served.left.wait(PATIENCE_SECONDS)
+    assert caplog.messages == []
 
 
 def test_more_of_them_than_are_kept_waiting_end_the_connection() -> None:
