@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from commitcollect_adapters.readers.strict_json import parse_document
 from commitcollect_adapters.web.bodies import bounded_body
-from commitcollect_adapters.web.calls import Endpoint
+from commitcollect_adapters.web.calls import JSON_TYPE, Endpoint
 from commitcollect_adapters.web.problems import problem, unexpected
 from commitcollect_adapters.web.writers import WRITERS_MAX, Writers
 from commitcollect_core.errors import (
@@ -127,7 +127,7 @@ class Receiver:
             return self._confirm(request)
         return problem(_NOT_ALLOWED, "method_not_allowed", {"Allow": ", ".join((*_READING, "POST"))})
 
-    def _ended(self, status: int, kind: str) -> JSONResponse:
+    def _ended(self, status: int, kind: str) -> Response:
         self.counts[kind] += 1
         if status != _OK or kind == WebhookResult.OTHER_SUBSCRIPTION:
             self._refusals.add(kind)
@@ -170,10 +170,15 @@ class Receiver:
         return self._ended(_OK, WebhookResult.QUEUED)
 
 
+def _said(status: int, kind: str) -> Response:
+    """An answer of one word. Each is its own, as a host may add headers to it."""
+    return Response(_document(status, kind), status, media_type=JSON_TYPE)
+
+
 @cache
-def _said(status: int, kind: str) -> JSONResponse:
-    """An answer of one word. There are few, and each may be sent any number of times."""
-    return JSONResponse({"status" if status == _OK else "error": kind}, status)
+def _document(status: int, kind: str) -> bytes:
+    """What such an answer says. There are few, and each may be said any number of times."""
+    return bytes(JSONResponse({"status" if status == _OK else "error": kind}).body)
 
 
 class _StravaFirst:

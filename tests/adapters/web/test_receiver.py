@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 import logging
@@ -18,6 +19,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 from attrs import frozen
+from starlette.types import Message
 
 from commitcollect_adapters.sqlite.database import Database
 from commitcollect_adapters.sqlite.jobs import SqliteQueue
@@ -479,6 +481,28 @@ def test_an_event_that_could_not_be_kept_is_delivered_again(tmp_path: Path) -> N
         assert served.post(event()).status == 200
         assert len(served.jobs()) == 1
         assert served.receiver.counts == {"storage_unavailable": 1, "queued": 1}
+
+
+def test_what_a_host_adds_to_an_answer_is_in_no_other(served: Site) -> None:
+    """Not even where it adds to the very list of headers it was given, as tracing does."""
+    receiver, seen = served.receiver.application(), []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": event(subscription_id=1)}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            seen.append(len(message["headers"]))
+            message["headers"].append((b"x-trace", b"of this call"))
+
+    scope = {"type": "http", "method": "POST", "path": PATH, "query_string": b"", "headers": []}
+
+    async def call() -> None:
+        await receiver(scope, receive, send)
+
+    for _ in range(2):
+        asyncio.run(call())
+    assert seen == [2, 2]
 
 
 def test_a_client_that_hangs_up_harms_no_other(served: Site) -> None:
