@@ -144,6 +144,13 @@ MUTANTS = (
         tests=_RECEIVING,
     ),
     _RECEIVER(
+        name="answers-shared-by-calls",
+        old="def _said(",
+        new="@cache\ndef _said(",
+        law="what a host adds to one answer is in no other",
+        tests=_RECEIVING,
+    ),
+    _RECEIVER(
         name="refusals-fill-the-log",
         old="if logged_at is not None and now - logged_at < REFUSAL_LOG_SECONDS:",
         new="if False:",
@@ -254,6 +261,13 @@ MUTANTS = (
         new="super().on_response_complete()\n        self._stop_waiting()",
         law="9: a request arrives in its time",
         tests=_SLOW,
+    ),
+    _CONNECTIONS(
+        name="calls-go-on-for-no-one",
+        old="self._begun.disconnected = True",
+        new="pass",
+        law="9: who leaves holds no place, whatever was sent ahead",
+        tests=_REQUESTS,
     ),
     _CONNECTIONS(
         name="answers-may-be-left",
