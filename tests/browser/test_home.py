@@ -241,6 +241,24 @@ def test_days_are_those_of_the_reader_and_of_the_goal(person: Callable[..., View
     seen.complaints.clear()
 
 
+def test_a_goal_is_told_everywhere_as_it_was_set(person: Callable[..., Viewed], site: Served) -> None:
+    """Miles, and days of the reader: on the page without a script, and on the card for others."""
+    seen = person("words@example.org", timezone_id="Pacific/Auckland")
+    page = seen.page
+    bring(page)
+    page.locator("#units").select_option("mi")
+    set_goal(page, "26.2")
+    assert page.locator("#aim").inner_text().startswith("26.2 mi · any sport · from Jan")
+    page.get_by_text("Print it, share it").click()
+    with page.expect_download() as downloaded:
+        page.get_by_role("link", name="Card to share").nth(1).click()
+    card = downloaded.value.path().read_text("utf-8")
+    assert "26.2 mi" in card
+    assert "from 1 Jan 2026" in card
+    page.goto(f"{site.address}/plain")
+    assert "26.2 mi · any sport · from 1 Jan 2026" in page.locator("section .soft").first.inner_text()
+
+
 def test_what_is_counted_comes_whole(person: Callable[..., Viewed]) -> None:
     """Half a day is no amount of days: it was rounded, and the goal another one than was asked for."""
     seen = person("whole@example.org")

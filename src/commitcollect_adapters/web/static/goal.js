@@ -4,11 +4,12 @@ import { call } from "./calls.js";
 import { fill, get, option } from "./dom.js";
 import * as format from "./format.js";
 
+const isInMiles = () => format.units() === "mi";
 const KINDS = {
-	distance: { name: "Distance", unit: () => format.units() === "mi" ? "miles" : "km", amount: 1000, type: "DISTANCE_METERS", factor: () => format.units() === "mi" ? 1609.344 : 1000 },
-	climb: { name: "Climbing", unit: () => format.units() === "mi" ? "feet" : "metres", amount: 20000, type: "ELEVATION_METERS", factor: () => format.units() === "mi" ? .3048 : 1 },
-	time: { name: "Moving time", unit: () => "hours", amount: 100, type: "MOVING_TIME_SECONDS", factor: () => 3600 },
-	count: { name: "Workouts", unit: () => "workouts", amount: 52, isWhole: true, type: "ACTIVITY_COUNT", factor: () => 1 },
+	distance: { name: "Distance", unit: () => isInMiles() ? "miles" : "km", amount: 1000, target: amount => `distance=${amount}${isInMiles() ? "mi" : "km"}` },
+	climb: { name: "Climbing", unit: () => isInMiles() ? "feet" : "metres", amount: 20000, target: amount => `elevation=${amount}${isInMiles() ? "ft" : "m"}` },
+	time: { name: "Moving time", unit: () => "hours", amount: 100, target: amount => `time=${amount}h` },
+	count: { name: "Workouts", unit: () => "workouts", amount: 52, isWhole: true, target: amount => `count=${amount}` },
 	days: { name: "Active days", unit: () => "days", amount: 120, isWhole: true, target: amount => `days=${amount}` },
 	streak: { name: "A streak of days", unit: () => "days in a row", amount: 30, isWhole: true, target: amount => `streak=${amount}d` },
 };
@@ -23,10 +24,10 @@ const midnight = (text, more = 0) => {
 function wish() {
 	const kind = KINDS[get("kind").value], amount = Number(get("amount").value);
 	if (!(amount > 0) || !get("from").value || kind.isWhole && !Number.isInteger(amount)) return null;
-	const body = { modelId: get("model").value, sport: get("sport").value, periodStartAtUtc: midnight(get("from").value) };
+	// In words and with the time zone, so that a card or another program shows what was chosen here: miles, and these days.
+	const body = { modelId: get("model").value, sport: get("sport").value, periodStartAtUtc: midnight(get("from").value), targets: [kind.target(amount)], timeZone: format.zone() };
 	if (get("until").value) body.periodEndAtUtc = midnight(get("until").value, 1);
-	if (kind.target) return { ...body, targets: [kind.target(amount)], timeZone: format.zone() };
-	return { ...body, targetType: kind.type, totalTarget: Math.round(amount * kind.factor()) };
+	return body;
 }
 
 // Suggests to begin with a year that has workouts.
