@@ -259,6 +259,23 @@ def test_a_goal_is_told_everywhere_as_it_was_set(person: Callable[..., Viewed], 
     assert "26.2 mi · any sport · from 1 Jan 2026" in page.locator("section .soft").first.inner_text()
 
 
+def test_a_goal_of_days_says_when_it_ends(person: Callable[..., Viewed]) -> None:
+    """It cannot stay open, unlike others, and its history may lie behind the end."""
+    seen = person("days@example.org")
+    page = seen.page
+    bring(page)
+    page.locator("#from").fill("2024-01-01")
+    assert "stays open" in page.locator("#until-help").inner_text()
+    page.locator("#kind").select_option("days")
+    assert "stays open" not in page.locator("#until-help").inner_text()
+    page.get_by_text(re.compile(r"as a goal of days can: Jan\.? 1, 2024 to Feb\.? 3, 2025")).wait_for()
+    page.locator("#until").fill("2026-12-31")
+    page.get_by_text("cannot be much longer than a year").wait_for()
+    page.locator("#until").fill("2024-12-31")
+    page.get_by_text("None of your workouts counts towards it so far.", exact=True).wait_for()
+    seen.complaints.clear()
+
+
 def test_what_is_counted_comes_whole(person: Callable[..., Viewed]) -> None:
     """Half a day is no amount of days: it was rounded, and the goal another one than was asked for."""
     seen = person("whole@example.org")

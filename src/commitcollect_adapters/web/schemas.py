@@ -189,6 +189,9 @@ PREVIEW = _object(
         **_named(("modelId", "targetType"), _TEXT),
         **_named(("totalTarget", "partsTotal", "currentValue", "partsEarned", "countedWorkouts"), _WHOLE),
         "goal": _GOAL,
+        "periodStartAtUtc": _MOMENT,
+        "periodEndAtUtc": _or_null(_MOMENT),
+        "timeZone": _or_null(_TEXT),
         "partsEarnedAtUtc": _list(_MOMENT),
     }
 )

@@ -69,6 +69,7 @@ def test_a_history_becomes_parts_and_files(site: Visited) -> None:
     browser = with_history(site, ADA)
     preview = browser.send("/milestones/preview", GOAL).json()
     assert (preview["partsEarned"], preview["partsTotal"]) == (5, 12)
+    assert (preview["periodStartAtUtc"], preview["periodEndAtUtc"]) == (GOAL["periodStartAtUtc"], None)
     assert browser.get("/milestones").json()["milestones"] == []
     made = browser.send("/milestones", GOAL)
     assert made.status_code == 201

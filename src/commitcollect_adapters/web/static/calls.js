@@ -15,7 +15,7 @@ const SENTENCES = {
 	account_deleting: "This account is being deleted.", import_not_found: "This host was started anew and does not know the import any more; bring the file in again, which goes on where it ended.",
 };
 const UNREACHABLE = "This host does not answer. Is it still running, and are you online?";
-const FIELDS = { totalTarget: "the amount", periodEndAtUtc: "the end", periodStartAtUtc: "the start", targets: "the amount", targetType: "the kind of goal", modelId: "the statue", sport: "the sport", name: "the name", timeZone: "the time zone" };
+const FIELDS = { totalTarget: "the amount", periodEndAtUtc: "the end: it comes after the start, and a goal of days cannot be much longer than a year", periodStartAtUtc: "the start", targets: "the amount", targetType: "the kind of goal", modelId: "the statue", sport: "the sport", name: "the name", timeZone: "the time zone" };
 
 export class Refused extends Error {
 	constructor(status, { error, status: code, field }) {

@@ -10,8 +10,8 @@ const KINDS = {
 	climb: { name: "Climbing", unit: () => isInMiles() ? "feet" : "metres", amount: 20000, target: amount => `elevation=${amount}${isInMiles() ? "ft" : "m"}` },
 	time: { name: "Moving time", unit: () => "hours", amount: 100, target: amount => `time=${amount}h` },
 	count: { name: "Workouts", unit: () => "workouts", amount: 52, isWhole: true, target: amount => `count=${amount}` },
-	days: { name: "Active days", unit: () => "days", amount: 120, isWhole: true, target: amount => `days=${amount}` },
-	streak: { name: "A streak of days", unit: () => "days in a row", amount: 30, isWhole: true, target: amount => `streak=${amount}d` },
+	days: { name: "Active days", unit: () => "days", amount: 120, isWhole: true, isOfDays: true, target: amount => `days=${amount}` },
+	streak: { name: "A streak of days", unit: () => "days in a row", amount: 30, isWhole: true, isOfDays: true, target: amount => `streak=${amount}d` },
 };
 const WAIT_MS = 350;
 let timer, asking, named = {}, isTouched = false, isFromTouched = false;
@@ -40,6 +40,7 @@ export function label() {
 	const kind = KINDS[get("kind").value];
 	get("amount-label").textContent = `How much, in ${kind.unit()}`;
 	get("amount").step = kind.isWhole ? "1" : "any";
+	get("until-help").textContent = `The last day still counts; without one ${kind.isOfDays ? "the goal ends where a goal of days has to, as shown below" : "the goal stays open"}.`;
 	if (!isTouched) get("amount").value = kind.amount;
 	ask();
 }
@@ -56,7 +57,7 @@ async function preview() {
 	asking = new AbortController();
 	try {
 		const found = await call("/milestones/preview", { method: "POST", body, signal: asking.signal });
-		get("preview").textContent = worth(found);
+		get("preview").textContent = worth(found) + ended(body, found);
 	} catch (failure) {
 		if (failure.name !== "AbortError") get("preview").textContent = failure.message;
 	}
@@ -68,6 +69,11 @@ function worth({ partsEarned, partsTotal, partsEarnedAtUtc: days, countedWorkout
 	if (!partsEarned) return `${counted}. You would begin without a part.`;
 	const last = partsEarned > 1 ? `, the latest on ${format.date(days.at(-1))}` : "";
 	return `You would have ${partsEarned} of ${partsTotal} parts, the first on ${format.date(days[0])}${last}. ${counted}.`;
+}
+
+// Days are kept one by one, so a goal of days that was given no end has one nevertheless.
+function ended({ periodEndAtUtc: asked }, found) {
+	return asked || found.periodEndAtUtc === null ? "" : ` It would last as long as a goal of days can: ${format.period(found)}.`;
 }
 
 export function start(statues, created, failed) {
