@@ -290,6 +290,21 @@ def test_what_is_counted_comes_whole(person: Callable[..., Viewed]) -> None:
     assert page.locator("#amount").evaluate("input => input.validity.valid")
 
 
+def test_a_goal_that_cannot_be_says_why(person: Callable[..., Viewed]) -> None:
+    """Nothing at all was set without a word, and the year 26 was 1926."""
+    seen = person("bad@example.org")
+    page = seen.page
+    for kind in ("distance", "count"):
+        page.locator("#kind").select_option(kind)
+        page.locator("#amount").fill("0")
+        assert page.locator("#amount").evaluate("input => input.validity.rangeUnderflow")
+    page.locator("#amount").fill("1")
+    assert page.locator("#amount").evaluate("input => input.validity.valid")
+    page.locator("#from").fill("0026-01-01")
+    page.get_by_text("Please check the start").wait_for()
+    seen.complaints.clear()
+
+
 def test_trouble_is_seen_and_goes_away(person: Callable[..., Viewed]) -> None:
     """A call that fails is told where the reader is; the message goes with the next thing the reader does."""
     seen = person("trouble@example.org")

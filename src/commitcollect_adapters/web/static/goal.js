@@ -17,8 +17,10 @@ const WAIT_MS = 350;
 let timer, asking, named = {}, isTouched = false, isFromTouched = false;
 
 const midnight = (text, more = 0) => {
-	const [year, month, day] = text.split("-").map(Number);
-	return Math.floor(new Date(year, month - 1, day + more).getTime() / 1000);
+	const [year, month, day] = text.split("-").map(Number), at = new Date(2000, 0, 1);
+	// Given to the constructor, the year 26 would be 1926.
+	at.setFullYear(year, month - 1, day + more);
+	return Math.floor(at.getTime() / 1000);
 };
 
 function wish() {
@@ -40,6 +42,7 @@ export function label() {
 	const kind = KINDS[get("kind").value];
 	get("amount-label").textContent = `How much, in ${kind.unit()}`;
 	get("amount").step = kind.isWhole ? "1" : "any";
+	get("amount").min = kind.isWhole ? "1" : ".001";
 	get("until-help").textContent = `The last day still counts; without one ${kind.isOfDays ? "the goal ends where a goal of days has to, as shown below" : "the goal stays open"}.`;
 	if (!isTouched) get("amount").value = kind.amount;
 	ask();
