@@ -149,7 +149,8 @@ def test_a_goal_is_renamed_put_away_and_deleted(person: Callable[..., Viewed], s
     page.wait_for_selector("#archive:text-is('Take it out again')", state="attached")
     page.wait_for_selector(READY)
     told = page.locator("#milestone option").all_inner_texts()
-    assert [each.split(",")[0] for each in told] == ["320 km · any sport", "Spring"]
+    assert told[0].startswith("320 km · any sport · from Jan")
+    assert told[1].startswith("Spring, ")
     assert told[1].endswith(", put away")
     page.get_by_text("Rename, put away, delete").click()
     page.get_by_role("button", name="Delete this goal…").click()
@@ -181,6 +182,11 @@ def test_a_goal_of_time_is_exact_and_says_when_it_is_over(person: Callable[..., 
     assert "7 h 46 min 40 s of 7 h 46 min 48 s" in page.locator("#count").inner_text()
     told = page.locator("#to-go").inner_text()
     assert told.startswith("The next part is 8 s away. The period is over;")
+    assert page.evaluate("""async () => {
+        const { target, progress } = await import("/assets/format.js");
+        const aim = { targetType: "MOVING_TIME_SECONDS", totalTarget: 3600000 };
+        return [target(aim), progress(aim, 27000), progress(aim, 0)];
+    }""") == ["1,000 h", "7 h 30 min", "0 min"]
 
 
 def test_a_goal_does_not_look_reached_before_it_is(person: Callable[..., Viewed]) -> None:

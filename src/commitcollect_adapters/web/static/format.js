@@ -23,9 +23,8 @@ export function time(seconds) {
 
 // To the second: rounded, a goal would look reached before it is.
 function exactTime(seconds) {
-	if (seconds % 60 === 0) return time(seconds);
 	const units = [[Math.floor(seconds / 3600), "h"], [Math.floor(seconds / 60) % 60, "min"], [seconds % 60, "s"]];
-	return units.filter(([amount]) => amount).map(([amount, unit]) => `${number(amount)} ${unit}`).join(" ");
+	return units.filter(([amount]) => amount).map(([amount, unit]) => `${number(amount)} ${unit}`).join(" ") || "0 min";
 }
 
 // A marathon is no 42.2 km where it is the goal.

@@ -34,7 +34,7 @@ export async function refresh() {
 
 function choices(milestones, chosen) {
 	get("which").hidden = milestones.length < 2;
-	fill("milestone", milestones.map(each => option(each.milestoneId, `${each.name || format.aim(each)}, ${each.partsEarned} of ${each.partsTotal} parts${each.archivedAtUtc ? ", put away" : ""}`)));
+	fill("milestone", milestones.map(each => option(each.milestoneId, `${each.name || `${format.aim(each)} · ${format.period(each)}`}, ${each.partsEarned} of ${each.partsTotal} parts${each.archivedAtUtc ? ", put away" : ""}`)));
 	if (chosen) get("milestone").value = chosen.milestoneId;
 }
 

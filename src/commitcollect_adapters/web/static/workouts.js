@@ -36,7 +36,7 @@ export async function show(of) {
 
 function summary({ counted: number, excluded }) {
 	if (number === null) return `Your newest workouts, and what counts towards ${format.aim(milestone)}. There are too many to count them all here.`;
-	const others = Object.entries(excluded).map(([reason, count]) => `${count} ${REASONS[reason] ?? reason}`);
+	const others = Object.entries(excluded).map(([reason, count]) => `${format.whole(count)} ${REASONS[reason] ?? reason}`);
 	if (!number && !others.length) return "None yet. Bring your history in above.";
 	return `${format.count(number, "workout counts", "workouts count")} towards ${format.aim(milestone)}${others.length ? `; not counted: ${others.join(", ")}` : ""}.`;
 }
