@@ -450,6 +450,16 @@ def test_files_dropped_meanwhile_wait_for_the_first(person: Callable[..., Viewed
     assert page.locator(".import.done").count() == 2
 
 
+def test_a_file_that_is_no_history_says_why(person: Callable[..., Viewed]) -> None:
+    """Its name stands above already, and nothing came before."""
+    seen = person("track@example.org")
+    page = seen.page
+    page.set_input_files("#file", {"name": "a.gpx", "mimeType": "", "buffer": b"<gpx/>"})
+    page.wait_for_selector(".import.failed")
+    told = page.locator(".import.failed p").inner_text()
+    assert told.startswith("Nothing was brought in: unknown format: a .gpx file")
+
+
 def test_an_import_that_has_ended_is_told_by_its_answer(person: Callable[..., Viewed]) -> None:
     """As on Lambda, where the next call may reach another process, which knows nothing of it."""
     seen = person("lambda@example.org")

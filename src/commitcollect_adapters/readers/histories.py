@@ -27,6 +27,8 @@ CELLS_MIN = 4
 
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 _JSON_START = re.compile(r"\ufeff?\s*[\[{]")
+_RECORDINGS = frozenset({".fit", ".gpx", ".tcx"})
+_CURE = "give Strava's export .zip or its folder, a table of activities as .csv or a .json list of activities"
 _OTHER_ARCHIVES = ((b"7z\xbc\xaf", ".7z"), (b"Rar!", ".rar"), (b"\x1f\x8b", ".gz"))
 
 _Reader = Callable[[Path, Desk], Iterator[Row]]
@@ -84,11 +86,12 @@ def _reader(path: Path, file: str) -> _Reader:
             raise UnreadableHistory(
                 file, f"unknown format: a {kind} archive; unpack it and give the folder or the file in it"
             )
-    raise UnreadableHistory(
-        file,
-        "unknown format; give Strava's export .zip or its folder, a table of activities as .csv or a .json "
-        "list of activities",
-    )
+    suffix = Path(file).suffix.lower()
+    if suffix in _RECORDINGS:
+        raise UnreadableHistory(
+            file, f"unknown format: a {suffix} file records one workout, and recordings are not read; {_CURE}"
+        )
+    raise UnreadableHistory(file, f"unknown format; {_CURE}")
 
 
 def _start(path: Path, file: str) -> bytes | None:

@@ -28,7 +28,7 @@ export function told(found) {
 	else if (state === "counting") made.text.textContent = `Counting: ${format.whole(taken)} of ${format.count(read, "workout", "workouts")}${earned}`;
 	else if (state === "done" && !read && !rejectedCount) made.text.textContent = "There is no workout in this file.";
 	else if (state === "done") made.text.textContent = `Done: ${format.count(read, "workout", "workouts")}, ${format.whole(changed)} of them new or changed${earned}${rejectedCount ? `; ${format.count(rejectedCount, "row", "rows")} left out` : ""}.`;
-	else made.text.textContent = `Nothing was brought in from here on: ${found.error}`;
+	else made.text.textContent = `Nothing was brought in${read ? " from here on" : ""}: ${found.error.startsWith(`${file}: `) ? found.error.slice(file.length + 2) : found.error}`;
 	made.root.className = `import ${state}`;
 	return made;
 }
