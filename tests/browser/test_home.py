@@ -450,6 +450,21 @@ def test_files_dropped_meanwhile_wait_for_the_first(person: Callable[..., Viewed
     assert page.locator(".import.done").count() == 2
 
 
+def test_a_statue_is_complete_with_its_latest_part(person: Callable[..., Viewed]) -> None:
+    """Which need not be the last of its parts, where a history comes in newest first."""
+    seen = person("latest@example.org")
+    page = seen.page
+    rows = CSV.splitlines()
+    bring(page, "\n".join([rows[0], rows[8]]))
+    set_goal(page, "180")
+    days = page.locator("#parts .earned .state")
+    eighth = days.first.inner_text()
+    bring(page)
+    page.wait_for_selector("#parts li.earned:nth-child(12)")
+    assert page.locator("#to-go").inner_text() == f"Complete since {eighth}."
+    assert days.last.inner_text() != eighth
+
+
 def test_a_file_that_is_no_history_says_why(person: Callable[..., Viewed]) -> None:
     """Its name stands above already, and nothing came before."""
     seen = person("track@example.org")

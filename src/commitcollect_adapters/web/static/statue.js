@@ -46,7 +46,7 @@ export function paint() {
 	get("statue-name").textContent = title;
 	get("aim").textContent = milestone ? `${milestone.name ? `${milestone.name}: ` : ""}${format.aim(milestone)} · ${format.period(milestone)}` : "Set a goal below, and its parts will be yours to earn.";
 	get("count").textContent = milestone ? `${count}: ${format.progress(milestone, milestone.progressValue, fold)} of ${format.target(milestone, fold)}` : "";
-	get("to-go").textContent = milestone?.remainingToNextPart != null ? `The next part is ${format.needed(milestone, milestone.remainingToNextPart, fold)} away.${milestone.isOver ? " The period is over; only what comes in late can still count." : ""}` : milestone?.completedAtUtc ? `Complete since ${format.date(view.awards.at(-1).earnedAtUtc)}.` : "";
+	get("to-go").textContent = milestone?.remainingToNextPart != null ? `The next part is ${format.needed(milestone, milestone.remainingToNextPart, fold)} away.${milestone.isOver ? " The period is over; only what comes in late can still count." : ""}` : milestone?.completedAtUtc ? `Complete since ${format.date(Math.max(...view.awards.map(award => award.earnedAtUtc)))}.` : "";
 	fill("steps", shown.parts.map(part => make("i", { class: awards.has(part.partIndex) ? "earned" : null })));
 	get("statue").setAttribute("aria-label", `${title}, a statue. ${count}${names.length ? `: ${names.join(", ")}` : ""}.`);
 	const still = `/statues/${encodeURIComponent(shown.modelId)}/picture?solid=${[...awards.keys()].join(",")}${get("stage").dataset.state === "failed" ? "#smooth" : ""}`;
