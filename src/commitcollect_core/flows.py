@@ -10,7 +10,7 @@ import re
 from contextlib import AbstractContextManager
 from contextvars import ContextVar, Token
 
-from attrs import define
+from attrs import define, field
 
 FLOW_CHARS_MAX = 64
 _FLOW = re.compile(rf"[A-Za-z0-9._-]{{1,{FLOW_CHARS_MAX}}}\Z")
@@ -36,11 +36,10 @@ def flow(correlation_id: str) -> AbstractContextManager[None]:
 @define(eq=False)
 class _Flow:
     _correlation_id: str
-    _before: Token[str] | None = None
+    _before: Token[str] = field(init=False)
 
     def __enter__(self) -> None:
         self._before = _current.set(self._correlation_id)
 
     def __exit__(self, *_failure: object) -> None:
-        if self._before is not None:
-            _current.reset(self._before)
+        _current.reset(self._before)

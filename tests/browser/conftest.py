@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from browser.eyes import Viewed
 
 
-@pytest.fixture(scope="session")
+# Of a module: while it runs no other test of the process can start an event loop.
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
     """What drives the browser."""
     try:
@@ -28,14 +29,14 @@ def playwright() -> Iterator[Playwright]:
         yield driver
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def launch(playwright: Playwright) -> Callable[..., Browser]:
     """Starts a browser with flags."""
     path = program(PROGRAM)
     return lambda *flags: playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
     """A browser that draws."""
     with launch(*DRAWING) as running:

@@ -113,6 +113,7 @@ def test_from_a_file_to_a_printed_part(person: Callable[..., Viewed], site: Serv
     assert (
         page.locator("#workout-rows tr").first.inner_text().endswith("without anything that the goal counts")
     )
+    assert page.locator("#workout-rows tr").first.locator("td.number").first.inner_text() == "\u2013"
     assert page.locator("#workout-rows b").count() == 0
     assert "9 workouts, 240 km" in page.locator("#year-total").inner_text()
     page.locator("#units").select_option("mi")
@@ -124,6 +125,10 @@ def test_from_a_file_to_a_printed_part(person: Callable[..., Viewed], site: Serv
     page.get_by_role("button", name="Delete my account…").click()
     page.get_by_role("button", name="Delete for good").click()
     page.wait_for_selector("#welcome:not([hidden])")
+    assert page.locator("#gone").is_visible()
+    page.reload()
+    page.wait_for_selector("#welcome:not([hidden])")
+    assert page.locator("#gone").is_hidden()
     assert seen.refused() == []
     assert all(each.startswith((site.address, "blob:", "data:")) for each in seen.requests)
 

@@ -116,7 +116,8 @@ def _goal(view: MilestoneView, model: StatueModel, now: datetime) -> str:
 
 def _shown_goal(view: MilestoneView, model: StatueModel, now: datetime) -> str:
     milestone, goal = view.milestone, view.milestone.goal
-    title = milestone.name or show_goal(goal)
+    aim = show_goal(goal)
+    title, about = (milestone.name, f"{model.name}: {aim}") if milestone.name else (model.name, aim)
     awards = {each.part_index: each for each in view.awards}
     count = f"{len(awards)} of {goal.parts_total} parts earned"
     done = show_progress(kind_of(goal), milestone.progress.progress_value, goal.total_target)
@@ -140,7 +141,7 @@ def _shown_goal(view: MilestoneView, model: StatueModel, now: datetime) -> str:
         (
             '<section class="card two">',
             f"<div><h2>{escape(title)}</h2>",
-            f'<p class="soft">{escape(model.name)}: {escape(show_goal(goal))}.{state}</p>',
+            f'<p class="soft">{escape(about)}.{state}</p>',
             f'<p class="count">{count}: {escape(done)}</p>',
             _table(("Part", "When"), rows),
             f"<p>{_files(milestone, has_parts=bool(awards))}</p></div>",
@@ -169,13 +170,18 @@ def _workouts(workouts: Sequence[Workout]) -> str:
             (
                 show_day(found.started_at),
                 f"{found.name} ({found.sport_type})" if found.name else found.sport_type,
-                show_amount(TargetType.DISTANCE_METERS, found.distance_meters),
-                show_amount(TargetType.MOVING_TIME_SECONDS, found.moving_seconds),
+                _known(TargetType.DISTANCE_METERS, found.distance_meters),
+                _known(TargetType.MOVING_TIME_SECONDS, found.moving_seconds),
             )
         )
     table = _table(("Day (UTC)", "Workout", "Distance", "Moving"), rows)
     region = '<div class="scroll" tabindex="0" role="region" aria-label="Table of workouts">'
     return f'<section class="card"><h2>The newest workouts</h2>{region}{table}</div></section>'
+
+
+def _known(target_type: TargetType, amount: int) -> str:
+    """An amount of a workout; a dash for none, as nothing tells it from one that is not known."""
+    return show_amount(target_type, amount) if amount else "-"
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -36,7 +36,7 @@ async function remove(failed, leave) {
 	leave();
 	try {
 		await call("/account", { method: "DELETE" });
-		location.assign("/");
+		location.assign("/?gone");
 	} catch (failure) {
 		get("delete").disabled = false;
 		failed(failure);

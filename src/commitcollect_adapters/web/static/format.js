@@ -16,6 +16,8 @@ export const count = (value, one, many) => `${number(value)} ${value === 1 ? one
 
 export const distance = (meters, digits = 1) => units() === "mi" ? `${number(meters / MILE, digits)} mi` : `${number(meters / 1000, digits)} km`;
 export const climb = (meters, rounding) => units() === "mi" ? `${number(meters / FOOT, 0, rounding)} ft` : `${number(meters)} m`;
+// Of workouts; nothing tells none from one that is not known.
+export const known = (show, amount) => amount ? show(amount) : "–";
 export function time(seconds) {
 	const minutes = Math.round(seconds / 60);
 	return minutes < 60 ? `${minutes} min` : `${number(Math.floor(minutes / 60))} h ${String(minutes % 60).padStart(2, "0")}`;

@@ -130,6 +130,13 @@ async function signedIn(viewer) {
 	await Promise.all([workouts.show(statue.current()), year.start(failed).then(goal.suggest), bring.strava(isMadeUp), account.show(failed, leave)]);
 }
 
+function welcome() {
+	get("welcome").hidden = false;
+	get("gone").hidden = !parameters.has("gone");
+	// Said once.
+	if (parameters.has("gone")) history.replaceState(null, "", "/");
+}
+
 function inUnits() {
 	get("units").value = format.units();
 	get("units").addEventListener("change", event => {
@@ -147,7 +154,7 @@ async function start() {
 	isMadeUp = host.stravaIsMadeUp;
 	get("host").textContent = `${host.name} ${host.version}`;
 	if (viewer.signedIn) await signedIn(viewer);
-	else get("welcome").hidden = false;
+	else welcome();
 	document.body.dataset.state = "ready";
 	history.scrollRestoration = "auto";
 }

@@ -15,7 +15,7 @@ function row(workout) {
 	const day = make("time", { datetime: new Date(workout.startDateUtc * 1000).toISOString() }, format.date(workout.startDateUtc));
 	const name = make("td", {}, workout.activityName || format.sport(workout.sportType), workout.activityName ? make("span", { class: "soft small" }, ` ${format.sport(workout.sportType)}`) : "");
 	const counts = workout.isCounted === undefined ? "" : workout.isCounted ? make("span", { class: "yes" }, "✓ ", counted(workout)) : make("span", { class: "soft" }, REASONS[workout.reason] ?? workout.reason);
-	const cells = [format.distance(workout.distanceMeters), format.climb(workout.totalElevationGainMeters), format.time(workout.movingTimeSeconds)];
+	const cells = [format.known(format.distance, workout.distanceMeters), format.known(format.climb, workout.totalElevationGainMeters), format.known(format.time, workout.movingTimeSeconds)];
 	return make("tr", {}, make("td", { class: "day" }, day), name, cells.map(text => make("td", { class: "number" }, text)), make("td", {}, counts));
 }
 

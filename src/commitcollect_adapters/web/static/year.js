@@ -35,7 +35,7 @@ const told = ({ workouts, distanceMeters, movingTimeSeconds }) => `${format.coun
 function table(id, first, rows) {
 	const head = [first, "Workouts", "Distance", "Climb", "Moving"].map((text, place) => make("th", { scope: "col", class: place ? "number" : null }, text));
 	fill(id, make("thead", {}, make("tr", {}, head)), make("tbody", {}, rows.map(([name, totals]) => make("tr", {}, make("th", { scope: "row" }, name),
-		[totals.workouts, format.distance(totals.distanceMeters, 0), format.climb(totals.totalElevationGainMeters), format.time(totals.movingTimeSeconds)].map(text => make("td", { class: "number" }, text))))));
+		[totals.workouts, format.known(meters => format.distance(meters, 0), totals.distanceMeters), format.known(format.climb, totals.totalElevationGainMeters), format.known(format.time, totals.movingTimeSeconds)].map(text => make("td", { class: "number" }, text))))));
 }
 
 async function read() {
@@ -55,7 +55,8 @@ export async function show() {
 	const last = Math.max(newest, new Date().getFullYear(), year);
 	fill("which-year", Array.from({ length: last - Math.min(oldest, year) + 1 }, (_, place) => option(last - place, String(last - place))));
 	get("which-year").value = year;
-	get("year-total").textContent = found.total.workouts ? `${told(found.total)}, ${format.climb(found.total.totalElevationGainMeters)} of climbing.` : "No workouts in this year.";
+	const climbed = found.total.totalElevationGainMeters;
+	get("year-total").textContent = found.total.workouts ? `${told(found.total)}${climbed ? `, ${format.climb(climbed)} of climbing` : ""}.` : "No workouts in this year.";
 	heat(found);
 	table("months", "Month", found.months.map(each => [format.month(each.month), each]));
 	table("sports", "Sport", found.sports.map(each => [format.sport(each.sportType), each]));
