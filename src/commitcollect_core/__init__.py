@@ -175,7 +175,7 @@ _NAMES_BY_MODULE = {
     "training.local_time": "Bucket LocalTime",
     "training.milestones": "Milestone MilestoneStatus Progress",
     "training.periods": "DaySpan Summary Totals TrainingPeriod",
-    "training.ports": ("Ledger MilestonePage Ports StatueCatalog WorkoutPage WorkoutPosition WorkoutQuery"),
+    "training.ports": "Ledger MilestonePage Ports StatueCatalog WorkoutPage WorkoutPosition WorkoutQuery",
     "training.recurrence": "Every RecurringGoal",
     "training.recurring_goals": "NewRecurringGoal OpenedPeriods Recurring RecurringGoals",
     "training.sports": "ANY_SPORT SPORT_GROUPS SPORT_TYPES SportSelection",

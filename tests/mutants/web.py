@@ -249,6 +249,13 @@ MUTANTS = (
         tests=_WRITING,
     ),
     _CONNECTIONS(
+        name="waits-told-apart-by-the-clock",
+        old="self._waiting_since = next(_waits)",
+        new="self._waiting_since = int(self.loop.time())",
+        law="9: the connection that has waited longest makes room",
+        tests=_SLOW,
+    ),
+    _CONNECTIONS(
         name="requests-may-take-for-ever",
         old="next(_waits)\n        self._deadline = self.loop.call_later(self._limits.arrival_seconds",
         new="next(_waits)\n        self._deadline = self.loop.call_later(600",

@@ -57,6 +57,12 @@ def test_a_proxy_on_this_machine_says_who_calls() -> None:
         assert httpx.get(base, headers={"X-Forwarded-For": "192.0.2.7"}).text == "192.0.2.7"
 
 
+def test_no_answer_names_the_server() -> None:
+    """What runs here, and in which version, is for its operator."""
+    with serving(Starlette()) as base:
+        assert "server" not in httpx.get(base).headers
+
+
 def test_a_site_begins_without_what_few_calls_need() -> None:
     """A function on Lambda waits for every import; readers of files and drawings come with a call."""
     program = "import sys, commitcollect_adapters.web.opening; print(*sys.modules)"
